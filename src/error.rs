@@ -1,0 +1,222 @@
+//! What was wrong, and which rule says so.
+//!
+//! [`ProtocolError`] is what a peer can do wrong; each variant names the sentence of the RFC that it
+//! breaks ([`ProtocolError::section`]) and has a code to close the connection with
+//! ([`ProtocolError::close_code`], in the room that knows codes). [`Utf8Error`] says where text went
+//! wrong. [`EncodeError`] is what a caller can do wrong when it sends.
+
+use core::fmt;
+
+/// A rule of the protocol that was broken: by the peer in what was decoded, or by the caller in what
+/// was to be encoded.
+///
+/// Sixteen bytes at most, `Copy`, never allocates. An error says what was wrong; where, is known to
+/// whoever counts the bytes of the stream: a header error means the first byte that was not yet
+/// consumed, and [`InvalidUtf8`](Self::InvalidUtf8) carries its position.
+///
+/// After an error the connection is to be failed (RFC 6455 §7.1.7): send a Close frame with
+/// [`close_code`](Self::close_code) and interpret no later byte.
+///
+/// ```
+/// use wsframe::{CloseCode, FrameHeader, ProtocolError, Role, Rules};
+///
+/// let unmasked = [0x81, 0x05];
+/// let error = FrameHeader::decode(&unmasked, Rules::new(Role::Server)).unwrap_err();
+/// assert_eq!(error, ProtocolError::UnmaskedByClient);
+/// assert_eq!(error.section(), "RFC 6455 §5.1");
+/// assert_eq!(error.close_code(), CloseCode::PROTOCOL_ERROR);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProtocolError {
+    /// An opcode that the RFC reserves: 3–7 or 11–15. The value is the opcode.
+    ReservedOpcode(u8),
+    /// RSV bits that no extension claims on this frame. The value holds the offending bits where they
+    /// lie in the frame's first byte (RSV1 0x40, RSV2 0x20, RSV3 0x10).
+    ///
+    /// [`Rules::claim_rsv`](crate::Rules::claim_rsv) claims a bit for a negotiated extension.
+    UnclaimedRsv(u8),
+    /// A control frame with FIN clear: control frames must not be fragmented.
+    FragmentedControl,
+    /// A control frame whose payload is longer than 125 bytes.
+    ControlTooLong,
+    /// A client sent an unmasked frame.
+    ///
+    /// [`Rules::accept_unmasked`](crate::Rules::accept_unmasked) allows it.
+    UnmaskedByClient,
+    /// A server sent a masked frame.
+    MaskedByServer,
+    /// A length in more bytes than it needs: up to 125 in the 16-bit form, or up to 65,535 in the
+    /// 64-bit form.
+    ///
+    /// [`Rules::accept_non_minimal_lengths`](crate::Rules::accept_non_minimal_lengths) allows it.
+    NonMinimalLength,
+    /// A 64-bit length with its most significant bit set.
+    LengthOverflow,
+    /// A frame longer than the limit that the caller set. The value is the declared payload length in
+    /// bytes.
+    FrameTooLong(u64),
+    /// Text, or the reason of a Close frame, that is not UTF-8.
+    InvalidUtf8(Utf8Error),
+    /// A Close frame with a body of one byte: a body begins with a code of two.
+    TruncatedCloseCode,
+    /// A close code that must not stand in a Close frame. The value is the code.
+    InvalidCloseCode(u16),
+}
+
+impl ProtocolError {
+    /// The section of the RFC that states the broken rule, such as `"RFC 6455 §5.5"`.
+    #[must_use]
+    pub const fn section(self) -> &'static str {
+        match self {
+            Self::UnmaskedByClient | Self::MaskedByServer => "RFC 6455 §5.1",
+            Self::ReservedOpcode(_)
+            | Self::UnclaimedRsv(_)
+            | Self::NonMinimalLength
+            | Self::LengthOverflow => "RFC 6455 §5.2",
+            Self::FragmentedControl | Self::ControlTooLong => "RFC 6455 §5.5",
+            Self::TruncatedCloseCode => "RFC 6455 §5.5.1",
+            Self::InvalidCloseCode(_) => "RFC 6455 §7.4",
+            Self::InvalidUtf8(_) => "RFC 6455 §8.1",
+            Self::FrameTooLong(_) => "RFC 6455 §10.4",
+        }
+    }
+}
+
+impl fmt::Display for ProtocolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ReservedOpcode(opcode) => write!(f, "opcode {opcode:#x} is reserved"),
+            Self::UnclaimedRsv(bits) => {
+                f.write_str("no extension claims on this frame:")?;
+                for (bit, name) in [(0x40, " RSV1"), (0x20, " RSV2"), (0x10, " RSV3")] {
+                    if bits & bit != 0 {
+                        f.write_str(name)?;
+                    }
+                }
+                Ok(())
+            }
+            Self::FragmentedControl => f.write_str("a control frame must not be fragmented"),
+            Self::ControlTooLong => {
+                f.write_str("the payload of a control frame is at most 125 bytes")
+            }
+            Self::UnmaskedByClient => f.write_str("a frame from a client must be masked"),
+            Self::MaskedByServer => f.write_str("a frame from a server must not be masked"),
+            Self::NonMinimalLength => {
+                f.write_str("the payload length must take the shortest form that holds it")
+            }
+            Self::LengthOverflow => {
+                f.write_str("the most significant bit of a 64-bit length must be 0")
+            }
+            Self::FrameTooLong(len) => {
+                write!(
+                    f,
+                    "a frame of {len} bytes is longer than the limit set for frames"
+                )
+            }
+            Self::InvalidUtf8(error) => error.fmt(f),
+            Self::TruncatedCloseCode => {
+                f.write_str("the body of a Close frame is empty or at least 2 bytes")
+            }
+            Self::InvalidCloseCode(code) => {
+                write!(f, "close code {code} must not be sent in a Close frame")
+            }
+        }?;
+        write!(f, " ({})", self.section())
+    }
+}
+
+impl core::error::Error for ProtocolError {}
+
+impl From<Utf8Error> for ProtocolError {
+    fn from(error: Utf8Error) -> Self {
+        Self::InvalidUtf8(error)
+    }
+}
+
+/// Where text stops being UTF-8 (RFC 3629): the first byte that no valid continuation of the text can
+/// contain, or the end of a text that stops inside a character.
+///
+/// Offsets count bytes of the slice that was given to the call that failed.
+///
+/// ```
+/// use wsframe::Utf8Validator;
+///
+/// let error = Utf8Validator::new().validate(b"na\xC3\xAFve \xE0\x80").unwrap_err();
+/// assert_eq!(error.offset(), 8); // E0 may not be followed by 80
+/// assert_eq!(error.valid_up_to(), 7);
+/// assert!(!error.is_incomplete());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Utf8Error {
+    pub(crate) offset: usize,
+    /// How many bytes of the broken character precede `offset`: 0 to 3.
+    pub(crate) open: u8,
+    pub(crate) incomplete: bool,
+}
+
+impl Utf8Error {
+    /// The index of the offending byte. Where the text ended inside a character, 0: nothing of the
+    /// (empty) rest was wrong.
+    #[must_use]
+    pub const fn offset(self) -> usize {
+        self.offset
+    }
+
+    /// How many bytes of the slice belong to whole, valid characters. The broken character begins
+    /// here, or began in an earlier slice if this is 0.
+    #[must_use]
+    pub const fn valid_up_to(self) -> usize {
+        self.offset.saturating_sub(self.open as usize)
+    }
+
+    /// Whether the text was right as far as it went, but ended inside a character.
+    #[must_use]
+    pub const fn is_incomplete(self) -> bool {
+        self.incomplete
+    }
+}
+
+impl fmt::Display for Utf8Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.incomplete {
+            f.write_str("text ends inside a UTF-8 character")
+        } else {
+            write!(f, "text is not UTF-8 at byte {}", self.offset)
+        }
+    }
+}
+
+impl core::error::Error for Utf8Error {}
+
+/// Why a frame could not be encoded. Nothing was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// The frame would break a rule of the protocol.
+    Protocol(ProtocolError),
+    /// The caller's buffer is too short; it must hold at least `needed` bytes.
+    NoRoom {
+        /// The length in bytes that the buffer must have.
+        needed: usize,
+    },
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Protocol(error) => error.fmt(f),
+            Self::NoRoom { needed } => {
+                write!(f, "the buffer is too short: {needed} bytes are needed")
+            }
+        }
+    }
+}
+
+impl core::error::Error for EncodeError {}
+
+impl From<ProtocolError> for EncodeError {
+    fn from(error: ProtocolError) -> Self {
+        Self::Protocol(error)
+    }
+}

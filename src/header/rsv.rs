@@ -1,0 +1,63 @@
+//! The three reserved bits (RFC 6455 §5.2).
+
+use core::ops::BitOr;
+
+/// A set of the bits RSV1, RSV2 and RSV3, which are 0 unless an extension gives them a meaning.
+///
+/// ```
+/// use wsframe::Rsv;
+///
+/// let both = Rsv::RSV1 | Rsv::RSV3;
+/// assert!(both.contains(Rsv::RSV1));
+/// assert!(!both.contains(Rsv::RSV2));
+/// assert_eq!(both.bits(), 0x50);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Rsv(u8);
+
+impl Rsv {
+    /// None of the three.
+    pub const NONE: Self = Self(0);
+    /// RSV1: permessage-deflate's "this message is compressed" (RFC 7692 §6).
+    pub const RSV1: Self = Self(0x40);
+    /// RSV2.
+    pub const RSV2: Self = Self(0x20);
+    /// RSV3.
+    pub const RSV3: Self = Self(0x10);
+
+    /// The reserved bits of a frame's first byte.
+    #[must_use]
+    #[inline(always)]
+    pub const fn from_bits(first_byte: u8) -> Self {
+        Self(first_byte & 0x70)
+    }
+
+    /// The bits, where they lie in a frame's first byte.
+    #[must_use]
+    #[inline(always)]
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Whether all bits of `other` are in this set.
+    #[must_use]
+    #[inline(always)]
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether no bit is set.
+    #[must_use]
+    #[inline(always)]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl BitOr for Rsv {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}

@@ -1,0 +1,134 @@
+//! Which side is decoding, and which rules it relaxes.
+
+use super::{Opcode, Rsv};
+use crate::error::ProtocolError;
+
+/// The side that an endpoint is of (RFC 6455 §1.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// The side that opened the connection: sends masked frames, receives unmasked ones.
+    Client,
+    /// The side that accepted the connection: receives masked frames, sends unmasked ones.
+    Server,
+}
+
+impl Role {
+    /// The other side.
+    #[must_use]
+    pub const fn peer(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+}
+
+/// The rules that the headers of received frames are held to: all of them, unless one is relaxed here.
+///
+/// One byte, made once a connection.
+///
+/// ```
+/// use wsframe::{Role, Rsv, Rules};
+///
+/// let strict = Rules::new(Role::Server);
+/// let with_deflate = Rules::new(Role::Server).claim_rsv(Rsv::RSV1);
+/// let for_a_sloppy_device = Rules::new(Role::Server).accept_unmasked().accept_non_minimal_lengths();
+/// # let _ = (strict, with_deflate, for_a_sloppy_device);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Rules(u8);
+
+impl Rules {
+    // The masked bit and the claimed bits stand where the wire has them, so that each check is one
+    // operation on a byte of the header.
+    const MASKED: u8 = 0x80;
+    const EITHER_MASKING: u8 = 0x01;
+    const ANY_LENGTH_FORM: u8 = 0x02;
+    const CLAIMS_ON_EVERY_FRAME: u8 = 0x04;
+
+    /// The strict rules for what an endpoint of this role receives.
+    #[must_use]
+    pub const fn new(role: Role) -> Self {
+        match role {
+            Role::Server => Self(Self::MASKED),
+            Role::Client => Self(0),
+        }
+    }
+
+    /// The role that the rules are for: the receiver's.
+    #[must_use]
+    pub const fn role(self) -> Role {
+        if self.0 & Self::MASKED != 0 {
+            Role::Server
+        } else {
+            Role::Client
+        }
+    }
+
+    /// Accepts these RSV bits on the first frame of a message, the text or binary frame: what a
+    /// negotiated per-message extension needs (RFC 7692 §6). Further calls add to the set.
+    #[must_use]
+    pub const fn claim_rsv(self, bits: Rsv) -> Self {
+        Self(self.0 | bits.bits())
+    }
+
+    /// Accepts the claimed RSV bits on continuation and control frames as well, for an extension that
+    /// defines them there. Permessage-deflate does not.
+    #[must_use]
+    pub const fn claims_on_every_frame(self) -> Self {
+        Self(self.0 | Self::CLAIMS_ON_EVERY_FRAME)
+    }
+
+    /// Lets a server accept unmasked frames, against §5.1. For rules of a client it changes nothing:
+    /// masked frames from a server stay an error.
+    #[must_use]
+    pub const fn accept_unmasked(self) -> Self {
+        match self.role() {
+            Role::Server => Self(self.0 | Self::EITHER_MASKING),
+            Role::Client => self,
+        }
+    }
+
+    /// Accepts lengths that are not in their shortest form, against §5.2.
+    #[must_use]
+    pub const fn accept_non_minimal_lengths(self) -> Self {
+        Self(self.0 | Self::ANY_LENGTH_FORM)
+    }
+
+    /// > MUST be 0 unless an extension is negotiated that defines meanings for non-zero values.
+    #[inline(always)]
+    pub(super) const fn check_rsv(self, rsv: Rsv, opcode: Opcode) -> Result<(), ProtocolError> {
+        let claims_count = opcode.begins_message() || self.0 & Self::CLAIMS_ON_EVERY_FRAME != 0;
+        let unclaimed = if claims_count {
+            rsv.bits() & !self.0
+        } else {
+            rsv.bits()
+        };
+        if unclaimed != 0 {
+            return Err(ProtocolError::UnclaimedRsv(unclaimed));
+        }
+        Ok(())
+    }
+
+    /// > The server MUST close the connection upon receiving a frame that is not masked. […] A client
+    /// > MUST close a connection if it detects a masked frame.
+    #[inline(always)]
+    pub(super) const fn check_masked(self, second_byte: u8) -> Result<(), ProtocolError> {
+        if (second_byte ^ self.0) & Self::MASKED == 0 || self.0 & Self::EITHER_MASKING != 0 {
+            return Ok(());
+        }
+        Err(match self.role() {
+            Role::Server => ProtocolError::UnmaskedByClient,
+            Role::Client => ProtocolError::MaskedByServer,
+        })
+    }
+
+    /// > the minimal number of bytes MUST be used to encode the length
+    #[inline(always)]
+    pub(super) const fn check_minimal(self, len: u64, least: u64) -> Result<(), ProtocolError> {
+        if len < least && self.0 & Self::ANY_LENGTH_FORM == 0 {
+            return Err(ProtocolError::NonMinimalLength);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,54 @@
+//! A WebSocket frame codec (RFC 6455): headers, masking, incremental UTF-8 and frames, without I/O,
+//! without copies, without `std`.
+//!
+//! Each module is one idea of the RFC, and stands on those before it:
+//!
+//! | to | take |
+//! |---|---|
+//! | read and write the header of a frame | [`FrameHeader`], [`Opcode`], [`Rsv`], [`Rules`] |
+//! | mask and unmask | [`MaskingKey`], [`Mask`] |
+//! | validate text as it arrives | [`Utf8Validator`] |
+//! | read and write what a Close frame says | [`CloseBody`], [`CloseCode`] |
+//! | find frames in a stream of bytes | [`FrameDecoder`], [`FrameChunk`], [`Payload`] |
+//! | make frames | [`FrameEncoder`] |
+//!
+//! What a peer may do wrong is a [`ProtocolError`], which knows the rule and the close code.
+//!
+//! # Features
+//!
+//! - `std` (default): today no more than `alloc`.
+//! - `alloc`: encoding into `Vec` and `Arc`.
+//!
+//! Without features the crate needs neither `std` nor an allocator, and has everything else.
+
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+#[doc(hidden)]
+pub mod arch;
+pub mod close;
+pub mod error;
+pub mod frame;
+pub mod header;
+pub mod mask;
+pub mod utf8;
+
+pub use close::{CloseBody, CloseCode};
+pub use error::{EncodeError, ProtocolError, Utf8Error};
+pub use frame::{FrameChunk, FrameDecoder, FrameEncoder, MIN_BUFFER_LEN, Payload, Span};
+pub use header::{
+    EncodedHeader, FrameHeader, MAX_CONTROL_PAYLOAD_LEN, MAX_HEADER_LEN, Opcode, Role, Rsv, Rules,
+};
+pub use mask::{Mask, MaskingKey};
+pub use utf8::{Checked, Utf8Validator};
+
+/// The README's examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

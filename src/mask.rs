@@ -1,0 +1,175 @@
+//! Masking (RFC 6455 §5.3): byte `i` of a payload XOR byte `i mod 4` of the masking key.
+//!
+//! The same operation masks and unmasks. [`MaskingKey`] is the four bytes of the header; [`Mask`] is a
+//! key that knows how far into the payload it has come, so that a payload may be masked in any pieces.
+
+use core::fmt;
+
+use crate::arch;
+
+/// The four bytes that a masked frame carries in its header (RFC 6455 §5.3), in the order of the wire.
+///
+/// A client takes a fresh key for every frame, from a source of strong entropy: that is what the key is
+/// there for (§10.3). This type holds what it is given.
+///
+/// ```
+/// use wsframe::MaskingKey;
+///
+/// let key = MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]);
+/// assert_eq!(key.to_bytes(), [0x37, 0xfa, 0x21, 0x3d]);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct MaskingKey([u8; 4]);
+
+impl MaskingKey {
+    /// The key of these four bytes.
+    #[must_use]
+    pub const fn new(bytes: [u8; 4]) -> Self {
+        Self(bytes)
+    }
+
+    /// The four bytes, in the order of the wire.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 4] {
+        self.0
+    }
+}
+
+impl From<[u8; 4]> for MaskingKey {
+    fn from(bytes: [u8; 4]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Debug for MaskingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MaskingKey({self})")
+    }
+}
+
+/// Eight hexadecimal digits, in the order of the wire.
+impl fmt::Display for MaskingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", u32::from_be_bytes(self.0))
+    }
+}
+
+/// A masking key and its phase: what is to be XORed with the next byte of the payload, and all after it.
+///
+/// Applying it to a piece of the payload moves it on by the length of the piece, so the pieces of one
+/// payload are masked by one `Mask`, in order, whatever their lengths. It is four bytes: the key, turned
+/// so that the next byte's part comes first.
+///
+/// ```
+/// use wsframe::{Mask, MaskingKey};
+///
+/// let key = MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]);
+/// let mut payload = [0x7f, 0x9f, 0x4d, 0x51, 0x58]; // the RFC's example, §5.7
+/// let (front, back) = payload.split_at_mut(3);
+///
+/// let mut mask = Mask::new(key);
+/// mask.apply(front);
+/// mask.apply(back); // goes on at the key's fourth byte
+/// assert_eq!(&payload, b"Hello");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Mask(u32);
+
+impl Mask {
+    /// The mask of an unmasked payload: applying it changes nothing.
+    pub const NONE: Self = Self(0);
+
+    /// The mask at the first byte of a payload.
+    #[must_use]
+    #[inline(always)]
+    pub const fn new(key: MaskingKey) -> Self {
+        Self(u32::from_ne_bytes(key.0))
+    }
+
+    /// The key as the next four bytes of the payload meet it: turned by the bytes that were masked so
+    /// far. This is what functions that keep their phase in the key want to have.
+    #[must_use]
+    #[inline(always)]
+    pub const fn key(&self) -> MaskingKey {
+        MaskingKey(self.0.to_ne_bytes())
+    }
+
+    /// Masks, or unmasks, the next bytes of the payload where they lie.
+    #[inline(always)]
+    pub fn apply(&mut self, bytes: &mut [u8]) {
+        if self.is_none() {
+            return;
+        }
+        (arch::active().mask)(bytes, self.0);
+        self.advance(bytes.len());
+    }
+
+    /// Writes the next bytes of the payload to `to`, masked or unmasked, in one pass over both. As many
+    /// bytes as the shorter of the two holds; returns how many.
+    ///
+    /// ```
+    /// use wsframe::{Mask, MaskingKey};
+    ///
+    /// let mut mask = Mask::new(MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]));
+    /// let mut masked = [0; 16];
+    /// assert_eq!(mask.apply_copying(b"Hello", &mut masked), 5);
+    /// assert_eq!(masked[..5], [0x7f, 0x9f, 0x4d, 0x51, 0x58]);
+    /// ```
+    #[inline(always)]
+    pub fn apply_copying(&mut self, from: &[u8], to: &mut [u8]) -> usize {
+        let len = from.len().min(to.len());
+        (arch::active().mask_copy)(from, to, self.0);
+        self.advance(len);
+        len
+    }
+
+    /// Moves on as if `len` bytes had been masked. Only `len` modulo 4 matters.
+    #[inline(always)]
+    pub fn advance(&mut self, len: usize) {
+        self.0 = arch::rotate(self.0, len);
+    }
+
+    /// The mask that does what this one and then the other would do. A relay takes it to change one key
+    /// for another in a single pass.
+    ///
+    /// ```
+    /// use wsframe::{Mask, MaskingKey};
+    ///
+    /// let theirs = Mask::new(MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]));
+    /// let ours = Mask::new(MaskingKey::new([1, 2, 3, 4]));
+    /// let mut payload = [0x7f, 0x9f, 0x4d, 0x51, 0x58];
+    /// theirs.and(&ours).apply(&mut payload);
+    /// ours.clone().apply(&mut payload);
+    /// assert_eq!(&payload, b"Hello");
+    /// ```
+    #[must_use]
+    #[inline(always)]
+    pub const fn and(&self, other: &Self) -> Self {
+        Self(self.0 ^ other.0)
+    }
+
+    /// Whether applying it changes nothing: [`NONE`](Self::NONE), or a key of four zeros.
+    #[must_use]
+    #[inline(always)]
+    pub const fn is_none(&self) -> bool {
+        self.0 == 0
+    }
+
+    /// For the kernels: the key in the order of memory.
+    #[inline(always)]
+    pub(crate) const fn word(&self) -> u32 {
+        self.0
+    }
+}
+
+impl From<MaskingKey> for Mask {
+    fn from(key: MaskingKey) -> Self {
+        Self::new(key)
+    }
+}
+
+impl fmt::Debug for Mask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mask({})", self.key())
+    }
+}

@@ -1,0 +1,222 @@
+//! UTF-8, validated as it arrives (RFC 6455 §8.1).
+//!
+//! Text comes in chunks that are cut anywhere, also inside a character, and must be refused at the
+//! first byte that shows it cannot be UTF-8 any more, not when the message is complete.
+//! [`Utf8Validator`] carries the four bytes of state that this takes from one chunk to the next, and
+//! validates a chunk either as it lies or in the same pass that unmasks it.
+
+use core::fmt;
+
+use crate::arch::{self, BROKEN};
+use crate::error::Utf8Error;
+use crate::mask::Mask;
+
+/// Validates a text that comes in chunks.
+///
+/// The calling order: [`validate`](Self::validate) or [`unmask`](Self::unmask) for each chunk of a
+/// message, then [`finish`](Self::finish), which makes it ready for the next message.
+///
+/// After an error the validator is latched: every chunk and `finish` fail, at offset 0, until
+/// [`reset`](Self::reset).
+///
+/// ```
+/// use wsframe::Utf8Validator;
+///
+/// let mut text = Utf8Validator::new();
+/// text.validate(b"gr\xC3")?; // the first half of ü
+/// text.validate(b"\xBC\xC3\x9F")?; // the second, and ß
+/// text.finish()?;
+///
+/// text.validate(b"\xF0\x9F\xA6")?;
+/// assert!(text.finish().unwrap_err().is_incomplete()); // the last byte of 🦀 is missing
+/// # Ok::<(), wsframe::Utf8Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Utf8Validator {
+    /// The bytes of the character that is still open: the kernels' state.
+    open: u32,
+}
+
+impl Utf8Validator {
+    /// A validator at the beginning of a text.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { open: 0 }
+    }
+
+    /// Validates the next chunk of the text.
+    ///
+    /// # Errors
+    ///
+    /// At the first byte that no valid text could hold there. Offsets count from the beginning of
+    /// `chunk`. A character that is cut off by the chunk's end is not an error: the next chunk may
+    /// complete it.
+    #[inline(always)]
+    pub fn validate(&mut self, chunk: &[u8]) -> Result<(), Utf8Error> {
+        let before = self.open;
+        self.open = (arch::active().validate)(chunk, before);
+        if self.open == BROKEN {
+            return Err(arch::generic::utf8::locate_error(chunk, before));
+        }
+        Ok(())
+    }
+
+    /// Unmasks the next chunk of the text where it lies, and validates it in the same pass.
+    ///
+    /// # Errors
+    ///
+    /// As [`validate`](Self::validate). After an error the whole chunk is unmasked all the same, and
+    /// `mask` has moved on by its whole length.
+    ///
+    /// ```
+    /// use wsframe::{Mask, MaskingKey, Utf8Validator};
+    ///
+    /// let mut mask = Mask::new(MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]));
+    /// let mut chunk = [0x7f, 0x9f, 0x4d, 0x51, 0x58];
+    /// let text = Utf8Validator::new().unmask(&mut chunk, &mut mask)?;
+    /// assert_eq!(text.as_str(), Some("Hello"));
+    /// # Ok::<(), wsframe::Utf8Error>(())
+    /// ```
+    #[inline(always)]
+    pub fn unmask<'b>(
+        &mut self,
+        chunk: &'b mut [u8],
+        mask: &mut Mask,
+    ) -> Result<Checked<'b>, Utf8Error> {
+        let before = self.open;
+        if mask.is_none() {
+            self.open = (arch::active().validate)(chunk, before);
+        } else {
+            self.open = (arch::active().unmask_validate)(chunk, mask.word(), before);
+            mask.advance(chunk.len());
+        }
+        if self.open == BROKEN {
+            return Err(arch::generic::utf8::locate_error(chunk, before));
+        }
+        Ok(Checked {
+            bytes: chunk,
+            whole: before == 0 && self.open == 0,
+        })
+    }
+
+    /// Ends the text. The validator is then at the beginning of the next one.
+    ///
+    /// # Errors
+    ///
+    /// If the text ended inside a character ([`Utf8Error::is_incomplete`]). This too latches.
+    #[inline(always)]
+    pub fn finish(&mut self) -> Result<(), Utf8Error> {
+        if self.open != 0 {
+            return Err(self.unfinished());
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn unfinished(&mut self) -> Utf8Error {
+        let incomplete = self.open != BROKEN;
+        let open = if incomplete { self.open_len() } else { 0 };
+        self.open = BROKEN;
+        Utf8Error {
+            offset: 0,
+            open,
+            incomplete,
+        }
+    }
+
+    /// Whether the text so far ends at a character boundary, so that it could end here.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.open == 0
+    }
+
+    /// Forgets everything: the validator is at the beginning of a text.
+    pub const fn reset(&mut self) {
+        self.open = 0;
+    }
+
+    /// How many bytes of an open character have arrived: 0 to 3.
+    const fn open_len(&self) -> u8 {
+        (u32::BITS - self.open.leading_zeros()).div_ceil(8) as u8
+    }
+}
+
+impl fmt::Debug for Utf8Validator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Utf8Validator");
+        if self.open == BROKEN {
+            debug.field("broken", &true)
+        } else {
+            debug.field("open_bytes", &self.open_len())
+        }
+        .finish()
+    }
+}
+
+/// A chunk of text that was found valid.
+///
+/// Valid as far as it goes: a chunk may begin or end inside a character, where its neighbours have the
+/// rest. [`as_str`](Self::as_str) gives the whole chunk as `str` if it does neither.
+///
+/// ```
+/// use wsframe::{Mask, Utf8Validator};
+///
+/// let mut text = Utf8Validator::new();
+/// let mut cut = *b"caf\xC3";
+/// let chunk = text.unmask(&mut cut, &mut Mask::NONE)?;
+/// assert_eq!(chunk.as_str(), None);
+/// assert_eq!(chunk.as_bytes(), b"caf\xC3");
+/// # Ok::<(), wsframe::Utf8Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Checked<'b> {
+    bytes: &'b mut [u8],
+    /// Both ends are character boundaries.
+    whole: bool,
+}
+
+impl<'b> Checked<'b> {
+    /// The chunk's bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8] {
+        self.bytes
+    }
+
+    /// The chunk as `str`, if both its ends are character boundaries.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        if self.whole {
+            core::str::from_utf8(self.bytes).ok()
+        } else {
+            None
+        }
+    }
+
+    /// As [`as_str`](Self::as_str), for as long as the buffer is borrowed.
+    #[must_use]
+    pub fn into_str(self) -> Option<&'b str> {
+        if self.whole {
+            core::str::from_utf8(self.bytes).ok()
+        } else {
+            None
+        }
+    }
+
+    /// The chunk's bytes, for as long as the buffer is borrowed.
+    #[must_use]
+    pub fn into_bytes(self) -> &'b mut [u8] {
+        self.bytes
+    }
+}
+
+/// A short text that lies whole, as `str`.
+pub(crate) fn whole(bytes: &[u8]) -> Result<&str, Utf8Error> {
+    let mut validator = Utf8Validator::new();
+    validator.validate(bytes)?;
+    validator.finish()?;
+    core::str::from_utf8(bytes).map_err(|error| Utf8Error {
+        offset: error.valid_up_to(),
+        open: 0,
+        incomplete: false,
+    })
+}
