@@ -1,0 +1,111 @@
+//! How much memory it takes: the sizes of what a connection keeps, and no allocation.
+
+mod support;
+
+use support::odd_bytes;
+use support::streams::{self, Spec};
+use wsframe::{
+    CloseBody, CloseCode, FrameDecoder, FrameEncoder, FrameHeader, MAX_HEADER_LEN, Mask, Opcode,
+    ProtocolError, Role, Rsv, Rules, Utf8Error, Utf8Validator,
+};
+
+#[test]
+fn what_a_connection_keeps_is_small() {
+    assert!(
+        size_of::<FrameDecoder>() <= 32,
+        "{}",
+        size_of::<FrameDecoder>()
+    );
+    assert!(size_of::<Utf8Validator>() <= 4);
+    assert!(size_of::<Mask>() <= 4);
+    assert!(size_of::<Rules>() <= 1);
+    assert!(size_of::<FrameHeader>() <= 16);
+    assert!(size_of::<ProtocolError>() <= 16);
+    assert!(size_of::<Utf8Error>() <= 16);
+}
+
+#[test]
+fn decoding_and_encoding_without_allocating() {
+    let specs = [
+        Spec {
+            opcode: 1,
+            fin: true,
+            key: [1, 2, 3, 4],
+            payload: "grüße 🦀".into(),
+        },
+        Spec {
+            opcode: 2,
+            fin: true,
+            key: [1, 2, 3, 4],
+            payload: odd_bytes(5000),
+        },
+        Spec {
+            opcode: 4,
+            fin: true,
+            key: [1, 2, 3, 4],
+            payload: odd_bytes(125),
+        },
+    ];
+    let (_, mut stream) = streams::stream(&specs, Role::Server, Rsv::NONE);
+    let huge = FrameHeader {
+        masking_key: Some([1, 2, 3, 4].into()),
+        ..FrameHeader::new(Opcode::Binary, 1 << 62)
+    };
+    stream.extend(&*huge.encode().unwrap());
+    stream.extend([0; 100]);
+    let mut out = vec![0; 6000];
+
+    let mut bytes = 0;
+    let counted = allocation_counter::measure(|| {
+        let mut decoder = FrameDecoder::new(Role::Server).max_payload_len(u32::MAX);
+        let mut text = Utf8Validator::new();
+        let mut input = &mut stream[..];
+        while let Some(chunk) = decoder.decode(&mut input).unwrap() {
+            bytes += chunk.payload.len();
+            match chunk.header.opcode {
+                Opcode::Text => {
+                    assert!(
+                        chunk
+                            .payload
+                            .unmask_text(&mut text)
+                            .unwrap()
+                            .as_str()
+                            .is_some()
+                    );
+                    text.finish().unwrap();
+                }
+                Opcode::Ping => {
+                    let pong = FrameEncoder::new(Opcode::Pong);
+                    pong.write(chunk.payload.unmask(), &mut out).unwrap();
+                }
+                _ => {
+                    let _ = chunk.payload.unmask();
+                }
+            }
+        }
+        let bye = CloseBody {
+            code: CloseCode::NORMAL,
+            reason: "bye",
+        }
+        .encode()
+        .unwrap();
+        FrameEncoder::new(Opcode::Close)
+            .write(&bye, &mut out)
+            .unwrap();
+        FrameEncoder::new(Opcode::Binary)
+            .in_place(&mut out[..MAX_HEADER_LEN + 9])
+            .unwrap();
+
+        // What is wrong does not allocate either.
+        assert!(decoder.remaining() > 0);
+        assert!(FrameDecoder::new(Role::Server).locate(b"\x83").is_err());
+        assert!(CloseBody::decode(b"\x03\xE8\xFF").is_err());
+    });
+    assert_eq!(bytes, "grüße 🦀".len() + 5000 + 125 + 100);
+    assert_eq!(counted.count_total, 0);
+
+    // The counter counts.
+    assert!(
+        allocation_counter::measure(|| drop(std::hint::black_box(Box::new(1u8)))).count_total > 0
+    );
+}

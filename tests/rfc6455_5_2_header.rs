@@ -1,0 +1,290 @@
+//! RFC 6455 §5.2: the frame header, decoded and encoded.
+
+mod support;
+
+use proptest::prelude::*;
+use support::naive::{self, Choices};
+use wsframe::{FrameHeader, MAX_HEADER_LEN, MaskingKey, Opcode, ProtocolError, Role, Rsv, Rules};
+
+/// Decodes, and requires that the oracle agrees, on every prefix as well.
+fn decode(bytes: &[u8], choices: Choices) -> Result<Option<(FrameHeader, usize)>, ProtocolError> {
+    for end in 0..=bytes.len() {
+        let prefix = &bytes[..end];
+        let decoded = FrameHeader::decode(prefix, choices.rules());
+        assert_eq!(
+            decoded,
+            naive::header(prefix, choices),
+            "{prefix:02x?} {choices:?}"
+        );
+        match decoded {
+            Ok(Some((_, len))) => assert_eq!(len, FrameHeader::len_from(prefix)),
+            Ok(None) => assert!(FrameHeader::len_from(prefix) > end),
+            Err(_) => {}
+        }
+    }
+    FrameHeader::decode(bytes, choices.rules())
+}
+
+#[test]
+fn first_two_bytes_exhaustively_under_every_choice_of_rules() {
+    let mut decoded = 0u32;
+    for choices in Choices::all() {
+        for first in 0..=255 {
+            for second in 0..=255 {
+                // A length that is minimal in the 16-bit form, and one that is in the 64-bit form.
+                let rest = [0x01, 0x23, 0, 1, 0, 0, 0, 0, 9, 8, 7, 6];
+                let mut bytes = [0; 14];
+                bytes[0] = first;
+                bytes[1] = second;
+                bytes[2..].copy_from_slice(&rest);
+                for len in [1, 2, 14] {
+                    let ours = FrameHeader::decode(&bytes[..len], choices.rules());
+                    assert_eq!(ours, naive::header(&bytes[..len], choices));
+                    decoded += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(decoded, 128 * 65_536 * 3);
+}
+
+#[test]
+fn reserved_opcodes_and_unclaimed_bits_are_refused_at_the_first_byte() {
+    for role in [Role::Client, Role::Server] {
+        for first in 0..=255u8 {
+            let strict = FrameHeader::decode(&[first], Rules::new(role));
+            let expected = match (first & 0x0F, first & 0x70, first & 0x80) {
+                (opcode @ (3..=7 | 11..=15), _, _) => Err(ProtocolError::ReservedOpcode(opcode)),
+                (_, rsv @ 1.., _) => Err(ProtocolError::UnclaimedRsv(rsv)),
+                (8..=10, 0, 0) => Err(ProtocolError::FragmentedControl),
+                _ => Ok(None),
+            };
+            assert_eq!(strict, expected, "{first:#04x}");
+        }
+    }
+}
+
+#[test]
+fn a_claimed_bit_may_stand_on_the_first_frame_of_a_message_only() {
+    let rules = Rules::new(Role::Client).claim_rsv(Rsv::RSV1);
+    let refused = Err(ProtocolError::UnclaimedRsv(0x40));
+    assert!(FrameHeader::decode(&[0xC1, 0], rules).is_ok_and(|header| header.is_some()));
+    assert!(FrameHeader::decode(&[0x42, 0], rules).is_ok_and(|header| header.is_some()));
+    assert_eq!(FrameHeader::decode(&[0xC0, 0], rules), refused);
+    assert_eq!(FrameHeader::decode(&[0xC9, 0], rules), refused);
+    // Another bit beside the claimed one is named alone.
+    let beside = Err(ProtocolError::UnclaimedRsv(0x20));
+    assert_eq!(FrameHeader::decode(&[0xE1, 0], rules), beside);
+    // An extension may define its bits for every frame.
+    let rules = rules.claims_on_every_frame();
+    assert!(FrameHeader::decode(&[0xC9, 0], rules).is_ok_and(|header| header.is_some()));
+    assert_eq!(
+        FrameHeader::decode(&[0xD9, 0], rules),
+        Err(ProtocolError::UnclaimedRsv(0x10))
+    );
+}
+
+#[test]
+fn masking_is_required_of_clients_and_refused_from_servers() {
+    let masked = [0x82, 0x80, 1, 2, 3, 4];
+    let unmasked = [0x82, 0x00];
+    let of = |bytes: &[u8], rules| FrameHeader::decode(bytes, rules).map(|header| header.is_some());
+
+    assert_eq!(of(&masked, Rules::new(Role::Server)), Ok(true));
+    assert_eq!(of(&unmasked, Rules::new(Role::Client)), Ok(true));
+    assert_eq!(
+        of(&unmasked, Rules::new(Role::Server)),
+        Err(ProtocolError::UnmaskedByClient)
+    );
+    assert_eq!(
+        of(&masked, Rules::new(Role::Client)),
+        Err(ProtocolError::MaskedByServer)
+    );
+
+    let lenient = |role| Rules::new(role).accept_unmasked();
+    assert_eq!(of(&unmasked, lenient(Role::Server)), Ok(true));
+    assert_eq!(of(&masked, lenient(Role::Server)), Ok(true));
+    assert_eq!(
+        of(&masked, lenient(Role::Client)),
+        Err(ProtocolError::MaskedByServer)
+    );
+}
+
+/// The lengths at which something changes, on the wire or in a number's type.
+const LENGTHS: [u64; 18] = [
+    0,
+    1,
+    124,
+    125,
+    126,
+    127,
+    65_535,
+    65_536,
+    (1 << 31) - 1,
+    1 << 31,
+    (1 << 32) - 1,
+    1 << 32,
+    (1 << 53) - 1,
+    1 << 53,
+    1 << 62,
+    (1 << 63) - 14,
+    (1 << 63) - 2,
+    (1 << 63) - 1,
+];
+
+#[test]
+fn lengths_go_round_in_their_shortest_form() {
+    for payload_len in LENGTHS {
+        for masking_key in [None, Some(MaskingKey::new([1, 0, 255, 4]))] {
+            let role = if masking_key.is_some() {
+                Role::Server
+            } else {
+                Role::Client
+            };
+            let header = FrameHeader {
+                masking_key,
+                ..FrameHeader::new(Opcode::Binary, payload_len)
+            };
+            let bytes = header.encode().unwrap();
+
+            let len_bytes = match payload_len {
+                0..=125 => 0,
+                126..=65_535 => 2,
+                _ => 8,
+            };
+            let key_bytes = if masking_key.is_some() { 4 } else { 0 };
+            assert_eq!(bytes.len(), 2 + len_bytes + key_bytes);
+            assert_eq!(bytes.len(), header.encoded_len());
+            assert_eq!(
+                decode(&bytes, Choices::strict(role)),
+                Ok(Some((header, bytes.len())))
+            );
+
+            let mut headroom = [0xEE; MAX_HEADER_LEN];
+            let start = header.encode_before(&mut headroom).unwrap();
+            assert_eq!(headroom[start..], *bytes);
+            assert!(headroom[..start].iter().all(|&byte| byte == 0xEE));
+        }
+    }
+}
+
+#[test]
+fn longer_forms_than_needed_are_refused_unless_accepted() {
+    let strict = Choices::strict(Role::Client);
+    let lenient = Choices {
+        accept_non_minimal_lengths: true,
+        ..strict
+    };
+    for (len, form) in [(0u64, 2), (125, 2), (0, 8), (125, 8), (126, 8), (65_535, 8)] {
+        let mut bytes = vec![0x82, if form == 2 { 126 } else { 127 }];
+        bytes.extend(&len.to_be_bytes()[8 - form..]);
+        assert_eq!(
+            decode(&bytes, strict),
+            Err(ProtocolError::NonMinimalLength),
+            "{len} in {form}"
+        );
+        let header = FrameHeader::new(Opcode::Binary, len);
+        assert_eq!(decode(&bytes, lenient), Ok(Some((header, 2 + form))));
+    }
+    for (len, form) in [(126u64, 2), (65_535, 2), (65_536, 8)] {
+        let mut bytes = vec![0x82, if form == 2 { 126 } else { 127 }];
+        bytes.extend(&len.to_be_bytes()[8 - form..]);
+        let header = FrameHeader::new(Opcode::Binary, len);
+        assert_eq!(decode(&bytes, strict), Ok(Some((header, 2 + form))));
+    }
+}
+
+#[test]
+fn the_top_bit_of_a_length_is_refused_under_every_choice_of_rules() {
+    let lengths = (u64::MAX - 13..=u64::MAX).chain([1 << 63, (1 << 63) + 1]);
+    for len in lengths {
+        for choices in Choices::all() {
+            let masked = choices.role == Role::Server;
+            let mut bytes = vec![0x82, 127 | if masked { 0x80 } else { 0 }];
+            bytes.extend(len.to_be_bytes());
+            bytes.extend([1, 2, 3, 4]);
+            assert_eq!(decode(&bytes, choices), Err(ProtocolError::LengthOverflow));
+        }
+        let header = FrameHeader::new(Opcode::Binary, len);
+        assert_eq!(header.encode().err(), Some(ProtocolError::LengthOverflow));
+    }
+}
+
+#[test]
+fn what_no_peer_may_accept_is_not_encoded() {
+    for opcode in [Opcode::Close, Opcode::Ping, Opcode::Pong] {
+        assert!(FrameHeader::new(opcode, 125).encode().is_ok());
+        let too_long = FrameHeader::new(opcode, 126);
+        assert_eq!(too_long.encode().err(), Some(ProtocolError::ControlTooLong));
+        let fragment = FrameHeader {
+            fin: false,
+            ..FrameHeader::new(opcode, 0)
+        };
+        assert_eq!(
+            fragment.encode().err(),
+            Some(ProtocolError::FragmentedControl)
+        );
+
+        let mut headroom = [0xEE; MAX_HEADER_LEN];
+        assert_eq!(
+            too_long.encode_before(&mut headroom),
+            Err(ProtocolError::ControlTooLong)
+        );
+        assert_eq!(headroom, [0xEE; MAX_HEADER_LEN]);
+    }
+}
+
+#[test]
+fn opcodes_and_their_bits() {
+    for bits in 0..=255 {
+        match Opcode::from_bits(bits) {
+            Some(opcode) => {
+                assert_eq!(opcode.bits(), bits);
+                assert_eq!(opcode.is_control(), bits >= 8);
+                assert_eq!(opcode.begins_message(), bits == 1 || bits == 2);
+            }
+            None => assert!(matches!(bits, 3..=7 | 11..)),
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_decode_as_the_oracle_says(
+        bytes in prop::collection::vec(any::<u8>(), 0..20),
+        choice in 0usize..128,
+    ) {
+        let choices = Choices::all().nth(choice).unwrap();
+        let _ = decode(&bytes, choices);
+    }
+
+    #[test]
+    fn any_header_that_is_encoded_decodes_to_itself(
+        fin: bool,
+        rsv in 0u8..8,
+        opcode in prop::sample::select(vec![0u8, 1, 2, 8, 9, 10]),
+        key: Option<[u8; 4]>,
+        payload_len in prop_oneof![0u64..130, 65_000u64..66_000, any::<u64>()],
+    ) {
+        let header = FrameHeader {
+            fin,
+            rsv: Rsv::from_bits(rsv << 4),
+            opcode: Opcode::from_bits(opcode).unwrap(),
+            masking_key: key.map(MaskingKey::new),
+            payload_len,
+        };
+        let rules = Rules::new(Role::Server)
+            .accept_unmasked()
+            .claim_rsv(header.rsv)
+            .claims_on_every_frame();
+        match header.encode() {
+            Ok(bytes) => prop_assert_eq!(
+                FrameHeader::decode(&bytes, rules),
+                Ok(Some((header, bytes.len())))
+            ),
+            Err(_) => prop_assert!(
+                payload_len >> 63 != 0 || (opcode >= 8 && (!fin || payload_len > 125))
+            ),
+        }
+    }
+}

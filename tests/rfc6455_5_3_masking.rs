@@ -1,0 +1,210 @@
+//! RFC 6455 §5.3: masking, on every backend of the machine.
+
+mod support;
+
+use proptest::prelude::*;
+use support::{boundary_lengths, naive, odd_bytes};
+use wsframe::arch::{self, Backend};
+use wsframe::{Mask, MaskingKey};
+
+const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
+const GUARD: u8 = 0xA5;
+/// Bytes on both sides of a slice that must stay as they are.
+const GUARD_LEN: usize = 64;
+
+fn key_word(phase: usize) -> u32 {
+    arch::rotate(u32::from_ne_bytes(KEY), phase)
+}
+
+#[test]
+fn the_example_of_section_5_7() {
+    let mut payload = [0x7F, 0x9F, 0x4D, 0x51, 0x58];
+    Mask::new(MaskingKey::new(KEY)).apply(&mut payload);
+    assert_eq!(&payload, b"Hello");
+}
+
+/// A slice at every alignment, between guards.
+fn guarded(alignment: usize, bytes: &[u8]) -> (Vec<u8>, std::ops::Range<usize>) {
+    let mut memory = vec![GUARD; 64 + alignment + bytes.len() + 2 * GUARD_LEN];
+    let to_aligned = memory.as_ptr().align_offset(64);
+    let start = to_aligned + alignment + GUARD_LEN;
+    memory.resize(start + bytes.len() + GUARD_LEN, GUARD);
+    let range = start..start + bytes.len();
+    memory[range.clone()].copy_from_slice(bytes);
+    (memory, range)
+}
+
+fn assert_guards(memory: &[u8], range: &std::ops::Range<usize>) {
+    let (before, after) = (&memory[..range.start], &memory[range.end..]);
+    assert!(
+        before.iter().chain(after).all(|&byte| byte == GUARD),
+        "wrote outside its slice"
+    );
+}
+
+fn in_place_and_copying(backend: &Backend, len: usize, alignment: usize, phase: usize) {
+    let input = odd_bytes(len);
+    let mut expected = input.clone();
+    naive::mask(&mut expected, KEY, phase);
+
+    let (mut memory, range) = guarded(alignment, &input);
+    (backend.mask)(&mut memory[range.clone()], key_word(phase));
+    assert_eq!(
+        memory[range.clone()],
+        expected,
+        "{} {len} at {alignment}",
+        backend.name
+    );
+    assert_guards(&memory, &range);
+
+    let (mut memory, range) = guarded(alignment, &vec![0; len]);
+    (backend.mask_copy)(&input, &mut memory[range.clone()], key_word(phase));
+    assert_eq!(
+        memory[range.clone()],
+        expected,
+        "{} {len} to {alignment}",
+        backend.name
+    );
+    assert_guards(&memory, &range);
+}
+
+#[test]
+fn every_length_alignment_and_phase_on_every_backend() {
+    for backend in arch::available() {
+        for len in 0..=1024 {
+            for alignment in 0..=64 {
+                in_place_and_copying(backend, len, alignment, (len + alignment) % 4);
+            }
+            for phase in 0..4 {
+                in_place_and_copying(backend, len, 0, phase);
+            }
+        }
+        println!("{}: 1,025 lengths, 65 alignments, 4 phases", backend.name);
+    }
+}
+
+#[test]
+fn long_slices_on_every_backend() {
+    for backend in arch::available() {
+        for len in boundary_lengths().filter(|&len| len > 1024) {
+            for alignment in [0, 1, 13, 63] {
+                in_place_and_copying(backend, len, alignment, alignment % 4);
+            }
+        }
+    }
+}
+
+#[test]
+fn copying_fills_the_shorter_of_the_two() {
+    for backend in arch::available() {
+        for (from, to) in [(0, 9), (9, 0), (5, 9), (9, 5), (300, 200), (200, 300)] {
+            let mut target = vec![GUARD; to];
+            (backend.mask_copy)(&odd_bytes(from), &mut target, key_word(0));
+            let len = from.min(to);
+            let mut expected = odd_bytes(len);
+            naive::mask(&mut expected, KEY, 0);
+            assert_eq!(target[..len], expected);
+            assert!(target[len..].iter().all(|&byte| byte == GUARD));
+        }
+    }
+    let mut mask = Mask::new(MaskingKey::new(KEY));
+    assert_eq!(mask.apply_copying(&[1; 7], &mut [0; 5]), 5);
+    assert_eq!(
+        mask.key(),
+        MaskingKey::new([KEY[1], KEY[2], KEY[3], KEY[0]])
+    );
+}
+
+#[test]
+fn the_phase_goes_on_across_chunks() {
+    for (first, second) in [(1, 255), (3, 253), (255, 1), (0, 256), (2, 254)] {
+        let mut payload = odd_bytes(first + second);
+        let mut expected = payload.clone();
+        naive::mask(&mut expected, KEY, 0);
+
+        let mut mask = Mask::new(MaskingKey::new(KEY));
+        let (front, back) = payload.split_at_mut(first);
+        mask.apply(front);
+        mask.apply(back);
+        assert_eq!(payload, expected, "{first} then {second}");
+    }
+}
+
+#[test]
+fn the_phase_survives_more_than_two_to_the_32_bytes() {
+    let mut mask = Mask::new(MaskingKey::new(KEY));
+    let mut chunk = vec![0; (1 << 20) + 3];
+    let mut total = 0u64;
+    while total <= 1 << 32 {
+        // What is behind the first bytes is masked by tests above; here only the phase is of interest.
+        mask.advance(chunk.len() - 5);
+        mask.apply(&mut chunk[..5]);
+        total += chunk.len() as u64;
+    }
+    let mut ours = [0; 4];
+    let mut expected = [0; 4];
+    mask.apply(&mut ours);
+    naive::mask(&mut expected, KEY, (total % 4) as usize);
+    assert_eq!(ours, expected);
+
+    let mut mask = Mask::new(MaskingKey::new(KEY));
+    mask.advance(usize::MAX);
+    assert_eq!(mask.key().to_bytes(), [KEY[3], KEY[0], KEY[1], KEY[2]]);
+}
+
+#[test]
+fn no_mask_changes_nothing() {
+    let mut bytes = odd_bytes(100);
+    let mut none = Mask::NONE;
+    none.apply(&mut bytes);
+    assert_eq!(bytes, odd_bytes(100));
+    assert!(none.is_none());
+    assert!(Mask::new(MaskingKey::new([0; 4])).is_none());
+    assert!(!Mask::new(MaskingKey::new([0, 0, 0, 1])).is_none());
+}
+
+proptest! {
+    #[test]
+    fn any_pieces_give_what_the_whole_gives(
+        payload in prop::collection::vec(any::<u8>(), 0..4096),
+        key: [u8; 4],
+        cuts in prop::collection::vec(1usize..700, 1..20),
+    ) {
+        let mut expected = payload.clone();
+        naive::mask(&mut expected, key, 0);
+
+        let mut in_place = payload.clone();
+        let mut mask = Mask::new(MaskingKey::new(key));
+        let mut copied = Vec::new();
+        let mut copying = Mask::new(MaskingKey::new(key));
+        let mut start = 0;
+        for cut in cuts.iter().cycle() {
+            let end = payload.len().min(start + cut);
+            mask.apply(&mut in_place[start..end]);
+            let mut piece = vec![0; end - start];
+            prop_assert_eq!(copying.apply_copying(&payload[start..end], &mut piece), piece.len());
+            copied.extend(piece);
+            start = end;
+            if end == payload.len() {
+                break;
+            }
+        }
+        prop_assert_eq!(&in_place, &expected);
+        prop_assert_eq!(&copied, &expected);
+    }
+
+    #[test]
+    fn one_mask_and_another_are_both_at_once(
+        payload in prop::collection::vec(any::<u8>(), 0..300),
+        one: [u8; 4],
+        other: [u8; 4],
+    ) {
+        let (one, other) = (Mask::new(one.into()), Mask::new(other.into()));
+        let mut at_once = payload.clone();
+        one.and(&other).apply(&mut at_once);
+        let mut in_turn = payload;
+        one.clone().apply(&mut in_turn);
+        other.clone().apply(&mut in_turn);
+        prop_assert_eq!(at_once, in_turn);
+    }
+}

@@ -1,0 +1,443 @@
+//! RFC 6455 §5: frames in a stream of bytes, cut anywhere.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use support::drive::{self, Decoded, Way};
+use support::naive::{self, Choices};
+use support::odd_bytes;
+use support::streams::{self, Spec};
+use wsframe::{
+    FrameDecoder, FrameHeader, MIN_BUFFER_LEN, MaskingKey, Opcode, ProtocolError, Role, Rsv, Rules,
+};
+
+const WAYS: [Way; 2] = [Way::Cursor, Way::Locate];
+
+/// The examples of §5.7, as their receivers get them.
+#[test]
+fn the_examples_of_section_5_7() {
+    let bytes_256 = odd_bytes(256);
+    let bytes_64k = odd_bytes(65_536);
+    let whole = |header: &[u8], payload: &[u8]| [header, payload].concat();
+    let examples: [(Role, Vec<u8>, Opcode, &[u8]); 6] = [
+        (
+            Role::Client,
+            whole(&[0x81, 0x05], b"Hello"),
+            Opcode::Text,
+            b"Hello",
+        ),
+        (
+            Role::Server,
+            vec![
+                0x81, 0x85, 0x37, 0xFA, 0x21, 0x3D, 0x7F, 0x9F, 0x4D, 0x51, 0x58,
+            ],
+            Opcode::Text,
+            b"Hello",
+        ),
+        (
+            Role::Client,
+            whole(&[0x89, 0x05], b"Hello"),
+            Opcode::Ping,
+            b"Hello",
+        ),
+        (
+            Role::Server,
+            vec![
+                0x8A, 0x85, 0x37, 0xFA, 0x21, 0x3D, 0x7F, 0x9F, 0x4D, 0x51, 0x58,
+            ],
+            Opcode::Pong,
+            b"Hello",
+        ),
+        (
+            Role::Client,
+            whole(&[0x82, 0x7E, 1, 0], &bytes_256),
+            Opcode::Binary,
+            &bytes_256,
+        ),
+        (
+            Role::Client,
+            whole(&[0x82, 0x7F, 0, 0, 0, 0, 0, 1, 0, 0], &bytes_64k),
+            Opcode::Binary,
+            &bytes_64k,
+        ),
+    ];
+    for (role, stream, opcode, payload) in examples {
+        for way in WAYS {
+            let decoded = drive::decode(FrameDecoder::new(role), &stream, &[], stream.len(), way);
+            assert_eq!(
+                (decoded.error, decoded.chunks, decoded.consumed),
+                (None, 1, stream.len())
+            );
+            let (header, found) = &decoded.frames[0];
+            assert_eq!(
+                (header.opcode, header.fin, &found[..]),
+                (opcode, true, payload)
+            );
+        }
+    }
+
+    // A fragmented unmasked text message.
+    let stream = b"\x01\x03Hel\x80\x02lo";
+    let decoder = FrameDecoder::new(Role::Client);
+    let decoded = drive::decode(decoder, stream, &[], 100, Way::Cursor);
+    let first = FrameHeader {
+        fin: false,
+        ..FrameHeader::new(Opcode::Text, 3)
+    };
+    let second = FrameHeader::new(Opcode::Continuation, 2);
+    assert_eq!(
+        decoded.frames,
+        [(first, b"Hel".to_vec()), (second, b"lo".to_vec())]
+    );
+}
+
+#[test]
+fn cut_at_every_byte_and_at_every_two() {
+    let specs = [
+        Spec {
+            opcode: 1,
+            fin: false,
+            key: [1, 2, 3, 4],
+            payload: b"Hello".to_vec(),
+        },
+        Spec {
+            opcode: 4,
+            fin: true,
+            key: [0, 0, 0, 0],
+            payload: odd_bytes(20),
+        },
+        Spec {
+            opcode: 0,
+            fin: true,
+            key: [9, 9, 9, 9],
+            payload: vec![],
+        },
+        Spec {
+            opcode: 2,
+            fin: true,
+            key: [5, 6, 7, 8],
+            payload: odd_bytes(130),
+        },
+    ];
+    for role in [Role::Client, Role::Server] {
+        let (frames, stream) = streams::stream(&specs, role, Rsv::NONE);
+        for first in 1..=stream.len() {
+            for second in 1..=stream.len() + 1 - first {
+                let cuts = [first, second];
+                let decoder = FrameDecoder::new(role);
+                let way = WAYS[second % 2];
+                let decoded = drive::decode(decoder, &stream, &cuts, stream.len(), way);
+                assert_eq!(decoded.frames, frames, "cut at {cuts:?}");
+                assert_eq!((decoded.error, decoded.consumed), (None, stream.len()));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_frame_that_lies_whole_in_the_buffer_is_one_chunk() {
+    for len in [0usize, 1, 125, 126, 4000] {
+        let spec = Spec {
+            opcode: 2,
+            fin: true,
+            key: [1, 2, 3, 4],
+            payload: odd_bytes(len),
+        };
+        let (_, stream) = streams::stream(&[spec.clone(), spec], Role::Server, Rsv::NONE);
+        let decoder = FrameDecoder::new(Role::Server);
+        let decoded = drive::decode(decoder, &stream, &[], stream.len(), Way::Cursor);
+        assert_eq!((decoded.frames.len(), decoded.chunks), (2, 2));
+    }
+}
+
+#[test]
+fn a_frame_up_to_the_wanted_size_comes_whole_or_not_yet() {
+    let payload = odd_bytes(992);
+    let spec = Spec {
+        opcode: 2,
+        fin: true,
+        key: [1, 2, 3, 4],
+        payload,
+    };
+    let (_, stream) = streams::stream(&[spec], Role::Server, Rsv::NONE);
+    assert_eq!(stream.len(), 1000);
+    let chunks = |whole_up_to, cuts: &[usize]| {
+        let decoder = FrameDecoder::new(Role::Server).whole_up_to(whole_up_to);
+        let decoded = drive::decode(decoder, &stream, cuts, 1000, Way::Locate);
+        assert_eq!((decoded.frames.len(), decoded.consumed), (1, 1000));
+        decoded.chunks
+    };
+    assert_eq!(chunks(1000, &[1]), 1);
+    assert_eq!(chunks(1000, &[300]), 1);
+    assert_eq!(chunks(999, &[300]), 4);
+    assert_eq!(chunks(999, &[1]), 992);
+    // Less than the least counts as the least.
+    assert_eq!(chunks(0, &[500]), 2);
+}
+
+#[test]
+fn a_header_stays_until_its_payload_begins_to_arrive() {
+    let mut decoder = FrameDecoder::new(Role::Client);
+    let stream = b"\x82\x7E\x01\x00";
+    assert!(decoder.locate(stream).unwrap().is_none());
+    assert_eq!(decoder.remaining(), 0);
+    let span = decoder.locate(b"\x82\x7E\x01\x00x").unwrap().unwrap();
+    assert_eq!(
+        (span.range(), span.end(), span.first(), span.last()),
+        (4..5, 5, true, false)
+    );
+    assert_eq!(decoder.remaining(), 255);
+
+    // An empty payload has no byte to wait for.
+    let mut decoder = FrameDecoder::new(Role::Client);
+    let span = decoder.locate(b"\x82\x00").unwrap().unwrap();
+    assert_eq!(
+        (span.range(), span.first(), span.last()),
+        (2..2, true, true)
+    );
+}
+
+#[test]
+fn the_limit_acts_on_the_header() {
+    let header = |len: u64| FrameHeader::new(Opcode::Binary, len).encode().unwrap();
+    let limited = |limit| FrameDecoder::new(Role::Client).max_payload_len(limit);
+
+    assert!(limited(1000).locate(&header(1000)).unwrap().is_none());
+    assert_eq!(
+        limited(1000).locate(&header(1001)).err(),
+        Some(ProtocolError::FrameTooLong(1001))
+    );
+    assert!(limited(0).locate(&header(0)).unwrap().is_some());
+    assert_eq!(
+        limited(0).locate(&header(1)).err(),
+        Some(ProtocolError::FrameTooLong(1))
+    );
+    let default = || FrameDecoder::new(Role::Client);
+    assert!(default().locate(&header(16 << 20)).unwrap().is_none());
+    let over = (16 << 20) + 1;
+    assert_eq!(
+        default().locate(&header(over)).err(),
+        Some(ProtocolError::FrameTooLong(over))
+    );
+
+    // Far beyond, and without a limit: nothing is reserved, the payload is taken as it comes.
+    let huge = 1 << 62;
+    assert_eq!(
+        limited(9).locate(&header(huge)).err(),
+        Some(ProtocolError::FrameTooLong(huge))
+    );
+    let mut unlimited = limited(u32::MAX);
+    let stream = [&header(huge)[..], &[7; 90]].concat();
+    let span = unlimited.locate(&stream).unwrap().unwrap();
+    assert_eq!((span.range(), span.last()), (10..100, false));
+    assert_eq!(unlimited.remaining(), huge - 90);
+}
+
+#[test]
+fn a_frame_of_71_gb_passes_through_16_kib() {
+    let len = 71_000_000_000u64;
+    let key = MaskingKey::new([1, 2, 3, 4]);
+    let header = FrameHeader {
+        masking_key: Some(key),
+        ..FrameHeader::new(Opcode::Binary, len)
+    };
+    let mut decoder = FrameDecoder::new(Role::Server).max_payload_len(u32::MAX);
+    let mut buf = vec![0; 16 << 10];
+    let encoded = header.encode().unwrap();
+    buf[..encoded.len()].copy_from_slice(&encoded);
+
+    let mut taken = decoder.locate(&buf).unwrap().unwrap().range().len() as u64;
+    let mut chunks = 1;
+    while decoder.remaining() > 0 {
+        // An odd length, so that the phase turns.
+        let span = decoder.locate(&buf[..16_383]).unwrap().unwrap();
+        assert_eq!(span.header(), &header);
+        chunks += 1;
+        if chunks % 100_000 == 0 || span.last() {
+            let mut expected = vec![0; span.range().len()];
+            naive::mask(&mut expected, key.to_bytes(), (taken % 4) as usize);
+            buf.fill(0);
+            taken += expected.len() as u64;
+            assert_eq!(span.of(&mut buf).payload.unmask(), expected);
+        } else {
+            taken += span.range().len() as u64;
+        }
+    }
+    assert_eq!(taken, len);
+}
+
+#[test]
+fn what_is_read_straight_to_its_place_is_located_there() {
+    let mut decoder = FrameDecoder::new(Role::Server);
+    let payload = odd_bytes(500);
+    let spec = Spec {
+        opcode: 2,
+        fin: true,
+        key: [4, 3, 2, 1],
+        payload: payload.clone(),
+    };
+    let (_, mut stream) = streams::stream(&[spec], Role::Server, Rsv::NONE);
+
+    let (head, rest) = stream.split_at_mut(20);
+    let mut input = head;
+    let first = decoder
+        .decode(&mut input)
+        .unwrap()
+        .unwrap()
+        .payload
+        .unmask()
+        .to_vec();
+    let mut message = vec![0; 500];
+    message[..first.len()].copy_from_slice(&first);
+    let place = &mut message[first.len()..];
+    assert_eq!(decoder.remaining(), place.len() as u64);
+    place.copy_from_slice(rest);
+    let span = decoder.locate(place).unwrap().unwrap();
+    assert!(span.last());
+    let _ = span.of(place).payload.unmask();
+    assert_eq!(message, payload);
+}
+
+#[test]
+fn payloads_leave_in_every_way() {
+    let frame = b"\x82\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
+    let mut buf = *frame;
+    let mut decoder = FrameDecoder::new(Role::Server);
+    let span = decoder.locate(&buf).unwrap().unwrap();
+
+    let mut message = [0; 5];
+    let payload = span.clone().of(&mut buf).payload;
+    assert_eq!(payload.unmask_into(&mut message).unwrap(), b"Hello");
+    let payload = span.clone().of(&mut buf).payload;
+    let back = payload.unmask_into(&mut message[..4]).unwrap_err();
+    assert_eq!((back.len(), back.is_empty()), (5, false));
+
+    let (bytes, mask) = back.into_parts();
+    assert_eq!(
+        (bytes, mask),
+        (
+            &mut [0x7f, 0x9f, 0x4d, 0x51, 0x58][..],
+            span.header().mask()
+        )
+    );
+    assert_eq!(buf, *frame);
+
+    let mut new = wsframe::Mask::new(MaskingKey::new([1, 2, 3, 4]));
+    let remasked = span.clone().of(&mut buf).payload.remask(&mut new).to_vec();
+    assert_eq!(remasked, [b'H' ^ 1, b'e' ^ 2, b'l' ^ 3, b'l' ^ 4, b'o' ^ 1]);
+    assert_eq!(new.key(), MaskingKey::new([2, 3, 4, 1]));
+}
+
+#[test]
+#[should_panic(expected = "out of range")]
+fn a_span_of_other_bytes_panics() {
+    let mut decoder = FrameDecoder::new(Role::Client);
+    let span = decoder.locate(b"\x82\x02ab").unwrap().unwrap();
+    let _ = span.of(&mut [0; 3]);
+}
+
+/// Bytes one at a time cost the same each, however many there are.
+#[test]
+fn one_byte_at_a_time_costs_a_constant_a_byte() {
+    let cost_per_byte = |len: usize| {
+        let header = FrameHeader::new(Opcode::Binary, len as u64);
+        let encoded = header.encode().unwrap();
+        (0..3)
+            .map(|_| {
+                let mut decoder = FrameDecoder::new(Role::Client).max_payload_len(u32::MAX);
+                let mut first = [&encoded[..], b"x"].concat();
+                assert!(decoder.decode(&mut &mut first[..]).unwrap().is_some());
+                let start = Instant::now();
+                while decoder.remaining() > 0 {
+                    let mut byte = [7];
+                    let chunk = decoder.decode(&mut &mut byte[..]).unwrap().unwrap();
+                    assert_eq!(chunk.payload.unmask(), [7]);
+                }
+                start.elapsed() / len as u32
+            })
+            .min()
+            .unwrap_or(Duration::MAX)
+    };
+    let (short, long) = (cost_per_byte(64 << 10), cost_per_byte(16 << 20));
+    println!("{short:?} a byte of 64 KiB, {long:?} of 16 MiB");
+    // Quadratic cost would be 256 times as much.
+    assert!(
+        long <= short.max(Duration::from_nanos(5)) * 4,
+        "{short:?}, then {long:?}"
+    );
+}
+
+/// A stream of a few frames, some of them wrong, for either role, under any choice of rules.
+fn spec() -> impl Strategy<Value = Spec> {
+    let len = prop_oneof![5 => 0usize..140, 2 => 60usize..300, 1 => 65_500usize..65_600];
+    (any::<u8>(), any::<bool>(), any::<[u8; 4]>(), len).prop_map(|(opcode, fin, key, len)| Spec {
+        opcode,
+        fin,
+        key,
+        payload: odd_bytes(len),
+    })
+}
+
+fn cuts() -> impl Strategy<Value = Vec<usize>> {
+    prop::collection::vec(prop_oneof![1usize..20, 1usize..4000], 1..12)
+}
+
+fn way() -> impl Strategy<Value = Way> {
+    prop::sample::select(WAYS.to_vec())
+}
+
+proptest! {
+    #[test]
+    fn a_right_stream_cut_anywhere_gives_its_frames(
+        specs in prop::collection::vec(spec(), 0..8),
+        role in prop::sample::select(vec![Role::Client, Role::Server]),
+        rsv in prop::sample::select(vec![Rsv::NONE, Rsv::RSV1, Rsv::RSV2 | Rsv::RSV3]),
+        cuts in cuts(),
+        capacity in MIN_BUFFER_LEN..3000,
+        whole_up_to in 0u32..3000,
+        way in way(),
+    ) {
+        let (frames, stream) = streams::stream(&specs, role, rsv);
+        let decoder = FrameDecoder::with_rules(Rules::new(role).claim_rsv(rsv))
+            .whole_up_to(whole_up_to.min(capacity as u32));
+        let decoded = drive::decode(decoder, &stream, &cuts, capacity, way);
+        prop_assert_eq!(decoded.error, None);
+        prop_assert_eq!(decoded.consumed, stream.len());
+        prop_assert_eq!(decoded.frames, frames);
+    }
+
+    #[test]
+    fn any_stream_cut_anywhere_gives_what_the_oracle_gives(
+        specs in prop::collection::vec(spec(), 0..5),
+        noise in prop::collection::vec(any::<u8>(), 0..40),
+        damage: Option<(prop::sample::Index, u8)>,
+        choice in 0usize..128,
+        max_payload_len in prop_oneof![Just(u32::MAX), 0u32..300],
+        cuts in cuts(),
+        way in way(),
+    ) {
+        let choices = Choices::all().nth(choice).unwrap();
+        let (_, mut stream) = streams::stream(&specs, choices.role, Rsv::from_bits(choices.claimed));
+        stream.extend(noise);
+        if let (Some((index, byte)), false) = (damage, stream.is_empty()) {
+            let at = index.index(stream.len());
+            stream[at] = byte;
+        }
+        let limit = if max_payload_len == u32::MAX { u64::MAX } else { max_payload_len.into() };
+        let (frames, error) = naive::frames(&stream, choices, limit);
+
+        let decode = |cuts: &[usize], way| {
+            let decoder =
+                FrameDecoder::with_rules(choices.rules()).max_payload_len(max_payload_len);
+            drive::decode(decoder, &stream, cuts, stream.len().max(1), way)
+        };
+        let decoded: Decoded = decode(&cuts, way);
+        prop_assert_eq!(decoded.whole_frames(), &frames[..]);
+        prop_assert_eq!(decoded.error, error);
+        let whole = decode(&[], Way::Cursor);
+        prop_assert_eq!(whole.whole_frames(), &frames[..]);
+        prop_assert_eq!(whole.error, error);
+    }
+}

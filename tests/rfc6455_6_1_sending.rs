@@ -1,0 +1,157 @@
+//! RFC 6455 §6.1: frames made, in all four ways, which must give the same bytes.
+
+mod support;
+
+use proptest::prelude::*;
+use support::drive::{self, Way};
+use support::{boundary_lengths, naive, odd_bytes};
+use wsframe::{
+    EncodeError, FrameDecoder, FrameEncoder, FrameHeader, MAX_HEADER_LEN, MaskingKey, Opcode,
+    ProtocolError, Role, Rsv, Rules,
+};
+
+/// All four ways, each required to give what the oracle gives.
+fn encode_in_every_way(header: FrameHeader, payload: &[u8]) {
+    let mut expected = Vec::new();
+    naive::encode(
+        &header,
+        payload,
+        naive::shortest_form(payload.len()),
+        &mut expected,
+    );
+
+    let mut encoder = FrameEncoder::new(header.opcode)
+        .fin(header.fin)
+        .rsv(header.rsv);
+    if let Some(key) = header.masking_key {
+        encoder = encoder.masking_key(key);
+    }
+
+    let mut with_header = encoder.header(payload.len() as u64).unwrap().to_vec();
+    let start = with_header.len();
+    with_header.extend(payload);
+    header.mask().apply(&mut with_header[start..]);
+    assert_eq!(with_header, expected);
+
+    let mut buf = vec![0xEE; MAX_HEADER_LEN];
+    buf.extend(payload);
+    let frame_len = encoder.in_place(&mut buf).unwrap().len();
+    assert_eq!(buf[buf.len() - frame_len..], expected);
+    assert!(
+        buf[..buf.len() - frame_len]
+            .iter()
+            .all(|&byte| byte == 0xEE)
+    );
+
+    let mut out = vec![0xEE; expected.len() + 3];
+    assert_eq!(encoder.write(payload, &mut out).unwrap(), expected);
+    assert_eq!(out[expected.len()..], [0xEE; 3]);
+    let mut short = vec![0xEE; expected.len() - 1];
+    let no_room = EncodeError::NoRoom {
+        needed: expected.len(),
+    };
+    assert_eq!(encoder.write(payload, &mut short), Err(no_room));
+    assert!(short.iter().all(|&byte| byte == 0xEE));
+
+    let mut appended = b"before".to_vec();
+    encoder.append(payload, &mut appended).unwrap();
+    assert_eq!(appended, [&b"before"[..], &expected].concat());
+
+    if header.masking_key.is_none() {
+        assert_eq!(*encoder.shared(payload).unwrap(), *expected);
+    } else {
+        assert_eq!(encoder.shared(payload), Err(ProtocolError::MaskedByServer));
+    }
+}
+
+#[test]
+fn boundary_lengths_in_every_way() {
+    let lengths = boundary_lengths().chain([125, 126, 65_535, 65_536, 100_000]);
+    for len in lengths {
+        for masking_key in [None, Some(MaskingKey::new([0x37, 0xFA, 0x21, 0x3D]))] {
+            let header = FrameHeader {
+                masking_key,
+                ..FrameHeader::new(Opcode::Binary, len as u64)
+            };
+            encode_in_every_way(header, &odd_bytes(len));
+        }
+    }
+}
+
+#[test]
+fn what_breaks_a_rule_is_refused_before_anything_is_written() {
+    let too_long = [0; 126];
+    let mut out = [0xEE; 200];
+    let mut vec = Vec::new();
+    for (encoder, payload, error) in [
+        (
+            FrameEncoder::new(Opcode::Ping),
+            &too_long[..],
+            ProtocolError::ControlTooLong,
+        ),
+        (
+            FrameEncoder::new(Opcode::Close).fin(false),
+            b"",
+            ProtocolError::FragmentedControl,
+        ),
+    ] {
+        assert_eq!(encoder.header(payload.len() as u64).err(), Some(error));
+        assert_eq!(encoder.write(payload, &mut out), Err(error.into()));
+        assert_eq!(encoder.append(payload, &mut vec), Err(error));
+        assert_eq!(encoder.shared(payload), Err(error));
+        let in_place = &mut out[..MAX_HEADER_LEN + payload.len()];
+        assert_eq!(encoder.in_place(in_place), Err(error.into()));
+        assert_eq!((out, vec.len()), ([0xEE; 200], 0));
+    }
+}
+
+#[test]
+fn a_buffer_without_headroom_is_refused() {
+    let no_room = EncodeError::NoRoom {
+        needed: MAX_HEADER_LEN,
+    };
+    for len in 0..MAX_HEADER_LEN {
+        let mut buf = vec![0xEE; len];
+        assert_eq!(
+            FrameEncoder::new(Opcode::Text).in_place(&mut buf),
+            Err(no_room)
+        );
+        assert_eq!(buf, vec![0xEE; len]);
+    }
+    let mut buf = [0xEE; MAX_HEADER_LEN];
+    assert_eq!(
+        FrameEncoder::new(Opcode::Text).in_place(&mut buf).unwrap(),
+        [0x81, 0]
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_frame_in_every_way_and_back(
+        opcode in prop::sample::select(vec![Opcode::Continuation, Opcode::Text, Opcode::Ping]),
+        fin: bool,
+        rsv in 0u8..8,
+        masking_key: Option<[u8; 4]>,
+        payload in prop::collection::vec(any::<u8>(), 0..600),
+    ) {
+        let mut payload = payload;
+        if opcode.is_control() {
+            payload.truncate(125);
+        }
+        let header = FrameHeader {
+            fin: fin || opcode.is_control(),
+            rsv: Rsv::from_bits(rsv << 4),
+            masking_key: masking_key.map(MaskingKey::new),
+            ..FrameHeader::new(opcode, payload.len() as u64)
+        };
+        encode_in_every_way(header, &payload);
+
+        let role = if masking_key.is_some() { Role::Server } else { Role::Client };
+        let rules = Rules::new(role).claim_rsv(header.rsv).claims_on_every_frame();
+        let mut stream = Vec::new();
+        naive::encode(&header, &payload, naive::shortest_form(payload.len()), &mut stream);
+        let decoder = FrameDecoder::with_rules(rules);
+        let decoded = drive::decode(decoder, &stream, &[7], 1000, Way::Cursor);
+        prop_assert_eq!(decoded.frames, [(header, payload)]);
+    }
+}

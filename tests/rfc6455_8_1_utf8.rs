@@ -1,0 +1,351 @@
+//! RFC 6455 §8.1: text is UTF-8, and is refused at the first byte that shows it is not. On every backend
+//! of the machine.
+
+mod support;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use proptest::prelude::*;
+use support::naive;
+use wsframe::arch::{self, BROKEN, Backend};
+use wsframe::{Mask, MaskingKey, Utf8Validator};
+
+const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
+
+/// The state that a kernel ends in, by the fused kernel as well, which must agree and must unmask.
+fn state_after(backend: &Backend, text: &[u8], before: u32) -> u32 {
+    let state = (backend.validate)(text, before);
+    let mut masked = text.to_vec();
+    naive::mask(&mut masked, KEY, 0);
+    let fused = (backend.unmask_validate)(&mut masked, u32::from_ne_bytes(KEY), before);
+    assert_eq!(fused, state, "{}: {text:02x?}", backend.name);
+    assert_eq!(masked, text, "{}: not unmasked", backend.name);
+    state
+}
+
+/// The state that a text leads to, by definition.
+fn expected_state(text: &[u8]) -> u32 {
+    if naive::first_bad_byte(text).is_some() {
+        return BROKEN;
+    }
+    let valid = match core::str::from_utf8(text) {
+        Ok(_) => text.len(),
+        Err(error) => error.valid_up_to(),
+    };
+    text[valid..]
+        .iter()
+        .rev()
+        .fold(0, |open, &byte| open << 8 | u32::from(byte))
+}
+
+/// Where around the edge of a block a sequence is put: its first byte at each of these.
+const PLACES: [usize; 9] = [0, 5, 13, 14, 15, 61, 62, 63, 1022];
+
+/// Puts each sequence into ASCII at every place; every backend must judge it as `core` does.
+fn check_sequences(sequences: impl Iterator<Item = [u8; 4]>, len: usize) -> u64 {
+    let mut buffers: Vec<_> = PLACES
+        .iter()
+        .map(|&place| (place, vec![b'a'; place + 24]))
+        .collect();
+    let mut checked = 0;
+    for sequence in sequences {
+        let sequence = &sequence[..len];
+        // Followed by ASCII, a character that is not complete is wrong.
+        let valid = core::str::from_utf8(sequence).is_ok();
+        let expected = if valid { 0 } else { BROKEN };
+        for (place, text) in &mut buffers {
+            text[*place..*place + len].copy_from_slice(sequence);
+            for backend in arch::available() {
+                let state = (backend.validate)(text, 0);
+                assert_eq!(
+                    state, expected,
+                    "{} {sequence:02x?} at {place}",
+                    backend.name
+                );
+                checked += 1;
+            }
+        }
+    }
+    checked
+}
+
+/// All sequences of up to three bytes, and all of four that a lead of four could begin: on two threads,
+/// by their first byte.
+#[test]
+fn all_sequences_at_block_edges() {
+    let checked = AtomicU64::new(0);
+    thread::scope(|scope| {
+        for half in 0..2 {
+            let checked = &checked;
+            scope.spawn(move || {
+                let mut count = 0;
+                for first in (half..=255u32).step_by(2) {
+                    let one = [first as u8, 0, 0, 0];
+                    count += check_sequences([one].into_iter(), 1);
+                    let two = (0..=255).map(|second| [first as u8, second, 0, 0]);
+                    count += check_sequences(two, 2);
+                    let three = (0..1u32 << 16).map(|rest| {
+                        let [_, _, second, third] = rest.to_be_bytes();
+                        [first as u8, second, third, 0]
+                    });
+                    count += check_sequences(three, 3);
+                }
+                for first in (0xF0 + half..=0xF4).step_by(2) {
+                    let four = (0..1u32 << 24).map(|rest| {
+                        let [_, second, third, fourth] = rest.to_be_bytes();
+                        [first as u8, second, third, fourth]
+                    });
+                    // The fourth byte matters only behind two that are right: of the others, one in 61.
+                    let four = four.enumerate().filter_map(|(i, sequence)| {
+                        let open = naive::first_bad_byte(&sequence[..3]).is_none();
+                        (open || i % 61 == 0).then_some(sequence)
+                    });
+                    count += check_sequences(four, 4);
+                }
+                checked.fetch_add(count, Ordering::Relaxed);
+            });
+        }
+    });
+    let checked = checked.into_inner();
+    println!("{checked} sequences checked");
+    assert!(checked > 100_000_000);
+}
+
+/// Every prefix that a character can have, followed by every byte: each state, each step, across a cut
+/// at every place of a character.
+#[test]
+fn every_open_character_and_every_byte_after_it() {
+    let mut prefixes: Vec<Vec<u8>> = vec![vec![]];
+    let mut done = 0;
+    let mut checked = 0;
+    while let Some(prefix) = prefixes.get(done).cloned() {
+        done += 1;
+        let before = expected_state(&prefix);
+        for byte in 0..=255 {
+            let mut text = prefix.clone();
+            text.push(byte);
+            let expected = expected_state(&text);
+            for backend in arch::available() {
+                assert_eq!(
+                    state_after(backend, &[byte], before),
+                    expected,
+                    "{text:02x?}"
+                );
+                checked += 1;
+            }
+            // A character that has no end yet goes on; the last continuation byte matters little, so two
+            // of them stand for all.
+            let goes_on = expected != 0 && expected != BROKEN;
+            if goes_on && (text.len() < 3 || byte == 0x80 || byte == 0xBF) {
+                prefixes.push(text);
+            }
+        }
+    }
+    println!("{} prefixes, {checked} steps", prefixes.len());
+    assert!(prefixes.len() > 1000);
+}
+
+#[test]
+fn all_code_points_in_one_text_cut_everywhere() {
+    let text: String = ('\0'..=char::MAX).collect();
+    for backend in arch::available() {
+        assert_eq!(state_after(backend, text.as_bytes(), 0), 0);
+        for size in [1, 2, 3, 5, 7, 64, 1000, 1460] {
+            let chunks = text.as_bytes().chunks(size);
+            assert_eq!(
+                chunks.fold(0, |state, chunk| (backend.validate)(chunk, state)),
+                0
+            );
+        }
+    }
+}
+
+#[test]
+fn a_broken_text_stays_broken_and_is_still_unmasked() {
+    for backend in arch::available() {
+        for len in [0, 1, 15, 16, 17, 64, 500, 5000] {
+            assert_eq!(state_after(backend, &vec![b'a'; len], BROKEN), BROKEN);
+        }
+        // An error at the beginning: everything behind it is unmasked all the same.
+        let mut text = vec![b'a'; 5000];
+        text[0] = 0xFF;
+        assert_eq!(state_after(backend, &text, 0), BROKEN);
+    }
+}
+
+#[test]
+fn hopeless_prefixes_are_refused_at_the_byte_that_shows_it() {
+    let cases: [(&[u8], usize); 12] = [
+        (b"\xC0", 0),
+        (b"\xC1", 0),
+        (b"\xF5", 0),
+        (b"\xFF", 0),
+        (b"\x80", 0),
+        (b"\xE0\x80", 1),
+        (b"\xED\xA0", 1),
+        (b"\xF0\x80", 1),
+        (b"\xF4\x90", 1),
+        (b"\xC3a", 1),
+        (b"\xE2\x82a", 2),
+        (b"\xF0\x9F\xA6a", 3),
+    ];
+    for (bytes, offending) in cases {
+        for ascii_before in 0..70 {
+            let text = [&b"a".repeat(ascii_before), bytes].concat();
+            let error = Utf8Validator::new().validate(&text).unwrap_err();
+            assert_eq!(error.offset(), ascii_before + offending, "{bytes:02x?}");
+            assert_eq!(error.valid_up_to(), ascii_before);
+            assert!(!error.is_incomplete());
+            // All that came before the offending byte was right so far.
+            assert_eq!(
+                Utf8Validator::new().validate(&text[..error.offset()]),
+                Ok(())
+            );
+        }
+    }
+}
+
+#[test]
+fn a_text_may_not_end_inside_a_character() {
+    let text = "aé€🦀".as_bytes();
+    for end in 0..=text.len() {
+        for cut in 0..=end {
+            let mut validator = Utf8Validator::new();
+            validator.validate(&text[..cut]).unwrap();
+            validator.validate(&text[cut..end]).unwrap();
+            let whole = core::str::from_utf8(&text[..end]).is_ok();
+            assert_eq!(validator.is_complete(), whole);
+            // An empty last chunk, such as an empty final fragment, changes nothing.
+            validator.validate(b"").unwrap();
+            let finished = validator.finish();
+            assert_eq!(finished.is_ok(), whole);
+            assert_eq!(finished.is_err_and(|error| error.is_incomplete()), !whole);
+        }
+    }
+}
+
+#[test]
+fn an_error_is_latched_until_reset() {
+    let mut validator = Utf8Validator::new();
+    assert_eq!(validator.validate(b"ab\xFFcd").unwrap_err().offset(), 2);
+    assert_eq!(validator.validate(b"ab").unwrap_err().offset(), 0);
+    assert_eq!(validator.validate(b"").unwrap_err().offset(), 0);
+    assert!(!validator.finish().unwrap_err().is_incomplete());
+    let mut mask = Mask::new(MaskingKey::new(KEY));
+    assert!(validator.unmask(&mut [1, 2, 3], &mut mask).is_err());
+    validator.reset();
+    assert_eq!(validator.validate(b"ab"), Ok(()));
+    assert_eq!(validator.finish(), Ok(()));
+
+    validator.validate(b"\xE2").unwrap();
+    assert!(validator.finish().is_err());
+    assert!(validator.validate(b"\x82\xAC").is_err());
+}
+
+#[test]
+fn positions_count_from_the_chunk_and_reach_back_into_the_one_before() {
+    let mut validator = Utf8Validator::new();
+    validator.validate(b"a\xF0\x9F").unwrap();
+    let error = validator.validate(b"\xA6\xFF").unwrap_err();
+    assert_eq!((error.offset(), error.valid_up_to()), (1, 0));
+}
+
+#[test]
+fn a_chunk_is_str_if_both_ends_are_boundaries() {
+    let text = "né🦀!".as_bytes();
+    for cut in 0..=text.len() {
+        let mut validator = Utf8Validator::new();
+        let mut bytes = text.to_vec();
+        naive::mask(&mut bytes, KEY, 0);
+        let (front, back) = bytes.split_at_mut(cut);
+        let mut mask = Mask::new(MaskingKey::new(KEY));
+        let boundary = core::str::from_utf8(&text[..cut]).ok();
+
+        let front = validator.unmask(front, &mut mask).unwrap();
+        assert_eq!(front.as_str(), boundary);
+        assert_eq!(front.as_bytes(), &text[..cut]);
+        let back = validator.unmask(back, &mut mask).unwrap();
+        assert_eq!(back.as_bytes(), &text[cut..]);
+        assert_eq!(
+            back.into_str(),
+            boundary.and(core::str::from_utf8(&text[cut..]).ok())
+        );
+    }
+}
+
+/// Text of every kind, and text with a byte changed.
+fn text() -> impl Strategy<Value = Vec<u8>> {
+    let pieces = prop_oneof![
+        "[ -~]{0,80}".prop_map(String::into_bytes),
+        "[가-힣]{0,40}".prop_map(String::into_bytes),
+        "\\PC{0,40}".prop_map(String::into_bytes),
+        prop::collection::vec(any::<u8>(), 0..3),
+    ];
+    prop::collection::vec(pieces, 0..20).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn any_text_in_any_chunks_is_judged_as_core_judges_the_whole(
+        text in text(),
+        cuts in prop::collection::vec(1usize..90, 1..8),
+        damage: Option<(prop::sample::Index, u8)>,
+    ) {
+        let mut text = text;
+        if let (Some((index, byte)), false) = (damage, text.is_empty()) {
+            let at = index.index(text.len());
+            text[at] = byte;
+        }
+        let expected = naive::first_bad_byte(&text);
+
+        for fused in [false, true] {
+            let mut validator = Utf8Validator::new();
+            let mut masked = text.clone();
+            naive::mask(&mut masked, KEY, 0);
+            let mut mask = Mask::new(MaskingKey::new(KEY));
+            let mut start = 0;
+            let mut bad = None;
+            for cut in cuts.iter().cycle() {
+                if start == text.len() {
+                    break;
+                }
+                let end = text.len().min(start + cut);
+                let result = if fused {
+                    validator.unmask(&mut masked[start..end], &mut mask).map(|_| ())
+                } else {
+                    validator.validate(&text[start..end])
+                };
+                if let Err(error) = result {
+                    bad = Some(start + error.offset());
+                    let valid = core::str::from_utf8(&text).unwrap_err().valid_up_to();
+                    prop_assert_eq!(start + error.valid_up_to(), valid.max(start));
+                    break;
+                }
+                start = end;
+            }
+            prop_assert_eq!(bad, expected);
+            if bad.is_none() {
+                prop_assert_eq!(validator.is_complete(), !naive::is_incomplete(&text));
+                if fused {
+                    prop_assert_eq!(&masked, &text);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_backend_takes_over_from_every_other(
+        text in text(),
+        cut: prop::sample::Index,
+    ) {
+        let (front, back) = text.split_at(cut.index(text.len() + 1));
+        let expected = (expected_state(front), expected_state(&text));
+        for first in arch::available() {
+            for second in arch::available() {
+                let between = state_after(first, front, 0);
+                prop_assert_eq!((between, state_after(second, back, between)), expected);
+            }
+        }
+    }
+}

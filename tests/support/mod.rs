@@ -1,0 +1,24 @@
+//! What the tests and the fuzz targets share: a naive oracle, and ways to drive the decoder.
+//!
+//! Nothing here is clever. The oracle ([`naive`]) is written from the RFC's text, bit by bit and byte
+//! by byte, with none of the crate's code but its plain types, so that the two can disagree.
+
+// Each test takes what it needs; nothing here is an API.
+#![allow(dead_code, unreachable_pub)]
+
+pub mod drive;
+pub mod naive;
+pub mod streams;
+
+/// Lengths around every size at which a kernel changes its way: powers of two and their neighbours.
+pub fn boundary_lengths() -> impl Iterator<Item = usize> {
+    let around = |n: usize| [n - 1, n, n + 1];
+    [0usize]
+        .into_iter()
+        .chain((0..=13).flat_map(move |power| around(1 << power)))
+}
+
+/// Bytes that repeat with no period that a kernel has.
+pub fn odd_bytes(len: usize) -> Vec<u8> {
+    (0..len).map(|i| (i % 251) as u8).collect()
+}

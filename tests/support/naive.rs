@@ -1,0 +1,255 @@
+//! The oracle: RFC 6455 read literally.
+
+use wsframe::{FrameHeader, MaskingKey, Opcode, ProtocolError, Role, Rsv, Rules};
+
+/// The choices that [`Rules`] packs into a byte, one field each.
+#[derive(Clone, Copy, Debug)]
+pub struct Choices {
+    pub role: Role,
+    pub claimed: u8,
+    pub claims_on_every_frame: bool,
+    pub accept_unmasked: bool,
+    pub accept_non_minimal_lengths: bool,
+}
+
+impl Choices {
+    pub fn strict(role: Role) -> Self {
+        Self {
+            role,
+            claimed: 0,
+            claims_on_every_frame: false,
+            accept_unmasked: false,
+            accept_non_minimal_lengths: false,
+        }
+    }
+
+    /// Every combination there is, for either role.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..128u8).map(|bits| Self {
+            role: if bits & 1 != 0 {
+                Role::Server
+            } else {
+                Role::Client
+            },
+            claimed: bits & 0x70,
+            claims_on_every_frame: bits & 2 != 0,
+            accept_unmasked: bits & 4 != 0,
+            accept_non_minimal_lengths: bits & 8 != 0,
+        })
+    }
+
+    pub fn rules(self) -> Rules {
+        let mut rules = Rules::new(self.role).claim_rsv(Rsv::from_bits(self.claimed));
+        if self.claims_on_every_frame {
+            rules = rules.claims_on_every_frame();
+        }
+        if self.accept_unmasked {
+            rules = rules.accept_unmasked();
+        }
+        if self.accept_non_minimal_lengths {
+            rules = rules.accept_non_minimal_lengths();
+        }
+        rules
+    }
+}
+
+/// Decodes a header: what stands in it and its length, `None` while bytes are missing.
+pub fn header(
+    bytes: &[u8],
+    choices: Choices,
+) -> Result<Option<(FrameHeader, usize)>, ProtocolError> {
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    let bit = |byte: usize, bit_from_left: u8| bytes[byte] >> (7 - bit_from_left) & 1 == 1;
+
+    let opcode = match bytes[0] % 16 {
+        0 => Opcode::Continuation,
+        1 => Opcode::Text,
+        2 => Opcode::Binary,
+        8 => Opcode::Close,
+        9 => Opcode::Ping,
+        10 => Opcode::Pong,
+        reserved => return Err(ProtocolError::ReservedOpcode(reserved)),
+    };
+    let control = [Opcode::Close, Opcode::Ping, Opcode::Pong].contains(&opcode);
+    let begins = [Opcode::Text, Opcode::Binary].contains(&opcode);
+
+    let mut unclaimed = 0;
+    for (position, value) in [(1, 64), (2, 32), (3, 16)] {
+        let claimed = choices.claimed & value != 0 && (begins || choices.claims_on_every_frame);
+        if bit(0, position) && !claimed {
+            unclaimed += value;
+        }
+    }
+    if unclaimed != 0 {
+        return Err(ProtocolError::UnclaimedRsv(unclaimed));
+    }
+    if control && !bit(0, 0) {
+        return Err(ProtocolError::FragmentedControl);
+    }
+
+    if bytes.len() < 2 {
+        return Ok(None);
+    }
+    match (choices.role, bit(1, 0)) {
+        (Role::Server, false) if !choices.accept_unmasked => {
+            return Err(ProtocolError::UnmaskedByClient);
+        }
+        (Role::Client, true) => return Err(ProtocolError::MaskedByServer),
+        _ => {}
+    }
+    let short = bytes[1] % 128;
+    if control && short > 125 {
+        return Err(ProtocolError::ControlTooLong);
+    }
+
+    let len_bytes = match short {
+        126 => 2,
+        127 => 8,
+        _ => 0,
+    };
+    if bytes.len() < 2 + len_bytes {
+        return Ok(None);
+    }
+    let mut payload_len = if len_bytes == 0 { u64::from(short) } else { 0 };
+    for &byte in &bytes[2..2 + len_bytes] {
+        payload_len = payload_len * 256 + u64::from(byte);
+    }
+    if len_bytes == 8 && bit(2, 0) {
+        return Err(ProtocolError::LengthOverflow);
+    }
+    let shortest = if payload_len < 126 {
+        0
+    } else if payload_len < 65536 {
+        2
+    } else {
+        8
+    };
+    if len_bytes != shortest && !choices.accept_non_minimal_lengths {
+        return Err(ProtocolError::NonMinimalLength);
+    }
+
+    let mut len = 2 + len_bytes;
+    let mut masking_key = None;
+    if bit(1, 0) {
+        if bytes.len() < len + 4 {
+            return Ok(None);
+        }
+        masking_key = Some(MaskingKey::new([
+            bytes[len],
+            bytes[len + 1],
+            bytes[len + 2],
+            bytes[len + 3],
+        ]));
+        len += 4;
+    }
+    let rsv = Rsv::from_bits(bytes[0]);
+    Ok(Some((
+        FrameHeader {
+            fin: bit(0, 0),
+            rsv,
+            opcode,
+            masking_key,
+            payload_len,
+        },
+        len,
+    )))
+}
+
+/// Masks, from the byte that is `phase` bytes into the payload on.
+pub fn mask(bytes: &mut [u8], key: [u8; 4], phase: usize) {
+    for (i, byte) in bytes.iter_mut().enumerate() {
+        *byte ^= key[(phase + i) % 4];
+    }
+}
+
+/// The index of the first byte after which no continuation could make the text valid. `core` tells "not
+/// yet complete" from "never", so the shortest prefix that is "never" ends with that byte.
+pub fn first_bad_byte(text: &[u8]) -> Option<usize> {
+    let start = match core::str::from_utf8(text) {
+        Ok(_) => return None,
+        Err(error) => error.valid_up_to(),
+    };
+    (start..text.len()).find(|&i| {
+        core::str::from_utf8(&text[start..=i]).is_err_and(|error| error.error_len().is_some())
+    })
+}
+
+/// Whether the text stops inside a character that was right so far.
+pub fn is_incomplete(text: &[u8]) -> bool {
+    core::str::from_utf8(text).is_err_and(|error| error.error_len().is_none())
+}
+
+/// A frame with its payload unmasked.
+pub type Frame = (FrameHeader, Vec<u8>);
+
+/// All whole frames of a stream, and the error that ends it, if one does. `stream` is what a peer sent.
+pub fn frames(
+    mut stream: &[u8],
+    choices: Choices,
+    max_payload_len: u64,
+) -> (Vec<Frame>, Option<ProtocolError>) {
+    let mut frames = Vec::new();
+    loop {
+        let (header, len) = match header(stream, choices) {
+            Ok(Some(found)) => found,
+            Ok(None) => return (frames, None),
+            Err(error) => return (frames, Some(error)),
+        };
+        if header.payload_len > max_payload_len {
+            return (
+                frames,
+                Some(ProtocolError::FrameTooLong(header.payload_len)),
+            );
+        }
+        let rest = &stream[len..];
+        if (rest.len() as u64) < header.payload_len {
+            return (frames, None);
+        }
+        let (payload, behind) = rest.split_at(header.payload_len as usize);
+        let mut payload = payload.to_vec();
+        if let Some(key) = header.masking_key {
+            mask(&mut payload, key.to_bytes(), 0);
+        }
+        frames.push((header, payload));
+        stream = behind;
+    }
+}
+
+/// Writes a frame's header with the length in the form of this many bytes (0, 2 or 8), then its payload,
+/// masked.
+pub fn encode(header: &FrameHeader, payload: &[u8], len_bytes: usize, out: &mut Vec<u8>) {
+    out.push(u8::from(header.fin) * 128 + header.rsv.bits() + header.opcode as u8);
+    let masked = u8::from(header.masking_key.is_some()) * 128;
+    let len = payload.len();
+    match len_bytes {
+        0 => out.push(masked + len as u8),
+        2 => out.extend([masked + 126, (len / 256) as u8, (len % 256) as u8]),
+        _ => {
+            out.push(masked + 127);
+            out.extend(
+                (0..8)
+                    .rev()
+                    .map(|i| (len as u64 / 256u64.pow(i) % 256) as u8),
+            );
+        }
+    }
+    let start = out.len() + if header.masking_key.is_some() { 4 } else { 0 };
+    out.extend(header.masking_key.iter().flat_map(|key| key.to_bytes()));
+    out.extend(payload);
+    if let Some(key) = header.masking_key {
+        mask(&mut out[start..], key.to_bytes(), 0);
+    }
+}
+
+/// The shortest form that holds a length: 0, 2 or 8 bytes after the first two.
+pub fn shortest_form(len: usize) -> usize {
+    if len < 126 {
+        0
+    } else if len < 65536 {
+        2
+    } else {
+        8
+    }
+}
