@@ -181,10 +181,7 @@ impl<'a> CloseBody<'a> {
         if reason.len() > Self::MAX_REASON_LEN {
             return Err(ProtocolError::ControlTooLong);
         }
-        Ok(Some(Self {
-            code,
-            reason: utf8::whole(reason)?,
-        }))
+        Ok(Some(Self { code, reason: utf8::whole(reason)? }))
     }
 
     /// The payload of the Close frame, not yet masked.
@@ -203,19 +200,12 @@ impl<'a> CloseBody<'a> {
         };
         code_bytes.copy_from_slice(&code.get().to_be_bytes());
         reason_bytes.copy_from_slice(self.reason.as_bytes());
-        Ok(EncodedCloseBody {
-            bytes,
-            len: 2 + self.reason.len() as u8,
-        })
+        Ok(EncodedCloseBody { bytes, len: 2 + self.reason.len() as u8 })
     }
 }
 
 fn sendable(code: CloseCode) -> Result<CloseCode, ProtocolError> {
-    if code.may_be_sent() {
-        Ok(code)
-    } else {
-        Err(ProtocolError::InvalidCloseCode(code.get()))
-    }
+    if code.may_be_sent() { Ok(code) } else { Err(ProtocolError::InvalidCloseCode(code.get())) }
 }
 
 /// The bytes of an encoded [`CloseBody`]: a small buffer on the stack that lends them as a slice.

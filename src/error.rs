@@ -109,10 +109,7 @@ impl fmt::Display for ProtocolError {
                 f.write_str("the most significant bit of a 64-bit length must be 0")
             }
             Self::FrameTooLong(len) => {
-                write!(
-                    f,
-                    "a frame of {len} bytes is longer than the limit set for frames"
-                )
+                write!(f, "a frame of {len} bytes is longer than the limit set for frames")
             }
             Self::InvalidUtf8(error) => error.fmt(f),
             Self::TruncatedCloseCode => {

@@ -93,10 +93,7 @@ impl Utf8Validator {
         if self.open == BROKEN {
             return Err(arch::generic::utf8::locate_error(chunk, before));
         }
-        Ok(Checked {
-            bytes: chunk,
-            whole: before == 0 && self.open == 0,
-        })
+        Ok(Checked { bytes: chunk, whole: before == 0 && self.open == 0 })
     }
 
     /// Ends the text. The validator is then at the beginning of the next one.
@@ -117,11 +114,7 @@ impl Utf8Validator {
         let incomplete = self.open != BROKEN;
         let open = if incomplete { self.open_len() } else { 0 };
         self.open = BROKEN;
-        Utf8Error {
-            offset: 0,
-            open,
-            incomplete,
-        }
+        Utf8Error { offset: 0, open, incomplete }
     }
 
     /// Whether the text so far ends at a character boundary, so that it could end here.
@@ -185,21 +178,13 @@ impl<'b> Checked<'b> {
     /// The chunk as `str`, if both its ends are character boundaries.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
-        if self.whole {
-            core::str::from_utf8(self.bytes).ok()
-        } else {
-            None
-        }
+        if self.whole { core::str::from_utf8(self.bytes).ok() } else { None }
     }
 
     /// As [`as_str`](Self::as_str), for as long as the buffer is borrowed.
     #[must_use]
     pub fn into_str(self) -> Option<&'b str> {
-        if self.whole {
-            core::str::from_utf8(self.bytes).ok()
-        } else {
-            None
-        }
+        if self.whole { core::str::from_utf8(self.bytes).ok() } else { None }
     }
 
     /// The chunk's bytes, for as long as the buffer is borrowed.

@@ -11,11 +11,7 @@ use wsframe::{
 
 #[test]
 fn what_a_connection_keeps_is_small() {
-    assert!(
-        size_of::<FrameDecoder>() <= 32,
-        "{}",
-        size_of::<FrameDecoder>()
-    );
+    assert!(size_of::<FrameDecoder>() <= 32, "{}", size_of::<FrameDecoder>());
     assert!(size_of::<Utf8Validator>() <= 4);
     assert!(size_of::<Mask>() <= 4);
     assert!(size_of::<Rules>() <= 1);
@@ -27,24 +23,9 @@ fn what_a_connection_keeps_is_small() {
 #[test]
 fn decoding_and_encoding_without_allocating() {
     let specs = [
-        Spec {
-            opcode: 1,
-            fin: true,
-            key: [1, 2, 3, 4],
-            payload: "grüße 🦀".into(),
-        },
-        Spec {
-            opcode: 2,
-            fin: true,
-            key: [1, 2, 3, 4],
-            payload: odd_bytes(5000),
-        },
-        Spec {
-            opcode: 4,
-            fin: true,
-            key: [1, 2, 3, 4],
-            payload: odd_bytes(125),
-        },
+        Spec { opcode: 1, fin: true, key: [1, 2, 3, 4], payload: "grüße 🦀".into() },
+        Spec { opcode: 2, fin: true, key: [1, 2, 3, 4], payload: odd_bytes(5000) },
+        Spec { opcode: 4, fin: true, key: [1, 2, 3, 4], payload: odd_bytes(125) },
     ];
     let (_, mut stream) = streams::stream(&specs, Role::Server, Rsv::NONE);
     let huge = FrameHeader {
@@ -64,14 +45,7 @@ fn decoding_and_encoding_without_allocating() {
             bytes += chunk.payload.len();
             match chunk.header.opcode {
                 Opcode::Text => {
-                    assert!(
-                        chunk
-                            .payload
-                            .unmask_text(&mut text)
-                            .unwrap()
-                            .as_str()
-                            .is_some()
-                    );
+                    assert!(chunk.payload.unmask_text(&mut text).unwrap().as_str().is_some());
                     text.finish().unwrap();
                 }
                 Opcode::Ping => {
@@ -83,18 +57,9 @@ fn decoding_and_encoding_without_allocating() {
                 }
             }
         }
-        let bye = CloseBody {
-            code: CloseCode::NORMAL,
-            reason: "bye",
-        }
-        .encode()
-        .unwrap();
-        FrameEncoder::new(Opcode::Close)
-            .write(&bye, &mut out)
-            .unwrap();
-        FrameEncoder::new(Opcode::Binary)
-            .in_place(&mut out[..MAX_HEADER_LEN + 9])
-            .unwrap();
+        let bye = CloseBody { code: CloseCode::NORMAL, reason: "bye" }.encode().unwrap();
+        FrameEncoder::new(Opcode::Close).write(&bye, &mut out).unwrap();
+        FrameEncoder::new(Opcode::Binary).in_place(&mut out[..MAX_HEADER_LEN + 9]).unwrap();
 
         // What is wrong does not allocate either.
         assert!(decoder.remaining() > 0);

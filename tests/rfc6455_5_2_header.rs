@@ -3,25 +3,13 @@
 mod support;
 
 use proptest::prelude::*;
+use support::checks;
 use support::naive::{self, Choices};
 use wsframe::{FrameHeader, MAX_HEADER_LEN, MaskingKey, Opcode, ProtocolError, Role, Rsv, Rules};
 
 /// Decodes, and requires that the oracle agrees, on every prefix as well.
 fn decode(bytes: &[u8], choices: Choices) -> Result<Option<(FrameHeader, usize)>, ProtocolError> {
-    for end in 0..=bytes.len() {
-        let prefix = &bytes[..end];
-        let decoded = FrameHeader::decode(prefix, choices.rules());
-        assert_eq!(
-            decoded,
-            naive::header(prefix, choices),
-            "{prefix:02x?} {choices:?}"
-        );
-        match decoded {
-            Ok(Some((_, len))) => assert_eq!(len, FrameHeader::len_from(prefix)),
-            Ok(None) => assert!(FrameHeader::len_from(prefix) > end),
-            Err(_) => {}
-        }
-    }
+    checks::header(choices, bytes);
     FrameHeader::decode(bytes, choices.rules())
 }
 
@@ -78,10 +66,7 @@ fn a_claimed_bit_may_stand_on_the_first_frame_of_a_message_only() {
     // An extension may define its bits for every frame.
     let rules = rules.claims_on_every_frame();
     assert!(FrameHeader::decode(&[0xC9, 0], rules).is_ok_and(|header| header.is_some()));
-    assert_eq!(
-        FrameHeader::decode(&[0xD9, 0], rules),
-        Err(ProtocolError::UnclaimedRsv(0x10))
-    );
+    assert_eq!(FrameHeader::decode(&[0xD9, 0], rules), Err(ProtocolError::UnclaimedRsv(0x10)));
 }
 
 #[test]
@@ -92,22 +77,13 @@ fn masking_is_required_of_clients_and_refused_from_servers() {
 
     assert_eq!(of(&masked, Rules::new(Role::Server)), Ok(true));
     assert_eq!(of(&unmasked, Rules::new(Role::Client)), Ok(true));
-    assert_eq!(
-        of(&unmasked, Rules::new(Role::Server)),
-        Err(ProtocolError::UnmaskedByClient)
-    );
-    assert_eq!(
-        of(&masked, Rules::new(Role::Client)),
-        Err(ProtocolError::MaskedByServer)
-    );
+    assert_eq!(of(&unmasked, Rules::new(Role::Server)), Err(ProtocolError::UnmaskedByClient));
+    assert_eq!(of(&masked, Rules::new(Role::Client)), Err(ProtocolError::MaskedByServer));
 
     let lenient = |role| Rules::new(role).accept_unmasked();
     assert_eq!(of(&unmasked, lenient(Role::Server)), Ok(true));
     assert_eq!(of(&masked, lenient(Role::Server)), Ok(true));
-    assert_eq!(
-        of(&masked, lenient(Role::Client)),
-        Err(ProtocolError::MaskedByServer)
-    );
+    assert_eq!(of(&masked, lenient(Role::Client)), Err(ProtocolError::MaskedByServer));
 }
 
 /// The lengths at which something changes, on the wire or in a number's type.
@@ -136,15 +112,9 @@ const LENGTHS: [u64; 18] = [
 fn lengths_go_round_in_their_shortest_form() {
     for payload_len in LENGTHS {
         for masking_key in [None, Some(MaskingKey::new([1, 0, 255, 4]))] {
-            let role = if masking_key.is_some() {
-                Role::Server
-            } else {
-                Role::Client
-            };
-            let header = FrameHeader {
-                masking_key,
-                ..FrameHeader::new(Opcode::Binary, payload_len)
-            };
+            let role = if masking_key.is_some() { Role::Server } else { Role::Client };
+            let header =
+                FrameHeader { masking_key, ..FrameHeader::new(Opcode::Binary, payload_len) };
             let bytes = header.encode().unwrap();
 
             let len_bytes = match payload_len {
@@ -155,10 +125,7 @@ fn lengths_go_round_in_their_shortest_form() {
             let key_bytes = if masking_key.is_some() { 4 } else { 0 };
             assert_eq!(bytes.len(), 2 + len_bytes + key_bytes);
             assert_eq!(bytes.len(), header.encoded_len());
-            assert_eq!(
-                decode(&bytes, Choices::strict(role)),
-                Ok(Some((header, bytes.len())))
-            );
+            assert_eq!(decode(&bytes, Choices::strict(role)), Ok(Some((header, bytes.len()))));
 
             let mut headroom = [0xEE; MAX_HEADER_LEN];
             let start = header.encode_before(&mut headroom).unwrap();
@@ -171,18 +138,11 @@ fn lengths_go_round_in_their_shortest_form() {
 #[test]
 fn longer_forms_than_needed_are_refused_unless_accepted() {
     let strict = Choices::strict(Role::Client);
-    let lenient = Choices {
-        accept_non_minimal_lengths: true,
-        ..strict
-    };
+    let lenient = Choices { accept_non_minimal_lengths: true, ..strict };
     for (len, form) in [(0u64, 2), (125, 2), (0, 8), (125, 8), (126, 8), (65_535, 8)] {
         let mut bytes = vec![0x82, if form == 2 { 126 } else { 127 }];
         bytes.extend(&len.to_be_bytes()[8 - form..]);
-        assert_eq!(
-            decode(&bytes, strict),
-            Err(ProtocolError::NonMinimalLength),
-            "{len} in {form}"
-        );
+        assert_eq!(decode(&bytes, strict), Err(ProtocolError::NonMinimalLength), "{len} in {form}");
         let header = FrameHeader::new(Opcode::Binary, len);
         assert_eq!(decode(&bytes, lenient), Ok(Some((header, 2 + form))));
     }
@@ -216,20 +176,11 @@ fn what_no_peer_may_accept_is_not_encoded() {
         assert!(FrameHeader::new(opcode, 125).encode().is_ok());
         let too_long = FrameHeader::new(opcode, 126);
         assert_eq!(too_long.encode().err(), Some(ProtocolError::ControlTooLong));
-        let fragment = FrameHeader {
-            fin: false,
-            ..FrameHeader::new(opcode, 0)
-        };
-        assert_eq!(
-            fragment.encode().err(),
-            Some(ProtocolError::FragmentedControl)
-        );
+        let fragment = FrameHeader { fin: false, ..FrameHeader::new(opcode, 0) };
+        assert_eq!(fragment.encode().err(), Some(ProtocolError::FragmentedControl));
 
         let mut headroom = [0xEE; MAX_HEADER_LEN];
-        assert_eq!(
-            too_long.encode_before(&mut headroom),
-            Err(ProtocolError::ControlTooLong)
-        );
+        assert_eq!(too_long.encode_before(&mut headroom), Err(ProtocolError::ControlTooLong));
         assert_eq!(headroom, [0xEE; MAX_HEADER_LEN]);
     }
 }
@@ -249,13 +200,14 @@ fn opcodes_and_their_bits() {
 }
 
 proptest! {
+    #![proptest_config(support::proptest_config())]
+
     #[test]
     fn any_bytes_decode_as_the_oracle_says(
         bytes in prop::collection::vec(any::<u8>(), 0..20),
         choice in 0usize..128,
     ) {
-        let choices = Choices::all().nth(choice).unwrap();
-        let _ = decode(&bytes, choices);
+        checks::header(Choices::all().nth(choice).unwrap(), &bytes);
     }
 
     #[test]

@@ -18,9 +18,7 @@ fn a_payload_of_125_bytes_passes_and_a_longer_one_is_refused_at_the_second_byte(
         let span = decoder.locate(&stream).unwrap().unwrap();
         assert_eq!((span.range(), span.last()), (2..127, true));
         for second in [126, 127] {
-            let error = FrameDecoder::new(Role::Client)
-                .locate(&[first, second])
-                .err();
+            let error = FrameDecoder::new(Role::Client).locate(&[first, second]).err();
             assert_eq!(error, Some(ProtocolError::ControlTooLong));
         }
     }
@@ -29,9 +27,7 @@ fn a_payload_of_125_bytes_passes_and_a_longer_one_is_refused_at_the_second_byte(
 #[test]
 fn a_fragment_is_refused_at_the_first_byte() {
     for opcode in CONTROL {
-        let error = FrameDecoder::new(Role::Client)
-            .locate(&[opcode.bits()])
-            .err();
+        let error = FrameDecoder::new(Role::Client).locate(&[opcode.bits()]).err();
         assert_eq!(error, Some(ProtocolError::FragmentedControl));
     }
 }
@@ -40,19 +36,10 @@ fn a_fragment_is_refused_at_the_first_byte() {
 /// come whole is asserted for every chunk by the driver.
 #[test]
 fn between_fragments_and_split_anywhere_they_come_whole() {
-    let data = |opcode, fin| Spec {
-        opcode,
-        fin,
-        key: [1, 2, 3, 4],
-        payload: odd_bytes(200),
-    };
+    let data = |opcode, fin| Spec { opcode, fin, key: [1, 2, 3, 4], payload: odd_bytes(200) };
     for (index, control_len) in [(3, 125), (4, 0), (4, 125), (5, 1)] {
-        let control = Spec {
-            opcode: index,
-            fin: true,
-            key: [7, 7, 7, 7],
-            payload: odd_bytes(control_len),
-        };
+        let control =
+            Spec { opcode: index, fin: true, key: [7, 7, 7, 7], payload: odd_bytes(control_len) };
         let specs = [
             control.clone(),
             data(1, false),

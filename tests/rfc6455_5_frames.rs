@@ -5,12 +5,13 @@ mod support;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use support::drive::{self, Decoded, Way};
+use support::checks;
+use support::drive::{self, Way};
 use support::naive::{self, Choices};
 use support::odd_bytes;
 use support::streams::{self, Spec};
 use wsframe::{
-    FrameDecoder, FrameHeader, MIN_BUFFER_LEN, MaskingKey, Opcode, ProtocolError, Role, Rsv, Rules,
+    FrameDecoder, FrameHeader, MIN_BUFFER_LEN, MaskingKey, Opcode, ProtocolError, Role, Rsv,
 };
 
 const WAYS: [Way; 2] = [Way::Cursor, Way::Locate];
@@ -22,40 +23,21 @@ fn the_examples_of_section_5_7() {
     let bytes_64k = odd_bytes(65_536);
     let whole = |header: &[u8], payload: &[u8]| [header, payload].concat();
     let examples: [(Role, Vec<u8>, Opcode, &[u8]); 6] = [
+        (Role::Client, whole(&[0x81, 0x05], b"Hello"), Opcode::Text, b"Hello"),
         (
-            Role::Client,
-            whole(&[0x81, 0x05], b"Hello"),
+            Role::Server,
+            vec![0x81, 0x85, 0x37, 0xFA, 0x21, 0x3D, 0x7F, 0x9F, 0x4D, 0x51, 0x58],
             Opcode::Text,
             b"Hello",
         ),
+        (Role::Client, whole(&[0x89, 0x05], b"Hello"), Opcode::Ping, b"Hello"),
         (
             Role::Server,
-            vec![
-                0x81, 0x85, 0x37, 0xFA, 0x21, 0x3D, 0x7F, 0x9F, 0x4D, 0x51, 0x58,
-            ],
-            Opcode::Text,
-            b"Hello",
-        ),
-        (
-            Role::Client,
-            whole(&[0x89, 0x05], b"Hello"),
-            Opcode::Ping,
-            b"Hello",
-        ),
-        (
-            Role::Server,
-            vec![
-                0x8A, 0x85, 0x37, 0xFA, 0x21, 0x3D, 0x7F, 0x9F, 0x4D, 0x51, 0x58,
-            ],
+            vec![0x8A, 0x85, 0x37, 0xFA, 0x21, 0x3D, 0x7F, 0x9F, 0x4D, 0x51, 0x58],
             Opcode::Pong,
             b"Hello",
         ),
-        (
-            Role::Client,
-            whole(&[0x82, 0x7E, 1, 0], &bytes_256),
-            Opcode::Binary,
-            &bytes_256,
-        ),
+        (Role::Client, whole(&[0x82, 0x7E, 1, 0], &bytes_256), Opcode::Binary, &bytes_256),
         (
             Role::Client,
             whole(&[0x82, 0x7F, 0, 0, 0, 0, 0, 1, 0, 0], &bytes_64k),
@@ -66,15 +48,9 @@ fn the_examples_of_section_5_7() {
     for (role, stream, opcode, payload) in examples {
         for way in WAYS {
             let decoded = drive::decode(FrameDecoder::new(role), &stream, &[], stream.len(), way);
-            assert_eq!(
-                (decoded.error, decoded.chunks, decoded.consumed),
-                (None, 1, stream.len())
-            );
+            assert_eq!((decoded.error, decoded.chunks, decoded.consumed), (None, 1, stream.len()));
             let (header, found) = &decoded.frames[0];
-            assert_eq!(
-                (header.opcode, header.fin, &found[..]),
-                (opcode, true, payload)
-            );
+            assert_eq!((header.opcode, header.fin, &found[..]), (opcode, true, payload));
         }
     }
 
@@ -82,44 +58,18 @@ fn the_examples_of_section_5_7() {
     let stream = b"\x01\x03Hel\x80\x02lo";
     let decoder = FrameDecoder::new(Role::Client);
     let decoded = drive::decode(decoder, stream, &[], 100, Way::Cursor);
-    let first = FrameHeader {
-        fin: false,
-        ..FrameHeader::new(Opcode::Text, 3)
-    };
+    let first = FrameHeader { fin: false, ..FrameHeader::new(Opcode::Text, 3) };
     let second = FrameHeader::new(Opcode::Continuation, 2);
-    assert_eq!(
-        decoded.frames,
-        [(first, b"Hel".to_vec()), (second, b"lo".to_vec())]
-    );
+    assert_eq!(decoded.frames, [(first, b"Hel".to_vec()), (second, b"lo".to_vec())]);
 }
 
 #[test]
 fn cut_at_every_byte_and_at_every_two() {
     let specs = [
-        Spec {
-            opcode: 1,
-            fin: false,
-            key: [1, 2, 3, 4],
-            payload: b"Hello".to_vec(),
-        },
-        Spec {
-            opcode: 4,
-            fin: true,
-            key: [0, 0, 0, 0],
-            payload: odd_bytes(20),
-        },
-        Spec {
-            opcode: 0,
-            fin: true,
-            key: [9, 9, 9, 9],
-            payload: vec![],
-        },
-        Spec {
-            opcode: 2,
-            fin: true,
-            key: [5, 6, 7, 8],
-            payload: odd_bytes(130),
-        },
+        Spec { opcode: 1, fin: false, key: [1, 2, 3, 4], payload: b"Hello".to_vec() },
+        Spec { opcode: 4, fin: true, key: [0, 0, 0, 0], payload: odd_bytes(20) },
+        Spec { opcode: 0, fin: true, key: [9, 9, 9, 9], payload: vec![] },
+        Spec { opcode: 2, fin: true, key: [5, 6, 7, 8], payload: odd_bytes(130) },
     ];
     for role in [Role::Client, Role::Server] {
         let (frames, stream) = streams::stream(&specs, role, Rsv::NONE);
@@ -139,12 +89,7 @@ fn cut_at_every_byte_and_at_every_two() {
 #[test]
 fn a_frame_that_lies_whole_in_the_buffer_is_one_chunk() {
     for len in [0usize, 1, 125, 126, 4000] {
-        let spec = Spec {
-            opcode: 2,
-            fin: true,
-            key: [1, 2, 3, 4],
-            payload: odd_bytes(len),
-        };
+        let spec = Spec { opcode: 2, fin: true, key: [1, 2, 3, 4], payload: odd_bytes(len) };
         let (_, stream) = streams::stream(&[spec.clone(), spec], Role::Server, Rsv::NONE);
         let decoder = FrameDecoder::new(Role::Server);
         let decoded = drive::decode(decoder, &stream, &[], stream.len(), Way::Cursor);
@@ -155,12 +100,7 @@ fn a_frame_that_lies_whole_in_the_buffer_is_one_chunk() {
 #[test]
 fn a_frame_up_to_the_wanted_size_comes_whole_or_not_yet() {
     let payload = odd_bytes(992);
-    let spec = Spec {
-        opcode: 2,
-        fin: true,
-        key: [1, 2, 3, 4],
-        payload,
-    };
+    let spec = Spec { opcode: 2, fin: true, key: [1, 2, 3, 4], payload };
     let (_, stream) = streams::stream(&[spec], Role::Server, Rsv::NONE);
     assert_eq!(stream.len(), 1000);
     let chunks = |whole_up_to, cuts: &[usize]| {
@@ -184,19 +124,13 @@ fn a_header_stays_until_its_payload_begins_to_arrive() {
     assert!(decoder.locate(stream).unwrap().is_none());
     assert_eq!(decoder.remaining(), 0);
     let span = decoder.locate(b"\x82\x7E\x01\x00x").unwrap().unwrap();
-    assert_eq!(
-        (span.range(), span.end(), span.first(), span.last()),
-        (4..5, 5, true, false)
-    );
+    assert_eq!((span.range(), span.end(), span.first(), span.last()), (4..5, 5, true, false));
     assert_eq!(decoder.remaining(), 255);
 
     // An empty payload has no byte to wait for.
     let mut decoder = FrameDecoder::new(Role::Client);
     let span = decoder.locate(b"\x82\x00").unwrap().unwrap();
-    assert_eq!(
-        (span.range(), span.first(), span.last()),
-        (2..2, true, true)
-    );
+    assert_eq!((span.range(), span.first(), span.last()), (2..2, true, true));
 }
 
 #[test]
@@ -205,29 +139,17 @@ fn the_limit_acts_on_the_header() {
     let limited = |limit| FrameDecoder::new(Role::Client).max_payload_len(limit);
 
     assert!(limited(1000).locate(&header(1000)).unwrap().is_none());
-    assert_eq!(
-        limited(1000).locate(&header(1001)).err(),
-        Some(ProtocolError::FrameTooLong(1001))
-    );
+    assert_eq!(limited(1000).locate(&header(1001)).err(), Some(ProtocolError::FrameTooLong(1001)));
     assert!(limited(0).locate(&header(0)).unwrap().is_some());
-    assert_eq!(
-        limited(0).locate(&header(1)).err(),
-        Some(ProtocolError::FrameTooLong(1))
-    );
+    assert_eq!(limited(0).locate(&header(1)).err(), Some(ProtocolError::FrameTooLong(1)));
     let default = || FrameDecoder::new(Role::Client);
     assert!(default().locate(&header(16 << 20)).unwrap().is_none());
     let over = (16 << 20) + 1;
-    assert_eq!(
-        default().locate(&header(over)).err(),
-        Some(ProtocolError::FrameTooLong(over))
-    );
+    assert_eq!(default().locate(&header(over)).err(), Some(ProtocolError::FrameTooLong(over)));
 
     // Far beyond, and without a limit: nothing is reserved, the payload is taken as it comes.
     let huge = 1 << 62;
-    assert_eq!(
-        limited(9).locate(&header(huge)).err(),
-        Some(ProtocolError::FrameTooLong(huge))
-    );
+    assert_eq!(limited(9).locate(&header(huge)).err(), Some(ProtocolError::FrameTooLong(huge)));
     let mut unlimited = limited(u32::MAX);
     let stream = [&header(huge)[..], &[7; 90]].concat();
     let span = unlimited.locate(&stream).unwrap().unwrap();
@@ -239,10 +161,7 @@ fn the_limit_acts_on_the_header() {
 fn a_frame_of_71_gb_passes_through_16_kib() {
     let len = 71_000_000_000u64;
     let key = MaskingKey::new([1, 2, 3, 4]);
-    let header = FrameHeader {
-        masking_key: Some(key),
-        ..FrameHeader::new(Opcode::Binary, len)
-    };
+    let header = FrameHeader { masking_key: Some(key), ..FrameHeader::new(Opcode::Binary, len) };
     let mut decoder = FrameDecoder::new(Role::Server).max_payload_len(u32::MAX);
     let mut buf = vec![0; 16 << 10];
     let encoded = header.encode().unwrap();
@@ -272,23 +191,12 @@ fn a_frame_of_71_gb_passes_through_16_kib() {
 fn what_is_read_straight_to_its_place_is_located_there() {
     let mut decoder = FrameDecoder::new(Role::Server);
     let payload = odd_bytes(500);
-    let spec = Spec {
-        opcode: 2,
-        fin: true,
-        key: [4, 3, 2, 1],
-        payload: payload.clone(),
-    };
+    let spec = Spec { opcode: 2, fin: true, key: [4, 3, 2, 1], payload: payload.clone() };
     let (_, mut stream) = streams::stream(&[spec], Role::Server, Rsv::NONE);
 
     let (head, rest) = stream.split_at_mut(20);
     let mut input = head;
-    let first = decoder
-        .decode(&mut input)
-        .unwrap()
-        .unwrap()
-        .payload
-        .unmask()
-        .to_vec();
+    let first = decoder.decode(&mut input).unwrap().unwrap().payload.unmask().to_vec();
     let mut message = vec![0; 500];
     message[..first.len()].copy_from_slice(&first);
     let place = &mut message[first.len()..];
@@ -315,13 +223,7 @@ fn payloads_leave_in_every_way() {
     assert_eq!((back.len(), back.is_empty()), (5, false));
 
     let (bytes, mask) = back.into_parts();
-    assert_eq!(
-        (bytes, mask),
-        (
-            &mut [0x7f, 0x9f, 0x4d, 0x51, 0x58][..],
-            span.header().mask()
-        )
-    );
+    assert_eq!((bytes, mask), (&mut [0x7f, 0x9f, 0x4d, 0x51, 0x58][..], span.header().mask()));
     assert_eq!(buf, *frame);
 
     let mut new = wsframe::Mask::new(MaskingKey::new([1, 2, 3, 4]));
@@ -363,10 +265,7 @@ fn one_byte_at_a_time_costs_a_constant_a_byte() {
     let (short, long) = (cost_per_byte(64 << 10), cost_per_byte(16 << 20));
     println!("{short:?} a byte of 64 KiB, {long:?} of 16 MiB");
     // Quadratic cost would be 256 times as much.
-    assert!(
-        long <= short.max(Duration::from_nanos(5)) * 4,
-        "{short:?}, then {long:?}"
-    );
+    assert!(long <= short.max(Duration::from_nanos(5)) * 4, "{short:?}, then {long:?}");
 }
 
 /// A stream of a few frames, some of them wrong, for either role, under any choice of rules.
@@ -384,28 +283,18 @@ fn cuts() -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(prop_oneof![1usize..20, 1usize..4000], 1..12)
 }
 
-fn way() -> impl Strategy<Value = Way> {
-    prop::sample::select(WAYS.to_vec())
-}
-
 proptest! {
+    #![proptest_config(support::proptest_config())]
+
     #[test]
-    fn a_right_stream_cut_anywhere_gives_its_frames(
+    fn frames_that_are_encoded_come_out_as_they_were(
         specs in prop::collection::vec(spec(), 0..8),
         role in prop::sample::select(vec![Role::Client, Role::Server]),
         rsv in prop::sample::select(vec![Rsv::NONE, Rsv::RSV1, Rsv::RSV2 | Rsv::RSV3]),
         cuts in cuts(),
         capacity in MIN_BUFFER_LEN..3000,
-        whole_up_to in 0u32..3000,
-        way in way(),
     ) {
-        let (frames, stream) = streams::stream(&specs, role, rsv);
-        let decoder = FrameDecoder::with_rules(Rules::new(role).claim_rsv(rsv))
-            .whole_up_to(whole_up_to.min(capacity as u32));
-        let decoded = drive::decode(decoder, &stream, &cuts, capacity, way);
-        prop_assert_eq!(decoded.error, None);
-        prop_assert_eq!(decoded.consumed, stream.len());
-        prop_assert_eq!(decoded.frames, frames);
+        checks::round_trip(&specs, role, rsv, &cuts, capacity);
     }
 
     #[test]
@@ -416,7 +305,6 @@ proptest! {
         choice in 0usize..128,
         max_payload_len in prop_oneof![Just(u32::MAX), 0u32..300],
         cuts in cuts(),
-        way in way(),
     ) {
         let choices = Choices::all().nth(choice).unwrap();
         let (_, mut stream) = streams::stream(&specs, choices.role, Rsv::from_bits(choices.claimed));
@@ -425,19 +313,6 @@ proptest! {
             let at = index.index(stream.len());
             stream[at] = byte;
         }
-        let limit = if max_payload_len == u32::MAX { u64::MAX } else { max_payload_len.into() };
-        let (frames, error) = naive::frames(&stream, choices, limit);
-
-        let decode = |cuts: &[usize], way| {
-            let decoder =
-                FrameDecoder::with_rules(choices.rules()).max_payload_len(max_payload_len);
-            drive::decode(decoder, &stream, cuts, stream.len().max(1), way)
-        };
-        let decoded: Decoded = decode(&cuts, way);
-        prop_assert_eq!(decoded.whole_frames(), &frames[..]);
-        prop_assert_eq!(decoded.error, error);
-        let whole = decode(&[], Way::Cursor);
-        prop_assert_eq!(whole.whole_frames(), &frames[..]);
-        prop_assert_eq!(whole.error, error);
+        checks::frames(choices, max_payload_len, &cuts, &stream);
     }
 }

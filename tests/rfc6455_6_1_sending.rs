@@ -13,16 +13,9 @@ use wsframe::{
 /// All four ways, each required to give what the oracle gives.
 fn encode_in_every_way(header: FrameHeader, payload: &[u8]) {
     let mut expected = Vec::new();
-    naive::encode(
-        &header,
-        payload,
-        naive::shortest_form(payload.len()),
-        &mut expected,
-    );
+    naive::encode(&header, payload, naive::shortest_form(payload.len()), &mut expected);
 
-    let mut encoder = FrameEncoder::new(header.opcode)
-        .fin(header.fin)
-        .rsv(header.rsv);
+    let mut encoder = FrameEncoder::new(header.opcode).fin(header.fin).rsv(header.rsv);
     if let Some(key) = header.masking_key {
         encoder = encoder.masking_key(key);
     }
@@ -37,19 +30,13 @@ fn encode_in_every_way(header: FrameHeader, payload: &[u8]) {
     buf.extend(payload);
     let frame_len = encoder.in_place(&mut buf).unwrap().len();
     assert_eq!(buf[buf.len() - frame_len..], expected);
-    assert!(
-        buf[..buf.len() - frame_len]
-            .iter()
-            .all(|&byte| byte == 0xEE)
-    );
+    assert!(buf[..buf.len() - frame_len].iter().all(|&byte| byte == 0xEE));
 
     let mut out = vec![0xEE; expected.len() + 3];
     assert_eq!(encoder.write(payload, &mut out).unwrap(), expected);
     assert_eq!(out[expected.len()..], [0xEE; 3]);
     let mut short = vec![0xEE; expected.len() - 1];
-    let no_room = EncodeError::NoRoom {
-        needed: expected.len(),
-    };
+    let no_room = EncodeError::NoRoom { needed: expected.len() };
     assert_eq!(encoder.write(payload, &mut short), Err(no_room));
     assert!(short.iter().all(|&byte| byte == 0xEE));
 
@@ -69,10 +56,8 @@ fn boundary_lengths_in_every_way() {
     let lengths = boundary_lengths().chain([125, 126, 65_535, 65_536, 100_000]);
     for len in lengths {
         for masking_key in [None, Some(MaskingKey::new([0x37, 0xFA, 0x21, 0x3D]))] {
-            let header = FrameHeader {
-                masking_key,
-                ..FrameHeader::new(Opcode::Binary, len as u64)
-            };
+            let header =
+                FrameHeader { masking_key, ..FrameHeader::new(Opcode::Binary, len as u64) };
             encode_in_every_way(header, &odd_bytes(len));
         }
     }
@@ -84,16 +69,8 @@ fn what_breaks_a_rule_is_refused_before_anything_is_written() {
     let mut out = [0xEE; 200];
     let mut vec = Vec::new();
     for (encoder, payload, error) in [
-        (
-            FrameEncoder::new(Opcode::Ping),
-            &too_long[..],
-            ProtocolError::ControlTooLong,
-        ),
-        (
-            FrameEncoder::new(Opcode::Close).fin(false),
-            b"",
-            ProtocolError::FragmentedControl,
-        ),
+        (FrameEncoder::new(Opcode::Ping), &too_long[..], ProtocolError::ControlTooLong),
+        (FrameEncoder::new(Opcode::Close).fin(false), b"", ProtocolError::FragmentedControl),
     ] {
         assert_eq!(encoder.header(payload.len() as u64).err(), Some(error));
         assert_eq!(encoder.write(payload, &mut out), Err(error.into()));
@@ -107,25 +84,19 @@ fn what_breaks_a_rule_is_refused_before_anything_is_written() {
 
 #[test]
 fn a_buffer_without_headroom_is_refused() {
-    let no_room = EncodeError::NoRoom {
-        needed: MAX_HEADER_LEN,
-    };
+    let no_room = EncodeError::NoRoom { needed: MAX_HEADER_LEN };
     for len in 0..MAX_HEADER_LEN {
         let mut buf = vec![0xEE; len];
-        assert_eq!(
-            FrameEncoder::new(Opcode::Text).in_place(&mut buf),
-            Err(no_room)
-        );
+        assert_eq!(FrameEncoder::new(Opcode::Text).in_place(&mut buf), Err(no_room));
         assert_eq!(buf, vec![0xEE; len]);
     }
     let mut buf = [0xEE; MAX_HEADER_LEN];
-    assert_eq!(
-        FrameEncoder::new(Opcode::Text).in_place(&mut buf).unwrap(),
-        [0x81, 0]
-    );
+    assert_eq!(FrameEncoder::new(Opcode::Text).in_place(&mut buf).unwrap(), [0x81, 0]);
 }
 
 proptest! {
+    #![proptest_config(support::proptest_config())]
+
     #[test]
     fn any_frame_in_every_way_and_back(
         opcode in prop::sample::select(vec![Opcode::Continuation, Opcode::Text, Opcode::Ping]),

@@ -1,5 +1,7 @@
 //! RFC 6455 §5.5.1 and §7.4: what a Close frame says.
 
+mod support;
+
 use proptest::prelude::*;
 use wsframe::{CloseBody, CloseCode, ProtocolError};
 
@@ -11,10 +13,7 @@ fn an_empty_body_is_a_body_that_is_missing() {
 #[test]
 fn one_byte_is_refused() {
     for byte in 0..=255 {
-        assert_eq!(
-            CloseBody::decode(&[byte]),
-            Err(ProtocolError::TruncatedCloseCode)
-        );
+        assert_eq!(CloseBody::decode(&[byte]), Err(ProtocolError::TruncatedCloseCode));
     }
 }
 
@@ -28,15 +27,8 @@ fn every_code_both_ways() {
         assert_eq!(code.may_be_sent(), allowed);
 
         let body = CloseBody { code, reason: "" };
-        let expected = if allowed {
-            Ok(())
-        } else {
-            Err(ProtocolError::InvalidCloseCode(number))
-        };
-        assert_eq!(
-            CloseBody::decode(&number.to_be_bytes()).map(|_| ()),
-            expected
-        );
+        let expected = if allowed { Ok(()) } else { Err(ProtocolError::InvalidCloseCode(number)) };
+        assert_eq!(CloseBody::decode(&number.to_be_bytes()).map(|_| ()), expected);
         assert_eq!(body.encode().map(|_| ()), expected);
         if allowed {
             assert_eq!(CloseBody::decode(&body.encode().unwrap()), Ok(Some(body)));
@@ -47,47 +39,30 @@ fn every_code_both_ways() {
 #[test]
 fn a_reason_that_is_not_utf8_is_refused_where_it_is() {
     let error = CloseBody::decode(b"\x03\xE8na\xC3ve").unwrap_err();
-    let ProtocolError::InvalidUtf8(position) = error else {
-        panic!("{error:?}")
-    };
+    let ProtocolError::InvalidUtf8(position) = error else { panic!("{error:?}") };
     assert_eq!((position.offset(), position.valid_up_to()), (3, 2));
     assert_eq!(error.close_code(), CloseCode::INVALID_PAYLOAD);
 
     let cut = CloseBody::decode(b"\x03\xE8caf\xC3").unwrap_err();
-    let ProtocolError::InvalidUtf8(position) = cut else {
-        panic!("{cut:?}")
-    };
+    let ProtocolError::InvalidUtf8(position) = cut else { panic!("{cut:?}") };
     assert!(position.is_incomplete());
 }
 
 #[test]
 fn a_reason_of_123_bytes_goes_and_a_longer_one_is_never_cut() {
     let code = CloseCode::NORMAL;
-    for reason in [
-        "x".repeat(123),
-        "é".repeat(61) + "x",
-        "🦀".repeat(30) + "abc",
-    ] {
+    for reason in ["x".repeat(123), "é".repeat(61) + "x", "🦀".repeat(30) + "abc"] {
         assert_eq!(reason.len(), CloseBody::MAX_REASON_LEN);
-        let body = CloseBody {
-            code,
-            reason: &reason,
-        };
+        let body = CloseBody { code, reason: &reason };
         let payload = body.encode().unwrap();
         assert_eq!(payload.len(), 125);
         assert_eq!(CloseBody::decode(&payload), Ok(Some(body)));
 
         let longer = reason + "x";
-        let body = CloseBody {
-            code,
-            reason: &longer,
-        };
+        let body = CloseBody { code, reason: &longer };
         assert_eq!(body.encode().err(), Some(ProtocolError::ControlTooLong));
         let payload = [&code.get().to_be_bytes(), longer.as_bytes()].concat();
-        assert_eq!(
-            CloseBody::decode(&payload),
-            Err(ProtocolError::ControlTooLong)
-        );
+        assert_eq!(CloseBody::decode(&payload), Err(ProtocolError::ControlTooLong));
     }
 }
 
@@ -95,10 +70,7 @@ fn a_reason_of_123_bytes_goes_and_a_longer_one_is_never_cut() {
 fn codes_of_errors() {
     let utf8 = CloseBody::decode(b"\x03\xE8\xFF").unwrap_err();
     assert_eq!(utf8.close_code().get(), 1007);
-    assert_eq!(
-        ProtocolError::FrameTooLong(1 << 40).close_code().get(),
-        1009
-    );
+    assert_eq!(ProtocolError::FrameTooLong(1 << 40).close_code().get(), 1009);
     for error in [
         ProtocolError::ReservedOpcode(3),
         ProtocolError::UnclaimedRsv(0x40),
@@ -112,15 +84,13 @@ fn codes_of_errors() {
         ProtocolError::InvalidCloseCode(1005),
     ] {
         assert_eq!(error.close_code().get(), 1002, "{error}");
-        assert!(
-            error
-                .to_string()
-                .ends_with(&format!(" ({})", error.section()))
-        );
+        assert!(error.to_string().ends_with(&format!(" ({})", error.section())));
     }
 }
 
 proptest! {
+    #![proptest_config(support::proptest_config())]
+
     #[test]
     fn any_payload_is_judged_as_the_rfc_says(payload in prop::collection::vec(any::<u8>(), 0..130)) {
         let decoded = CloseBody::decode(&payload);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use proptest::prelude::*;
-use support::naive;
+use support::{checks, naive};
 use wsframe::arch::{self, BROKEN, Backend};
 use wsframe::{Mask, MaskingKey, Utf8Validator};
 
@@ -33,10 +33,7 @@ fn expected_state(text: &[u8]) -> u32 {
         Ok(_) => text.len(),
         Err(error) => error.valid_up_to(),
     };
-    text[valid..]
-        .iter()
-        .rev()
-        .fold(0, |open, &byte| open << 8 | u32::from(byte))
+    text[valid..].iter().rev().fold(0, |open, &byte| open << 8 | u32::from(byte))
 }
 
 /// Where around the edge of a block a sequence is put: its first byte at each of these.
@@ -44,10 +41,7 @@ const PLACES: [usize; 9] = [0, 5, 13, 14, 15, 61, 62, 63, 1022];
 
 /// Puts each sequence into ASCII at every place; every backend must judge it as `core` does.
 fn check_sequences(sequences: impl Iterator<Item = [u8; 4]>, len: usize) -> u64 {
-    let mut buffers: Vec<_> = PLACES
-        .iter()
-        .map(|&place| (place, vec![b'a'; place + 24]))
-        .collect();
+    let mut buffers: Vec<_> = PLACES.iter().map(|&place| (place, vec![b'a'; place + 24])).collect();
     let mut checked = 0;
     for sequence in sequences {
         let sequence = &sequence[..len];
@@ -58,11 +52,7 @@ fn check_sequences(sequences: impl Iterator<Item = [u8; 4]>, len: usize) -> u64 
             text[*place..*place + len].copy_from_slice(sequence);
             for backend in arch::available() {
                 let state = (backend.validate)(text, 0);
-                assert_eq!(
-                    state, expected,
-                    "{} {sequence:02x?} at {place}",
-                    backend.name
-                );
+                assert_eq!(state, expected, "{} {sequence:02x?} at {place}", backend.name);
                 checked += 1;
             }
         }
@@ -127,11 +117,7 @@ fn every_open_character_and_every_byte_after_it() {
             text.push(byte);
             let expected = expected_state(&text);
             for backend in arch::available() {
-                assert_eq!(
-                    state_after(backend, &[byte], before),
-                    expected,
-                    "{text:02x?}"
-                );
+                assert_eq!(state_after(backend, &[byte], before), expected, "{text:02x?}");
                 checked += 1;
             }
             // A character that has no end yet goes on; the last continuation byte matters little, so two
@@ -153,10 +139,7 @@ fn all_code_points_in_one_text_cut_everywhere() {
         assert_eq!(state_after(backend, text.as_bytes(), 0), 0);
         for size in [1, 2, 3, 5, 7, 64, 1000, 1460] {
             let chunks = text.as_bytes().chunks(size);
-            assert_eq!(
-                chunks.fold(0, |state, chunk| (backend.validate)(chunk, state)),
-                0
-            );
+            assert_eq!(chunks.fold(0, |state, chunk| (backend.validate)(chunk, state)), 0);
         }
     }
 }
@@ -198,10 +181,7 @@ fn hopeless_prefixes_are_refused_at_the_byte_that_shows_it() {
             assert_eq!(error.valid_up_to(), ascii_before);
             assert!(!error.is_incomplete());
             // All that came before the offending byte was right so far.
-            assert_eq!(
-                Utf8Validator::new().validate(&text[..error.offset()]),
-                Ok(())
-            );
+            assert_eq!(Utf8Validator::new().validate(&text[..error.offset()]), Ok(()));
         }
     }
 }
@@ -267,10 +247,7 @@ fn a_chunk_is_str_if_both_ends_are_boundaries() {
         assert_eq!(front.as_bytes(), &text[..cut]);
         let back = validator.unmask(back, &mut mask).unwrap();
         assert_eq!(back.as_bytes(), &text[cut..]);
-        assert_eq!(
-            back.into_str(),
-            boundary.and(core::str::from_utf8(&text[cut..]).ok())
-        );
+        assert_eq!(back.into_str(), boundary.and(core::str::from_utf8(&text[cut..]).ok()));
     }
 }
 
@@ -286,6 +263,8 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
+    #![proptest_config(support::proptest_config())]
+
     #[test]
     fn any_text_in_any_chunks_is_judged_as_core_judges_the_whole(
         text in text(),
@@ -297,41 +276,7 @@ proptest! {
             let at = index.index(text.len());
             text[at] = byte;
         }
-        let expected = naive::first_bad_byte(&text);
-
-        for fused in [false, true] {
-            let mut validator = Utf8Validator::new();
-            let mut masked = text.clone();
-            naive::mask(&mut masked, KEY, 0);
-            let mut mask = Mask::new(MaskingKey::new(KEY));
-            let mut start = 0;
-            let mut bad = None;
-            for cut in cuts.iter().cycle() {
-                if start == text.len() {
-                    break;
-                }
-                let end = text.len().min(start + cut);
-                let result = if fused {
-                    validator.unmask(&mut masked[start..end], &mut mask).map(|_| ())
-                } else {
-                    validator.validate(&text[start..end])
-                };
-                if let Err(error) = result {
-                    bad = Some(start + error.offset());
-                    let valid = core::str::from_utf8(&text).unwrap_err().valid_up_to();
-                    prop_assert_eq!(start + error.valid_up_to(), valid.max(start));
-                    break;
-                }
-                start = end;
-            }
-            prop_assert_eq!(bad, expected);
-            if bad.is_none() {
-                prop_assert_eq!(validator.is_complete(), !naive::is_incomplete(&text));
-                if fused {
-                    prop_assert_eq!(&masked, &text);
-                }
-            }
-        }
+        checks::utf8(&cuts, &text);
     }
 
     #[test]

@@ -56,9 +56,5 @@ pub(crate) const fn active() -> &'static Backend {
 pub const fn rotate(key: u32, by: usize) -> u32 {
     // The cast keeps the low bits, and only the lowest two count.
     let bits = 8 * (by as u32 & 3);
-    if cfg!(target_endian = "little") {
-        key.rotate_right(bits)
-    } else {
-        key.rotate_left(bits)
-    }
+    if cfg!(target_endian = "little") { key.rotate_right(bits) } else { key.rotate_left(bits) }
 }

@@ -86,11 +86,7 @@ impl OpenHeader {
             opcode: header.opcode,
             bits: header.rsv.bits()
                 | if header.fin { FIN } else { 0 }
-                | if header.masking_key.is_some() {
-                    MASKED
-                } else {
-                    0
-                },
+                | if header.masking_key.is_some() { MASKED } else { 0 },
             rules: self.rules,
         };
     }
@@ -164,11 +160,8 @@ impl FrameDecoder {
     /// lower values count as that.
     #[must_use]
     pub const fn whole_up_to(mut self, bytes: u32) -> Self {
-        self.whole_up_to = if bytes < MIN_BUFFER_LEN as u32 {
-            MIN_BUFFER_LEN as u32
-        } else {
-            bytes
-        };
+        self.whole_up_to =
+            if bytes < MIN_BUFFER_LEN as u32 { MIN_BUFFER_LEN as u32 } else { bytes };
         self
     }
 
@@ -220,14 +213,7 @@ impl FrameDecoder {
             return Ok(self.open_frame(&header, start, available));
         }
         let len = header.payload_len as usize;
-        Ok(Some(Span {
-            header,
-            start,
-            len,
-            mask: header.mask(),
-            first: true,
-            last: true,
-        }))
+        Ok(Some(Span { header, start, len, mask: header.mask(), first: true, last: true }))
     }
 
     /// The first chunk of a frame that is not all there.
@@ -239,14 +225,7 @@ impl FrameDecoder {
         self.open.store(header);
         self.remaining = header.payload_len - available as u64;
         let mask = header.mask();
-        Some(Span {
-            header: *header,
-            start,
-            len: available,
-            mask,
-            first: true,
-            last: false,
-        })
+        Some(Span { header: *header, start, len: available, mask, first: true, last: false })
     }
 
     /// A further chunk of the open frame.
@@ -260,14 +239,7 @@ impl FrameDecoder {
         // Only the position modulo 4 matters, which the cast keeps.
         mask.advance((header.payload_len - self.remaining) as usize);
         self.remaining -= len as u64;
-        Some(Span {
-            header,
-            start: 0,
-            len,
-            mask,
-            first: false,
-            last: self.remaining == 0,
-        })
+        Some(Span { header, start: 0, len, mask, first: false, last: self.remaining == 0 })
     }
 
     /// Takes the next chunk from the beginning of `input`, which then begins behind it; `None` if more

@@ -55,12 +55,7 @@ impl FrameEncoder {
     #[must_use]
     #[inline(always)]
     pub const fn new(opcode: Opcode) -> Self {
-        Self {
-            fin: true,
-            rsv: Rsv::NONE,
-            opcode,
-            masking_key: None,
-        }
+        Self { fin: true, rsv: Rsv::NONE, opcode, masking_key: None }
     }
 
     /// Whether the frame is the last fragment of its message.
@@ -88,19 +83,8 @@ impl FrameEncoder {
     }
 
     const fn frame_header(&self, payload_len: u64) -> FrameHeader {
-        let Self {
-            fin,
-            rsv,
-            opcode,
-            masking_key,
-        } = *self;
-        FrameHeader {
-            fin,
-            rsv,
-            opcode,
-            masking_key,
-            payload_len,
-        }
+        let Self { fin, rsv, opcode, masking_key } = *self;
+        FrameHeader { fin, rsv, opcode, masking_key, payload_len }
     }
 
     fn mask(&self) -> Mask {
@@ -129,13 +113,9 @@ impl FrameEncoder {
     #[inline(always)]
     pub fn in_place<'b>(&self, buf: &'b mut [u8]) -> Result<&'b mut [u8], EncodeError> {
         let Some((headroom, payload)) = buf.split_first_chunk_mut() else {
-            return Err(EncodeError::NoRoom {
-                needed: MAX_HEADER_LEN,
-            });
+            return Err(EncodeError::NoRoom { needed: MAX_HEADER_LEN });
         };
-        let start = self
-            .frame_header(payload.len() as u64)
-            .encode_before(headroom)?;
+        let start = self.frame_header(payload.len() as u64).encode_before(headroom)?;
         self.mask().apply(payload);
         Ok(&mut buf[start..])
     }

@@ -20,11 +20,7 @@ impl EncodedHeader {
     pub(super) fn new(header: &FrameHeader) -> Self {
         let mut bytes = [0; MAX_HEADER_LEN];
         bytes[0] = if header.fin { FIN } else { 0 } | header.rsv.bits() | header.opcode.bits();
-        let mask_bit = if header.masking_key.is_some() {
-            MASK
-        } else {
-            0
-        };
+        let mask_bit = if header.masking_key.is_some() { MASK } else { 0 };
         let key = header.masking_key.map_or([0; 4], |key| key.to_bytes());
         // The key is written, as zeros, also where there is none: the length leaves it out.
         match header.payload_len {
@@ -43,10 +39,7 @@ impl EncodedHeader {
                 bytes[10..14].copy_from_slice(&key);
             }
         }
-        Self {
-            bytes,
-            len: header.encoded_len() as u8,
-        }
+        Self { bytes, len: header.encoded_len() as u8 }
     }
 }
 

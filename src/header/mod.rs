@@ -91,13 +91,7 @@ impl FrameHeader {
     /// ```
     #[must_use]
     pub const fn new(opcode: Opcode, payload_len: u64) -> Self {
-        Self {
-            fin: true,
-            rsv: Rsv::NONE,
-            opcode,
-            masking_key: None,
-            payload_len,
-        }
+        Self { fin: true, rsv: Rsv::NONE, opcode, masking_key: None, payload_len }
     }
 
     /// Decodes the header that `bytes` begins with. Returns it with its length in bytes, which is where
@@ -153,16 +147,7 @@ impl FrameHeader {
         } else {
             (None, len_end)
         };
-        Ok(Some((
-            Self {
-                fin,
-                rsv,
-                opcode,
-                masking_key,
-                payload_len,
-            },
-            header_len,
-        )))
+        Ok(Some((Self { fin, rsv, opcode, masking_key, payload_len }, header_len)))
     }
 
     /// How many bytes the header that `bytes` begins with has, as far as they tell: 2 while there are

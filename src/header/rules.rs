@@ -58,11 +58,7 @@ impl Rules {
     /// The role that the rules are for: the receiver's.
     #[must_use]
     pub const fn role(self) -> Role {
-        if self.0 & Self::MASKED != 0 {
-            Role::Server
-        } else {
-            Role::Client
-        }
+        if self.0 & Self::MASKED != 0 { Role::Server } else { Role::Client }
     }
 
     /// Accepts these RSV bits on the first frame of a message, the text or binary frame: what a
@@ -99,11 +95,7 @@ impl Rules {
     #[inline(always)]
     pub(super) const fn check_rsv(self, rsv: Rsv, opcode: Opcode) -> Result<(), ProtocolError> {
         let claims_count = opcode.begins_message() || self.0 & Self::CLAIMS_ON_EVERY_FRAME != 0;
-        let unclaimed = if claims_count {
-            rsv.bits() & !self.0
-        } else {
-            rsv.bits()
-        };
+        let unclaimed = if claims_count { rsv.bits() & !self.0 } else { rsv.bits() };
         if unclaimed != 0 {
             return Err(ProtocolError::UnclaimedRsv(unclaimed));
         }

@@ -40,15 +40,8 @@ pub fn decode(
     let mut cuts = cuts.iter().copied().cycle();
     loop {
         let room = capacity - buffer.len();
-        assert!(
-            room > 0,
-            "the decoder wants more than {capacity} bytes at once"
-        );
-        let cut = cuts
-            .next()
-            .unwrap_or(usize::MAX)
-            .clamp(1, room)
-            .min(unread.len());
+        assert!(room > 0, "the decoder wants more than {capacity} bytes at once");
+        let cut = cuts.next().unwrap_or(usize::MAX).clamp(1, room).min(unread.len());
         let (read, rest) = unread.split_at(cut);
         buffer.extend(read);
         unread = rest;
@@ -96,19 +89,11 @@ fn consume(
         match chunk {
             Ok(Some(chunk)) => take(chunk, decoder, decoded),
             Ok(None) => {
-                assert_eq!(
-                    (input.len(), decoder.remaining()),
-                    (before, remaining),
-                    "not yet"
-                );
+                assert_eq!((input.len(), decoder.remaining()), (before, remaining), "not yet");
                 return Ok(len - before);
             }
             Err(error) => {
-                assert_eq!(
-                    (input.len(), decoder.remaining()),
-                    (before, remaining),
-                    "an error"
-                );
+                assert_eq!((input.len(), decoder.remaining()), (before, remaining), "an error");
                 assert_eq!(decoder.locate(input).err(), Some(error), "an error repeats");
                 return Err((len - before, error));
             }
@@ -124,14 +109,8 @@ fn take(chunk: FrameChunk<'_>, decoder: &FrameDecoder, decoded: &mut Decoded) {
     } else {
         assert!(!chunk.payload.is_empty());
     }
-    let (header, payload) = decoded
-        .frames
-        .last_mut()
-        .expect("a first chunk comes first");
-    assert_eq!(
-        *header, chunk.header,
-        "every chunk bears its frame's header"
-    );
+    let (header, payload) = decoded.frames.last_mut().expect("a first chunk comes first");
+    assert_eq!(*header, chunk.header, "every chunk bears its frame's header");
     payload.extend_from_slice(chunk.payload.unmask());
     let arrived = payload.len() as u64;
     assert_eq!(arrived + decoder.remaining(), header.payload_len);

@@ -6,6 +6,7 @@
 // Each test takes what it needs; nothing here is an API.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod checks;
 pub mod drive;
 pub mod naive;
 pub mod streams;
@@ -13,12 +14,18 @@ pub mod streams;
 /// Lengths around every size at which a kernel changes its way: powers of two and their neighbours.
 pub fn boundary_lengths() -> impl Iterator<Item = usize> {
     let around = |n: usize| [n - 1, n, n + 1];
-    [0usize]
-        .into_iter()
-        .chain((0..=13).flat_map(move |power| around(1 << power)))
+    [0usize].into_iter().chain((0..=13).flat_map(move |power| around(1 << power)))
 }
 
 /// Bytes that repeat with no period that a kernel has.
 pub fn odd_bytes(len: usize) -> Vec<u8> {
     (0..len).map(|i| (i % 251) as u8).collect()
+}
+
+/// How property tests run: a case that fails is kept beside the tests, and tried first from then on.
+#[cfg(test)]
+pub fn proptest_config() -> proptest::test_runner::Config {
+    use proptest::test_runner::{Config, FileFailurePersistence};
+    let kept = FileFailurePersistence::WithSource("regressions");
+    Config { failure_persistence: Some(Box::new(kept)), ..Config::default() }
 }

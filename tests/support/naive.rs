@@ -26,11 +26,7 @@ impl Choices {
     /// Every combination there is, for either role.
     pub fn all() -> impl Iterator<Item = Self> {
         (0..128u8).map(|bits| Self {
-            role: if bits & 1 != 0 {
-                Role::Server
-            } else {
-                Role::Client
-            },
+            role: if bits & 1 != 0 { Role::Server } else { Role::Client },
             claimed: bits & 0x70,
             claims_on_every_frame: bits & 2 != 0,
             accept_unmasked: bits & 4 != 0,
@@ -136,25 +132,12 @@ pub fn header(
         if bytes.len() < len + 4 {
             return Ok(None);
         }
-        masking_key = Some(MaskingKey::new([
-            bytes[len],
-            bytes[len + 1],
-            bytes[len + 2],
-            bytes[len + 3],
-        ]));
+        masking_key =
+            Some(MaskingKey::new([bytes[len], bytes[len + 1], bytes[len + 2], bytes[len + 3]]));
         len += 4;
     }
     let rsv = Rsv::from_bits(bytes[0]);
-    Ok(Some((
-        FrameHeader {
-            fin: bit(0, 0),
-            rsv,
-            opcode,
-            masking_key,
-            payload_len,
-        },
-        len,
-    )))
+    Ok(Some((FrameHeader { fin: bit(0, 0), rsv, opcode, masking_key, payload_len }, len)))
 }
 
 /// Masks, from the byte that is `phase` bytes into the payload on.
@@ -198,10 +181,7 @@ pub fn frames(
             Err(error) => return (frames, Some(error)),
         };
         if header.payload_len > max_payload_len {
-            return (
-                frames,
-                Some(ProtocolError::FrameTooLong(header.payload_len)),
-            );
+            return (frames, Some(ProtocolError::FrameTooLong(header.payload_len)));
         }
         let rest = &stream[len..];
         if (rest.len() as u64) < header.payload_len {
@@ -228,11 +208,7 @@ pub fn encode(header: &FrameHeader, payload: &[u8], len_bytes: usize, out: &mut 
         2 => out.extend([masked + 126, (len / 256) as u8, (len % 256) as u8]),
         _ => {
             out.push(masked + 127);
-            out.extend(
-                (0..8)
-                    .rev()
-                    .map(|i| (len as u64 / 256u64.pow(i) % 256) as u8),
-            );
+            out.extend((0..8).rev().map(|i| (len as u64 / 256u64.pow(i) % 256) as u8));
         }
     }
     let start = out.len() + if header.masking_key.is_some() { 4 } else { 0 };

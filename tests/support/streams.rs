@@ -31,11 +31,7 @@ impl Spec {
         }
         let header = FrameHeader {
             fin: self.fin || opcode.is_control(),
-            rsv: if opcode.begins_message() {
-                rsv
-            } else {
-                Rsv::NONE
-            },
+            rsv: if opcode.begins_message() { rsv } else { Rsv::NONE },
             opcode,
             masking_key: (receiver == Role::Server).then(|| MaskingKey::new(self.key)),
             payload_len: payload.len() as u64,
@@ -49,12 +45,7 @@ pub fn stream(specs: &[Spec], receiver: Role, rsv: Rsv) -> (Vec<Frame>, Vec<u8>)
     let frames: Vec<Frame> = specs.iter().map(|spec| spec.frame(receiver, rsv)).collect();
     let mut stream = Vec::new();
     for (header, payload) in &frames {
-        naive::encode(
-            header,
-            payload,
-            naive::shortest_form(payload.len()),
-            &mut stream,
-        );
+        naive::encode(header, payload, naive::shortest_form(payload.len()), &mut stream);
     }
     (frames, stream)
 }

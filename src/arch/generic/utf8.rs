@@ -167,16 +167,9 @@ pub(super) fn unmask_validate(bytes: &mut [u8], key: u32, mut state: u32) -> u32
 #[cold]
 pub(crate) fn locate_error(bytes: &[u8], before: u32) -> Utf8Error {
     // A text that was broken before is broken at once.
-    let mut state = if before == BROKEN {
-        REJECT
-    } else {
-        enter(before)
-    };
-    let mut open = before
-        .to_le_bytes()
-        .iter()
-        .filter(|&&byte| byte != 0 && before != BROKEN)
-        .count();
+    let mut state = if before == BROKEN { REJECT } else { enter(before) };
+    let mut open =
+        before.to_le_bytes().iter().filter(|&&byte| byte != 0 && before != BROKEN).count();
     let mut offset = 0;
     for &byte in bytes {
         state = step(state, byte);
@@ -187,9 +180,5 @@ pub(crate) fn locate_error(bytes: &[u8], before: u32) -> Utf8Error {
         }
         offset += 1;
     }
-    Utf8Error {
-        offset,
-        open: open as u8,
-        incomplete: false,
-    }
+    Utf8Error { offset, open: open as u8, incomplete: false }
 }

@@ -1,0 +1,33 @@
+use bytes::BytesMut;
+use sockudo_ws::protocol::{Protocol, RawMessage, Role};
+
+use super::{Peer, READ};
+use crate::workload::{Side, Totals, Workload};
+
+pub fn run(workload: &Workload) -> Totals {
+    let role = match workload.side {
+        Side::Server => Role::Server,
+        Side::Client => Role::Client,
+    };
+    let mut peer = Peer::new(&workload.stream);
+    let mut protocol = Protocol::new(role, usize::MAX >> 1, usize::MAX >> 1);
+    let mut buffer = BytesMut::with_capacity(4 * READ);
+    let mut messages = Vec::new();
+    let mut totals = Totals::default();
+    loop {
+        let read = peer.next_read(READ);
+        if read.is_empty() {
+            return totals;
+        }
+        buffer.extend_from_slice(read);
+        protocol
+            .process_raw_into(&mut buffer, &mut messages)
+            .expect("a right stream");
+        for message in &messages {
+            match message {
+                RawMessage::Text(bytes) | RawMessage::Binary(bytes) => totals.add(bytes),
+                other => panic!("not sent: {other:?}"),
+            }
+        }
+    }
+}

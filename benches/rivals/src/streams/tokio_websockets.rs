@@ -1,0 +1,24 @@
+use futures_util::{FutureExt, StreamExt};
+use tokio_websockets::{ClientBuilder, Limits, ServerBuilder, WebSocketStream};
+
+use super::Peer;
+use crate::workload::{Side, Totals, Workload};
+
+pub fn run(workload: &Workload) -> Totals {
+    let peer = Peer::new(&workload.stream);
+    let limits = Limits::unlimited();
+    let mut socket: WebSocketStream<Peer<'_>> = match workload.side {
+        Side::Server => ServerBuilder::new().limits(limits).serve(peer),
+        Side::Client => ClientBuilder::new().limits(limits).take_over(peer),
+    };
+    let mut totals = Totals::default();
+    while totals.messages < workload.expected.messages {
+        let message = socket
+            .next()
+            .now_or_never()
+            .expect("always ready")
+            .expect("a message");
+        totals.add(message.expect("a right stream").as_payload());
+    }
+    totals
+}

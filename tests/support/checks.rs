@@ -1,0 +1,161 @@
+//! What must hold for any input: the bodies of the property tests, of the fuzz targets, and of the test
+//! that runs the fuzzers' seeds.
+
+use super::drive::{self, Way};
+use super::naive::{self, Choices};
+use super::streams::{self, Spec};
+use wsframe::arch::{self, BROKEN};
+use wsframe::{
+    FrameDecoder, FrameEncoder, FrameHeader, MIN_BUFFER_LEN, Mask, MaskingKey, Role, Rsv, Rules,
+    Utf8Validator,
+};
+
+/// Decodes every prefix of a header as the oracle does, and what is whole goes round.
+pub fn header(choices: Choices, bytes: &[u8]) {
+    for end in 0..=bytes.len().min(16) {
+        let prefix = &bytes[..end];
+        let decoded = FrameHeader::decode(prefix, choices.rules());
+        assert_eq!(decoded, naive::header(prefix, choices), "{prefix:02x?} {choices:?}");
+        match decoded {
+            Ok(Some((header, len))) => {
+                assert_eq!(len, FrameHeader::len_from(prefix));
+                let encoded = header.encode().expect("what was decoded breaks no rule");
+                assert!(encoded.len() <= len);
+                if !choices.accept_non_minimal_lengths {
+                    assert_eq!(*encoded, prefix[..len]);
+                }
+            }
+            Ok(None) => assert!(FrameHeader::len_from(prefix) > end),
+            Err(_) => {}
+        }
+    }
+}
+
+/// Masks at any cut, in place and copying, on every backend, as the oracle does.
+pub fn mask(key: [u8; 4], cut: usize, bytes: &[u8]) {
+    let mut expected = bytes.to_vec();
+    naive::mask(&mut expected, key, 0);
+    let cut = cut.min(bytes.len());
+
+    let word = u32::from_ne_bytes(key);
+    for backend in arch::available() {
+        let mut in_place = bytes.to_vec();
+        let (front, back) = in_place.split_at_mut(cut);
+        (backend.mask)(front, word);
+        (backend.mask)(back, arch::rotate(word, cut));
+        assert_eq!(in_place, expected, "{}", backend.name);
+
+        let mut copied = vec![0; bytes.len()];
+        let (front, back) = copied.split_at_mut(cut);
+        (backend.mask_copy)(&bytes[..cut], front, word);
+        (backend.mask_copy)(&bytes[cut..], back, arch::rotate(word, cut));
+        assert_eq!(copied, expected, "{}", backend.name);
+    }
+
+    let mut mask = Mask::new(MaskingKey::new(key));
+    let mut in_place = bytes.to_vec();
+    mask.apply(&mut in_place[..cut]);
+    mask.apply(&mut in_place[cut..]);
+    assert_eq!(in_place, expected);
+}
+
+/// Judges text in chunks of these lengths (repeated), alone and while unmasking, on every backend, as
+/// `core` judges the whole.
+pub fn utf8(cuts: &[usize], text: &[u8]) {
+    let expected = naive::first_bad_byte(text);
+    let key = [0x37, 0xFA, 0x21, 0x3D];
+    let mut masked = text.to_vec();
+    naive::mask(&mut masked, key, 0);
+    let cuts = || cuts.iter().copied().cycle();
+
+    let mut validator = Utf8Validator::new();
+    let mut fused = Utf8Validator::new();
+    let mut mask = Mask::new(MaskingKey::new(key));
+    let mut bad = None;
+    for (start, end) in pieces(text.len(), cuts()) {
+        let result = validator.validate(&text[start..end]);
+        let unmasked = fused.unmask(&mut masked[start..end], &mut mask).map(|chunk| {
+            let chunk = chunk.into_bytes();
+            assert_eq!(chunk, &text[start..end]);
+        });
+        assert_eq!(unmasked, result);
+        assert_eq!(masked[start..end], text[start..end], "unmasked, valid or not");
+        if let Err(error) = result {
+            let valid = core::str::from_utf8(text).expect_err("broken").valid_up_to();
+            assert_eq!(start + error.valid_up_to(), valid.max(start));
+            bad = Some(start + error.offset());
+            break;
+        }
+    }
+    assert_eq!(bad, expected);
+    if bad.is_none() {
+        assert_eq!(validator.is_complete(), !naive::is_incomplete(text));
+        assert_eq!(fused.finish().is_ok(), validator.finish().is_ok());
+    }
+
+    for backend in arch::available() {
+        let mut state = 0;
+        for (start, end) in pieces(text.len(), cuts()) {
+            let before = state;
+            state = (backend.validate)(&text[start..end], before);
+            let mut copy = text[start..end].to_vec();
+            let key = u32::from_ne_bytes(key);
+            (backend.mask)(&mut copy, key);
+            assert_eq!((backend.unmask_validate)(&mut copy, key, before), state);
+            assert_eq!(copy, text[start..end]);
+        }
+        assert_eq!(state == BROKEN, expected.is_some(), "{}", backend.name);
+    }
+}
+
+/// The pieces of so many bytes that these lengths cut.
+fn pieces(
+    len: usize,
+    mut cuts: impl Iterator<Item = usize>,
+) -> impl Iterator<Item = (usize, usize)> {
+    let mut start = 0usize;
+    std::iter::from_fn(move || {
+        let piece = (start, len.min(start.saturating_add(cuts.next().unwrap_or(len).max(1))));
+        start = piece.1;
+        (piece.0 < len).then_some(piece)
+    })
+}
+
+/// Finds in any stream, cut anywhere, the frames and the error that the oracle finds in the whole.
+pub fn frames(choices: Choices, max_payload_len: u32, cuts: &[usize], stream: &[u8]) {
+    let limit = if max_payload_len == u32::MAX { u64::MAX } else { max_payload_len.into() };
+    let (frames, error) = naive::frames(stream, choices, limit);
+    for (cuts, way) in [(cuts, Way::Cursor), (cuts, Way::Locate), (&[], Way::Cursor)] {
+        let decoder = FrameDecoder::with_rules(choices.rules()).max_payload_len(max_payload_len);
+        let decoded = drive::decode(decoder, stream, cuts, stream.len().max(1), way);
+        assert_eq!(decoded.whole_frames(), &frames[..]);
+        assert_eq!(decoded.error, error);
+    }
+}
+
+/// Frames that are encoded come out of the decoder as they were, in any buffer, cut anywhere.
+pub fn round_trip(specs: &[Spec], receiver: Role, rsv: Rsv, cuts: &[usize], capacity: usize) {
+    let capacity = capacity.max(MIN_BUFFER_LEN);
+    let (frames, stream) = streams::stream(specs, receiver, rsv);
+
+    let mut encoded = Vec::new();
+    for (header, payload) in &frames {
+        let mut encoder = FrameEncoder::new(header.opcode).fin(header.fin).rsv(header.rsv);
+        if let Some(key) = header.masking_key {
+            encoder = encoder.masking_key(key);
+        }
+        encoder.append(payload, &mut encoded).expect("a right frame");
+    }
+    assert_eq!(encoded, stream);
+
+    let rules = Rules::new(receiver).claim_rsv(rsv);
+    for whole_up_to in [0, capacity as u32] {
+        let decoder = FrameDecoder::with_rules(rules).whole_up_to(whole_up_to);
+        let decoded = drive::decode(decoder, &stream, cuts, capacity, Way::Cursor);
+        assert_eq!((decoded.error, decoded.consumed), (None, stream.len()));
+        assert_eq!(decoded.frames, frames);
+        if whole_up_to != 0 && frames.iter().all(|(_, payload)| payload.len() + 14 <= capacity) {
+            assert_eq!(decoded.chunks, frames.len(), "every frame whole");
+        }
+    }
+}
