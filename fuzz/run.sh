@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Runs every fuzz target for so many seconds, as many at a time as there are cores.
+#
+#     fuzz/run.sh [SECONDS] [TARGET…]        default: 60, all targets
+#
+# Installs cargo-fuzz if it is missing; needs a nightly toolchain, which libFuzzer's instrumentation does.
+# What is found goes to fuzz/corpus (not kept in the repository) and, if it fails, to fuzz/artifacts.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+seconds=${1:-60}
+shift || true
+targets=("$@")
+[ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(basename -s .rs -a fuzz/fuzz_targets/*.rs)
+
+cargo +nightly --version >/dev/null || { echo "fuzz/run.sh: no nightly toolchain" >&2; exit 1; }
+command -v cargo-fuzz >/dev/null || cargo install --quiet --locked cargo-fuzz@0.13.2
+cargo +nightly fuzz build 2>&1 | tail -n 1
+
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+
+run_target() {
+    local target=$1 seeds=()
+    mkdir -p "fuzz/corpus/$target"
+    [ ! -d "fuzz/seeds/$target" ] || seeds=("fuzz/seeds/$target")
+    if cargo +nightly fuzz run "$target" "fuzz/corpus/$target" "${seeds[@]}" -- \
+        -max_total_time="$seconds" -max_len=4096 -print_final_stats=1 >"$logs/$target" 2>&1; then
+        local executions coverage
+        executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$logs/$target")
+        coverage=$(grep -oE 'cov: [0-9]+' "$logs/$target" | tail -n 1)
+        echo "$target: ${executions:-no} executions in ${seconds} s, ${coverage:-cov: none}, nothing found"
+        [ "${executions:-0}" -gt 0 ]
+    else
+        echo "$target: FAILED"
+        tail -n 40 "$logs/$target"
+        return 1
+    fi
+}
+export -f run_target
+export seconds logs
+
+printf '%s\n' "${targets[@]}" | xargs -P "$(nproc)" -I{} bash -c 'run_target {}'
