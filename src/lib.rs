@@ -23,6 +23,8 @@
 
 #![no_std]
 #![forbid(unsafe_code)]
+#![deny(unreachable_pub)]
+#![deny(clippy::std_instead_of_core, clippy::std_instead_of_alloc, clippy::alloc_instead_of_core)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "alloc")]
@@ -41,7 +43,7 @@ pub mod utf8;
 
 pub use close::{CloseBody, CloseCode};
 pub use error::{EncodeError, ProtocolError, Utf8Error};
-pub use frame::{FrameChunk, FrameDecoder, FrameEncoder, MIN_BUFFER_LEN, Payload, Span};
+pub use frame::{FrameChunk, FrameDecoder, FrameEncoder, MIN_BUFFER_LEN, NO_LIMIT, Payload, Span};
 pub use header::{
     EncodedHeader, FrameHeader, MAX_CONTROL_PAYLOAD_LEN, MAX_HEADER_LEN, Opcode, Role, Rsv, Rules,
 };
@@ -49,6 +51,6 @@ pub use mask::{Mask, MaskingKey};
 pub use utf8::{Checked, Utf8Validator};
 
 /// The README's examples are tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "alloc"))]
 #[doc = include_str!("../README.md")]
 struct ReadmeDoctests;

@@ -11,7 +11,8 @@ use support::naive::{self, Choices};
 use support::odd_bytes;
 use support::streams::{self, Spec};
 use wsframe::{
-    FrameDecoder, FrameHeader, MIN_BUFFER_LEN, MaskingKey, Opcode, ProtocolError, Role, Rsv,
+    FrameDecoder, FrameHeader, MIN_BUFFER_LEN, MaskingKey, NO_LIMIT, Opcode, ProtocolError, Role,
+    Rsv,
 };
 
 const WAYS: [Way; 2] = [Way::Cursor, Way::Locate];
@@ -113,7 +114,6 @@ fn a_frame_up_to_the_wanted_size_comes_whole_or_not_yet() {
     assert_eq!(chunks(1000, &[300]), 1);
     assert_eq!(chunks(999, &[300]), 4);
     assert_eq!(chunks(999, &[1]), 992);
-    // Less than the least counts as the least.
     assert_eq!(chunks(0, &[500]), 2);
 }
 
@@ -150,7 +150,7 @@ fn the_limit_acts_on_the_header() {
     // Far beyond, and without a limit: nothing is reserved, the payload is taken as it comes.
     let huge = 1 << 62;
     assert_eq!(limited(9).locate(&header(huge)).err(), Some(ProtocolError::FrameTooLong(huge)));
-    let mut unlimited = limited(u32::MAX);
+    let mut unlimited = limited(NO_LIMIT);
     let stream = [&header(huge)[..], &[7; 90]].concat();
     let span = unlimited.locate(&stream).unwrap().unwrap();
     assert_eq!((span.range(), span.last()), (10..100, false));
@@ -162,7 +162,7 @@ fn a_frame_of_71_gb_passes_through_16_kib() {
     let len = 71_000_000_000u64;
     let key = MaskingKey::new([1, 2, 3, 4]);
     let header = FrameHeader { masking_key: Some(key), ..FrameHeader::new(Opcode::Binary, len) };
-    let mut decoder = FrameDecoder::new(Role::Server).max_payload_len(u32::MAX);
+    let mut decoder = FrameDecoder::new(Role::Server).max_payload_len(NO_LIMIT);
     let mut buf = vec![0; 16 << 10];
     let encoded = header.encode().unwrap();
     buf[..encoded.len()].copy_from_slice(&encoded);
@@ -248,7 +248,7 @@ fn one_byte_at_a_time_costs_a_constant_a_byte() {
         let encoded = header.encode().unwrap();
         (0..3)
             .map(|_| {
-                let mut decoder = FrameDecoder::new(Role::Client).max_payload_len(u32::MAX);
+                let mut decoder = FrameDecoder::new(Role::Client).max_payload_len(NO_LIMIT);
                 let mut first = [&encoded[..], b"x"].concat();
                 assert!(decoder.decode(&mut &mut first[..]).unwrap().is_some());
                 let start = Instant::now();
@@ -303,7 +303,7 @@ proptest! {
         noise in prop::collection::vec(any::<u8>(), 0..40),
         damage: Option<(prop::sample::Index, u8)>,
         choice in 0usize..128,
-        max_payload_len in prop_oneof![Just(u32::MAX), 0u32..300],
+        max_payload_len in prop_oneof![Just(NO_LIMIT), 0u32..300],
         cuts in cuts(),
     ) {
         let choices = Choices::all().nth(choice).unwrap();

@@ -9,7 +9,7 @@ use std::thread;
 use proptest::prelude::*;
 use support::{checks, naive};
 use wsframe::arch::{self, BROKEN, Backend};
-use wsframe::{Mask, MaskingKey, Utf8Validator};
+use wsframe::{FrameDecoder, FrameEncoder, Mask, MaskingKey, Opcode, Role, Utf8Validator};
 
 const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 
@@ -229,6 +229,30 @@ fn positions_count_from_the_chunk_and_reach_back_into_the_one_before() {
     validator.validate(b"a\xF0\x9F").unwrap();
     let error = validator.validate(b"\xA6\xFF").unwrap_err();
     assert_eq!((error.offset(), error.valid_up_to()), (1, 0));
+}
+
+/// In mid-frame, before the frame is complete, however short it is.
+#[test]
+fn a_wrong_byte_is_reported_when_it_arrives() {
+    const HEADER_LEN: usize = 6;
+    for wrong_at in 0..20 {
+        let mut payload = [b'a'; 20];
+        payload[wrong_at] = 0xFF;
+        let encoder = FrameEncoder::new(Opcode::Text).masking_key(KEY.into());
+        let mut frame = Vec::new();
+        encoder.append(&payload, &mut frame).unwrap();
+
+        let mut decoder = FrameDecoder::new(Role::Server);
+        let mut text = Utf8Validator::new();
+        let mut consumed = 0;
+        let reported = (1..=frame.len()).find(|&arrived| {
+            let mut input = &mut frame[consumed..arrived];
+            let Some(chunk) = decoder.decode(&mut input).unwrap() else { return false };
+            consumed = arrived;
+            chunk.payload.unmask_text(&mut text).is_err()
+        });
+        assert_eq!(reported, Some(HEADER_LEN + wrong_at + 1));
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use support::checks;
 use support::naive::Choices;
+use wsframe::NO_LIMIT;
 
 /// Runs each seed of a target; a seed begins with `settings` bytes that choose how to run it.
 fn each_seed(target: &str, settings: usize, mut check: impl FnMut(&[u8], &[u8])) {
@@ -50,7 +51,7 @@ fn utf8() {
 #[test]
 fn frames() {
     each_seed("frames", 5, |settings, stream| {
-        let limit = if settings[1] == 255 { u32::MAX } else { u32::from(settings[1]) * 2 };
+        let limit = if settings[1] == 255 { NO_LIMIT } else { u32::from(settings[1]) * 2 };
         let choices = Choices::all().nth(settings[0].into()).unwrap();
         checks::frames(choices, limit, &lengths(&settings[2..]), stream);
     });

@@ -2,7 +2,7 @@
 //! one after another as they do in a buffer that was read into.
 
 // Each benchmark takes what it needs; nothing here is an API.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code)]
 
 use std::ops::Range;
 

@@ -13,8 +13,9 @@
 //! What is consumed is decided so that nothing is ever lost or copied:
 //!
 //! - A frame that lies whole in the buffer is one chunk, first and last at once.
-//! - A longer one comes as several, as its bytes arrive, so its length has no bearing on memory. But a
-//!   frame of up to `whole_up_to` bytes comes whole or not yet; control frames always do.
+//! - A longer one comes as several, as its bytes arrive: so its length has no bearing on memory, and
+//!   text is validated as it arrives. But control frames come whole or not yet, and so do others of up
+//!   to `whole_up_to` bytes.
 //! - "Not yet" consumes nothing. A header whose payload has not begun to arrive stays where it is.
 //! - An error consumes nothing either, and so repeats as long as the same bytes are shown.
 
@@ -32,6 +33,9 @@ pub const MIN_BUFFER_LEN: usize = 2 + 4 + MAX_CONTROL_PAYLOAD_LEN;
 
 /// The limit on a frame's payload that a new [`FrameDecoder`] has: 16 MiB.
 pub const DEFAULT_MAX_PAYLOAD_LEN: u32 = 16 << 20;
+
+/// As a limit: none.
+pub const NO_LIMIT: u32 = u32::MAX;
 
 /// Finds frames in a stream of bytes.
 ///
@@ -148,25 +152,25 @@ impl FrameDecoder {
                 bits: 0,
                 rules,
             },
-            whole_up_to: MIN_BUFFER_LEN as u32,
+            whole_up_to: 0,
             max_payload_len: DEFAULT_MAX_PAYLOAD_LEN,
         }
     }
 
-    /// Hands out a frame of at most this many bytes, header and payload, whole or not yet.
+    /// Hands out a frame of at most this many bytes, header and payload, whole or not yet. A new decoder
+    /// has 0: what has arrived of a text or binary frame is handed out, so that text is refused as early
+    /// as it can be. Control frames come whole in any case.
     ///
-    /// Set it to the size of the buffer, or less: a frame that must come whole and does not fit never
-    /// comes. At least [`MIN_BUFFER_LEN`], which is what a new decoder has and what control frames need;
-    /// lower values count as that.
+    /// A caller that wants whole messages sets it to the size of its buffer. No more than that: a frame
+    /// that must come whole and does not fit never comes.
     #[must_use]
     pub const fn whole_up_to(mut self, bytes: u32) -> Self {
-        self.whole_up_to =
-            if bytes < MIN_BUFFER_LEN as u32 { MIN_BUFFER_LEN as u32 } else { bytes };
+        self.whole_up_to = bytes;
         self
     }
 
     /// Refuses a frame whose header declares more than this many bytes of payload, as soon as the
-    /// header is there. `u32::MAX` means no limit. A new decoder has [`DEFAULT_MAX_PAYLOAD_LEN`].
+    /// header is there. [`NO_LIMIT`] lifts the limit; a new decoder has [`DEFAULT_MAX_PAYLOAD_LEN`].
     #[must_use]
     pub const fn max_payload_len(mut self, bytes: u32) -> Self {
         self.max_payload_len = bytes;
@@ -205,7 +209,7 @@ impl FrameDecoder {
             return Ok(None);
         };
         let available = input.len() - start;
-        if header.payload_len > u64::from(self.max_payload_len) && self.max_payload_len != u32::MAX
+        if header.payload_len > u64::from(self.max_payload_len) && self.max_payload_len != NO_LIMIT
         {
             return Err(ProtocolError::FrameTooLong(header.payload_len));
         }
@@ -219,7 +223,8 @@ impl FrameDecoder {
     /// The first chunk of a frame that is not all there.
     fn open_frame(&mut self, header: &FrameHeader, start: usize, available: usize) -> Option<Span> {
         let frame_len = header.payload_len.saturating_add(start as u64);
-        if available == 0 || frame_len <= u64::from(self.whole_up_to) {
+        let whole = header.opcode.is_control() || frame_len <= u64::from(self.whole_up_to);
+        if whole || available == 0 {
             return None;
         }
         self.open.store(header);
@@ -256,12 +261,15 @@ impl FrameDecoder {
         let Some(span) = self.locate(input)? else {
             return Ok(None);
         };
-        let Some((used, rest)) = mem::take(input).split_at_mut_checked(span.end()) else {
-            // A span ends within the bytes in which it was located.
+        // A span ends within the bytes in which it was located, so neither split fails.
+        let Some((_, behind)) = mem::take(input).split_at_mut_checked(span.start) else {
+            return Ok(None);
+        };
+        let Some((payload, rest)) = behind.split_at_mut_checked(span.len) else {
             return Ok(None);
         };
         *input = rest;
-        Ok(Some(span.of(used)))
+        Ok(Some(span.chunk(payload)))
     }
 }
 
@@ -318,8 +326,13 @@ impl Span {
     /// # Ok::<(), wsframe::ProtocolError>(())
     /// ```
     #[inline(always)]
-    pub fn of<'b>(self, used: &'b mut [u8]) -> FrameChunk<'b> {
-        let bytes = &mut used[self.range()];
+    pub fn of(self, used: &mut [u8]) -> FrameChunk<'_> {
+        let range = self.range();
+        self.chunk(&mut used[range])
+    }
+
+    #[inline(always)]
+    fn chunk(self, bytes: &mut [u8]) -> FrameChunk<'_> {
         FrameChunk {
             header: self.header,
             payload: Payload::new(bytes, self.mask),

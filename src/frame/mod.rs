@@ -8,6 +8,8 @@ mod decoder;
 mod encoder;
 mod payload;
 
-pub use decoder::{DEFAULT_MAX_PAYLOAD_LEN, FrameChunk, FrameDecoder, MIN_BUFFER_LEN, Span};
+pub use decoder::{
+    DEFAULT_MAX_PAYLOAD_LEN, FrameChunk, FrameDecoder, MIN_BUFFER_LEN, NO_LIMIT, Span,
+};
 pub use encoder::FrameEncoder;
 pub use payload::Payload;

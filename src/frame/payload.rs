@@ -1,6 +1,6 @@
 //! Bytes of a payload, still masked.
 
-use crate::error::Utf8Error;
+use crate::error::ProtocolError;
 use crate::mask::Mask;
 use crate::utf8::{Checked, Utf8Validator};
 
@@ -56,7 +56,8 @@ impl<'b> Payload<'b> {
     ///
     /// # Errors
     ///
-    /// At the first byte that cannot be UTF-8. All bytes are unmasked all the same.
+    /// [`InvalidUtf8`](ProtocolError::InvalidUtf8), at the first byte that cannot be UTF-8; offsets count
+    /// from the beginning of this payload. All bytes are unmasked all the same.
     ///
     /// ```
     /// use wsframe::{Mask, Payload, Utf8Validator};
@@ -65,11 +66,11 @@ impl<'b> Payload<'b> {
     /// let mut bytes = *b"caf\xC3\xA9";
     /// let checked = Payload::new(&mut bytes, Mask::NONE).unmask_text(&mut text)?;
     /// assert_eq!(checked.as_str(), Some("café"));
-    /// # Ok::<(), wsframe::Utf8Error>(())
+    /// # Ok::<(), wsframe::ProtocolError>(())
     /// ```
     #[inline(always)]
-    pub fn unmask_text(mut self, text: &mut Utf8Validator) -> Result<Checked<'b>, Utf8Error> {
-        text.unmask(self.bytes, &mut self.mask)
+    pub fn unmask_text(mut self, text: &mut Utf8Validator) -> Result<Checked<'b>, ProtocolError> {
+        Ok(text.unmask(self.bytes, &mut self.mask)?)
     }
 
     /// Writes the bytes, unmasked, to where they shall lie, in one pass; the bytes in the buffer stay

@@ -6,8 +6,8 @@ use super::naive::{self, Choices};
 use super::streams::{self, Spec};
 use wsframe::arch::{self, BROKEN};
 use wsframe::{
-    FrameDecoder, FrameEncoder, FrameHeader, MIN_BUFFER_LEN, Mask, MaskingKey, Role, Rsv, Rules,
-    Utf8Validator,
+    FrameDecoder, FrameEncoder, FrameHeader, MIN_BUFFER_LEN, Mask, MaskingKey, NO_LIMIT, Role, Rsv,
+    Rules, Utf8Validator,
 };
 
 /// Decodes every prefix of a header as the oracle does, and what is whole goes round.
@@ -123,7 +123,7 @@ fn pieces(
 
 /// Finds in any stream, cut anywhere, the frames and the error that the oracle finds in the whole.
 pub fn frames(choices: Choices, max_payload_len: u32, cuts: &[usize], stream: &[u8]) {
-    let limit = if max_payload_len == u32::MAX { u64::MAX } else { max_payload_len.into() };
+    let limit = if max_payload_len == NO_LIMIT { u64::MAX } else { max_payload_len.into() };
     let (frames, error) = naive::frames(stream, choices, limit);
     for (cuts, way) in [(cuts, Way::Cursor), (cuts, Way::Locate), (&[], Way::Cursor)] {
         let decoder = FrameDecoder::with_rules(choices.rules()).max_payload_len(max_payload_len);

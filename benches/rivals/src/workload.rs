@@ -38,14 +38,9 @@ impl Kind {
             Self::Emoji => "🦀🚀🎉👩‍🚀🌍✨🔥🐙",
         };
         let start = start % sample.len();
-        let start = (start..)
-            .find(|&at| sample.is_char_boundary(at))
-            .unwrap_or(0);
+        let start = (start..).find(|&at| sample.is_char_boundary(at)).unwrap_or(0);
         let text = sample[start..].to_owned() + &sample.repeat(len / sample.len() + 1);
-        let end = (0..=len)
-            .rev()
-            .find(|&at| text.is_char_boundary(at))
-            .unwrap_or(0);
+        let end = (0..=len).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
         let mut bytes = text.into_bytes();
         bytes.truncate(end);
         bytes.resize(len, b'.');
@@ -107,9 +102,7 @@ impl Totals {
             [first, .., last] => (*first, *last),
             [only] => (*only, *only),
         };
-        self.sum = self
-            .sum
-            .wrapping_add(u64::from(first) << 8 | u64::from(last));
+        self.sum = self.sum.wrapping_add(u64::from(first) << 8 | u64::from(last));
     }
 }
 
@@ -147,13 +140,7 @@ impl Workload {
             let key = (side == Side::Server).then_some(key);
             frame(kind, &payload, key, &mut stream);
         }
-        Self {
-            kind,
-            size,
-            side,
-            stream,
-            expected,
-        }
+        Self { kind, size, side, stream, expected }
     }
 }
 
@@ -174,10 +161,5 @@ fn frame(kind: Kind, payload: &[u8], key: Option<[u8; 4]>, stream: &mut Vec<u8>)
     }
     stream.extend(key.iter().flatten());
     let key = key.unwrap_or([0; 4]);
-    stream.extend(
-        payload
-            .iter()
-            .zip(key.iter().cycle())
-            .map(|(byte, key)| byte ^ key),
-    );
+    stream.extend(payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
 }

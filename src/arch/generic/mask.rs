@@ -51,7 +51,7 @@ impl Operands for InPlace<'_> {
     }
     #[inline(always)]
     fn last<const N: usize>(&self) -> Option<[u8; N]> {
-        self.0.last_chunk().copied()
+        load_last(self.0)
     }
     #[inline(always)]
     fn store_first<const N: usize>(&mut self, block: [u8; N]) {
@@ -83,7 +83,7 @@ impl Operands for Copying<'_> {
     }
     #[inline(always)]
     fn last<const N: usize>(&self) -> Option<[u8; N]> {
-        self.0.last_chunk().copied()
+        load_last(self.0)
     }
     #[inline(always)]
     fn store_first<const N: usize>(&mut self, block: [u8; N]) {
@@ -108,10 +108,19 @@ fn store_first<const N: usize>(bytes: &mut [u8], block: [u8; N]) {
     }
 }
 
+// `last_chunk` would say the same in fewer words; but its check is not always seen to be needless, and a
+// way to a panic is then left.
+
+#[inline(always)]
+fn load_last<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
+    bytes.get(bytes.len().checked_sub(N)?..)?.first_chunk().copied()
+}
+
 #[inline(always)]
 fn store_last<const N: usize>(bytes: &mut [u8], block: [u8; N]) {
-    if let Some(last) = bytes.last_chunk_mut() {
-        *last = block;
+    let start = bytes.len().saturating_sub(N);
+    if let Some(last) = bytes.get_mut(start..) {
+        store_first(last, block);
     }
 }
 

@@ -68,10 +68,7 @@ fn row(name: &str, workload: &Workload, rounds: usize) {
         name,
         run: Box::new(move || {
             let totals = run(workload);
-            assert_eq!(
-                totals, workload.expected,
-                "{name} got something else out of the stream"
-            );
+            assert_eq!(totals, workload.expected, "{name} got something else out of the stream");
         }),
     });
     let per_message: Vec<f64> = measure::medians(&mut entries, rounds)
@@ -82,10 +79,7 @@ fn row(name: &str, workload: &Workload, rounds: usize) {
     for time in &per_message {
         print!("{time:>18.1}");
     }
-    let best = per_message[1..]
-        .iter()
-        .copied()
-        .fold(f64::INFINITY, f64::min);
+    let best = per_message[1..].iter().copied().fold(f64::INFINITY, f64::min);
     println!("{:>14.2}", best / per_message[0]);
 }
 

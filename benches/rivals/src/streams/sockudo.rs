@@ -20,9 +20,7 @@ pub fn run(workload: &Workload) -> Totals {
             return totals;
         }
         buffer.extend_from_slice(read);
-        protocol
-            .process_raw_into(&mut buffer, &mut messages)
-            .expect("a right stream");
+        protocol.process_raw_into(&mut buffer, &mut messages).expect("a right stream");
         for message in &messages {
             match message {
                 RawMessage::Text(bytes) | RawMessage::Binary(bytes) => totals.add(bytes),

@@ -13,11 +13,7 @@ pub fn run(workload: &Workload) -> Totals {
     };
     let mut totals = Totals::default();
     while totals.messages < workload.expected.messages {
-        let message = socket
-            .next()
-            .now_or_never()
-            .expect("always ready")
-            .expect("a message");
+        let message = socket.next().now_or_never().expect("always ready").expect("a message");
         totals.add(message.expect("a right stream").as_payload());
     }
     totals

@@ -9,9 +9,7 @@ pub fn run(workload: &Workload) -> Totals {
         Side::Server => Role::Server,
         Side::Client => Role::Client,
     };
-    let config = WebSocketConfig::default()
-        .max_message_size(None)
-        .max_frame_size(None);
+    let config = WebSocketConfig::default().max_message_size(None).max_frame_size(None);
     let peer = Peer::new(&workload.stream);
     let mut socket = WebSocket::from_raw_socket(peer, role, Some(config));
     let mut totals = Totals::default();

@@ -1,6 +1,6 @@
 use std::io::Read;
 
-use wsframe::{FrameDecoder, Opcode, Role, Utf8Validator};
+use wsframe::{FrameDecoder, NO_LIMIT, Opcode, Role, Utf8Validator};
 
 use super::{Peer, READ};
 use crate::workload::{Side, Totals, Workload};
@@ -13,9 +13,7 @@ pub fn run(workload: &Workload) -> Totals {
         Side::Client => Role::Client,
     };
     let mut peer = Peer::new(&workload.stream);
-    let mut decoder = FrameDecoder::new(role)
-        .max_payload_len(u32::MAX)
-        .whole_up_to(READ as u32);
+    let mut decoder = FrameDecoder::new(role).max_payload_len(NO_LIMIT).whole_up_to(READ as u32);
     let mut buffer = [0; READ];
     let mut held = 0;
     let mut message = Vec::new();
@@ -47,10 +45,7 @@ pub fn run(workload: &Workload) -> Totals {
             message.resize(start + chunk.payload.len(), 0);
             let last = chunk.last;
             let is_text = chunk.header.opcode == Opcode::Text;
-            chunk
-                .payload
-                .unmask_into(&mut message[start..])
-                .expect("room");
+            chunk.payload.unmask_into(&mut message[start..]).expect("room");
             if is_text {
                 text.validate(&message[start..]).expect("UTF-8");
             }

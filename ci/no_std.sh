@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Shows that without features the crate needs neither std, nor an allocator, nor libc: links a program
+# that has none of them, and runs it. Then shows that no way to a panic is left in what it calls: links
+# it again with a panic handler that cannot be linked.
+set -euo pipefail
+cd "$(dirname "$0")/no_std"
+
+target=$(rustc -vV | sed -n 's/^host: //p')
+case $target in
+    x86_64-unknown-linux-*|aarch64-unknown-linux-*) ;;
+    *) echo "SKIPPED no_std proof: it is written for Linux on x86_64 and aarch64, not for $target"; exit 0 ;;
+esac
+program=${CARGO_TARGET_DIR:-target}/$target/release/no-std-proof
+flags="-Clink-arg=-nostartfiles -Clink-arg=-nostdlib -Clink-arg=-static -Crelocation-model=static"
+
+build() { RUSTFLAGS="$flags $1" cargo build --quiet --release --target "$target"; }
+
+build ""
+"$program"
+echo "ok: linked without std, alloc and libc; runs"
+
+build "--cfg panic_free"
+"$program"
+echo "ok: linked without a panic handler; runs"
+
+# What must not be there, looked for by name as well.
+if nm "$program" | grep -E '__rust_(alloc|dealloc|realloc)|panicking|unwind'; then
+    echo "FAILED: the symbols above are in the program" >&2
+    exit 1
+fi
+[ -z "$(nm -u "$program")" ] || { echo "FAILED: undefined symbols" >&2; exit 1; }
+echo "ok: no symbol of an allocator, a panic or an unwinder"

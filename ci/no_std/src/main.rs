@@ -1,0 +1,137 @@
+//! Links only if wsframe needs neither `std` nor an allocator: this program has no allocator to offer,
+//! and no libc. It runs without an operating system's help but for its exit, whose status says whether
+//! what it decoded is right.
+//!
+//! Built with `--cfg panic_free` it links only if no way to a panic is left either: the panic handler
+//! then calls a function that does not exist.
+
+#![no_std]
+#![no_main]
+
+use core::hint::black_box;
+use core::panic::PanicInfo;
+
+use wsframe::{
+    CloseBody, CloseCode, FrameDecoder, FrameEncoder, MAX_HEADER_LEN, MaskingKey, Opcode, Role,
+    Utf8Validator,
+};
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    #[cfg(panic_free)]
+    {
+        unsafe extern "C" {
+            safe fn a_way_to_a_panic_is_left() -> !;
+        }
+        a_way_to_a_panic_is_left()
+    }
+    #[cfg(not(panic_free))]
+    exit(101)
+}
+
+/// The kernel jumps here with an aligned stack, and a function expects to be called: one that calls is
+/// between them.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+extern "C" fn _start() -> ! {
+    #[cfg(target_arch = "x86_64")]
+    core::arch::naked_asm!("call {}", sym main);
+    #[cfg(target_arch = "aarch64")]
+    core::arch::naked_asm!("bl {}", sym main);
+}
+
+extern "C" fn main() -> ! {
+    exit(if run() == Some(()) { 0 } else { 1 })
+}
+
+/// Frames of every layer, there and back. `None` says that something was not as it should be.
+fn run() -> Option<()> {
+    let mut wire = [0; 2048];
+    let key = MaskingKey::new(black_box([0x37, 0xFA, 0x21, 0x3D]));
+    let text = FrameEncoder::new(Opcode::Text).masking_key(key);
+    let binary = FrameEncoder::new(Opcode::Binary).masking_key(key);
+    let close = FrameEncoder::new(Opcode::Close).masking_key(key);
+    let bye = CloseBody { code: CloseCode::NORMAL, reason: black_box("bye") }.encode().ok()?;
+
+    let mut at = 0;
+    at += text.write(black_box("grüße 🦀").as_bytes(), wire.get_mut(at..)?).ok()?.len();
+    at += binary.write(black_box(&[7; 1000]), wire.get_mut(at..)?).ok()?.len();
+    at += close.write(&bye, wire.get_mut(at..)?).ok()?.len();
+
+    let mut headroom = [0; MAX_HEADER_LEN + 5];
+    *headroom.last_chunk_mut()? = *black_box(b"Hello");
+    for byte in text.in_place(&mut headroom).ok()? {
+        *wire.get_mut(at)? = *byte;
+        at += 1;
+    }
+
+    let mut decoder = FrameDecoder::new(Role::Server).whole_up_to(500);
+    let mut validator = Utf8Validator::new();
+    let mut input = wire.get_mut(..at)?;
+    let (mut texts, mut bytes, mut closes) = (0, 0, 0);
+    while let Some(chunk) = decoder.decode(&mut input).ok()? {
+        match chunk.header.opcode {
+            Opcode::Text => {
+                let checked = chunk.payload.unmask_text(&mut validator).ok()?;
+                texts += checked.as_str()?.len();
+                validator.finish().ok()?;
+            }
+            Opcode::Close => {
+                let body = CloseBody::decode(chunk.payload.unmask()).ok()??;
+                closes += body.reason.len();
+            }
+            _ => bytes += chunk.payload.unmask().iter().filter(|&&byte| byte == 7).count(),
+        }
+    }
+    (texts == "grüße 🦀".len() + 5 && bytes == 1000 && closes == 3 && input.is_empty())
+        .then_some(())
+}
+
+/// The system call is all that this program asks of anyone.
+fn exit(status: i32) -> ! {
+    // SAFETY: exit_group (231) takes a status, touches no memory of ours and does not return.
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        core::arch::asm!("syscall", in("rax") 231, in("rdi") status, options(noreturn))
+    }
+    // SAFETY: the same call (94) by the numbers and registers of this architecture.
+    #[cfg(target_arch = "aarch64")]
+    unsafe {
+        core::arch::asm!("svc 0", in("x8") 94, in("x0") status, options(noreturn))
+    }
+}
+
+/// What the compiler calls for copies, where no libc has it.
+mod memory {
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, len: usize) -> *mut u8 {
+        for i in 0..len {
+            // SAFETY: the caller's promise: both have `len` bytes. Volatile, so that the loop is not
+            // recognised as a copy, and turned into a call of itself.
+            unsafe { to.add(i).write_volatile(from.add(i).read_volatile()) };
+        }
+        to
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn memset(to: *mut u8, byte: i32, len: usize) -> *mut u8 {
+        for i in 0..len {
+            // SAFETY: the caller's promise: `to` has `len` bytes. Volatile as above.
+            unsafe { to.add(i).write_volatile(byte as u8) };
+        }
+        to
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn memcmp(one: *const u8, other: *const u8, len: usize) -> i32 {
+        for i in 0..len {
+            // SAFETY: the caller's promise: both have `len` bytes. Volatile as above.
+            let (one, other) =
+                unsafe { (one.add(i).read_volatile(), other.add(i).read_volatile()) };
+            if one != other {
+                return i32::from(one) - i32::from(other);
+            }
+        }
+        0
+    }
+}

@@ -1,0 +1,66 @@
+//! A WebSocket echo server, and a page to try it with: `cargo run --release --example echo_server`.
+//!
+//! | to see how to | read |
+//! |---|---|
+//! | decode frames, hold messages to their rules, and answer | `echo.rs` |
+//! | run that over a socket, with a fixed buffer and backpressure | `connection.rs` |
+//! | accept a WebSocket handshake | `handshake.rs` |
+//!
+//! Here is only what any server has: an address, a listener, and a task for each connection.
+
+mod connection;
+mod echo;
+mod handshake;
+
+use core::time::Duration;
+use std::env;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use tokio::net::TcpListener;
+use tokio::time::sleep;
+
+const USAGE: &str =
+    "usage: echo_server [ADDR]   (default: 127.0.0.1:9001; port 0 takes any free port)";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let mut args = env::args().skip(1);
+    let addr = args.next().unwrap_or_else(|| "127.0.0.1:9001".into());
+    if addr.starts_with('-') || args.next().is_some() {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    }
+    match listen(&addr).await {
+        Ok(listener) => serve(listener).await,
+        Err(error) => {
+            eprintln!("echo_server: cannot listen on {addr}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Listens, and says where.
+async fn listen(addr: &str) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(addr).await?;
+    let addr = listener.local_addr()?;
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "page       http://{addr}/")?;
+    writeln!(stdout, "WebSocket  ws://{addr}/")?;
+    stdout.flush()?; // for whoever waits for the port at the other end of a pipe
+    Ok(listener)
+}
+
+async fn serve(listener: TcpListener) -> ! {
+    loop {
+        match listener.accept().await {
+            // How a connection ends is between it and its peer.
+            Ok((socket, _)) => drop(tokio::spawn(connection::run(socket))),
+            Err(error) => {
+                eprintln!("echo_server: cannot accept a connection: {error}");
+                // Most likely no file descriptor is free. One will be, when a connection ends.
+                sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}

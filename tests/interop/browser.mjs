@@ -1,0 +1,97 @@
+// Exchanges by a person in Chromium, on the server's page: node browser.mjs http://HOST:PORT/
+//
+// Environment: CHROMIUM is the browser's executable. SCREENSHOT, if set, is a file for a picture of the
+// page after the exchanges.
+
+import { deepStrictEqual as same, match } from 'node:assert';
+import { chromium } from 'playwright-core';
+import { exchange } from './report.mjs';
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM,
+  args: [
+    '--headless',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+});
+try {
+  const page = await browser.newPage({ viewport: { width: 800, height: 760 } });
+  page.setDefaultTimeout(20_000);
+  const errors = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+
+  const button = (name) => page.getByRole('button', { name, exact: true });
+  const stateIs = (words) => page.getByRole('status').filter({ hasText: words }).waitFor();
+
+  /** Clicks, and waits for the entry that this makes in the log: [what came back, verdict]. */
+  async function click(name) {
+    const entries = page.getByRole('log').locator('p');
+    const before = await entries.count();
+    await button(name).click();
+    await entries.nth(before).waitFor(); // one more than before
+    const verdict = entries.first().locator('.verdict');
+    await verdict.and(page.locator('.good, .bad')).waitFor();
+    return [await entries.first().locator('.what').textContent(), await verdict.textContent()];
+  }
+  const IDENTICAL = /^identical, \d+\.\d ms$/;
+
+  await exchange('chromium: the page connects', async () => {
+    await page.goto(process.argv[2]);
+    await stateIs('Connected');
+  });
+
+  const texts = {
+    'text with emoji': 'Hello, 🌍! 안녕하세요 👩‍👩‍👧',
+    'text that looks like markup': '<b>bold</b> & <script>alert(1)</script>',
+    '64 KiB of text': 'a' + '가'.repeat(21845),
+  };
+  for (const [name, text] of Object.entries(texts)) {
+    await exchange(`chromium: ${name}`, async () => {
+      await page.getByLabel('Message').fill(text);
+      const [what, verdict] = await click('Send');
+      match(verdict, IDENTICAL);
+      same(what, text.length > 200 ? `${text.slice(0, 200)}… (${text.length} characters)` : text);
+    });
+  }
+
+  const sizes = { '4 B': 4, '64 KiB': 65536, '1 MiB': 1048576 };
+  for (const [name, size] of Object.entries(sizes)) {
+    await exchange(`chromium: ${name} of binary`, async () => {
+      const [what, verdict] = await click(name);
+      same(what, `${size} bytes`);
+      match(verdict, IDENTICAL);
+    });
+  }
+
+  await exchange('chromium: a size of choice', async () => {
+    await page.getByLabel('Random bytes').fill('65535');
+    const [what, verdict] = await click('Send bytes');
+    same(what, '65535 bytes');
+    match(verdict, IDENTICAL);
+  });
+
+  await exchange('chromium: closing handshake, and a new connection', async () => {
+    await button('Disconnect').click();
+    await stateIs('Closed (code 1000)');
+    same(await button('Send').isDisabled(), true, 'Send is still enabled');
+    await button('Reconnect').click();
+    await stateIs('Connected');
+    await page.getByLabel('Message').fill('Hello again, 🌍!');
+    const [what, verdict] = await click('Send');
+    same(what, 'Hello again, 🌍!');
+    match(verdict, IDENTICAL);
+  });
+
+  await exchange('chromium: no errors on the console', async () => same(errors, []));
+
+  if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
+} finally {
+  await browser.close();
+}

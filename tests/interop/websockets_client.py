@@ -1,0 +1,60 @@
+"""Exchanges by the Python package `websockets`: python websockets_client.py ws://HOST:PORT/"""
+
+import asyncio
+import os
+import sys
+
+from websockets.asyncio.client import connect
+
+from report import exchange, expect
+import report
+
+MESSAGES = {
+    "text with emoji": "Hello, 🌍! 안녕하세요",
+    "empty text": "",
+    "4 bytes of binary": b"\x00\xff\x80\x7f",
+    "64 KiB of binary": os.urandom(64 << 10),
+    "1 MiB of binary": os.urandom(1 << 20),
+    "64 KiB of text": "a" + "가" * 21845,
+}
+
+
+def connected(url):
+    return connect(url, proxy=None, max_size=None)
+
+
+async def echo(ws, message):
+    """Sends while it receives: the server reads no more from a peer that does not take its echoes."""
+    _, back = await asyncio.gather(ws.send(message), ws.recv())
+    return back
+
+
+async def main(url):
+    for name, message in MESSAGES.items():
+        with exchange(f"websockets: {name}"):
+            async with asyncio.timeout(30), connected(url) as ws:
+                expect(await echo(ws, message), message)
+
+    with exchange("websockets: fragmented text"):
+        async with asyncio.timeout(30), connected(url) as ws:
+            fragments = ["Hello, ", "", "🌍", "!"]
+            expect(await echo(ws, fragments), "".join(fragments))
+
+    with exchange("websockets: 1 MiB of binary in 64 fragments"):
+        async with asyncio.timeout(30), connected(url) as ws:
+            fragments = [os.urandom(16 << 10) for _ in range(64)]
+            expect(await echo(ws, fragments), b"".join(fragments))
+
+    with exchange("websockets: ping and pong"):
+        async with asyncio.timeout(30), connected(url) as ws:
+            pong = await ws.ping(b"x" * 125)  # found by its payload
+            await pong
+
+    with exchange("websockets: closing handshake with code and reason"):
+        async with asyncio.timeout(30), connected(url) as ws:
+            await ws.close(4321, "good bye 👋")
+            expect((ws.close_code, ws.close_reason), (4321, "good bye 👋"))
+
+
+asyncio.run(main(sys.argv[1]))
+sys.exit(report.failed != 0)

@@ -1,0 +1,82 @@
+// Exchanges by the npm package `ws`: node ws.mjs ws://HOST:PORT/
+
+import { deepStrictEqual as same } from 'node:assert';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import WebSocket from 'ws';
+import { exchange } from './report.mjs';
+
+const url = process.argv[2];
+
+/** Opens a connection for one exchange. */
+function connected(name, run) {
+  return exchange(`ws: ${name}`, async () => {
+    const ws = new WebSocket(url);
+    try {
+      await once(ws, 'open');
+      await run(ws);
+    } finally {
+      ws.terminate();
+    }
+  });
+}
+
+/** Waits for a message and compares it, its type too. */
+async function comesBack(ws, expected) {
+  const [data, isBinary] = await once(ws, 'message');
+  same(isBinary, typeof expected !== 'string', 'text and binary were mixed up');
+  const wanted = Buffer.from(expected);
+  if (!wanted.equals(data)) {
+    throw new Error(`sent ${wanted.length} bytes, other ${data.length} bytes came back`);
+  }
+}
+
+const messages = {
+  'text with emoji': 'Hello, 🌍! 안녕하세요',
+  'empty text': '',
+  '4 bytes of binary': Buffer.from([0x00, 0xff, 0x80, 0x7f]),
+  '64 KiB of binary': randomBytes(64 << 10),
+  '1 MiB of binary': randomBytes(1 << 20),
+  '64 KiB of text': 'a' + '가'.repeat(21845),
+};
+for (const [name, message] of Object.entries(messages)) {
+  await connected(name, async (ws) => {
+    ws.send(message);
+    await comesBack(ws, message);
+  });
+}
+
+await connected('1000 messages in a row, in order', async (ws) => {
+  const numbers = Array.from({ length: 1000 }, (_, i) => `message ${i}`);
+  const echoes = [];
+  const all = new Promise((resolve) => {
+    ws.on('message', (data) => echoes.push(data.toString()) === numbers.length && resolve());
+  });
+  for (const message of numbers) ws.send(message);
+  await all;
+  same(echoes, numbers);
+});
+
+await connected('fragmented text, cut inside an emoji, with a ping between', async (ws) => {
+  const whole = Buffer.from('Hello, 🌍!');
+  const pong = once(ws, 'pong');
+  const echo = comesBack(ws, whole.toString());
+  ws.send(whole.subarray(0, 9), { binary: false, fin: false });
+  ws.ping('between');
+  ws.send(whole.subarray(9), { fin: true });
+  same(String((await pong)[0]), 'between');
+  await echo;
+});
+
+await connected('ping and pong of 125 bytes', async (ws) => {
+  const payload = randomBytes(125);
+  ws.ping(payload);
+  const [pong] = await once(ws, 'pong');
+  same(pong, payload);
+});
+
+await connected('closing handshake with code and reason', async (ws) => {
+  ws.close(4321, 'good bye 👋');
+  const [code, reason] = await once(ws, 'close');
+  same([code, String(reason)], [4321, 'good bye 👋']);
+});
