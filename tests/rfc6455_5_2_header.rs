@@ -193,6 +193,7 @@ fn opcodes_and_their_bits() {
                 assert_eq!(opcode.bits(), bits);
                 assert_eq!(opcode.is_control(), bits >= 8);
                 assert_eq!(opcode.begins_message(), bits == 1 || bits == 2);
+                assert_eq!(opcode.to_string(), format!("{opcode:?}").to_lowercase());
             }
             None => assert!(matches!(bits, 3..=7 | 11..)),
         }

@@ -202,22 +202,34 @@ impl FrameDecoder {
     /// The rule that the next header breaks. `input` begins with that header.
     #[inline(always)]
     pub fn locate(&mut self, input: &[u8]) -> Result<Option<Span>, ProtocolError> {
+        // A whole frame with a plain header, which is nearly all of them, stays in registers.
+        if self.remaining == 0
+            && let Some((header, start)) = FrameHeader::decode_plain(input, self.open.rules)
+            && header.payload_len <= u64::from(self.max_payload_len)
+            && header.payload_len <= (input.len() - start) as u64
+        {
+            return Ok(Some(Span::whole(header, start)));
+        }
+        self.locate_any(input)
+    }
+
+    #[inline(never)]
+    fn locate_any(&mut self, input: &[u8]) -> Result<Option<Span>, ProtocolError> {
         if self.remaining != 0 {
             return Ok(self.locate_open(input.len()));
         }
         let Some((header, start)) = FrameHeader::decode(input, self.open.rules)? else {
             return Ok(None);
         };
-        let available = input.len() - start;
         if header.payload_len > u64::from(self.max_payload_len) && self.max_payload_len != NO_LIMIT
         {
             return Err(ProtocolError::FrameTooLong(header.payload_len));
         }
+        let available = input.len() - start;
         if header.payload_len > available as u64 {
             return Ok(self.open_frame(&header, start, available));
         }
-        let len = header.payload_len as usize;
-        Ok(Some(Span { header, start, len, mask: header.mask(), first: true, last: true }))
+        Ok(Some(Span::whole(header, start)))
     }
 
     /// The first chunk of a frame that is not all there.
@@ -274,6 +286,13 @@ impl FrameDecoder {
 }
 
 impl Span {
+    /// A frame that lies whole in the input.
+    #[inline(always)]
+    const fn whole(header: FrameHeader, start: usize) -> Self {
+        let len = header.payload_len as usize;
+        Self { header, start, len, mask: header.mask(), first: true, last: true }
+    }
+
     /// How many bytes of the input to consume: header, if the chunk is the first, and payload.
     #[must_use]
     #[inline(always)]

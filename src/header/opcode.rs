@@ -1,5 +1,7 @@
 //! Opcodes (RFC 6455 §5.2, §11.8).
 
+use core::fmt;
+
 /// What a frame is: the six opcodes that the RFC defines.
 ///
 /// The set is closed on purpose. The others, 3–7 and 11–15, are reserved; a frame that bears one fails
@@ -65,5 +67,19 @@ impl Opcode {
     #[inline(always)]
     pub const fn begins_message(self) -> bool {
         matches!(self, Self::Text | Self::Binary)
+    }
+}
+
+/// The RFC's name for it, in lower case, such as `text` or `ping`.
+impl fmt::Display for Opcode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Continuation => "continuation",
+            Self::Text => "text",
+            Self::Binary => "binary",
+            Self::Close => "close",
+            Self::Ping => "ping",
+            Self::Pong => "pong",
+        })
     }
 }

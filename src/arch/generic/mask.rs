@@ -109,17 +109,16 @@ fn store_first<const N: usize>(bytes: &mut [u8], block: [u8; N]) {
 }
 
 // `last_chunk` would say the same in fewer words; but its check is not always seen to be needless, and a
-// way to a panic is then left.
+// way to a panic is then left. Of a slice shorter than N, the index wraps and lies outside.
 
 #[inline(always)]
 fn load_last<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
-    bytes.get(bytes.len().checked_sub(N)?..)?.first_chunk().copied()
+    bytes.get(bytes.len().wrapping_sub(N)..)?.first_chunk().copied()
 }
 
 #[inline(always)]
 fn store_last<const N: usize>(bytes: &mut [u8], block: [u8; N]) {
-    let start = bytes.len().saturating_sub(N);
-    if let Some(last) = bytes.get_mut(start..) {
+    if let Some(last) = bytes.get_mut(bytes.len().wrapping_sub(N)..) {
         store_first(last, block);
     }
 }
@@ -142,10 +141,7 @@ pub(super) fn mask_seen(bytes: &mut [u8], key: u32) -> u64 {
 #[inline(always)]
 fn apply(operands: impl Operands, key: u32) -> u64 {
     match operands.len() {
-        0 => 0,
-        1 => single::<1>(operands, key),
-        2 => single::<2>(operands, key),
-        3 => single::<3>(operands, key),
+        0..4 => few_bytes(operands, key),
         4..8 => two_blocks::<4>(operands, key),
         8..=16 => two_blocks::<8>(operands, key),
         17..=32 => two_blocks::<16>(operands, key),
@@ -156,10 +152,18 @@ fn apply(operands: impl Operands, key: u32) -> u64 {
 }
 
 #[inline(always)]
-fn single<const N: usize>(mut operands: impl Operands, key: u32) -> u64 {
-    let Some(block) = operands.first::<N>() else {
-        return 0;
-    };
+fn few_bytes(mut operands: impl Operands, key: u32) -> u64 {
+    match operands.len() {
+        1 => one_block::<1>(&mut operands, key),
+        2 => one_block::<2>(&mut operands, key),
+        3 => one_block::<3>(&mut operands, key),
+        _ => 0,
+    }
+}
+
+#[inline(always)]
+fn one_block<const N: usize>(operands: &mut impl Operands, key: u32) -> u64 {
+    let Some(block) = operands.first::<N>() else { return 0 };
     let (block, seen) = xor(block, key);
     operands.store_first(block);
     seen
@@ -178,8 +182,8 @@ fn two_blocks<const N: usize>(mut operands: impl Operands, key: u32) -> u64 {
     seen_first | seen_last
 }
 
-/// For at least one block.
-#[inline(always)]
+/// For at least one block. A call of its own, so that the short ways need no stack.
+#[inline(never)]
 fn many_blocks(mut operands: impl Operands, key: u32) -> u64 {
     let Some(last) = operands.last::<BLOCK>() else {
         return 0;

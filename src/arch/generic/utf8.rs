@@ -133,6 +133,7 @@ pub(super) fn validate(bytes: &[u8], state: u32) -> u32 {
     walk(bytes, state)
 }
 
+#[inline(never)]
 fn walk(bytes: &[u8], open: u32) -> u32 {
     let mut state = enter(open);
     let (blocks, rest) = bytes.as_chunks::<BLOCK>();
@@ -149,17 +150,26 @@ fn walk(bytes: &[u8], open: u32) -> u32 {
     leave(state, bytes, open)
 }
 
+pub(super) fn unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
+    if bytes.len() <= PIECE {
+        unmask_piece(bytes, key, state)
+    } else {
+        unmask_pieces(bytes, key, state)
+    }
+}
+
+/// A call of its own, so that a short text needs no stack for a long one.
+#[inline(never)]
+fn unmask_pieces(bytes: &mut [u8], key: u32, state: u32) -> u32 {
+    bytes.chunks_mut(PIECE).fold(state, |state, piece| unmask_piece(piece, key, state))
+}
+
 /// Unmasks a piece, and looks at it again, while it is near, only if the unmasking has seen a byte that
 /// is not ASCII or a character is open.
-pub(super) fn unmask_validate(bytes: &mut [u8], key: u32, mut state: u32) -> u32 {
-    for piece in bytes.chunks_mut(PIECE) {
-        let seen = mask_seen(piece, key);
-        if state == BROKEN || (state == 0 && seen & ASCII == 0) {
-            continue;
-        }
-        state = walk(piece, state);
-    }
-    state
+#[inline(always)]
+fn unmask_piece(piece: &mut [u8], key: u32, state: u32) -> u32 {
+    let seen = mask_seen(piece, key);
+    if state == BROKEN || (state == 0 && seen & ASCII == 0) { state } else { walk(piece, state) }
 }
 
 /// Where `bytes`, which follow the open character `before`, stop being UTF-8: the cold second look

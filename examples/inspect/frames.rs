@@ -1,0 +1,265 @@
+//! The frames as they come, held to the rules for messages (RFC 6455 §5.4, §5.5.1, §8.1).
+
+use std::io::{self, Write};
+
+use wsframe::{
+    CloseBody, FrameChunk, FrameHeader, MAX_CONTROL_PAYLOAD_LEN, Opcode, Payload, ProtocolError,
+    Utf8Validator,
+};
+
+use crate::line;
+use crate::{Broken, Rule, Stop};
+
+/// What is known of the stream so far: in fixed room, however much has come.
+pub(crate) struct Frames {
+    /// The frame of which a chunk is still to come.
+    frame: Option<Frame>,
+    /// The message of which a frame is still to come.
+    message: Option<Message>,
+    text: Utf8Validator,
+    /// The first bytes of the character that the text so far ends inside of.
+    cut: Start<3>,
+    pub(crate) counts: Counts,
+    /// Where the Close frame is.
+    pub(crate) close: Option<u64>,
+}
+
+/// How many there were.
+#[derive(Default)]
+pub(crate) struct Counts {
+    /// Frames, by the four bits of their opcode.
+    pub(crate) frames: [u64; 16],
+    pub(crate) texts: u64,
+    pub(crate) binaries: u64,
+    /// Text messages that an extension has changed, so that they are not text as they stand.
+    pub(crate) coded_texts: u64,
+    pub(crate) payload_bytes: u64,
+    pub(crate) text_is_broken: bool,
+}
+
+/// A frame, and the beginning of its payload.
+pub(crate) struct Frame {
+    pub(crate) offset: u64,
+    pub(crate) header: FrameHeader,
+    pub(crate) content: Content,
+    /// As many bytes as a Close frame can have, which must be decoded whole.
+    pub(crate) start: Start<MAX_CONTROL_PAYLOAD_LEN>,
+    /// How many bytes at the beginning of `start` come from the fragment before.
+    pub(crate) carried: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Message {
+    offset: u64,
+    opcode: Opcode,
+    content: Content,
+}
+
+/// What a payload is, to who reads it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    Text,
+    Bytes,
+    Close,
+}
+
+/// The first bytes of something, at most N.
+#[derive(Clone, Copy)]
+pub(crate) struct Start<const N: usize> {
+    bytes: [u8; N],
+    len: usize,
+}
+
+impl Frames {
+    pub(crate) fn new() -> Self {
+        Self {
+            frame: None,
+            message: None,
+            text: Utf8Validator::new(),
+            cut: Start::new(),
+            counts: Counts::default(),
+            close: None,
+        }
+    }
+
+    /// Takes the next chunk, and writes the frame's line if that was the last or breaks a rule.
+    pub(crate) fn take(
+        &mut self,
+        offset: u64,
+        payload_offset: u64,
+        chunk: FrameChunk<'_>,
+        out: &mut impl Write,
+    ) -> Result<(), Stop> {
+        let mut frame = match self.frame.take() {
+            Some(frame) => frame,
+            None => self.begin(offset, &chunk.header)?,
+        };
+        let result = self.payload(&mut frame, payload_offset, chunk.payload).and_then(|()| {
+            match chunk.last {
+                true => self.end(&frame, payload_offset),
+                false => Ok(()),
+            }
+        });
+        if chunk.last || result.is_err() {
+            line::write(out, self.counts.total(), &frame)?;
+        } else {
+            self.frame = Some(frame);
+        }
+        result
+    }
+
+    /// The stream is over. Writes the line of a frame that is not all there; returns its offset.
+    pub(crate) fn finish(&mut self, out: &mut impl Write) -> io::Result<Option<u64>> {
+        let Some(frame) = self.frame.take() else {
+            return Ok(None);
+        };
+        line::write(out, self.counts.total(), &frame)?;
+        Ok(Some(frame.offset))
+    }
+
+    /// Where the message began that has not ended.
+    pub(crate) fn open_message(&self) -> Option<u64> {
+        self.message.map(|message| message.offset)
+    }
+
+    /// Whether that message is text.
+    pub(crate) fn text_is_open(&self) -> bool {
+        self.message.is_some_and(|message| message.content == Content::Text)
+    }
+
+    /// A frame begins: whether it may, here, and what it holds.
+    fn begin(&mut self, offset: u64, header: &FrameHeader) -> Result<Frame, Stop> {
+        let broken = |rule| Stop::Broken(Broken { offset, rule });
+        let content = match (header.opcode, self.message) {
+            (Opcode::Close, _) => Content::Close,
+            (Opcode::Ping | Opcode::Pong, _) => Content::Bytes,
+            (Opcode::Continuation, Some(message)) => message.content,
+            (Opcode::Continuation, None) => return Err(broken(Rule::NothingToContinue)),
+            (_, Some(message)) => return Err(broken(Rule::InsideMessage(message.offset))),
+            (opcode, None) => {
+                // What an extension has marked, it has changed, too.
+                let content = if opcode == Opcode::Text && header.rsv.is_empty() {
+                    Content::Text
+                } else {
+                    Content::Bytes
+                };
+                self.message = Some(Message { offset, opcode, content });
+                content
+            }
+        };
+        self.counts.frames[usize::from(header.opcode.bits())] += 1;
+
+        let mut start = Start::new();
+        if content == Content::Text {
+            start.push(self.cut.bytes());
+        }
+        Ok(Frame { offset, header: *header, content, carried: start.len, start })
+    }
+
+    /// Unmasks as much as is looked at: all of a text, the beginning of anything else.
+    fn payload(
+        &mut self,
+        frame: &mut Frame,
+        offset: u64,
+        payload: Payload<'_>,
+    ) -> Result<(), Stop> {
+        let len = payload.len();
+        if frame.content != Content::Text {
+            self.counts.payload_bytes += len as u64;
+            if !frame.start.is_full() {
+                frame.start.push(payload.unmask());
+            }
+            return Ok(());
+        }
+
+        // `unmask_text` would do, were the valid beginning of a text that is not all valid not to be
+        // shown.
+        let (bytes, mut mask) = payload.into_parts();
+        let result = self.text.unmask(bytes, &mut mask).map(drop);
+        let valid = &bytes[..result.map_or_else(|error| error.offset(), |()| len)];
+        self.counts.payload_bytes += valid.len() as u64;
+        frame.start.push(valid);
+        self.cut(valid);
+        result.map_err(|error| {
+            self.counts.text_is_broken = true;
+            Broken::protocol(offset + error.offset() as u64, error.into())
+        })
+    }
+
+    /// Keeps the first bytes of a character that goes on in the next chunk, which may be that of the
+    /// next fragment.
+    fn cut(&mut self, chunk: &[u8]) {
+        if self.text.is_complete() {
+            self.cut = Start::new();
+        } else if let Some(at) = chunk.iter().rposition(|&byte| byte >= 0xC0) {
+            self.cut = Start::new();
+            self.cut.push(&chunk[at..]);
+        } else {
+            // The whole chunk lies inside the character.
+            self.cut.push(chunk);
+        }
+    }
+
+    /// The frame is all there; the message, too, if there are no further fragments.
+    fn end(&mut self, frame: &Frame, payload_offset: u64) -> Result<(), Stop> {
+        if frame.content == Content::Close {
+            self.close = Some(frame.offset);
+            // A control frame comes in one chunk: `payload_offset` is where its body begins.
+            return match CloseBody::decode(frame.start.bytes()) {
+                Ok(_) => Ok(()),
+                Err(error @ ProtocolError::InvalidUtf8(utf8)) if !utf8.is_incomplete() => {
+                    let reason_offset = payload_offset + 2;
+                    let offset = reason_offset + utf8.offset() as u64;
+                    Err(Broken::protocol(offset, error))
+                }
+                Err(error) => Err(Broken::protocol(frame.offset, error)),
+            };
+        }
+        if frame.header.opcode.is_control() || !frame.header.fin {
+            return Ok(());
+        }
+        let Some(message) = self.message.take() else {
+            return Ok(()); // `begin` let no such frame through
+        };
+        match (message.opcode, message.content) {
+            (Opcode::Text, Content::Text) => {
+                self.text.finish().map_err(|error| {
+                    self.counts.text_is_broken = true;
+                    Broken::protocol(frame.offset, error.into())
+                })?;
+                self.counts.texts += 1;
+            }
+            (Opcode::Text, _) => self.counts.coded_texts += 1,
+            _ => self.counts.binaries += 1,
+        }
+        Ok(())
+    }
+}
+
+impl Counts {
+    /// How many frames there were.
+    pub(crate) fn total(&self) -> u64 {
+        self.frames.iter().sum()
+    }
+}
+
+impl<const N: usize> Start<N> {
+    const fn new() -> Self {
+        Self { bytes: [0; N], len: 0 }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    const fn is_full(&self) -> bool {
+        self.len == N
+    }
+
+    /// Takes as many of the bytes as there is room for.
+    fn push(&mut self, bytes: &[u8]) {
+        let len = bytes.len().min(N - self.len);
+        self.bytes[self.len..][..len].copy_from_slice(&bytes[..len]);
+        self.len += len;
+    }
+}

@@ -1,0 +1,65 @@
+//! A window that slides over a stream: one buffer, whatever the stream's length.
+
+use std::io::{self, Read};
+
+use crate::Stop;
+
+/// How many bytes the window holds.
+pub(crate) const LEN: usize = 64 << 10;
+
+/// The bytes that were read and not yet consumed, and where in the stream they lie.
+pub(crate) struct Window {
+    source: Box<dyn Read>,
+    buf: Box<[u8]>,
+    start: usize,
+    end: usize,
+    offset: u64,
+}
+
+impl Window {
+    pub(crate) fn new(source: Box<dyn Read>) -> Self {
+        Self { source, buf: vec![0; LEN].into(), start: 0, end: 0, offset: 0 }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.buf[self.start..self.end]
+    }
+
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.buf[self.start..self.end]
+    }
+
+    /// Where in the stream the window begins.
+    pub(crate) const fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Where in the stream the window ends: how much was read.
+    pub(crate) const fn end_offset(&self) -> u64 {
+        self.offset + (self.end - self.start) as u64
+    }
+
+    pub(crate) fn consume(&mut self, len: usize) {
+        self.start += len;
+        self.offset += len as u64;
+    }
+
+    /// Reads more; `false` if there is no more to read, or no room.
+    pub(crate) fn fill(&mut self) -> Result<bool, Stop> {
+        // What the decoder leaves is less than the least frame it hands out in parts: no copy to
+        // speak of.
+        self.buf.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        loop {
+            match self.source.read(&mut self.buf[self.end..]) {
+                Ok(len) => {
+                    self.end += len;
+                    return Ok(len > 0);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Stop::Input(error)),
+            }
+        }
+    }
+}
