@@ -1,7 +1,7 @@
 //! The kernels: the loops that touch every byte of a payload.
 //!
 //! A [`Backend`] is a table of four functions over slices. Everything above this room calls
-//! [`active`] and knows nothing of instruction sets. To add one: write its four functions in a file of
+//! `active` and knows nothing of instruction sets. To add one: write its four functions in a file of
 //! its own, and list its table in [`BACKENDS`], fastest first.
 //!
 //! What the four agree on:

@@ -5,19 +5,13 @@
 
 use std::time::Instant;
 
-/// Someone to be timed: named, and run on the same input each time.
-pub struct Entry<'a> {
-    pub name: &'static str,
-    pub run: Box<dyn FnMut() + 'a>,
-}
-
 /// The median time of each entry, in nanoseconds, over `rounds` rounds in which each runs once.
-pub fn medians(entries: &mut [Entry<'_>], rounds: usize) -> Vec<f64> {
+pub fn medians(entries: &mut [Box<dyn FnMut() + '_>], rounds: usize) -> Vec<f64> {
     let mut times = vec![Vec::with_capacity(rounds); entries.len()];
     for round in 0..rounds + 1 {
         for (entry, times) in entries.iter_mut().zip(&mut times) {
             let start = Instant::now();
-            (entry.run)();
+            entry();
             let elapsed = start.elapsed().as_nanos() as f64;
             // The first round warms up.
             if round > 0 {

@@ -76,8 +76,6 @@ pub enum Side {
 
 /// A stream, and what must come out of it.
 pub struct Workload {
-    pub kind: Kind,
-    pub size: Size,
     pub side: Side,
     pub stream: Vec<u8>,
     pub expected: Totals,
@@ -140,7 +138,7 @@ impl Workload {
             let key = (side == Side::Server).then_some(key);
             frame(kind, &payload, key, &mut stream);
         }
-        Self { kind, size, side, stream, expected }
+        Self { side, stream, expected }
     }
 }
 

@@ -15,7 +15,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::measure::{self, Entry};
+use crate::measure;
 use crate::workload::{Kind, Side, Size, Totals, Workload};
 
 const READ: usize = 16 << 10;
@@ -64,12 +64,11 @@ pub fn run(filter: &str, rounds: usize) {
 }
 
 fn row(name: &str, workload: &Workload, rounds: usize) {
-    let mut entries = RIVALS.map(|(name, run)| Entry {
-        name,
-        run: Box::new(move || {
+    let mut entries = RIVALS.map(|(name, run)| -> Box<dyn FnMut()> {
+        Box::new(move || {
             let totals = run(workload);
             assert_eq!(totals, workload.expected, "{name} got something else out of the stream");
-        }),
+        })
     });
     let per_message: Vec<f64> = measure::medians(&mut entries, rounds)
         .iter()
