@@ -22,7 +22,7 @@
 //! Without features the crate needs neither `std` nor an allocator, and has everything else.
 
 #![no_std]
-#![forbid(unsafe_code)]
+#![cfg_attr(wsframe_backend = "words", forbid(unsafe_code))]
 #![deny(unreachable_pub)]
 #![deny(clippy::std_instead_of_core, clippy::std_instead_of_alloc, clippy::alloc_instead_of_core)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -32,13 +32,20 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+// `unsafe` is a matter of the kernels alone.
 #[doc(hidden)]
 pub mod arch;
+#[forbid(unsafe_code)]
 pub mod close;
+#[forbid(unsafe_code)]
 pub mod error;
+#[forbid(unsafe_code)]
 pub mod frame;
+#[forbid(unsafe_code)]
 pub mod header;
+#[forbid(unsafe_code)]
 pub mod mask;
+#[forbid(unsafe_code)]
 pub mod utf8;
 
 pub use close::{CloseBody, CloseCode};

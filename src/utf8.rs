@@ -54,9 +54,9 @@ impl Utf8Validator {
     #[inline(always)]
     pub fn validate(&mut self, chunk: &[u8]) -> Result<(), Utf8Error> {
         let before = self.open;
-        self.open = (arch::active().validate)(chunk, before);
+        self.open = arch::active().validate(chunk, before);
         if self.open == BROKEN {
-            return Err(arch::generic::utf8::locate_error(chunk, before));
+            return Err(arch::locate_error(chunk, before));
         }
         Ok(())
     }
@@ -85,13 +85,13 @@ impl Utf8Validator {
     ) -> Result<Checked<'b>, Utf8Error> {
         let before = self.open;
         if mask.is_none() {
-            self.open = (arch::active().validate)(chunk, before);
+            self.open = arch::active().validate(chunk, before);
         } else {
-            self.open = (arch::active().unmask_validate)(chunk, mask.word(), before);
+            self.open = arch::active().unmask_validate(chunk, mask.word(), before);
             mask.advance(chunk.len());
         }
         if self.open == BROKEN {
-            return Err(arch::generic::utf8::locate_error(chunk, before));
+            return Err(arch::locate_error(chunk, before));
         }
         Ok(Checked { bytes: chunk, whole: before == 0 && self.open == 0 })
     }

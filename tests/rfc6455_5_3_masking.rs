@@ -45,12 +45,12 @@ fn in_place_and_copying(backend: &Backend, len: usize, alignment: usize, phase: 
     naive::mask(&mut expected, KEY, phase);
 
     let (mut memory, range) = guarded(alignment, &input);
-    (backend.mask)(&mut memory[range.clone()], key_word(phase));
+    backend.mask(&mut memory[range.clone()], key_word(phase));
     assert_eq!(memory[range.clone()], expected, "{} {len} at {alignment}", backend.name);
     assert_guards(&memory, &range);
 
     let (mut memory, range) = guarded(alignment, &vec![0; len]);
-    (backend.mask_copy)(&input, &mut memory[range.clone()], key_word(phase));
+    backend.mask_copy(&input, &mut memory[range.clone()], key_word(phase));
     assert_eq!(memory[range.clone()], expected, "{} {len} to {alignment}", backend.name);
     assert_guards(&memory, &range);
 }
@@ -86,7 +86,7 @@ fn copying_fills_the_shorter_of_the_two() {
     for backend in arch::available() {
         for (from, to) in [(0, 9), (9, 0), (5, 9), (9, 5), (300, 200), (200, 300)] {
             let mut target = vec![GUARD; to];
-            (backend.mask_copy)(&odd_bytes(from), &mut target, key_word(0));
+            backend.mask_copy(&odd_bytes(from), &mut target, key_word(0));
             let len = from.min(to);
             let mut expected = odd_bytes(len);
             naive::mask(&mut expected, KEY, 0);

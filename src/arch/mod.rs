@@ -1,8 +1,16 @@
 //! The kernels: the loops that touch every byte of a payload.
 //!
-//! A [`Backend`] is a table of four functions over slices. Everything above this room calls
-//! `active` and knows nothing of instruction sets. To add one: write its four functions in a file of
-//! its own, and list its table in [`BACKENDS`], fastest first.
+//! | module | what it is |
+//! |---|---|
+//! | `words` | for any machine: words and arrays, in safe code |
+//! | `lookup` | UTF-8 on vectors, written once for every instruction set that can look up 16 bytes |
+//! | `x86_64`, `aarch64`, `wasm32` | the instruction sets: what `lookup` needs of each, and their tables |
+//!
+//! A [`Backend`] is a table of four functions over slices. Everything above this room calls the functions
+//! of this module, and knows nothing of instruction sets. The best table is found at the first call and
+//! kept in an atomic pointer; where the build already promises the best instruction set, there is
+//! nothing to find. To add one: write its operations in a file of its own, and list its table in
+//! `BACKENDS`, fastest first.
 //!
 //! What the four agree on:
 //!
@@ -12,8 +20,53 @@
 //!   them, the earliest in the lowest byte; 0 is a character boundary, and [`BROKEN`] means that the
 //!   text cannot become valid any more. It goes in and comes out by value and means the same to every
 //!   backend, so that one can take over from another between two chunks.
+//!
+//! `--cfg wsframe_backend="NAME"` leaves out every backend that is faster than the named one, so that a
+//! machine can run the whole ladder; with `"words"` no `unsafe` is compiled at all.
 
-pub(crate) mod generic;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "wasm32"))]
+#[cfg(not(wsframe_backend = "words"))]
+mod lookup;
+pub(crate) mod words;
+
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2", not(wsframe_backend = "words")))]
+mod x86_64;
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2", not(wsframe_backend = "words")))]
+use x86_64 as machine;
+
+#[cfg(all(target_arch = "aarch64", target_feature = "neon", not(wsframe_backend = "words")))]
+mod aarch64;
+#[cfg(all(target_arch = "aarch64", target_feature = "neon", not(wsframe_backend = "words")))]
+use aarch64 as machine;
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(wsframe_backend = "words")))]
+mod wasm32;
+#[cfg(all(
+    target_arch = "wasm32",
+    target_feature = "simd128",
+    not(wsframe_backend = "words")
+))]
+use wasm32 as machine;
+
+#[cfg(not(any(
+    all(target_arch = "x86_64", target_feature = "sse2", not(wsframe_backend = "words")),
+    all(target_arch = "aarch64", target_feature = "neon", not(wsframe_backend = "words")),
+    all(target_arch = "wasm32", target_feature = "simd128", not(wsframe_backend = "words")),
+)))]
+mod machine {
+    //! A machine of which nothing is known.
+
+    pub(super) use super::Backend;
+
+    pub(super) static BACKENDS: &[Backend] = &[];
+
+    #[inline(always)]
+    pub(super) fn active() -> &'static Backend {
+        &super::words::BACKEND
+    }
+}
+
+pub(crate) use words::utf8::locate_error;
 
 /// The UTF-8 state of text that holds an invalid byte. It stays what it is whatever follows.
 pub const BROKEN: u32 = u32::MAX;
@@ -26,29 +79,50 @@ pub const BROKEN: u32 = u32::MAX;
 pub struct Backend {
     /// The name to ask for it by.
     pub name: &'static str,
+    is_available: fn() -> bool,
+    mask: fn(bytes: &mut [u8], key: u32),
+    mask_copy: fn(from: &[u8], to: &mut [u8], key: u32),
+    validate: fn(bytes: &[u8], state: u32) -> u32,
+    unmask_validate: fn(bytes: &mut [u8], key: u32, state: u32) -> u32,
+}
+
+impl Backend {
     /// XORs the key over the slice.
-    pub mask: fn(bytes: &mut [u8], key: u32),
+    #[inline(always)]
+    pub fn mask(&self, bytes: &mut [u8], key: u32) {
+        (self.mask)(bytes, key);
+    }
+
     /// Writes the source XOR the key to the target, as many bytes as the shorter of the two holds.
-    pub mask_copy: fn(from: &[u8], to: &mut [u8], key: u32),
+    #[inline(always)]
+    pub fn mask_copy(&self, from: &[u8], to: &mut [u8], key: u32) {
+        (self.mask_copy)(from, to, key);
+    }
+
     /// Carries a UTF-8 state over the slice.
-    pub validate: fn(bytes: &[u8], state: u32) -> u32,
-    /// XORs the key over the whole slice, and carries a UTF-8 state over the result. Where the result
-    /// is [`BROKEN`], the whole slice is unmasked all the same.
-    pub unmask_validate: fn(bytes: &mut [u8], key: u32, state: u32) -> u32,
+    #[inline(always)]
+    pub fn validate(&self, bytes: &[u8], state: u32) -> u32 {
+        (self.validate)(bytes, state)
+    }
+
+    /// XORs the key over the whole slice, and carries a UTF-8 state over the result. Where that comes
+    /// out [`BROKEN`], the whole slice is unmasked all the same.
+    #[inline(always)]
+    pub fn unmask_validate(&self, bytes: &mut [u8], key: u32, state: u32) -> u32 {
+        (self.unmask_validate)(bytes, key, state)
+    }
 }
 
-/// The backends of this build, fastest first. The last one runs everywhere.
-pub static BACKENDS: &[Backend] = &[generic::BACKEND];
-
-/// The backends that this machine can run.
+/// The backends that this machine can run, fastest first. The last one runs everywhere.
 pub fn available() -> impl Iterator<Item = &'static Backend> {
-    BACKENDS.iter()
+    let all = machine::BACKENDS.iter().chain([&words::BACKEND]);
+    all.filter(|backend| (backend.is_available)())
 }
 
-/// The backend that the crate uses.
+/// The backend that the crate uses: the first of those that are available.
 #[inline(always)]
-pub(crate) const fn active() -> &'static Backend {
-    &generic::BACKEND
+pub fn active() -> &'static Backend {
+    machine::active()
 }
 
 /// The key as it meets the byte `by` places further on.

@@ -41,14 +41,14 @@ pub fn mask(key: [u8; 4], cut: usize, bytes: &[u8]) {
     for backend in arch::available() {
         let mut in_place = bytes.to_vec();
         let (front, back) = in_place.split_at_mut(cut);
-        (backend.mask)(front, word);
-        (backend.mask)(back, arch::rotate(word, cut));
+        backend.mask(front, word);
+        backend.mask(back, arch::rotate(word, cut));
         assert_eq!(in_place, expected, "{}", backend.name);
 
         let mut copied = vec![0; bytes.len()];
         let (front, back) = copied.split_at_mut(cut);
-        (backend.mask_copy)(&bytes[..cut], front, word);
-        (backend.mask_copy)(&bytes[cut..], back, arch::rotate(word, cut));
+        backend.mask_copy(&bytes[..cut], front, word);
+        backend.mask_copy(&bytes[cut..], back, arch::rotate(word, cut));
         assert_eq!(copied, expected, "{}", backend.name);
     }
 
@@ -97,11 +97,11 @@ pub fn utf8(cuts: &[usize], text: &[u8]) {
         let mut state = 0;
         for (start, end) in pieces(text.len(), cuts()) {
             let before = state;
-            state = (backend.validate)(&text[start..end], before);
+            state = backend.validate(&text[start..end], before);
             let mut copy = text[start..end].to_vec();
             let key = u32::from_ne_bytes(key);
-            (backend.mask)(&mut copy, key);
-            assert_eq!((backend.unmask_validate)(&mut copy, key, before), state);
+            backend.mask(&mut copy, key);
+            assert_eq!(backend.unmask_validate(&mut copy, key, before), state);
             assert_eq!(copy, text[start..end]);
         }
         assert_eq!(state == BROKEN, expected.is_some(), "{}", backend.name);

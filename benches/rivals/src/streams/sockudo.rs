@@ -1,5 +1,5 @@
 use bytes::BytesMut;
-use sockudo_ws::protocol::{Protocol, RawMessage, Role};
+use sockudo_ws::protocol::{Message, Protocol, Role};
 
 use super::{Peer, READ};
 use crate::workload::{Side, Totals, Workload};
@@ -20,10 +20,10 @@ pub fn run(workload: &Workload) -> Totals {
             return totals;
         }
         buffer.extend_from_slice(read);
-        protocol.process_raw_into(&mut buffer, &mut messages).expect("a right stream");
+        protocol.process_into(&mut buffer, &mut messages).expect("a right stream");
         for message in &messages {
             match message {
-                RawMessage::Text(bytes) | RawMessage::Binary(bytes) => totals.add(bytes),
+                Message::Text(bytes) | Message::Binary(bytes) => totals.add(bytes),
                 other => panic!("not sent: {other:?}"),
             }
         }

@@ -5,8 +5,9 @@ pub(crate) mod utf8;
 
 use super::Backend;
 
-pub(super) const BACKEND: Backend = Backend {
+pub(super) static BACKEND: Backend = Backend {
     name: "words",
+    is_available: || true,
     mask: mask::mask,
     mask_copy: mask::mask_copy,
     validate: utf8::validate,

@@ -26,6 +26,9 @@ use crate::arch::rotate;
 /// The largest block. Its size is that of a cache line; larger ones gained nothing.
 const BLOCK: usize = 64;
 
+/// Up to this length there is no loop.
+pub(in crate::arch) const SHORT: usize = 2 * BLOCK;
+
 /// What is read and where it is written: the same slice, or two of one length. The algorithm is
 /// written once over both.
 trait Operands {
@@ -72,6 +75,14 @@ impl Operands for InPlace<'_> {
 /// The two slices are of one length.
 struct Copying<'a>(&'a [u8], &'a mut [u8]);
 
+impl<'a> Copying<'a> {
+    #[inline(always)]
+    fn new(from: &'a [u8], to: &'a mut [u8]) -> Self {
+        let len = from.len().min(to.len());
+        Self(&from[..len], &mut to[..len])
+    }
+}
+
 impl Operands for Copying<'_> {
     #[inline(always)]
     fn len(&self) -> usize {
@@ -112,42 +123,86 @@ fn store_first<const N: usize>(bytes: &mut [u8], block: [u8; N]) {
 // way to a panic is then left. Of a slice shorter than N, the index wraps and lies outside.
 
 #[inline(always)]
-fn load_last<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
+pub(in crate::arch) fn load_last<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
     bytes.get(bytes.len().wrapping_sub(N)..)?.first_chunk().copied()
 }
 
 #[inline(always)]
-fn store_last<const N: usize>(bytes: &mut [u8], block: [u8; N]) {
+pub(in crate::arch) fn store_last<const N: usize>(bytes: &mut [u8], block: [u8; N]) {
     if let Some(last) = bytes.get_mut(bytes.len().wrapping_sub(N)..) {
         store_first(last, block);
     }
 }
 
 pub(super) fn mask(bytes: &mut [u8], key: u32) {
-    let _ = apply(InPlace(bytes), key);
+    mask_seen(bytes, key);
 }
 
 pub(super) fn mask_copy(from: &[u8], to: &mut [u8], key: u32) {
-    let len = from.len().min(to.len());
-    let _ = apply(Copying(&from[..len], &mut to[..len]), key);
+    if from.len().min(to.len()) <= SHORT {
+        inline::mask_copy_short(from, to, key);
+    } else {
+        mask_copy_long(from, to, key);
+    }
+}
+
+// A call of its own each, so that the short ways need no stack.
+
+#[inline(never)]
+fn mask_long(bytes: &mut [u8], key: u32) -> u64 {
+    inline::mask_long(bytes, key)
+}
+
+#[inline(never)]
+fn mask_copy_long(from: &[u8], to: &mut [u8], key: u32) {
+    inline::mask_copy_long(from, to, key);
 }
 
 /// Masks in place; returns the OR of all words written.
 #[inline(always)]
 pub(super) fn mask_seen(bytes: &mut [u8], key: u32) -> u64 {
-    apply(InPlace(bytes), key)
+    if bytes.len() <= SHORT { inline::mask_short(bytes, key) } else { mask_long(bytes, key) }
+}
+
+/// The ways, always inlined: compiled once more for each instruction set, by being called from a function
+/// that has it.
+pub(in crate::arch) mod inline {
+    use super::{Copying, InPlace, few_blocks, many_blocks};
+
+    /// For up to [`SHORT`](super::SHORT) bytes. Returns the OR of all words written.
+    #[inline(always)]
+    pub(in crate::arch) fn mask_short(bytes: &mut [u8], key: u32) -> u64 {
+        few_blocks(InPlace(bytes), key)
+    }
+
+    /// For more.
+    #[inline(always)]
+    pub(in crate::arch) fn mask_long(bytes: &mut [u8], key: u32) -> u64 {
+        many_blocks(InPlace(bytes), key)
+    }
+
+    /// For up to [`SHORT`](super::SHORT) bytes in the shorter of the two.
+    #[inline(always)]
+    pub(in crate::arch) fn mask_copy_short(from: &[u8], to: &mut [u8], key: u32) {
+        few_blocks(Copying::new(from, to), key);
+    }
+
+    /// For more.
+    #[inline(always)]
+    pub(in crate::arch) fn mask_copy_long(from: &[u8], to: &mut [u8], key: u32) {
+        many_blocks(Copying::new(from, to), key);
+    }
 }
 
 #[inline(always)]
-fn apply(operands: impl Operands, key: u32) -> u64 {
+fn few_blocks(operands: impl Operands, key: u32) -> u64 {
     match operands.len() {
         0..4 => few_bytes(operands, key),
         4..8 => two_blocks::<4>(operands, key),
         8..=16 => two_blocks::<8>(operands, key),
         17..=32 => two_blocks::<16>(operands, key),
         33..=64 => two_blocks::<32>(operands, key),
-        65..=128 => two_blocks::<64>(operands, key),
-        _ => many_blocks(operands, key),
+        _ => two_blocks::<64>(operands, key),
     }
 }
 
@@ -182,8 +237,8 @@ fn two_blocks<const N: usize>(mut operands: impl Operands, key: u32) -> u64 {
     seen_first | seen_last
 }
 
-/// For at least one block. A call of its own, so that the short ways need no stack.
-#[inline(never)]
+/// For at least one block.
+#[inline(always)]
 fn many_blocks(mut operands: impl Operands, key: u32) -> u64 {
     let Some(last) = operands.last::<BLOCK>() else {
         return 0;
@@ -221,3 +276,43 @@ fn xor<const N: usize>(mut block: [u8; N], key: u32) -> ([u8; N], u64) {
     }
     (block, seen)
 }
+
+/// Writes the two masking kernels for an instruction set: the same code, of which the compiler makes
+/// vectors instead of words.
+#[allow(unused_macros, reason = "an architecture may have no instruction sets")]
+macro_rules! masking_kernels {
+    ($features:literal) => {
+        #[target_feature(enable = $features)]
+        fn mask(bytes: &mut [u8], key: u32) {
+            if bytes.len() <= $crate::arch::words::mask::SHORT {
+                $crate::arch::words::mask::inline::mask_short(bytes, key);
+            } else {
+                mask_long(bytes, key);
+            }
+        }
+
+        #[inline(never)]
+        #[target_feature(enable = $features)]
+        fn mask_long(bytes: &mut [u8], key: u32) {
+            $crate::arch::words::mask::inline::mask_long(bytes, key);
+        }
+
+        #[target_feature(enable = $features)]
+        fn mask_copy(from: &[u8], to: &mut [u8], key: u32) {
+            if from.len().min(to.len()) <= $crate::arch::words::mask::SHORT {
+                $crate::arch::words::mask::inline::mask_copy_short(from, to, key);
+            } else {
+                mask_copy_long(from, to, key);
+            }
+        }
+
+        #[inline(never)]
+        #[target_feature(enable = $features)]
+        fn mask_copy_long(from: &[u8], to: &mut [u8], key: u32) {
+            $crate::arch::words::mask::inline::mask_copy_long(from, to, key);
+        }
+    };
+}
+
+#[allow(unused_imports, reason = "an architecture may have no instruction sets")]
+pub(in crate::arch) use masking_kernels;

@@ -34,7 +34,8 @@ const BLOCK: usize = 16;
 /// first cache, and a multiple of four, so that the key does not turn.
 const PIECE: usize = 1024;
 
-const ASCII: u64 = 0x8080_8080_8080_8080;
+/// The bits that are clear in a word that is all ASCII.
+pub(in crate::arch) const NOT_ASCII: u64 = 0x8080_8080_8080_8080;
 
 const REJECT: u64 = 0;
 const ACCEPT: u64 = 6;
@@ -134,7 +135,7 @@ pub(super) fn validate(bytes: &[u8], state: u32) -> u32 {
 }
 
 #[inline(never)]
-fn walk(bytes: &[u8], open: u32) -> u32 {
+pub(in crate::arch) fn walk(bytes: &[u8], open: u32) -> u32 {
     let mut state = enter(open);
     let (blocks, rest) = bytes.as_chunks::<BLOCK>();
     for block in blocks {
@@ -169,7 +170,11 @@ fn unmask_pieces(bytes: &mut [u8], key: u32, state: u32) -> u32 {
 #[inline(always)]
 fn unmask_piece(piece: &mut [u8], key: u32, state: u32) -> u32 {
     let seen = mask_seen(piece, key);
-    if state == BROKEN || (state == 0 && seen & ASCII == 0) { state } else { walk(piece, state) }
+    if state == BROKEN || (state == 0 && seen & NOT_ASCII == 0) {
+        state
+    } else {
+        walk(piece, state)
+    }
 }
 
 /// Where `bytes`, which follow the open character `before`, stop being UTF-8: the cold second look

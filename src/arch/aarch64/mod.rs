@@ -1,0 +1,12 @@
+//! AArch64: NEON, which every build for it may use.
+
+mod neon;
+
+use super::Backend;
+
+pub(super) static BACKENDS: &[Backend] = &[neon::BACKEND];
+
+#[inline(always)]
+pub(super) fn active() -> &'static Backend {
+    &neon::BACKEND
+}

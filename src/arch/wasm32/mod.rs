@@ -1,0 +1,12 @@
+//! WebAssembly: simd128, which a build has or has not; there is nothing to find out at run time.
+
+mod simd128;
+
+use super::Backend;
+
+pub(super) static BACKENDS: &[Backend] = &[simd128::BACKEND];
+
+#[inline(always)]
+pub(super) fn active() -> &'static Backend {
+    &simd128::BACKEND
+}

@@ -1,0 +1,135 @@
+//! simd128: vectors of 16 bytes. Masking is the compiler's: words become vectors unasked.
+
+use core::arch::wasm32::*;
+
+use crate::arch::Backend;
+use crate::arch::lookup::{lookup_kernels, short_lookup_kernels, unmask_lookup_kernel};
+use crate::arch::words::mask::{self, inline};
+use crate::arch::words::utf8::NOT_ASCII;
+
+// On this architecture functions with a target feature are safe to call: a module that uses an
+// instruction which its machine does not have is refused as a whole.
+pub(super) static BACKEND: Backend = Backend {
+    name: "simd128",
+    is_available: || true,
+    mask: mask::mask,
+    mask_copy: mask::mask_copy,
+    validate,
+    unmask_validate,
+};
+
+lookup_kernels!("simd128");
+short_lookup_kernels!("simd128");
+unmask_lookup_kernel!("simd128");
+
+fn validate(bytes: &[u8], state: u32) -> u32 {
+    if bytes.len() < 2 * LEN { validate_short(bytes, state) } else { validate_long(bytes, state) }
+}
+
+fn unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
+    if bytes.len() >= 2 * LEN {
+        return unmask_validate_long(bytes, key, state);
+    }
+    let seen = inline::mask_short(bytes, key);
+    if state == 0 && seen & NOT_ASCII == 0 { 0 } else { validate_short(bytes, state) }
+}
+
+type V = v128;
+const LEN: usize = 16;
+
+#[inline]
+fn load(bytes: &[u8; LEN]) -> V {
+    // SAFETY: `bytes` has the 16 bytes that are read; they need no alignment.
+    unsafe { v128_load(bytes.as_ptr().cast()) }
+}
+
+#[inline]
+fn store(bytes: &mut [u8; LEN], v: V) {
+    // SAFETY: `bytes` has the 16 bytes that are written; they need no alignment.
+    unsafe { v128_store(bytes.as_mut_ptr().cast(), v) }
+}
+
+#[inline]
+fn zero() -> V {
+    splat(0)
+}
+
+#[inline]
+fn splat(byte: u8) -> V {
+    u8x16_splat(byte)
+}
+
+#[inline]
+fn repeat(key: u32) -> V {
+    u32x4_splat(key)
+}
+
+#[inline]
+fn halves(low: u64, high: u64) -> V {
+    u64x2(low, high)
+}
+
+#[inline]
+fn table(entries: &[u8; 16]) -> V {
+    load(entries)
+}
+
+#[inline]
+fn or(a: V, b: V) -> V {
+    v128_or(a, b)
+}
+
+#[inline]
+fn xor(a: V, b: V) -> V {
+    v128_xor(a, b)
+}
+
+#[inline]
+fn and(a: V, b: V) -> V {
+    v128_and(a, b)
+}
+
+#[inline]
+fn minus(a: V, b: V) -> V {
+    u8x16_sub_sat(a, b)
+}
+
+#[inline]
+fn low_nibbles(v: V) -> V {
+    and(v, splat(0x0F))
+}
+
+#[inline]
+fn high_nibbles(v: V) -> V {
+    u8x16_shr(v, 4)
+}
+
+#[inline]
+fn lookup(table: V, indexes: V) -> V {
+    u8x16_swizzle(table, indexes)
+}
+
+#[inline]
+fn moved<const N: usize>(v: V, before: V) -> V {
+    match N {
+        1 => u8x16_shuffle::<15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30>(
+            before, v,
+        ),
+        2 => u8x16_shuffle::<14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29>(
+            before, v,
+        ),
+        _ => u8x16_shuffle::<13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28>(
+            before, v,
+        ),
+    }
+}
+
+#[inline]
+fn is_zero(v: V) -> bool {
+    !v128_any_true(v)
+}
+
+#[inline]
+fn is_ascii(v: V) -> bool {
+    u8x16_bitmask(v) == 0
+}
