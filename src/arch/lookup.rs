@@ -27,8 +27,10 @@
 //! before it are known: so that vector is loaded together with the one that ends where it begins, and
 //! both before anything is written over them.
 
-use super::words::mask::load_last;
+use super::words::mask::inline::mask_short;
+use super::words::mask::{load_last, store_first, store_last, twice};
 use super::words::utf8::walk;
+use super::{BROKEN, rotate};
 
 /// A set of nibbles, a bit for each.
 type Nibbles = u16;
@@ -93,53 +95,49 @@ pub(super) const fn ends_whole<const LEN: usize>() -> [u8; LEN] {
     greatest
 }
 
-/// A vector's worth of zeros that ends with the bytes of the open character.
-pub(super) const fn open_at_end<const LEN: usize>(open: u32) -> [u8; LEN] {
-    let mut bytes = [0; LEN];
-    // Without its leading zero bytes, the last four bytes of the vector.
-    let shifted = open << (open.leading_zeros() & !7);
-    let last_four = shifted.to_le_bytes();
-    let mut i = 0;
-    while i < 4 {
-        bytes[LEN - 4 + i] = last_four[i];
-        i += 1;
-    }
-    bytes
+/// The bytes of the open character, moved to the end of a word whose beginning is filled with zeros.
+#[inline(always)]
+pub(super) const fn at_end_of_word(open: u32) -> u32 {
+    if open == 0 { 0 } else { open << (open.leading_zeros() & !7) }
 }
 
-/// For a lookup that moves bytes towards the end of a vector: the 16 entries from `by` on move the first
-/// `by` bytes there, and fill what is before them with zeros.
-pub(super) static MOVE_TO_END: [u8; 32] = {
-    let mut indexes = [0x80; 32];
-    let mut i = 0;
-    while i < 16 {
-        indexes[16 + i] = i as u8;
-        i += 1;
+/// ASCII cuts off the character that is open.
+#[inline(always)]
+pub(super) const fn state_after_ascii(state: u32) -> u32 {
+    if state == 0 { 0 } else { BROKEN }
+}
+
+/// The four bytes of the text before `at`, unmasked, where the character that was open before the text has
+/// the bytes before its first.
+#[inline(always)]
+pub(super) fn word_before(bytes: &[u8], at: usize, key: u32, open: u32) -> u32 {
+    let word = |bytes: [u8; 4], key: u32| (u32::from_ne_bytes(bytes) ^ key).to_le();
+    if let Some(start) = at.checked_sub(4)
+        && let Some(before) = bytes.get(start..).and_then(|bytes| bytes.first_chunk())
+    {
+        return word(*before, rotate(key, at));
     }
-    indexes
-};
+    let first = bytes.first_chunk().map_or(0, |first| word(*first, key));
+    let both = u64::from(at_end_of_word(open)) | u64::from(first) << 32;
+    (both >> (8 * at.min(4))) as u32
+}
 
 /// The state at the end of `bytes`, in which vectors have found nothing wrong: every byte is right after
 /// those before it. What they cannot see is a last byte that no byte can follow.
 #[inline(always)]
 pub(super) fn state_at_end(bytes: &[u8], before: u32) -> u32 {
-    match bytes.last() {
-        Some(last) if *last < 0x80 => 0,
-        Some(_) => state_in_character(bytes, before),
-        None => before,
+    match *bytes {
+        [.., last] if last < 0x80 => 0,
+        [.., third, second, last] => match (third, second, last) {
+            (_, _, 0xC2..=0xF4) => u32::from(last),
+            (_, _, 0xC0..) => BROKEN,
+            (_, 0xE0.., _) => u32::from_le_bytes([second, last, 0, 0]),
+            (0xF0.., _, _) => u32::from_le_bytes([third, second, last, 0]),
+            // A continuation byte that ends its character.
+            _ => 0,
+        },
+        _ => walk(bytes, before),
     }
-}
-
-#[inline(never)]
-fn state_in_character(bytes: &[u8], before: u32) -> u32 {
-    let last_bytes = &bytes[bytes.len().saturating_sub(3)..];
-    let (open, bytes) = match last_bytes.iter().rposition(|&byte| byte >= 0xC0) {
-        Some(lead) => (0, &last_bytes[lead..]),
-        None if bytes.len() < 3 => (before, bytes),
-        // Three continuation bytes end any character.
-        None => return 0,
-    };
-    walk(bytes, open)
 }
 
 /// At most 16 bytes, moved to the end of 16 whose beginning is filled with zeros: as two little-endian
@@ -147,37 +145,71 @@ fn state_in_character(bytes: &[u8], before: u32) -> u32 {
 #[inline(always)]
 pub(super) fn at_end_of_16(bytes: &[u8]) -> [u64; 2] {
     let len = bytes.len();
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), load_last::<8>(bytes)) {
-        // Bytes that are in the second word already are moved out of the first one.
-        let gap = 8 * (16 - len.min(16)) as u32;
-        let low = u64::from_le_bytes(*first).checked_shl(gap).unwrap_or(0);
-        return [low, u64::from_le_bytes(last)];
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), load_last(bytes)) {
+        return long_at_end(u64::from_le_bytes(*first), u64::from_le_bytes(last), len);
     }
-    let gap = 8 * (8 - len.min(8)) as u32;
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), load_last::<4>(bytes)) {
-        // Where the two overlap they agree.
-        let first = u64::from(u32::from_le_bytes(*first)) << gap;
-        return [0, first | u64::from(u32::from_le_bytes(last)) << 32];
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), load_last(bytes)) {
+        return short_at_end(u32::from_le_bytes(*first), u32::from_le_bytes(last), len);
     }
-    let few = bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
-    [0, few.checked_shl(gap).unwrap_or(0)]
+    few_at_end(bytes)
 }
 
-/// Writes the kernels for one instruction set, in a module that has:
+/// Unmasks at most 16 bytes where they lie, and returns them as [`at_end_of_16`] would.
+#[inline(always)]
+pub(super) fn unmask_at_end_of_16(bytes: &mut [u8], key: u32) -> [u64; 2] {
+    let len = bytes.len();
+    // The key turns with the length, since both word lengths are multiples of its own.
+    let turned_key = rotate(key, len);
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), load_last(bytes)) {
+        let first = u64::from_ne_bytes(*first) ^ twice(key);
+        let last = u64::from_ne_bytes(last) ^ twice(turned_key);
+        store_first(bytes, first.to_ne_bytes());
+        store_last(bytes, last.to_ne_bytes());
+        return long_at_end(first.to_le(), last.to_le(), len);
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), load_last(bytes)) {
+        let first = u32::from_ne_bytes(*first) ^ key;
+        let last = u32::from_ne_bytes(last) ^ turned_key;
+        store_first(bytes, first.to_ne_bytes());
+        store_last(bytes, last.to_ne_bytes());
+        return short_at_end(first.to_le(), last.to_le(), len);
+    }
+    mask_short(bytes, key);
+    few_at_end(bytes)
+}
+
+/// For 8 to 16 bytes: those of the first word that are in the last one too are moved out.
+#[inline(always)]
+fn long_at_end(first: u64, last: u64, len: usize) -> [u64; 2] {
+    [first.checked_shl(8 * (16 - len.min(16)) as u32).unwrap_or(0), last]
+}
+
+/// For 4 to 8 bytes: where the two words overlap, they agree.
+#[inline(always)]
+fn short_at_end(first: u32, last: u32, len: usize) -> [u64; 2] {
+    [0, u64::from(first) << (8 * (8 - len.min(8)) as u32) | u64::from(last) << 32]
+}
+
+/// For 0 to 3 bytes.
+#[inline(always)]
+fn few_at_end(bytes: &[u8]) -> [u64; 2] {
+    let few = bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+    [0, few.checked_shl(8 * (8 - bytes.len().min(8)) as u32).unwrap_or(0)]
+}
+
+/// Writes what all kernels of an instruction set share, in a module that has:
 ///
 /// - `V`, a vector of `LEN` bytes, and `load` of an array of that length,
-/// - `zero`, `splat` (a byte) and `table` (16 bytes for `lookup`),
+/// - `zero`, `splat` (a byte), `table` (16 bytes for `lookup`) and `ends_with` (zeros that end with a
+///   word of four bytes, the lowest first),
 /// - `or`, `xor`, `and`, `minus` (saturating), `low_nibbles`, `high_nibbles`, `lookup`,
 /// - `moved::<N>(v, before)`, each byte replaced by the one N places before it,
 /// - `is_zero` and `is_ascii`.
 ///
-/// A macro and not a generic function, because only a function that itself has the instruction set can
+/// These are macros and not generic functions, because only a function that itself has the instruction set can
 /// call its intrinsics without `unsafe`.
-macro_rules! lookup_kernels {
+macro_rules! lookup_core {
     ($features:literal) => {
-        const BLOCK: usize = 64;
-        const VECTORS: usize = BLOCK / LEN;
-
         /// What is wrong in `v`, which follows `before`: zero if nothing is.
         #[inline]
         #[target_feature(enable = $features)]
@@ -198,6 +230,24 @@ macro_rules! lookup_kernels {
             xor(wrong_pair, and(or(third, fourth), splat(0x80)))
         }
 
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn end(wrong: V, bytes: &[u8], before: u32) -> u32 {
+            if is_zero(wrong) {
+                $crate::arch::lookup::state_at_end(bytes, before)
+            } else {
+                $crate::arch::BROKEN
+            }
+        }
+    };
+}
+
+/// Adds the kernel for texts of any length from two vectors on.
+macro_rules! long_lookup_kernel {
+    ($features:literal) => {
+        const BLOCK: usize = 64;
+        const VECTORS: usize = BLOCK / LEN;
+
         /// What is checked so far.
         #[derive(Clone, Copy)]
         struct Checked {
@@ -215,7 +265,7 @@ macro_rules! lookup_kernels {
             if state == 0 {
                 return Checked { wrong: zero(), last: zero(), open: zero() };
             }
-            let last = load(&$crate::arch::lookup::open_at_end(state));
+            let last = ends_with($crate::arch::lookup::at_end_of_word(state));
             Checked { wrong: zero(), last, open: minus(last, load(&ENDS_WHOLE)) }
         }
 
@@ -245,14 +295,23 @@ macro_rules! lookup_kernels {
             Checked { wrong: or(checked.wrong, wrong(v, checked.last)), last: v, ..checked }
         }
 
+        /// The vectors after the last block, and the last vector of the text with the one before it: what
+        /// is wrong in all. `follows` says whether there is any byte after the last block.
         #[inline]
         #[target_feature(enable = $features)]
-        fn end(wrong: V, bytes: &[u8], before: u32) -> u32 {
-            if is_zero(wrong) {
-                $crate::arch::lookup::state_at_end(bytes, before)
-            } else {
-                $crate::arch::BROKEN
+        fn check_rest(checked: Checked, follows: bool, rest: &[V], before: V, last: V) -> V {
+            let mut all = last;
+            for v in rest {
+                all = or(all, *v);
             }
+            if is_ascii(all) {
+                return if follows { or(checked.wrong, checked.open) } else { checked.wrong };
+            }
+            let mut checked = checked;
+            for v in rest {
+                checked = check_vector(checked, *v);
+            }
+            or(checked.wrong, wrong(last, before))
         }
 
         /// For at least two vectors.
@@ -288,12 +347,20 @@ macro_rules! lookup_kernels {
     };
 }
 
-/// Adds the kernel that unmasks in the same pass. Needs, besides, `repeat` (a key) and `store`.
-macro_rules! unmask_lookup_kernel {
+/// Adds the same kernel, unmasking in the same pass. Needs, besides, `repeat` (a key) and `store`.
+macro_rules! long_unmask_kernel {
     ($features:literal) => {
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn to_array(v: V) -> [u8; LEN] {
+            let mut bytes = [0; LEN];
+            store(&mut bytes, v);
+            bytes
+        }
+
         /// For at least two vectors.
         #[target_feature(enable = $features)]
-        fn unmask_validate_long(bytes: &mut [u8], key: u32, state: u32) -> u32 {
+        pub(super) fn unmask_validate_long(bytes: &mut [u8], key: u32, state: u32) -> u32 {
             let mut checked = begin(if state == $crate::arch::BROKEN { 0 } else { state });
             // The last two vectors, while they are still masked.
             let turned_key = repeat($crate::arch::rotate(key, bytes.len()));
@@ -318,51 +385,142 @@ macro_rules! unmask_lookup_kernel {
                 }
                 checked = check_block(checked, unmasked);
             }
-            let (vectors, rest) = rest.as_chunks_mut();
-            for place in vectors {
-                let v = xor(load(place), key);
-                store(place, v);
-                checked = check_vector(checked, v);
+            let mut unmasked = [zero(); VECTORS];
+            let follows = !rest.is_empty();
+            let (vectors, last_bytes) = rest.as_chunks_mut();
+            let count = vectors.len();
+            for (to, place) in unmasked.iter_mut().zip(vectors) {
+                *to = xor(load(place), key);
+                store(place, *to);
             }
-            let mut wrong_here = checked.wrong;
-            if !rest.is_empty() {
-                let mut place = [0; LEN];
-                store(&mut place, last);
-                $crate::arch::words::mask::store_last(bytes, place);
-                wrong_here = or(wrong_here, wrong(last, before));
+            if last_bytes.is_empty() {
+                (before, last) = (zero(), zero());
+            } else {
+                $crate::arch::words::mask::store_last(bytes, to_array(last));
             }
+            let wrong_here = check_rest(checked, follows, &unmasked[..count], before, last);
             if state == $crate::arch::BROKEN { state } else { end(wrong_here, bytes, state) }
         }
     };
 }
 
-/// Adds, for vectors of 16 bytes, the kernels for texts shorter than two of them.
+/// Adds the kernels for texts of one to two blocks of `$vectors` vectors each, in the way in which short
+/// payloads are masked: as their first block and their last, without a loop. Needs, besides, `repeat`
+/// and `store`.
 ///
-/// A text of less than a vector is moved to the end of one: zeros before it are ASCII, and no byte behind
-/// it has to be made up. Needs, besides, `halves` (a vector of two words).
-macro_rules! short_lookup_kernels {
-    ($features:literal) => {
-        /// For less than two vectors.
+/// The last block overlaps the first, and what stands before it is in the first block, at a place that
+/// depends on the length. Of that, checking needs three bytes, and they are read as a word of their own.
+/// Everything is loaded before anything is written.
+macro_rules! two_block_kernels {
+    (
+        $features:literal, $vectors:literal,
+        $validate:ident, $unmask_validate:ident, $two_blocks:ident
+    ) => {
         #[inline]
         #[target_feature(enable = $features)]
-        pub(super) fn validate_short(bytes: &[u8], state: u32) -> u32 {
-            use $crate::arch::words::{mask::load_last, utf8};
-            if state != 0 {
-                return utf8::walk(bytes, state);
+        pub(super) fn $validate(bytes: &[u8], state: u32) -> u32 {
+            use $crate::arch::words::mask::{load_first, load_last};
+            const N: usize = $vectors * LEN;
+            let (Some(first_bytes), Some(last_bytes)) =
+                (load_first::<N>(bytes), load_last::<N>(bytes))
+            else {
+                return $crate::arch::words::utf8::walk(bytes, state);
+            };
+            let (mut first, mut last) = ([zero(); $vectors], [zero(); $vectors]);
+            let mut all = zero();
+            for i in 0..$vectors {
+                first[i] = load(&first_bytes.as_chunks().0[i]);
+                last[i] = load(&last_bytes.as_chunks().0[i]);
+                all = or(all, or(first[i], last[i]));
             }
-            if let (Some(first), Some(last)) = (bytes.first_chunk::<LEN>(), load_last(bytes)) {
-                let (first, last) = (load(first), load(&last));
-                if is_ascii(or(first, last)) {
-                    return 0;
-                }
-                let move_to_end = &$crate::arch::lookup::MOVE_TO_END;
-                let indexes = move_to_end.get(bytes.len() - LEN..).and_then(|t| t.first_chunk());
-                let Some(indexes) = indexes else { return utf8::walk(bytes, state) };
-                let before_last = lookup(first, load(indexes));
-                return end(or(wrong(first, zero()), wrong(last, before_last)), bytes, 0);
+            if is_ascii(all) {
+                return $crate::arch::lookup::state_after_ascii(state);
             }
-            let [low, high] = $crate::arch::lookup::at_end_of_16(bytes);
-            if (low | high) & utf8::NOT_ASCII == 0 {
+            let before_last = $crate::arch::lookup::word_before(bytes, bytes.len() - N, 0, state);
+            $two_blocks(first, last, before_last, bytes, state)
+        }
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        pub(super) fn $unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
+            use $crate::arch::words::mask::{load_first, load_last, store_first, store_last};
+            const N: usize = $vectors * LEN;
+            let (Some(mut first_bytes), Some(mut last_bytes)) =
+                (load_first::<N>(bytes), load_last::<N>(bytes))
+            else {
+                return $crate::arch::words::utf8::unmask_walk(bytes, key, state);
+            };
+            let before_last = $crate::arch::lookup::word_before(bytes, bytes.len() - N, key, state);
+            let (first_key, last_key) =
+                (repeat(key), repeat($crate::arch::rotate(key, bytes.len())));
+            let (mut first, mut last) = ([zero(); $vectors], [zero(); $vectors]);
+            let mut all = zero();
+            for i in 0..$vectors {
+                let (first_place, last_place) =
+                    (&mut first_bytes.as_chunks_mut().0[i], &mut last_bytes.as_chunks_mut().0[i]);
+                first[i] = xor(load(first_place), first_key);
+                last[i] = xor(load(last_place), last_key);
+                store(first_place, first[i]);
+                store(last_place, last[i]);
+                all = or(all, or(first[i], last[i]));
+            }
+            store_first(bytes, first_bytes);
+            store_last(bytes, last_bytes);
+            if is_ascii(all) {
+                return $crate::arch::lookup::state_after_ascii(state);
+            }
+            $two_blocks(first, last, before_last, bytes, state)
+        }
+
+        /// Looks up both blocks.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn $two_blocks(
+            first: [V; $vectors],
+            last: [V; $vectors],
+            before_last: u32,
+            bytes: &[u8],
+            state: u32,
+        ) -> u32 {
+            if state == $crate::arch::BROKEN {
+                return state;
+            }
+            let mut before_first = ends_with($crate::arch::lookup::at_end_of_word(state));
+            let mut before_last = ends_with(before_last);
+            let mut wrong_here = zero();
+            for i in 0..$vectors {
+                let both = or(wrong(first[i], before_first), wrong(last[i], before_last));
+                wrong_here = or(wrong_here, both);
+                (before_first, before_last) = (first[i], last[i]);
+            }
+            end(wrong_here, bytes, state)
+        }
+    };
+}
+
+/// Adds, for vectors of 16 bytes, the kernels for texts shorter than one of them. Needs, besides, `halves`
+/// (a vector of two words).
+///
+/// Such a text is moved to the end of a vector: zeros before it are ASCII, and no byte behind it has to be
+/// made up.
+macro_rules! part_of_vector_kernels {
+    ($features:literal) => {
+        #[inline]
+        #[target_feature(enable = $features)]
+        pub(super) fn validate_part(bytes: &[u8]) -> u32 {
+            end_of_words($crate::arch::lookup::at_end_of_16(bytes), bytes)
+        }
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        pub(super) fn unmask_validate_part(bytes: &mut [u8], key: u32) -> u32 {
+            end_of_words($crate::arch::lookup::unmask_at_end_of_16(bytes, key), bytes)
+        }
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn end_of_words([low, high]: [u64; 2], bytes: &[u8]) -> u32 {
+            if (low | high) & $crate::arch::words::utf8::NOT_ASCII == 0 {
                 return 0;
             }
             end(wrong(halves(low, high), zero()), bytes, 0)
@@ -370,4 +528,6 @@ macro_rules! short_lookup_kernels {
     };
 }
 
-pub(super) use {lookup_kernels, short_lookup_kernels, unmask_lookup_kernel};
+pub(super) use {
+    long_lookup_kernel, long_unmask_kernel, lookup_core, part_of_vector_kernels, two_block_kernels,
+};

@@ -50,7 +50,7 @@ impl Operands for InPlace<'_> {
     }
     #[inline(always)]
     fn first<const N: usize>(&self) -> Option<[u8; N]> {
-        self.0.first_chunk().copied()
+        load_first(self.0)
     }
     #[inline(always)]
     fn last<const N: usize>(&self) -> Option<[u8; N]> {
@@ -90,7 +90,7 @@ impl Operands for Copying<'_> {
     }
     #[inline(always)]
     fn first<const N: usize>(&self) -> Option<[u8; N]> {
-        self.0.first_chunk().copied()
+        load_first(self.0)
     }
     #[inline(always)]
     fn last<const N: usize>(&self) -> Option<[u8; N]> {
@@ -113,7 +113,7 @@ impl Operands for Copying<'_> {
 }
 
 #[inline(always)]
-fn store_first<const N: usize>(bytes: &mut [u8], block: [u8; N]) {
+pub(in crate::arch) fn store_first<const N: usize>(bytes: &mut [u8], block: [u8; N]) {
     if let Some(first) = bytes.first_chunk_mut() {
         *first = block;
     }
@@ -121,6 +121,11 @@ fn store_first<const N: usize>(bytes: &mut [u8], block: [u8; N]) {
 
 // `last_chunk` would say the same in fewer words; but its check is not always seen to be needless, and a
 // way to a panic is then left. Of a slice shorter than N, the index wraps and lies outside.
+
+#[inline(always)]
+pub(in crate::arch) fn load_first<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
+    bytes.first_chunk().copied()
+}
 
 #[inline(always)]
 pub(in crate::arch) fn load_last<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
@@ -253,10 +258,16 @@ fn many_blocks(mut operands: impl Operands, key: u32) -> u64 {
     seen
 }
 
+/// The key for a word of eight bytes.
+#[inline(always)]
+pub(in crate::arch) const fn twice(key: u32) -> u64 {
+    (key as u64) << 32 | key as u64
+}
+
 /// A block XOR the key, and the OR of the words of the result.
 #[inline(always)]
 fn xor<const N: usize>(mut block: [u8; N], key: u32) -> ([u8; N], u64) {
-    let wide_key = u64::from(key) << 32 | u64::from(key);
+    let wide_key = twice(key);
     let mut seen = 0;
     let (words, rest) = block.as_chunks_mut::<8>();
     for bytes in words {

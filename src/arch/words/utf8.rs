@@ -177,6 +177,14 @@ fn unmask_piece(piece: &mut [u8], key: u32, state: u32) -> u32 {
     }
 }
 
+/// Unmasks a short text, and then looks at it.
+#[cfg_attr(wsframe_backend = "words", allow(dead_code))]
+#[inline(never)]
+pub(in crate::arch) fn unmask_walk(bytes: &mut [u8], key: u32, state: u32) -> u32 {
+    mask_seen(bytes, key);
+    walk(bytes, state)
+}
+
 /// Where `bytes`, which follow the open character `before`, stop being UTF-8: the cold second look
 /// after a kernel, of whichever backend, has said [`BROKEN`].
 #[cold]

@@ -1,9 +1,9 @@
 //! AVX2: vectors of 32 bytes, and of 16 for what is shorter than two of those.
 
 use crate::arch::Backend;
-use crate::arch::lookup::{lookup_kernels, unmask_lookup_kernel};
-use crate::arch::words::mask::{SHORT, inline, masking_kernels};
-use crate::arch::words::utf8::NOT_ASCII;
+use crate::arch::lookup::{long_lookup_kernel, long_unmask_kernel, lookup_core, two_block_kernels};
+use crate::arch::words::mask::masking_kernels;
+use crate::arch::words::utf8;
 
 use super::backend;
 
@@ -13,36 +13,65 @@ cpufeatures::new!(detected, "avx2", "bmi1", "bmi2");
 
 backend!("avx2");
 
-lookup_kernels!("avx2,bmi1,bmi2");
-unmask_lookup_kernel!("avx2,bmi1,bmi2");
+lookup_core!("avx2,bmi1,bmi2");
+long_lookup_kernel!("avx2,bmi1,bmi2");
+long_unmask_kernel!("avx2,bmi1,bmi2");
 masking_kernels!("avx2,bmi1,bmi2");
+
+two_block_kernels!(
+    "avx2,bmi1,bmi2",
+    1,
+    validate_32_to_64,
+    unmask_validate_32_to_64,
+    look_up_32_to_64
+);
+two_block_kernels!(
+    "avx2,bmi1,bmi2",
+    2,
+    validate_64_to_128,
+    unmask_validate_64_to_128,
+    look_up_64_to_128
+);
 
 /// The kernels on 16 bytes, in this instruction set's encoding.
 mod narrow {
-    use crate::arch::lookup::{lookup_kernels, short_lookup_kernels};
+    use crate::arch::lookup::{lookup_core, part_of_vector_kernels, two_block_kernels};
     use crate::arch::x86_64::vector_128;
 
     vector_128!("avx2,bmi1,bmi2");
-    lookup_kernels!("avx2,bmi1,bmi2");
-    short_lookup_kernels!("avx2,bmi1,bmi2");
+    lookup_core!("avx2,bmi1,bmi2");
+    part_of_vector_kernels!("avx2,bmi1,bmi2");
+    two_block_kernels!(
+        "avx2,bmi1,bmi2",
+        1,
+        validate_16_to_32,
+        unmask_validate_16_to_32,
+        look_up_16_to_32
+    );
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2")]
 fn validate(bytes: &[u8], state: u32) -> u32 {
     match bytes.len() {
-        0..32 => narrow::validate_short(bytes, state),
-        32..64 => narrow::validate_long(bytes, state),
+        0..16 if state != 0 => utf8::walk(bytes, state),
+        0..16 => narrow::validate_part(bytes),
+        16..=32 => narrow::validate_16_to_32(bytes, state),
+        33..=64 => validate_32_to_64(bytes, state),
+        65..=128 => validate_64_to_128(bytes, state),
         _ => validate_long(bytes, state),
     }
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2")]
 fn unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
-    if bytes.len() > SHORT {
-        return unmask_validate_long(bytes, key, state);
+    match bytes.len() {
+        0..16 if state != 0 => utf8::unmask_walk(bytes, key, state),
+        0..16 => narrow::unmask_validate_part(bytes, key),
+        16..=32 => narrow::unmask_validate_16_to_32(bytes, key, state),
+        33..=64 => unmask_validate_32_to_64(bytes, key, state),
+        65..=128 => unmask_validate_64_to_128(bytes, key, state),
+        _ => unmask_validate_long(bytes, key, state),
     }
-    let seen = inline::mask_short(bytes, key);
-    if state == 0 && seen & NOT_ASCII == 0 { 0 } else { validate(bytes, state) }
 }
 
 type V = __m256i;
@@ -60,6 +89,12 @@ fn load(bytes: &[u8; LEN]) -> V {
 fn store(bytes: &mut [u8; LEN], v: V) {
     // SAFETY: `bytes` has the 32 bytes that are written; they need no alignment.
     unsafe { _mm256_storeu_si256(bytes.as_mut_ptr().cast(), v) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn ends_with(word: u32) -> V {
+    _mm256_set_epi32(word as i32, 0, 0, 0, 0, 0, 0, 0)
 }
 
 #[inline]

@@ -69,6 +69,25 @@ macro_rules! vector_128 {
 
         #[inline]
         #[target_feature(enable = $features)]
+        fn store(bytes: &mut [u8; LEN], v: V) {
+            // SAFETY: `bytes` has the 16 bytes that are written; they need no alignment.
+            unsafe { _mm_storeu_si128(bytes.as_mut_ptr().cast(), v) }
+        }
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn repeat(key: u32) -> V {
+            _mm_set1_epi32(key as i32)
+        }
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn ends_with(word: u32) -> V {
+            _mm_set_epi32(word as i32, 0, 0, 0)
+        }
+
+        #[inline]
+        #[target_feature(enable = $features)]
         fn zero() -> V {
             _mm_setzero_si128()
         }

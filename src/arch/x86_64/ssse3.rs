@@ -1,9 +1,11 @@
 //! SSSE3: the first x86 instruction set that looks up 16 bytes at once.
 
 use crate::arch::Backend;
-use crate::arch::lookup::{lookup_kernels, short_lookup_kernels, unmask_lookup_kernel};
-use crate::arch::words::mask::{inline, masking_kernels};
-use crate::arch::words::utf8::NOT_ASCII;
+use crate::arch::lookup::{
+    long_lookup_kernel, long_unmask_kernel, lookup_core, part_of_vector_kernels, two_block_kernels,
+};
+use crate::arch::words::mask::masking_kernels;
+use crate::arch::words::utf8;
 
 use super::{backend, vector_128};
 
@@ -12,34 +14,35 @@ cpufeatures::new!(detected, "ssse3");
 backend!("ssse3");
 
 vector_128!("ssse3");
-lookup_kernels!("ssse3");
-short_lookup_kernels!("ssse3");
-unmask_lookup_kernel!("ssse3");
+lookup_core!("ssse3");
+long_lookup_kernel!("ssse3");
+long_unmask_kernel!("ssse3");
+part_of_vector_kernels!("ssse3");
+two_block_kernels!("ssse3", 1, validate_16_to_32, unmask_validate_16_to_32, look_up_16_to_32);
+two_block_kernels!("ssse3", 2, validate_32_to_64, unmask_validate_32_to_64, look_up_32_to_64);
+two_block_kernels!("ssse3", 4, validate_64_to_128, unmask_validate_64_to_128, look_up_64_to_128);
 masking_kernels!("ssse3");
 
 #[target_feature(enable = "ssse3")]
 fn validate(bytes: &[u8], state: u32) -> u32 {
-    if bytes.len() < 2 * LEN { validate_short(bytes, state) } else { validate_long(bytes, state) }
+    match bytes.len() {
+        0..16 if state != 0 => utf8::walk(bytes, state),
+        0..16 => validate_part(bytes),
+        16..=32 => validate_16_to_32(bytes, state),
+        33..=64 => validate_32_to_64(bytes, state),
+        65..=128 => validate_64_to_128(bytes, state),
+        _ => validate_long(bytes, state),
+    }
 }
 
 #[target_feature(enable = "ssse3")]
 fn unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
-    if bytes.len() >= 2 * LEN {
-        return unmask_validate_long(bytes, key, state);
+    match bytes.len() {
+        0..16 if state != 0 => utf8::unmask_walk(bytes, key, state),
+        0..16 => unmask_validate_part(bytes, key),
+        16..=32 => unmask_validate_16_to_32(bytes, key, state),
+        33..=64 => unmask_validate_32_to_64(bytes, key, state),
+        65..=128 => unmask_validate_64_to_128(bytes, key, state),
+        _ => unmask_validate_long(bytes, key, state),
     }
-    let seen = inline::mask_short(bytes, key);
-    if state == 0 && seen & NOT_ASCII == 0 { 0 } else { validate_short(bytes, state) }
-}
-
-#[inline]
-#[target_feature(enable = "ssse3")]
-fn store(bytes: &mut [u8; LEN], v: V) {
-    // SAFETY: `bytes` has the 16 bytes that are written; they need no alignment.
-    unsafe { _mm_storeu_si128(bytes.as_mut_ptr().cast(), v) }
-}
-
-#[inline]
-#[target_feature(enable = "ssse3")]
-fn repeat(key: u32) -> V {
-    _mm_set1_epi32(key as i32)
 }

@@ -1,0 +1,23 @@
+//! The backends of this machine: which there are, and that the fastest is the one in use.
+
+use wsframe::arch;
+use wsframe::{Mask, MaskingKey, Utf8Validator};
+
+#[test]
+fn the_first_that_is_available_is_in_use() {
+    // The first call finds it, whichever function it is of.
+    let mut bytes = *b"Hello";
+    let mut mask = Mask::new(MaskingKey::new([1, 2, 3, 4]));
+    assert!(Utf8Validator::new().unmask(&mut bytes, &mut mask).is_ok());
+
+    let names: Vec<_> = arch::available().map(|backend| backend.name).collect();
+    println!("backends: {}", names.join(", "));
+    assert_eq!(arch::active().name, names[0]);
+    assert_eq!(names.last(), Some(&"words"));
+    if cfg!(wsframe_backend = "words") {
+        assert_eq!(names, ["words"]);
+    }
+    if cfg!(wsframe_backend = "ssse3") && cfg!(target_arch = "x86_64") {
+        assert_eq!(names[0], "ssse3");
+    }
+}
