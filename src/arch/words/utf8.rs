@@ -178,7 +178,7 @@ fn unmask_piece(piece: &mut [u8], key: u32, state: u32) -> u32 {
 }
 
 /// Unmasks a short text, and then looks at it.
-#[cfg_attr(wsframe_backend = "words", allow(dead_code))]
+#[allow(dead_code, reason = "vectors need it, and there may be none")]
 #[inline(never)]
 pub(in crate::arch) fn unmask_walk(bytes: &mut [u8], key: u32, state: u32) -> u32 {
     mask_seen(bytes, key);

@@ -1,0 +1,300 @@
+//! What is counted: each case runs one path of the library over many frames, and asserts what came out.
+//!
+//! Only what happens inside [`measured`] counts. Everything is laid out before it and checked after it;
+//! inside there is no more than the loop over the frames and the code of the library. What the library
+//! would know only at run time is hidden from the compiler by `black_box`.
+
+use std::hint::black_box;
+use std::mem;
+use std::ops::RangeInclusive;
+
+use wsframe::{
+    FrameChunk, FrameDecoder, FrameEncoder, FrameHeader, MAX_HEADER_LEN, Mask, Opcode, Payload,
+    Role, Rules, Utf8Validator, arch,
+};
+
+use crate::frames::{Frame, Kind};
+
+/// One line of the table.
+pub struct Case {
+    /// What the library does.
+    path: &'static str,
+    kind: Kind,
+    lengths: RangeInclusive<usize>,
+    run: fn(&[Frame]),
+}
+
+impl Case {
+    const fn new(
+        path: &'static str,
+        run: fn(&[Frame]),
+        kind: Kind,
+        lengths: RangeInclusive<usize>,
+    ) -> Self {
+        Self { path, kind, lengths, run }
+    }
+
+    pub fn name(&self) -> String {
+        let (shortest, longest) = (self.lengths.start(), self.lengths.end());
+        let kind = self.kind.name();
+        if shortest == longest {
+            format!("{}/{kind}/{longest}", self.path)
+        } else {
+            format!("{}/{kind}/{shortest}-{longest}", self.path)
+        }
+    }
+
+    /// Runs the case once, over [`FRAMES`](crate::frames::FRAMES) frames.
+    pub fn run(&self) {
+        let frames = Frame::many(self.kind, self.lengths.clone());
+        // The first call of a kernel finds the backend, which is none of the frames' business.
+        arch::active().mask(&mut [], 0);
+        (self.run)(&frames);
+    }
+}
+
+const SMALL: RangeInclusive<usize> = 16..=16;
+const MIXED: RangeInclusive<usize> = 0..=125;
+
+/// In the order of the table.
+pub const CASES: &[Case] = &{
+    use Kind::{Binary, Json, Korean};
+    [
+        Case::new("header/decode", decode_header, Binary, SMALL),
+        Case::new("header/decode", decode_header, Binary, MIXED),
+        Case::new("header/decode", decode_header, Binary, 126..=512),
+        Case::new("header/encode/masked", encode_masked_header, Binary, MIXED),
+        Case::new("header/encode/unmasked", encode_unmasked_header, Binary, MIXED),
+        Case::new("mask/in-place", mask_in_place, Binary, SMALL),
+        Case::new("mask/in-place", mask_in_place, Binary, 64..=64),
+        Case::new("mask/in-place", mask_in_place, Binary, 125..=125),
+        Case::new("mask/in-place", mask_in_place, Binary, MIXED),
+        Case::new("mask/in-place", mask_in_place, Binary, 1024..=1024),
+        Case::new("mask/copying", mask_copying, Binary, SMALL),
+        Case::new("mask/copying", mask_copying, Binary, MIXED),
+        Case::new("text/validate", validate, Json, SMALL),
+        Case::new("text/validate", validate, Json, MIXED),
+        Case::new("text/validate", validate, Korean, MIXED),
+        Case::new("text/unmask", unmask_text, Json, SMALL),
+        Case::new("text/unmask", unmask_text, Json, MIXED),
+        Case::new("text/unmask", unmask_text, Korean, MIXED),
+        Case::new("frame/decode", decode, Binary, SMALL),
+        Case::new("frame/decode", decode, Binary, MIXED),
+        Case::new("frame/decode", decode, Json, SMALL),
+        Case::new("frame/decode", decode, Json, MIXED),
+        Case::new("frame/decode", decode, Korean, MIXED),
+        Case::new("frame/locate", locate, Binary, SMALL),
+        Case::new("frame/locate", locate, Binary, MIXED),
+        Case::new("frame/locate", locate, Json, SMALL),
+        Case::new("frame/locate", locate, Json, MIXED),
+        Case::new("frame/locate", locate, Korean, MIXED),
+        Case::new("frame/write", write, Binary, SMALL),
+        Case::new("frame/write", write, Binary, MIXED),
+        Case::new("frame/in-place", in_place, Binary, SMALL),
+    ]
+};
+
+/// As callgrind names [`measured`].
+pub const MEASURED: &str = "counts::cases::measured*";
+
+/// Callgrind counts from here on, in all that is called from here, until this returns.
+#[inline(never)]
+fn measured<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}
+
+fn decode_header(frames: &[Frame]) {
+    let encoded: Vec<Vec<u8>> = frames.iter().map(|frame| frame.header(true)).collect();
+    let rules = black_box(Rules::new(Role::Server));
+    let mut decoded = vec![(FrameHeader::new(Opcode::Close, 0), 0); frames.len()];
+    measured(|| {
+        for (bytes, decoded) in encoded.iter().zip(&mut decoded) {
+            let header = FrameHeader::decode(bytes, rules).expect("a right header");
+            *decoded = header.expect("a whole header");
+        }
+    });
+    for ((frame, bytes), decoded) in frames.iter().zip(&encoded).zip(decoded) {
+        assert_eq!(decoded, (decoded_header(frame, true), bytes.len()));
+    }
+}
+
+fn encode_masked_header(frames: &[Frame]) {
+    encode_header(frames, true);
+}
+
+fn encode_unmasked_header(frames: &[Frame]) {
+    encode_header(frames, false);
+}
+
+fn encode_header(frames: &[Frame], masked: bool) {
+    let headers: Vec<_> = frames.iter().map(|frame| decoded_header(frame, masked)).collect();
+    let mut encoded = vec![None; frames.len()];
+    measured(|| {
+        for (header, encoded) in headers.iter().zip(&mut encoded) {
+            *encoded = header.encode().ok();
+        }
+    });
+    for (frame, encoded) in frames.iter().zip(encoded) {
+        assert_eq!(*encoded.expect("a right header"), *frame.header(masked));
+    }
+}
+
+fn mask_in_place(frames: &[Frame]) {
+    let mut masked = frames.to_vec();
+    measured(|| {
+        for frame in &mut masked {
+            Mask::new(frame.key).apply(&mut frame.payload);
+        }
+    });
+    for (frame, masked) in frames.iter().zip(masked) {
+        assert_eq!(masked.payload, frame.masked());
+    }
+}
+
+fn mask_copying(frames: &[Frame]) {
+    let mut masked: Vec<_> = frames.iter().map(|frame| vec![0; frame.payload.len()]).collect();
+    measured(|| {
+        for (frame, masked) in frames.iter().zip(&mut masked) {
+            Mask::new(frame.key).apply_copying(&frame.payload, masked);
+        }
+    });
+    for (frame, masked) in frames.iter().zip(masked) {
+        assert_eq!(masked, frame.masked());
+    }
+}
+
+fn validate(frames: &[Frame]) {
+    let mut text = Utf8Validator::new();
+    measured(|| {
+        for frame in frames {
+            text.validate(&frame.payload).expect("UTF-8");
+            text.finish().expect("whole characters");
+        }
+    });
+    text.validate(b"\xFF").expect_err("what is not UTF-8 must be found");
+}
+
+fn unmask_text(frames: &[Frame]) {
+    let mut unmasked = frames.to_vec();
+    for frame in &mut unmasked {
+        frame.payload = frame.masked();
+    }
+    let mut text = Utf8Validator::new();
+    measured(|| {
+        for frame in &mut unmasked {
+            let payload = Payload::new(&mut frame.payload, Mask::new(frame.key));
+            payload.unmask_text(&mut text).expect("UTF-8");
+            text.finish().expect("whole characters");
+        }
+    });
+    for (frame, unmasked) in frames.iter().zip(unmasked) {
+        assert_eq!(unmasked.payload, frame.payload);
+    }
+}
+
+fn decode(frames: &[Frame]) {
+    let mut stream = stream(frames);
+    let mut decoder = black_box(FrameDecoder::new(Role::Server));
+    let mut text = Utf8Validator::new();
+    let (messages, unread) = measured(|| {
+        let mut messages = 0;
+        let mut input = &mut stream[..];
+        while let Some(chunk) = decoder.decode(&mut input).expect("a right stream") {
+            messages += take(chunk, &mut text);
+        }
+        (messages, input.len())
+    });
+    assert_eq!((messages, unread), (frames.len(), 0));
+    assert_eq!(stream, unmasked_stream(frames));
+}
+
+fn locate(frames: &[Frame]) {
+    let mut stream = stream(frames);
+    let mut decoder = black_box(FrameDecoder::new(Role::Server));
+    let mut text = Utf8Validator::new();
+    let (messages, unread) = measured(|| {
+        let mut messages = 0;
+        let mut input = &mut stream[..];
+        while let Some(span) = decoder.locate(input).expect("a right stream") {
+            let (used, rest) = mem::take(&mut input).split_at_mut(span.end());
+            messages += take(span.of(used), &mut text);
+            input = rest;
+        }
+        (messages, input.len())
+    });
+    assert_eq!((messages, unread), (frames.len(), 0));
+    assert_eq!(stream, unmasked_stream(frames));
+}
+
+/// What a server does with a chunk: unmasks it, and validates it if it is text. Returns how many messages
+/// have ended with it.
+#[inline(always)]
+fn take(chunk: FrameChunk<'_>, text: &mut Utf8Validator) -> usize {
+    let FrameChunk { header, payload, last, .. } = chunk;
+    if header.opcode == Opcode::Text {
+        payload.unmask_text(text).expect("UTF-8");
+        if last {
+            text.finish().expect("whole characters");
+        }
+    } else {
+        payload.unmask();
+    }
+    usize::from(last && header.fin)
+}
+
+fn write(frames: &[Frame]) {
+    let expected = stream(frames);
+    let mut written = vec![0; expected.len()];
+    let opcode = black_box(frames[0].kind.opcode());
+    let unwritten = measured(|| {
+        let mut out = &mut written[..];
+        for frame in frames {
+            let encoder = FrameEncoder::new(opcode).masking_key(frame.key);
+            let len = encoder.write(&frame.payload, out).expect("a right frame").len();
+            out = &mut out[len..];
+        }
+        out.len()
+    });
+    assert_eq!(unwritten, 0);
+    assert_eq!(written, expected);
+}
+
+fn in_place(frames: &[Frame]) {
+    let mut buffers: Vec<_> =
+        frames.iter().map(|frame| [&[0; MAX_HEADER_LEN], &frame.payload[..]].concat()).collect();
+    let opcode = black_box(frames[0].kind.opcode());
+    let total: usize = measured(|| {
+        let frame = |(frame, buffer): (&Frame, &mut Vec<u8>)| {
+            let encoder = FrameEncoder::new(opcode).masking_key(frame.key);
+            encoder.in_place(buffer).expect("a right frame").len()
+        };
+        frames.iter().zip(&mut buffers).map(frame).sum()
+    });
+    assert_eq!(total, stream(frames).len());
+    for (frame, buffer) in frames.iter().zip(buffers) {
+        assert!(buffer.ends_with(&wire(frame)));
+    }
+}
+
+/// The header as the library has it.
+fn decoded_header(frame: &Frame, masked: bool) -> FrameHeader {
+    FrameHeader {
+        masking_key: masked.then_some(frame.key),
+        ..FrameHeader::new(frame.kind.opcode(), frame.payload.len() as u64)
+    }
+}
+
+/// The masked frame.
+fn wire(frame: &Frame) -> Vec<u8> {
+    [frame.header(true), frame.masked()].concat()
+}
+
+/// The masked frames one after another, so that their payloads begin at any alignment.
+fn stream(frames: &[Frame]) -> Vec<u8> {
+    frames.iter().flat_map(wire).collect()
+}
+
+/// What becomes of the stream when all payloads are unmasked where they lie.
+fn unmasked_stream(frames: &[Frame]) -> Vec<u8> {
+    frames.iter().flat_map(|frame| [frame.header(true), frame.payload.clone()].concat()).collect()
+}

@@ -1,0 +1,127 @@
+//! Counts the instructions that the library takes for small frames, and holds them against a baseline:
+//! no count may rise by more than 3 %. Times of a few nanoseconds drown in the noise of a shared
+//! machine; counts are the same in every run. What they cannot show (branches mispredicted, caches
+//! missed, ports contended) is for the benchmarks.
+//!
+//! `ci/counts.sh` compares, `ci/counts.sh --update` writes a new baseline. The baseline is
+//! `baseline.txt`, a case a line, to be read in a diff. Each case runs in a process of its own under
+//! `valgrind --tool=callgrind`, which counts only what happens inside one function
+//! ([`cases::MEASURED`]); so a new case leaves the counts of the others as they are.
+//!
+//! Why not gungraun or iai-callgrind: their baselines are callgrind's own files, several for each case,
+//! in the target directory. They are made to compare two commits in one checkout, not to be kept in
+//! the repository and read. They also want a runner of exactly their version to be installed, and
+//! valgrind besides. What is needed of them is one number that valgrind prints, and one comparison.
+//!
+//! Counts depend on the instructions that exist, and hence on:
+//!
+//! - the kernels: valgrind knows no AVX-512, so AVX2 is what every machine of today finds in it;
+//! - the compiler, and for what calls `memcpy` the C library: the baseline names both, and where they
+//!   are others, the comparison says so, loudly, and is made all the same.
+
+mod baseline;
+mod callgrind;
+mod cases;
+mod frames;
+
+use std::env;
+use std::process::ExitCode;
+
+use baseline::{Baseline, Platform};
+use cases::CASES;
+
+/// By how much a count may change before it is remarked upon: up, it fails; down, it wants a new
+/// baseline.
+const TOLERANCE: f64 = 0.03;
+
+const USAGE: &str = "usage: counts [--update]";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match args[..] {
+        [] => compare(),
+        ["--update"] => update(),
+        [callgrind::RUN, case] => run(case),
+        _ => Err(USAGE.to_owned()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("FAILED: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Inside valgrind: runs one case, and says on which backend.
+fn run(name: &str) -> Result<(), String> {
+    let case = CASES.iter().find(|case| case.name() == name).ok_or("no such case")?;
+    case.run();
+    println!("{}", wsframe::arch::active().name);
+    Ok(())
+}
+
+/// Counts every case, and writes the counts down.
+fn update() -> Result<(), String> {
+    let old = Baseline::read().ok();
+    let (counted, _) = count(old.as_ref())?;
+    counted.write()
+}
+
+/// Counts every case, and fails where one has risen.
+fn compare() -> Result<(), String> {
+    let baseline = Baseline::read()?;
+    let (counted, changes) = count(Some(&baseline))?;
+    let (now, then) = (&counted.platform, &baseline.platform);
+    if now != then {
+        println!("\nWARNING: the baseline is of another platform; changes may be no one's doing.");
+        println!("  baseline: {then}\n  this run: {now}");
+    }
+    if now.backend != then.backend {
+        return Err("counts of different backends cannot be compared".to_owned());
+    }
+    if !counted.names().eq(baseline.names()) {
+        return Err("the baseline lists other cases: run ci/counts.sh --update".to_owned());
+    }
+
+    let fallen = changes.iter().filter(|&&change| change < -TOLERANCE).count();
+    if fallen > 0 {
+        println!("\n{fallen} fell: run ci/counts.sh --update, so that it stays so.");
+    }
+    let risen = changes.iter().filter(|&&change| change > TOLERANCE).count();
+    if risen > 0 {
+        return Err(format!("{risen} rose by more than {:.0} %", 100.0 * TOLERANCE));
+    }
+    println!("\nok: no count rose by more than {:.0} %", 100.0 * TOLERANCE);
+    Ok(())
+}
+
+/// Counts every case and prints the table. Returns the counts, and how each case has changed that the
+/// baseline knows too.
+fn count(baseline: Option<&Baseline>) -> Result<(Baseline, Vec<f64>), String> {
+    println!("{:<35}{:>10}{:>10}{:>10}", "instructions a frame", "baseline", "now", "change");
+    let mut counts = Vec::new();
+    let mut changes = Vec::new();
+    let mut backend = String::new();
+    for case in CASES {
+        let name = case.name();
+        let count;
+        (count, backend) = callgrind::count(&name)?;
+        if let Some(before) = baseline.and_then(|baseline| baseline.count(&name)) {
+            let change = count / before - 1.0;
+            let remark = match change {
+                _ if change > TOLERANCE => "  ROSE",
+                _ if change < -TOLERANCE => "  fell",
+                _ => "",
+            };
+            let percent = 100.0 * change;
+            println!("{name:<35}{before:>10.2}{count:>10.2}{percent:>+8.1} %{remark}");
+            changes.push(change);
+        } else {
+            println!("{name:<35}{:>10}{count:>10.2}{:>10}", "-", "new");
+        }
+        counts.push((name, count));
+    }
+    Ok((Baseline { platform: Platform::of(backend), counts }, changes))
+}
