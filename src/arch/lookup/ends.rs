@@ -1,0 +1,108 @@
+//! Where a text begins or ends, and with it perhaps a vector too many: what is done with words.
+
+use crate::arch::words::mask::inline::mask_short;
+use crate::arch::words::mask::{load_last, store_first, store_last, twice};
+use crate::arch::words::utf8::walk;
+use crate::arch::{BROKEN, rotate};
+
+/// The bytes of the open character, moved to the end of a word whose beginning is filled with zeros.
+#[inline(always)]
+pub(in crate::arch) const fn at_end_of_word(open: u32) -> u32 {
+    if open == 0 { 0 } else { open << (open.leading_zeros() & !7) }
+}
+
+/// ASCII cuts off the character that is open.
+#[inline(always)]
+pub(in crate::arch) const fn state_after_ascii(state: u32) -> u32 {
+    if state == 0 { 0 } else { BROKEN }
+}
+
+/// The four bytes of the text before `at`, unmasked, where the character that was open before the text has
+/// the bytes before its first.
+#[inline(always)]
+pub(in crate::arch) fn word_before(bytes: &[u8], at: usize, key: u32, open: u32) -> u32 {
+    let word = |bytes: [u8; 4], key: u32| (u32::from_ne_bytes(bytes) ^ key).to_le();
+    if let Some(start) = at.checked_sub(4)
+        && let Some(before) = bytes.get(start..).and_then(|bytes| bytes.first_chunk())
+    {
+        return word(*before, rotate(key, at));
+    }
+    let first = bytes.first_chunk().map_or(0, |first| word(*first, key));
+    let both = u64::from(at_end_of_word(open)) | u64::from(first) << 32;
+    (both >> (8 * at.min(4))) as u32
+}
+
+/// The state at the end of `bytes`, in which vectors have found nothing wrong: every byte is right after
+/// those before it. What they cannot see is a last byte that no byte can follow.
+#[inline(always)]
+pub(in crate::arch) fn state_at_end(bytes: &[u8], before: u32) -> u32 {
+    match *bytes {
+        [.., last] if last < 0x80 => 0,
+        [.., third, second, last] => match (third, second, last) {
+            (_, _, 0xC2..=0xF4) => u32::from(last),
+            (_, _, 0xC0..) => BROKEN,
+            (_, 0xE0.., _) => u32::from_le_bytes([second, last, 0, 0]),
+            (0xF0.., _, _) => u32::from_le_bytes([third, second, last, 0]),
+            // A continuation byte that ends its character.
+            _ => 0,
+        },
+        _ => walk(bytes, before),
+    }
+}
+
+/// At most 16 bytes, moved to the end of 16 whose beginning is filled with zeros: as two little-endian
+/// words.
+#[inline(always)]
+pub(in crate::arch) fn at_end_of_16(bytes: &[u8]) -> [u64; 2] {
+    let len = bytes.len();
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), load_last(bytes)) {
+        return long_at_end(u64::from_le_bytes(*first), u64::from_le_bytes(last), len);
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), load_last(bytes)) {
+        return short_at_end(u32::from_le_bytes(*first), u32::from_le_bytes(last), len);
+    }
+    few_at_end(bytes)
+}
+
+/// Unmasks at most 16 bytes where they lie, and returns them as [`at_end_of_16`] would.
+#[inline(always)]
+pub(in crate::arch) fn unmask_at_end_of_16(bytes: &mut [u8], key: u32) -> [u64; 2] {
+    let len = bytes.len();
+    // The key turns with the length, since both word lengths are multiples of its own.
+    let turned_key = rotate(key, len);
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), load_last(bytes)) {
+        let first = u64::from_ne_bytes(*first) ^ twice(key);
+        let last = u64::from_ne_bytes(last) ^ twice(turned_key);
+        store_first(bytes, first.to_ne_bytes());
+        store_last(bytes, last.to_ne_bytes());
+        return long_at_end(first.to_le(), last.to_le(), len);
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), load_last(bytes)) {
+        let first = u32::from_ne_bytes(*first) ^ key;
+        let last = u32::from_ne_bytes(last) ^ turned_key;
+        store_first(bytes, first.to_ne_bytes());
+        store_last(bytes, last.to_ne_bytes());
+        return short_at_end(first.to_le(), last.to_le(), len);
+    }
+    mask_short(bytes, key);
+    few_at_end(bytes)
+}
+
+/// For 8 to 16 bytes: those of the first word that are in the last one too are moved out.
+#[inline(always)]
+fn long_at_end(first: u64, last: u64, len: usize) -> [u64; 2] {
+    [first.checked_shl(8 * (16 - len.min(16)) as u32).unwrap_or(0), last]
+}
+
+/// For 4 to 8 bytes: where the two words overlap, they agree.
+#[inline(always)]
+fn short_at_end(first: u32, last: u32, len: usize) -> [u64; 2] {
+    [0, u64::from(first) << (8 * (8 - len.min(8)) as u32) | u64::from(last) << 32]
+}
+
+/// For 0 to 3 bytes.
+#[inline(always)]
+fn few_at_end(bytes: &[u8]) -> [u64; 2] {
+    let few = bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+    [0, few.checked_shl(8 * (8 - bytes.len().min(8)) as u32).unwrap_or(0)]
+}
