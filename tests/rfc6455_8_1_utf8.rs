@@ -37,9 +37,9 @@ fn expected_state(text: &[u8]) -> u32 {
 }
 
 /// Where a sequence is put: so many ASCII bytes before it, and so many behind it. Around the edges of
-/// vectors and blocks, at the end of the text, and so that the text is of every length at which a kernel
-/// changes its way.
-const PLACES: [(usize, usize); 18] = [
+/// vectors and blocks, at the end of the text, before a block that is all ASCII, and so that the text is of
+/// every length at which a kernel changes its way.
+const PLACES: [(usize, usize); 20] = [
     (0, 0),
     (5, 0),
     (12, 0),
@@ -50,11 +50,13 @@ const PLACES: [(usize, usize); 18] = [
     (29, 2),
     (31, 0),
     (30, 9),
-    (61, 0),
-    (62, 30),
+    (61, 80),
+    (62, 80),
     (63, 0),
     (64, 1),
     (94, 40),
+    (125, 40),
+    (125, 8),
     (126, 0),
     (127, 37),
     (1022, 24),

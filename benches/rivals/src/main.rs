@@ -1,39 +1,97 @@
 //! Measures wsframe beside its peers, on the same bytes, interleaved in one run.
 //!
-//! `rivals streams [--filter PART_OF_A_ROW] [--rounds N]`
+//! `rivals streams|kernels|all [--filter PART_OF_A_ROW] [--rounds N] [--json FILE] [--svg DIR]`
 
+mod charts;
+mod kernels;
+mod machine;
 mod measure;
+mod payload;
 mod streams;
-mod workload;
+mod table;
 
+use std::error::Error;
+use std::fs;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: rivals streams [--filter PART_OF_A_ROW] [--rounds N]";
+use serde::Serialize;
+
+use machine::Machine;
+use table::{Plan, Table};
+
+const USAGE: &str = "usage: rivals streams|kernels|all \
+    [--filter PART_OF_A_ROW] [--rounds N] [--json FILE] [--svg DIR]";
+
+/// What the command line asks for.
+struct Request {
+    streams: bool,
+    kernels: bool,
+    plan: Plan,
+    json: Option<PathBuf>,
+    svg: Option<PathBuf>,
+}
+
+/// What is saved.
+#[derive(Serialize)]
+struct Report {
+    machine: Machine,
+    tables: Vec<Table>,
+}
 
 fn main() -> ExitCode {
-    match parse(std::env::args().skip(1)) {
-        Some((filter, rounds)) => {
-            streams::run(&filter, rounds);
-            ExitCode::SUCCESS
-        }
-        None => {
-            eprintln!("{USAGE}");
-            ExitCode::from(2)
+    let Some(request) = parse(std::env::args().skip(1)) else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    match run(&request) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
         }
     }
 }
 
-fn parse(mut args: impl Iterator<Item = String>) -> Option<(String, usize)> {
-    if args.next()? != "streams" {
-        return None;
+fn run(request: &Request) -> Result<(), Box<dyn Error>> {
+    let machine = Machine::this();
+    println!("{machine}\n{}", machine.versions);
+    let mut tables = Vec::new();
+    if request.streams {
+        tables.push(streams::measure(&request.plan));
     }
-    let (mut filter, mut rounds) = (String::new(), 31);
+    if request.kernels {
+        tables.extend(kernels::measure(&request.plan));
+    }
+    if let Some(directory) = &request.svg {
+        charts::draw(directory, &machine, &tables)?;
+    }
+    if let Some(file) = &request.json {
+        fs::write(file, serde_json::to_string_pretty(&Report { machine, tables })?)?;
+    }
+    Ok(())
+}
+
+fn parse(mut args: impl Iterator<Item = String>) -> Option<Request> {
+    let (streams, kernels) = match args.next()?.as_str() {
+        "streams" => (true, false),
+        "kernels" => (false, true),
+        "all" => (true, true),
+        _ => return None,
+    };
+    let plan = Plan { filter: String::new(), rounds: 31 };
+    let mut request = Request { streams, kernels, plan, json: None, svg: None };
     while let Some(option) = args.next() {
+        let value = args.next()?;
         match option.as_str() {
-            "--filter" => filter = args.next()?,
-            "--rounds" => rounds = args.next()?.parse().ok().filter(|&rounds| rounds > 0)?,
+            "--filter" => request.plan.filter = value,
+            "--rounds" => {
+                request.plan.rounds = value.parse().ok().filter(|&rounds| rounds > 0)?;
+            }
+            "--json" => request.json = Some(value.into()),
+            "--svg" => request.svg = Some(value.into()),
             _ => return None,
         }
     }
-    Some((filter, rounds))
+    Some(request)
 }

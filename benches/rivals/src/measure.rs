@@ -1,21 +1,70 @@
 //! Times that can be compared: everyone on the same bytes, in turn, many times over; then the median.
 //!
 //! These machines are shared. What slows one round slows everyone in it, so a rival that is measured in
-//! every round is compared fairly even where no figure can be trusted by itself.
+//! every round is compared fairly even where no figure can be trusted by itself. The turns are drawn
+//! anew for every round, so that nobody always finds the caches as the same other left them.
 
 use std::time::Instant;
 
-/// The median time of each entry, in nanoseconds, over `rounds` rounds in which each runs once.
-pub fn medians(entries: &mut [Box<dyn FnMut() + '_>], rounds: usize) -> Vec<f64> {
-    let mut times = vec![Vec::with_capacity(rounds); entries.len()];
+use serde::Serialize;
+
+use crate::payload::Random;
+
+/// What is to be done, and what must have come of it.
+pub trait Work {
+    /// How many items a run goes through: messages, frames, whatever the table counts.
+    fn items(&self) -> f64;
+
+    /// Makes everything as it was before a run. Not timed.
+    fn reset(&mut self) {}
+
+    /// Panics if the run of this rival has not done its work. Not timed.
+    fn check(&self, _rival: &str) {}
+}
+
+/// What a rival is to the comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Role {
+    /// wsframe as it is used: the one that is compared.
+    Ours,
+    /// wsframe in another way.
+    Variant,
+    Peer,
+    /// What the machine allows, or a part of the work that cannot be saved.
+    Limit,
+}
+
+/// Someone who does the work.
+pub struct Rival<W> {
+    pub name: String,
+    pub role: Role,
+    run: Box<dyn Fn(&mut W)>,
+}
+
+impl<W> Rival<W> {
+    pub fn new(name: &str, role: Role, run: impl Fn(&mut W) + 'static) -> Self {
+        Self { name: name.to_owned(), role, run: Box::new(run) }
+    }
+}
+
+/// The median time that each rival takes for an item, in nanoseconds, over `rounds` rounds in which
+/// each has one turn.
+pub fn medians<W: Work>(rivals: &[Rival<W>], work: &mut W, rounds: usize) -> Vec<f64> {
+    let mut times = vec![Vec::with_capacity(rounds); rivals.len()];
+    let mut turns: Vec<usize> = (0..rivals.len()).collect();
+    let mut random = Random::new();
     for round in 0..rounds + 1 {
-        for (entry, times) in entries.iter_mut().zip(&mut times) {
+        random.shuffle(&mut turns);
+        for &turn in &turns {
+            let rival = &rivals[turn];
+            work.reset();
             let start = Instant::now();
-            entry();
+            (rival.run)(work);
             let elapsed = start.elapsed().as_nanos() as f64;
+            work.check(&rival.name);
             // The first round warms up.
             if round > 0 {
-                times.push(elapsed);
+                times[turn].push(elapsed / work.items());
             }
         }
     }

@@ -1,10 +1,11 @@
+use std::error::Error;
+
 use fastwebsockets::{FragmentCollector, Role, WebSocket};
 use futures_util::FutureExt;
 
-use super::Peer;
-use crate::workload::{Side, Totals, Workload};
+use super::{Peer, Side, Totals, Workload};
 
-pub fn run(workload: &Workload) -> Totals {
+pub fn run(workload: &Workload) -> Result<Totals, Box<dyn Error>> {
     let role = match workload.side {
         Side::Server => Role::Server,
         Side::Client => Role::Client,
@@ -14,8 +15,8 @@ pub fn run(workload: &Workload) -> Totals {
     let mut socket = FragmentCollector::new(socket);
     let mut totals = Totals::default();
     while totals.messages < workload.expected.messages {
-        let frame = socket.read_frame().now_or_never().expect("always ready");
-        totals.add(&frame.expect("a right stream").payload);
+        let frame = socket.read_frame().now_or_never().expect("always ready")?;
+        totals.add(&frame.payload);
     }
-    totals
+    Ok(totals)
 }

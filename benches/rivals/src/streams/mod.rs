@@ -1,35 +1,56 @@
-//! Whole streams: bytes in, in reads of 16 KiB; messages out, each looked at where it begins and ends.
+//! Whole streams: bytes in, in reads of 16 KiB; messages out, each read where it begins and ends.
 //!
 //! Each rival is used as its documentation shows, with its own buffers and its defaults, but for limits,
-//! which let everything through. All hand out whole messages, text validated.
+//! which let everything through, and with text validated. All hand out whole messages, except where a
+//! column says otherwise.
 
 mod fastwebsockets;
+mod peer;
 mod sockudo;
 mod tokio_websockets;
+mod totals;
 mod tungstenite;
+mod web_socket;
+mod workload;
 mod wsframe;
+mod yawc;
 
-use std::io::{self, Read, Write};
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::error::Error;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use crate::measure::{Rival, Role};
+use crate::payload::{Kind, Size};
+use crate::table::{Case, Plan, Table, Unit};
+use peer::{Peer, READ};
+use totals::{Pieces, Totals};
+pub use workload::Side;
+use workload::Workload;
 
-use crate::measure;
-use crate::workload::{Kind, Side, Size, Totals, Workload};
+/// Reads the whole stream and says what came out, or why the stream is refused.
+type Run = fn(&Workload) -> Result<Totals, Box<dyn Error>>;
 
-const READ: usize = 16 << 10;
-
-/// Reads the whole stream and says what came out.
-type Run = fn(&Workload) -> Totals;
-
-const RIVALS: [(&str, Run); 5] = [
-    ("wsframe", wsframe::run),
-    ("tungstenite", tungstenite::run),
-    ("fastwebsockets", fastwebsockets::run),
-    ("tokio-websockets", tokio_websockets::run),
-    ("sockudo-ws", sockudo::run),
+const RIVALS: [(&str, Role, Run); 9] = [
+    ("wsframe", Role::Ours, wsframe::run),
+    ("in chunks", Role::Variant, wsframe::run_in_chunks),
+    ("as a call", Role::Variant, wsframe::run_called),
+    ("tungstenite", Role::Peer, tungstenite::run),
+    ("fastwebsockets", Role::Peer, fastwebsockets::run),
+    ("tokio-websockets", Role::Peer, tokio_websockets::run),
+    ("web-socket", Role::Peer, web_socket::run),
+    ("sockudo-ws", Role::Peer, sockudo::run),
+    ("yawc", Role::Peer, yawc::run),
 ];
+
+const NOTES: &[&str] = &[
+    "Everyone's messages are read at once: their first and last eight bytes, as words.",
+    "in chunks: wsframe hands out what has arrived of a frame, and assembles nothing.",
+    "as a call: wsframe's next message comes from a function that is not inlined.",
+    "web-socket hands out text as bytes; its caller validates them, with core::str.",
+    "yawc validates text only if told to (it is), with core::str or, as here, with simdutf8.",
+];
+
+pub const TITLE: &str = "whole streams";
+
+pub const KINDS: [Kind; 4] = [Kind::Binary, Kind::Json, Kind::Korean, Kind::Emoji];
 
 const SIZES: [Size; 9] = [
     Size::Fixed(16),
@@ -43,107 +64,38 @@ const SIZES: [Size; 9] = [
     Size::Random(10, 200),
 ];
 
-/// Prints a table of nanoseconds a message, and of how many times as long the best rival takes.
-/// `filter` picks rows by a part of their name.
-pub fn run(filter: &str, rounds: usize) {
-    print!("{:32}", "ns a message");
-    for (name, _) in RIVALS {
-        print!("{name:>18}");
-    }
-    println!("{:>14}", "best / ours");
+pub fn measure(plan: &Plan) -> Table {
+    all_validate();
+    let rivals = RIVALS.map(|(name, role, run)| {
+        Rival::new(name, role, move |workload: &mut Workload| {
+            let totals = run(workload).expect("a right stream");
+            assert_eq!(totals, workload.expected, "{name} got something else out of the stream");
+        })
+    });
+    let cases = [Side::Server, Side::Client].into_iter().flat_map(|side| {
+        KINDS.into_iter().flat_map(move |kind| SIZES.map(|size| case(side, kind, size)))
+    });
+    Table::measure(TITLE, Unit::Message, &rivals, cases, NOTES, plan)
+}
+
+/// Text and its validation are a good part of the work: nobody may leave it out.
+fn all_validate() {
     for side in [Side::Server, Side::Client] {
-        for kind in Kind::ALL {
-            for size in SIZES {
-                let name = format!("{side:?}, {}, {}", kind.name(), size.name());
-                if name.contains(filter) {
-                    row(&name, &Workload::new(kind, size, side), rounds);
-                }
+        for len in [1, 15, 125, 1000, 100_000] {
+            let broken = Workload::broken(len, side);
+            for (name, _, run) in RIVALS {
+                assert!(run(&broken).is_err(), "{name} took {len} bytes that are not UTF-8");
             }
         }
     }
 }
 
-fn row(name: &str, workload: &Workload, rounds: usize) {
-    let mut entries = RIVALS.map(|(name, run)| -> Box<dyn FnMut()> {
-        Box::new(move || {
-            let totals = run(workload);
-            assert_eq!(totals, workload.expected, "{name} got something else out of the stream");
-        })
-    });
-    let per_message: Vec<f64> = measure::medians(&mut entries, rounds)
-        .iter()
-        .map(|time| time / workload.expected.messages as f64)
-        .collect();
-    print!("{name:32}");
-    for time in &per_message {
-        print!("{time:>18.1}");
-    }
-    let best = per_message[1..].iter().copied().fold(f64::INFINITY, f64::min);
-    println!("{:>14.2}", best / per_message[0]);
+fn case(side: Side, kind: Kind, size: Size) -> Case<Workload> {
+    let work = Box::new(move || Workload::new(kind, size, side));
+    Case { group: group(side, kind), size, work }
 }
 
-/// The peer's end of the connection: gives the stream in reads of at most 16 KiB, ready at once, and
-/// takes whatever is written.
-pub struct Peer<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Peer<'a> {
-    pub fn new(stream: &'a [u8]) -> Self {
-        Self { rest: stream }
-    }
-
-    /// How much the next read may give at most.
-    fn next_read(&mut self, room: usize) -> &'a [u8] {
-        let (read, rest) = self.rest.split_at(room.min(READ).min(self.rest.len()));
-        self.rest = rest;
-        read
-    }
-}
-
-impl Read for Peer<'_> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let read = self.next_read(buf.len());
-        buf[..read.len()].copy_from_slice(read);
-        Ok(read.len())
-    }
-}
-
-impl Write for Peer<'_> {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        Ok(buf.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl AsyncRead for Peer<'_> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        buf.put_slice(self.next_read(buf.remaining()));
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Peer<'_> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Poll::Ready(Ok(buf.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
+/// What the rows of one side and kind are called.
+pub fn group(side: Side, kind: Kind) -> String {
+    format!("{side:?}, {}", kind.name())
 }

@@ -1,10 +1,11 @@
+use std::error::Error;
+
 use bytes::BytesMut;
 use sockudo_ws::protocol::{Message, Protocol, Role};
 
-use super::{Peer, READ};
-use crate::workload::{Side, Totals, Workload};
+use super::{Peer, READ, Side, Totals, Workload};
 
-pub fn run(workload: &Workload) -> Totals {
+pub fn run(workload: &Workload) -> Result<Totals, Box<dyn Error>> {
     let role = match workload.side {
         Side::Server => Role::Server,
         Side::Client => Role::Client,
@@ -17,10 +18,10 @@ pub fn run(workload: &Workload) -> Totals {
     loop {
         let read = peer.next_read(READ);
         if read.is_empty() {
-            return totals;
+            return Ok(totals);
         }
         buffer.extend_from_slice(read);
-        protocol.process_into(&mut buffer, &mut messages).expect("a right stream");
+        protocol.process_into(&mut buffer, &mut messages)?;
         for message in &messages {
             match message {
                 Message::Text(bytes) | Message::Binary(bytes) => totals.add(bytes),

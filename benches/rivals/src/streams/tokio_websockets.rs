@@ -1,10 +1,11 @@
+use std::error::Error;
+
 use futures_util::{FutureExt, StreamExt};
 use tokio_websockets::{ClientBuilder, Limits, ServerBuilder, WebSocketStream};
 
-use super::Peer;
-use crate::workload::{Side, Totals, Workload};
+use super::{Peer, Side, Totals, Workload};
 
-pub fn run(workload: &Workload) -> Totals {
+pub fn run(workload: &Workload) -> Result<Totals, Box<dyn Error>> {
     let peer = Peer::new(&workload.stream);
     let limits = Limits::unlimited();
     let mut socket: WebSocketStream<Peer<'_>> = match workload.side {
@@ -14,7 +15,7 @@ pub fn run(workload: &Workload) -> Totals {
     let mut totals = Totals::default();
     while totals.messages < workload.expected.messages {
         let message = socket.next().now_or_never().expect("always ready").expect("a message");
-        totals.add(message.expect("a right stream").as_payload());
+        totals.add(message?.as_payload());
     }
-    totals
+    Ok(totals)
 }

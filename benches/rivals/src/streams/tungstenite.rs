@@ -1,10 +1,11 @@
+use std::error::Error;
+
 use tungstenite::protocol::{Role, WebSocketConfig};
 use tungstenite::{Message, WebSocket};
 
-use super::Peer;
-use crate::workload::{Side, Totals, Workload};
+use super::{Peer, Side, Totals, Workload};
 
-pub fn run(workload: &Workload) -> Totals {
+pub fn run(workload: &Workload) -> Result<Totals, Box<dyn Error>> {
     let role = match workload.side {
         Side::Server => Role::Server,
         Side::Client => Role::Client,
@@ -14,11 +15,11 @@ pub fn run(workload: &Workload) -> Totals {
     let mut socket = WebSocket::from_raw_socket(peer, role, Some(config));
     let mut totals = Totals::default();
     while totals.messages < workload.expected.messages {
-        match socket.read().expect("a right stream") {
+        match socket.read()? {
             Message::Text(text) => totals.add(text.as_bytes()),
             Message::Binary(bytes) => totals.add(&bytes),
             other => panic!("not sent: {other:?}"),
         }
     }
-    totals
+    Ok(totals)
 }
