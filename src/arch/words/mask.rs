@@ -139,11 +139,11 @@ pub(in crate::arch) fn store_last<const N: usize>(bytes: &mut [u8], block: [u8; 
     }
 }
 
-pub(super) fn mask(bytes: &mut [u8], key: u32) {
+pub(in crate::arch) fn mask(bytes: &mut [u8], key: u32) {
     mask_seen(bytes, key);
 }
 
-pub(super) fn mask_copy(from: &[u8], to: &mut [u8], key: u32) {
+pub(in crate::arch) fn mask_copy(from: &[u8], to: &mut [u8], key: u32) {
     if from.len().min(to.len()) <= SHORT {
         inline::mask_copy_short(from, to, key);
     } else {
