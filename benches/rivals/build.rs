@@ -1,0 +1,39 @@
+//! What a table of figures must say of itself: the compiler, and the version of each rival.
+
+use std::env;
+use std::fs;
+use std::process::Command;
+
+const RIVALS: [&str; 8] = [
+    "wsframe",
+    "tungstenite",
+    "fastwebsockets",
+    "tokio-websockets",
+    "web-socket",
+    "sockudo-ws",
+    "yawc",
+    "simdutf8",
+];
+
+fn main() {
+    println!("cargo::rerun-if-changed=Cargo.lock");
+    println!("cargo::rerun-if-env-changed=RUSTC");
+    println!("cargo::rustc-env=COMPILER={}", compiler());
+    let lock = fs::read_to_string("Cargo.lock").expect("cargo has written it by now");
+    let versions = RIVALS.map(|name| format!("{name} {}", version(&lock, name)));
+    println!("cargo::rustc-env=VERSIONS={}", versions.join(", "));
+}
+
+fn compiler() -> String {
+    let rustc = env::var_os("RUSTC").expect("cargo sets it");
+    let output = Command::new(rustc).arg("--version").output().expect("the compiler runs");
+    String::from_utf8(output.stdout).expect("a version").trim().to_owned()
+}
+
+/// The lock file has a line for the name of a package, and its version on the next.
+fn version<'l>(lock: &'l str, name: &str) -> &'l str {
+    let name = format!("name = \"{name}\"");
+    let mut lines = lock.lines().skip_while(|line| *line != name);
+    let version = lines.nth(1).expect("a dependency").strip_prefix("version = ");
+    version.expect("after the name").trim_matches('"')
+}

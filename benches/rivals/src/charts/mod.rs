@@ -1,0 +1,33 @@
+//! The charts that the README shows, drawn from the tables. A table that was not measured has none.
+
+mod page;
+mod streams;
+mod throughput;
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+
+use crate::kernels;
+use crate::machine::Machine;
+use crate::streams::TITLE as STREAMS;
+use crate::table::Table;
+
+/// Draws into the directory, which is made if need be.
+pub fn draw(directory: &Path, machine: &Machine, tables: &[Table]) -> Result<(), Box<dyn Error>> {
+    fs::create_dir_all(directory)?;
+    let footer = machine.to_string();
+    for table in tables.iter().filter(|table| !table.rows.is_empty()) {
+        match table.title {
+            STREAMS => streams::draw(&directory.join("streams.svg"), table, &footer)?,
+            kernels::MASKING => {
+                throughput::draw(&directory.join("masking.svg"), table, &footer)?;
+            }
+            kernels::VALIDATING => {
+                throughput::draw(&directory.join("utf8.svg"), table, &footer)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

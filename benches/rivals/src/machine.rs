@@ -1,0 +1,43 @@
+//! Where figures come from.
+
+use std::fmt;
+use std::fs;
+use std::thread;
+
+use serde::Serialize;
+
+#[derive(Serialize)]
+pub struct Machine {
+    pub processor: String,
+    pub cores: usize,
+    pub compiler: &'static str,
+    pub versions: &'static str,
+    pub date: String,
+}
+
+impl Machine {
+    pub fn this() -> Self {
+        Self {
+            processor: processor().unwrap_or_else(|| format!("some {}", std::env::consts::ARCH)),
+            cores: thread::available_parallelism().map_or(1, usize::from),
+            compiler: env!("COMPILER"),
+            versions: env!("VERSIONS"),
+            date: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
+        }
+    }
+}
+
+/// As Linux tells it.
+fn processor() -> Option<String> {
+    let info = fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = info.lines().find(|line| line.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+/// One line, without the rivals' versions.
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { processor, cores, compiler, date, .. } = self;
+        write!(f, "{processor}, {cores} cores; {compiler}; {date}")
+    }
+}

@@ -1,0 +1,55 @@
+use std::fmt;
+
+use serde::Serialize;
+
+use super::Random;
+
+/// How long the payloads are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Size {
+    Fixed(usize),
+    /// Uniformly random, both ends included.
+    Random(usize, usize),
+}
+
+impl Size {
+    /// So many random sizes at least: fewer are learnt by the branch predictor, and then everything
+    /// reads two to four times too fast.
+    const RANDOM: usize = 64 << 10;
+
+    /// How many payloads of this size there shall be, if those of a fixed size shall fill `room` bytes.
+    pub fn count(self, room: usize) -> usize {
+        match self {
+            Self::Fixed(len) => (room / len).max(1),
+            Self::Random(..) => Self::RANDOM,
+        }
+    }
+
+    pub fn draw(self, random: &mut Random) -> usize {
+        match self {
+            Self::Fixed(len) => len,
+            Self::Random(from, to) => random.between(from, to),
+        }
+    }
+
+    /// In bytes.
+    pub fn mean(self) -> f64 {
+        match self {
+            Self::Fixed(len) => len as f64,
+            Self::Random(from, to) => (from + to) as f64 / 2.0,
+        }
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Fixed(len) if len >= 1 << 20 => write!(f, "{} MiB", len >> 20),
+            Self::Fixed(len) if len >= 1 << 10 && len % (1 << 10) == 0 => {
+                write!(f, "{} KiB", len >> 10)
+            }
+            Self::Fixed(len) => write!(f, "{len} B"),
+            Self::Random(from, to) => write!(f, "{from}–{to} B"),
+        }
+    }
+}

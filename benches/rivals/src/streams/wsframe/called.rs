@@ -1,0 +1,64 @@
+use std::error::Error;
+
+use wsframe::{FrameDecoder, Opcode, Utf8Validator};
+
+use super::rest::read_rest;
+use super::{Buffer, Peer, READ, Totals, Workload, decoder};
+
+/// The same as [`super::run`], with everything behind a call that is not inlined: what it costs to keep
+/// the codec out of the loop that uses it, and its state in memory.
+pub fn run(workload: &Workload) -> Result<Totals, Box<dyn Error>> {
+    let mut messages = Messages {
+        peer: Peer::new(&workload.stream),
+        decoder: decoder(workload.side).whole_up_to(READ as u32),
+        text: Utf8Validator::new(),
+        buffer: Buffer::new(),
+    };
+    let mut totals = Totals::default();
+    while let Some(message) = messages.next()? {
+        totals.add(message);
+    }
+    Ok(totals)
+}
+
+/// Messages, each lent until the next is asked for.
+struct Messages<'p> {
+    peer: Peer<'p>,
+    decoder: FrameDecoder,
+    text: Utf8Validator,
+    buffer: Buffer,
+}
+
+impl Messages<'_> {
+    /// The next message; `None` at the end of the stream.
+    #[inline(never)]
+    fn next(&mut self) -> Result<Option<&[u8]>, Box<dyn Error>> {
+        let Self { peer, decoder, text, buffer } = self;
+        let span = loop {
+            match decoder.locate(buffer.unread())? {
+                Some(span) => break span,
+                None if buffer.fill(peer)? => {}
+                None => return Ok(None),
+            }
+        };
+        let (opcode, last) = (span.header().opcode, span.last());
+        let used = buffer.consume(span.end());
+        let payload = span.of(used).payload;
+        let message = match opcode {
+            Opcode::Text => {
+                let message = payload.unmask_text(text)?;
+                if last {
+                    text.finish()?;
+                }
+                message.into_bytes()
+            }
+            Opcode::Binary => payload.unmask(),
+            other => return Err(format!("not sent: {other:?}").into()),
+        };
+        let len = message.len();
+        if last {
+            return Ok(Some(buffer.consumed(len)));
+        }
+        read_rest(len, opcode, buffer, decoder, text, peer).map(Some)
+    }
+}

@@ -1,0 +1,36 @@
+use std::error::Error;
+
+use wsframe::{FrameDecoder, Opcode, Utf8Validator};
+
+use super::{Buffer, Peer};
+
+/// The message of a frame that does not fit into the buffer, of which `begun` bytes were the last to be
+/// consumed, unmasked.
+///
+/// What is still to come is read straight to where it shall lie, behind them, and is unmasked there: the
+/// buffer becomes the message, and nothing is copied.
+#[inline(never)]
+pub fn read_rest<'b>(
+    begun: usize,
+    opcode: Opcode,
+    buffer: &'b mut Buffer,
+    decoder: &mut FrameDecoder,
+    text: &mut Utf8Validator,
+    peer: &mut Peer<'_>,
+) -> Result<&'b [u8], Box<dyn Error>> {
+    let mut len = begun;
+    while decoder.remaining() > 0 {
+        buffer.read_on(peer, decoder.remaining())?;
+        let span = decoder.locate(buffer.unread())?.ok_or("the stream ends within a frame")?;
+        let end = span.end();
+        let payload = span.of(buffer.consume(end)).payload;
+        if opcode == Opcode::Text {
+            payload.unmask_text(text)?;
+        } else {
+            payload.unmask();
+        }
+        len += end;
+    }
+    text.finish()?;
+    Ok(buffer.consumed(len))
+}

@@ -1,0 +1,157 @@
+//! Tables: a column a rival, a row a kind and size of payload. They print themselves as they are measured.
+
+use serde::Serialize;
+
+use crate::measure::{self, Rival, Role, Work};
+use crate::payload::Size;
+
+/// What to measure, and how thoroughly.
+pub struct Plan {
+    /// A part of the name of each row that is wanted.
+    pub filter: String,
+    pub rounds: usize,
+}
+
+/// What an item is. Cells are printed as nanoseconds an item, except for large payloads; they are kept so
+/// in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Unit {
+    Message,
+    Kibibyte,
+    /// Nanoseconds; from 4 KiB on, bytes a nanosecond.
+    Payload,
+}
+
+/// A row to be measured.
+pub struct Case<W> {
+    pub group: String,
+    pub size: Size,
+    pub work: Box<dyn Fn() -> W>,
+}
+
+#[derive(Serialize)]
+pub struct Table {
+    pub title: &'static str,
+    pub unit: Unit,
+    pub columns: Vec<Column>,
+    pub rows: Vec<Row>,
+    pub notes: &'static [&'static str],
+}
+
+#[derive(Serialize)]
+pub struct Column {
+    pub name: String,
+    pub role: Role,
+}
+
+#[derive(Serialize)]
+pub struct Row {
+    pub group: String,
+    pub size: Size,
+    /// What each column's rival takes for an item.
+    pub ns: Vec<f64>,
+}
+
+const NAME: usize = 30;
+
+impl Table {
+    /// Measures every case that the plan wants, and prints the table meanwhile.
+    pub fn measure<W: Work>(
+        title: &'static str,
+        unit: Unit,
+        rivals: &[Rival<W>],
+        cases: impl IntoIterator<Item = Case<W>>,
+        notes: &'static [&'static str],
+        plan: &Plan,
+    ) -> Self {
+        let column = |rival: &Rival<W>| Column { name: rival.name.clone(), role: rival.role };
+        let columns = rivals.iter().map(column).collect();
+        let mut table = Self { title, unit, columns, rows: Vec::new(), notes };
+        for Case { group, size, work } in cases {
+            if !format!("{title}: {group}, {size}").contains(&plan.filter) {
+                continue;
+            }
+            if table.rows.is_empty() {
+                table.print_head();
+            }
+            let ns = measure::medians(rivals, &mut work(), plan.rounds);
+            let row = Row { group, size, ns };
+            table.print(&row);
+            table.rows.push(row);
+        }
+        if !table.rows.is_empty() {
+            for note in notes {
+                println!("  {note}");
+            }
+        }
+        table
+    }
+
+    fn print_head(&self) {
+        println!("\n{}", self.title);
+        let per = match self.unit {
+            Unit::Message => "a message",
+            Unit::Kibibyte => "a KiB",
+            Unit::Payload => "a payload",
+        };
+        print!("{per:NAME$}{:>7}", "");
+        for column in &self.columns {
+            print!("{:>width$}", column.name, width = column.width());
+        }
+        print!("{:>16}", "best peer/ours");
+        if self.has_limit() {
+            print!("{:>13}", "limit/ours");
+        }
+        println!();
+    }
+
+    fn print(&self, row: &Row) {
+        let throughput = self.unit == Unit::Payload && row.is_large();
+        let name = format!("{}, {}", row.group, row.size);
+        print!("{name:NAME$}{:>7}", if throughput { "GB/s" } else { "ns" });
+        for (column, ns) in self.columns.iter().zip(&row.ns) {
+            let cell = if throughput { row.size.mean() / ns } else { *ns };
+            let decimals = if cell < 10.0 { 2 } else { 1 };
+            print!("{cell:>width$.decimals$}", width = column.width());
+        }
+        print!("{:>16.2}", self.least(row, Role::Peer) / self.least(row, Role::Ours));
+        if self.has_limit() && row.is_large() {
+            print!("{:>13.2}", self.least(row, Role::Limit) / self.least(row, Role::Ours));
+        }
+        println!();
+    }
+
+    /// All who have this role.
+    pub fn names(&self, role: Role) -> Vec<&str> {
+        let columns = self.columns.iter().filter(|column| column.role == role);
+        columns.map(|column| column.name.as_str()).collect()
+    }
+
+    /// The times in a row of all who have this role.
+    pub fn times(&self, row: &Row, role: Role) -> impl Iterator<Item = f64> {
+        let cells = self.columns.iter().zip(&row.ns);
+        cells.filter(move |(column, _)| column.role == role).map(|(_, ns)| *ns)
+    }
+
+    pub fn least(&self, row: &Row, role: Role) -> f64 {
+        self.times(row, role).fold(f64::INFINITY, f64::min)
+    }
+
+    fn has_limit(&self) -> bool {
+        self.columns.iter().any(|column| column.role == Role::Limit)
+    }
+}
+
+impl Column {
+    fn width(&self) -> usize {
+        self.name.len().max(8) + 2
+    }
+}
+
+impl Row {
+    /// Whether its payloads are so large that throughput says more than time, and that what the machine
+    /// allows is a bound at all.
+    pub fn is_large(&self) -> bool {
+        self.size.mean() >= 4096.0
+    }
+}
