@@ -24,8 +24,14 @@
 //! `--cfg wsframe_backend="NAME"` leaves out every backend that is faster than the named one, so that a
 //! machine can run the whole ladder; with `"words"` no `unsafe` is compiled at all.
 
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "wasm32"))]
-#[cfg(not(wsframe_backend = "words"))]
+#[cfg(all(
+    not(wsframe_backend = "words"),
+    any(
+        all(target_arch = "x86_64", target_feature = "sse2"),
+        all(target_arch = "aarch64", target_feature = "neon"),
+        all(target_arch = "wasm32", target_feature = "simd128"),
+    )
+))]
 mod lookup;
 pub(crate) mod words;
 
