@@ -18,7 +18,7 @@ macro_rules! long_lookup_kernel {
             wrong: V,
             /// The last vector.
             last: V,
-            /// Not zero if `last` ends inside a character; zero also where that is not known to matter.
+            /// Not zero if the last block, or what came before the text, ends inside a character.
             open: V,
         }
 
