@@ -7,7 +7,8 @@
 
 use core::fmt;
 
-use crate::arch::{self, BROKEN};
+use crate::arch::BROKEN;
+use crate::arch::text::{self, Text};
 use crate::error::Utf8Error;
 use crate::mask::Mask;
 
@@ -53,11 +54,7 @@ impl Utf8Validator {
     /// complete it.
     #[inline(always)]
     pub fn validate(&mut self, chunk: &[u8]) -> Result<(), Utf8Error> {
-        let before = self.open;
-        self.open = arch::active().validate(chunk, before);
-        if self.open == BROKEN {
-            return Err(arch::locate_error(chunk, before));
-        }
+        text::validate(chunk, &mut self.open)?;
         Ok(())
     }
 
@@ -83,17 +80,9 @@ impl Utf8Validator {
         chunk: &'b mut [u8],
         mask: &mut Mask,
     ) -> Result<Checked<'b>, Utf8Error> {
-        let before = self.open;
-        if mask.is_none() {
-            self.open = arch::active().validate(chunk, before);
-        } else {
-            self.open = arch::active().unmask_validate(chunk, mask.word(), before);
-            mask.advance(chunk.len());
-        }
-        if self.open == BROKEN {
-            return Err(arch::locate_error(chunk, before));
-        }
-        Ok(Checked { bytes: chunk, whole: before == 0 && self.open == 0 })
+        let key = mask.word();
+        mask.advance(chunk.len());
+        Ok(Checked { text: Text::unmask(chunk, key, &mut self.open)? })
     }
 
     /// Ends the text. The validator is then at the beginning of the next one.
@@ -163,45 +152,45 @@ impl fmt::Debug for Utf8Validator {
 /// ```
 #[derive(Debug)]
 pub struct Checked<'b> {
-    bytes: &'b mut [u8],
-    /// Both ends are character boundaries.
-    whole: bool,
+    text: Text<'b>,
 }
 
 impl<'b> Checked<'b> {
     /// The chunk's bytes.
     #[must_use]
+    #[inline(always)]
     pub const fn as_bytes(&self) -> &[u8] {
-        self.bytes
+        self.text.as_bytes()
     }
 
-    /// The chunk as `str`, if both its ends are character boundaries.
+    /// The chunk as `str`, if both its ends are character boundaries. It is not looked at again.
     #[must_use]
+    #[inline(always)]
     pub fn as_str(&self) -> Option<&str> {
-        if self.whole { core::str::from_utf8(self.bytes).ok() } else { None }
+        self.text.as_str()
     }
 
     /// As [`as_str`](Self::as_str), for as long as the buffer is borrowed.
     #[must_use]
+    #[inline(always)]
     pub fn into_str(self) -> Option<&'b str> {
-        if self.whole { core::str::from_utf8(self.bytes).ok() } else { None }
+        self.text.into_str()
     }
 
     /// The chunk's bytes, for as long as the buffer is borrowed.
     #[must_use]
-    pub fn into_bytes(self) -> &'b mut [u8] {
-        self.bytes
+    #[inline(always)]
+    pub const fn into_bytes(self) -> &'b mut [u8] {
+        self.text.into_bytes()
     }
 }
 
 /// A short text that lies whole, as `str`.
 pub(crate) fn whole(bytes: &[u8]) -> Result<&str, Utf8Error> {
     let mut validator = Utf8Validator::new();
-    validator.validate(bytes)?;
-    validator.finish()?;
-    core::str::from_utf8(bytes).map_err(|error| Utf8Error {
-        offset: error.valid_up_to(),
-        open: 0,
-        incomplete: false,
-    })
+    match text::validate(bytes, &mut validator.open)? {
+        Some(text) => Ok(text),
+        // It began at a boundary, so it does not end at one.
+        None => Err(validator.unfinished()),
+    }
 }

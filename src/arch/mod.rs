@@ -5,6 +5,7 @@
 //! | `words` | for any machine: words and arrays, in safe code |
 //! | `lookup` | UTF-8 on vectors, written once for every instruction set that can look up 16 bytes |
 //! | `x86_64`, `aarch64`, `wasm32` | the instruction sets: what `lookup` needs of each, and their tables |
+//! | `text` | bytes become `str` by a kernel's verdict, without a second look |
 //!
 //! A [`Backend`] is a table of four functions over slices. Everything above this room calls the functions
 //! of this module, and knows nothing of instruction sets. The best table is found at the first call and
@@ -33,6 +34,7 @@
     )
 ))]
 mod lookup;
+pub(crate) mod text;
 pub(crate) mod words;
 
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2", not(wsframe_backend = "words")))]
@@ -72,7 +74,7 @@ mod machine {
     }
 }
 
-pub(crate) use words::utf8::locate_error;
+use words::utf8::locate_error;
 
 /// The UTF-8 state of text that holds an invalid byte. It stays what it is whatever follows.
 pub const BROKEN: u32 = u32::MAX;
