@@ -130,7 +130,9 @@ impl ProtocolError {
     pub const fn close_code(self) -> CloseCode {
         match self {
             Self::InvalidUtf8(_) => CloseCode::INVALID_PAYLOAD,
-            Self::FrameTooLong(_) => CloseCode::TOO_BIG,
+            Self::FrameTooLong(_) | Self::MessageTooLong(_) | Self::TooManyFragments(_) => {
+                CloseCode::TOO_BIG
+            }
             _ => CloseCode::PROTOCOL_ERROR,
         }
     }

@@ -56,12 +56,23 @@ pub enum ProtocolError {
     /// A frame longer than the limit that the caller set. The value is the declared payload length in
     /// bytes.
     FrameTooLong(u64),
+    /// A continuation frame, but there is no message to continue.
+    UnexpectedContinuation,
+    /// A text or binary frame, but the message before it still wants its last fragment.
+    ExpectedContinuation,
+    /// A message longer than the limit that the caller set. The value is its length in bytes as far as
+    /// its headers have declared it.
+    MessageTooLong(u64),
+    /// A message in more fragments than the limit that the caller set. The value is the limit.
+    TooManyFragments(u32),
     /// Text, or the reason of a Close frame, that is not UTF-8.
     InvalidUtf8(Utf8Error),
     /// A Close frame with a body of one byte: a body begins with a code of two.
     TruncatedCloseCode,
     /// A close code that must not stand in a Close frame. The value is the code.
     InvalidCloseCode(u16),
+    /// A frame that was to be sent after a Close frame: nothing may follow that.
+    FrameAfterClose,
 }
 
 impl ProtocolError {
@@ -74,11 +85,14 @@ impl ProtocolError {
             | Self::UnclaimedRsv(_)
             | Self::NonMinimalLength
             | Self::LengthOverflow => "RFC 6455 §5.2",
+            Self::UnexpectedContinuation | Self::ExpectedContinuation => "RFC 6455 §5.4",
             Self::FragmentedControl | Self::ControlTooLong => "RFC 6455 §5.5",
-            Self::TruncatedCloseCode => "RFC 6455 §5.5.1",
+            Self::TruncatedCloseCode | Self::FrameAfterClose => "RFC 6455 §5.5.1",
             Self::InvalidCloseCode(_) => "RFC 6455 §7.4",
             Self::InvalidUtf8(_) => "RFC 6455 §8.1",
-            Self::FrameTooLong(_) => "RFC 6455 §10.4",
+            Self::FrameTooLong(_) | Self::MessageTooLong(_) | Self::TooManyFragments(_) => {
+                "RFC 6455 §10.4"
+            }
         }
     }
 }
@@ -111,6 +125,21 @@ impl fmt::Display for ProtocolError {
             Self::FrameTooLong(len) => {
                 write!(f, "a frame of {len} bytes is longer than the limit set for frames")
             }
+            Self::UnexpectedContinuation => {
+                f.write_str("a continuation frame, but there is no message to continue")
+            }
+            Self::ExpectedContinuation => {
+                f.write_str("a new message, but the one before it still wants its last fragment")
+            }
+            Self::MessageTooLong(len) => {
+                write!(
+                    f,
+                    "a message of {len} bytes or more is longer than the limit set for messages"
+                )
+            }
+            Self::TooManyFragments(limit) => {
+                write!(f, "a message in more fragments than the limit of {limit}")
+            }
             Self::InvalidUtf8(error) => error.fmt(f),
             Self::TruncatedCloseCode => {
                 f.write_str("the body of a Close frame is empty or at least 2 bytes")
@@ -118,6 +147,7 @@ impl fmt::Display for ProtocolError {
             Self::InvalidCloseCode(code) => {
                 write!(f, "close code {code} must not be sent in a Close frame")
             }
+            Self::FrameAfterClose => f.write_str("nothing may be sent after a Close frame"),
         }?;
         write!(f, " ({})", self.section())
     }

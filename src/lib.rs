@@ -46,6 +46,8 @@ pub mod header;
 #[forbid(unsafe_code)]
 pub mod mask;
 #[forbid(unsafe_code)]
+pub mod message;
+#[forbid(unsafe_code)]
 pub mod utf8;
 
 pub use close::{CloseBody, CloseCode};
@@ -55,6 +57,9 @@ pub use header::{
     EncodedHeader, FrameHeader, MAX_CONTROL_PAYLOAD_LEN, MAX_HEADER_LEN, Opcode, Role, Rsv, Rules,
 };
 pub use mask::{Mask, MaskingKey};
+#[cfg(feature = "alloc")]
+pub use message::Assembler;
+pub use message::{BinaryChunk, Event, MessageDecoder, MessageSpan, RawChunk, TextChunk};
 pub use utf8::{Checked, Utf8Validator};
 
 /// The README's examples are tests.

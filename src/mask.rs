@@ -3,6 +3,8 @@
 //! The same operation masks and unmasks. [`MaskingKey`] is the four bytes of the header; [`Mask`] is a
 //! key that knows how far into the payload it has come, so that a payload may be masked in any pieces.
 
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::arch;
@@ -121,6 +123,29 @@ impl Mask {
         arch::active().mask_copy(from, to, self.0);
         self.advance(len);
         len
+    }
+
+    /// Appends the next bytes of the payload to `to`, masked or unmasked.
+    ///
+    /// ```
+    /// use wsframe::{Mask, MaskingKey};
+    ///
+    /// let mut mask = Mask::new(MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]));
+    /// let mut masked = vec![0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d];
+    /// mask.apply_appending(b"Hello", &mut masked);
+    /// assert_eq!(masked[6..], [0x7f, 0x9f, 0x4d, 0x51, 0x58]);
+    /// ```
+    #[cfg(feature = "alloc")]
+    pub fn apply_appending(&mut self, from: &[u8], to: &mut Vec<u8>) {
+        // Masking follows the copy so closely that the bytes are still in the first cache.
+        const PIECE: usize = 4096;
+
+        to.reserve(from.len());
+        for piece in from.chunks(PIECE) {
+            let start = to.len();
+            to.extend_from_slice(piece);
+            self.apply(&mut to[start..]);
+        }
     }
 
     /// Moves on as if `len` bytes had been masked. Only `len` modulo 4 matters.

@@ -177,6 +177,12 @@ impl<'b> Checked<'b> {
         self.text.into_str()
     }
 
+    /// The kernel's verdict, for what collects chunks.
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn text(&self) -> &Text<'b> {
+        &self.text
+    }
+
     /// The chunk's bytes, for as long as the buffer is borrowed.
     #[must_use]
     #[inline(always)]

@@ -7,6 +7,11 @@
 //!
 //! Where `unsafe` is forbidden, `core::str` takes the second look.
 
+#[cfg(feature = "alloc")]
+use alloc::{string::String, vec::Vec};
+#[cfg(feature = "alloc")]
+use core::mem;
+
 use super::{BROKEN, active, locate_error};
 use crate::error::Utf8Error;
 
@@ -14,8 +19,9 @@ use crate::error::Utf8Error;
 #[derive(Debug)]
 pub(crate) struct Text<'b> {
     bytes: &'b mut [u8],
-    /// Whether both ends are character boundaries.
-    whole: bool,
+    /// The kernel's states before and after the bytes: what is open of a character at either end.
+    before: u32,
+    after: u32,
 }
 
 impl<'b> Text<'b> {
@@ -32,8 +38,9 @@ impl<'b> Text<'b> {
         } else {
             active().unmask_validate(bytes, key, before)
         };
-        let whole = verdict(bytes, before, *state)?;
-        Ok(Self { bytes, whole })
+        let after = *state;
+        verdict(bytes, before, after)?;
+        Ok(Self { bytes, before, after })
     }
 
     #[inline(always)]
@@ -49,14 +56,62 @@ impl<'b> Text<'b> {
     /// The bytes as `str`, if both their ends are character boundaries.
     #[inline(always)]
     pub(crate) fn as_str(&self) -> Option<&str> {
-        as_str(self.bytes, self.whole)
+        as_str(self.bytes, self.before == 0 && self.after == 0)
     }
 
     /// The same, for as long as the bytes are borrowed.
     #[inline(always)]
     pub(crate) fn into_str(self) -> Option<&'b str> {
-        as_str(self.bytes, self.whole)
+        as_str(self.bytes, self.before == 0 && self.after == 0)
     }
+}
+
+/// Text that is collected from chunks.
+///
+/// The state between two chunks is all that there is to know of the text before: the bytes of the
+/// character that is open. So chunks of which each was validated from the state in which the one before
+/// it left off are text together, wherever they come from.
+#[cfg(feature = "alloc")]
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Collected {
+    /// Valid as far as it goes: from the state 0 on, it ends in the state `open`.
+    bytes: Vec<u8>,
+    open: u32,
+}
+
+#[cfg(feature = "alloc")]
+impl Collected {
+    pub(crate) const fn new() -> Self {
+        Self { bytes: Vec::new(), open: 0 }
+    }
+
+    /// Appends a copy of the chunk. One that does not continue what is there spoils the text.
+    pub(crate) fn push(&mut self, chunk: &Text<'_>) {
+        if chunk.before == self.open {
+            self.bytes.extend_from_slice(chunk.bytes);
+            self.open = chunk.after;
+        } else {
+            self.open = BROKEN;
+        }
+    }
+
+    /// Gives the text away, if it ends at a character boundary, and is empty in any case.
+    pub(crate) fn take(&mut self) -> Option<String> {
+        let Self { bytes, open } = mem::take(self);
+        if open == 0 { into_string(bytes) } else { None }
+    }
+}
+
+#[cfg(all(feature = "alloc", not(wsframe_backend = "words")))]
+fn into_string(bytes: Vec<u8>) -> Option<String> {
+    // SAFETY: this function is called by `Collected::take` alone, with bytes that are UTF-8 from the state
+    // 0 to the state 0. They are private to it, and `push` alone has written them.
+    Some(unsafe { String::from_utf8_unchecked(bytes) })
+}
+
+#[cfg(all(feature = "alloc", wsframe_backend = "words"))]
+fn into_string(bytes: Vec<u8>) -> Option<String> {
+    String::from_utf8(bytes).ok()
 }
 
 /// Carries the state over the bytes. Gives them back as `str`, if both their ends are character boundaries.
@@ -64,20 +119,16 @@ impl<'b> Text<'b> {
 pub(crate) fn validate<'b>(bytes: &'b [u8], state: &mut u32) -> Result<Option<&'b str>, Utf8Error> {
     let before = *state;
     *state = active().validate(bytes, before);
-    let whole = verdict(bytes, before, *state)?;
-    Ok(as_str(bytes, whole))
+    verdict(bytes, before, *state)?;
+    Ok(as_str(bytes, before == 0 && *state == 0))
 }
 
-/// Whether both ends are character boundaries, by a kernel's states before and after the bytes.
 #[inline(always)]
-fn verdict(bytes: &[u8], before: u32, after: u32) -> Result<bool, Utf8Error> {
-    if after == BROKEN {
-        return Err(locate_error(bytes, before));
-    }
-    Ok(before == 0 && after == 0)
+fn verdict(bytes: &[u8], before: u32, after: u32) -> Result<(), Utf8Error> {
+    if after == BROKEN { Err(locate_error(bytes, before)) } else { Ok(()) }
 }
 
-/// `whole` is a kernel's verdict on `bytes`, as they are now.
+/// `whole` says that a kernel's states before and after `bytes`, as they are now, are 0.
 #[cfg(not(wsframe_backend = "words"))]
 #[inline(always)]
 const fn as_str(bytes: &[u8], whole: bool) -> Option<&str> {

@@ -202,15 +202,22 @@ impl FrameDecoder {
     /// The rule that the next header breaks. `input` begins with that header.
     #[inline(always)]
     pub fn locate(&mut self, input: &[u8]) -> Result<Option<Span>, ProtocolError> {
-        // A whole frame with a plain header, which is nearly all of them, stays in registers.
         if self.remaining == 0
-            && let Some((header, start)) = FrameHeader::decode_plain(input, self.open.rules)
-            && header.payload_len <= u64::from(self.max_payload_len)
-            && header.payload_len <= (input.len() - start) as u64
+            && let Some(span) = self.locate_plain(input)
         {
-            return Ok(Some(Span::whole(header, start)));
+            return Ok(Some(span));
         }
         self.locate_any(input)
+    }
+
+    /// A whole frame with a plain header, which is nearly all of them, and stays in registers. To be
+    /// asked between two frames only.
+    #[inline(always)]
+    pub(crate) fn locate_plain(&self, input: &[u8]) -> Option<Span> {
+        let (header, start) = FrameHeader::decode_plain(input, self.open.rules)?;
+        let whole = header.payload_len <= u64::from(self.max_payload_len)
+            && header.payload_len <= (input.len() - start) as u64;
+        whole.then(|| Span::whole(header, start))
     }
 
     #[inline(never)]
@@ -273,14 +280,7 @@ impl FrameDecoder {
         let Some(span) = self.locate(input)? else {
             return Ok(None);
         };
-        // A span ends within the bytes in which it was located, so neither split fails.
-        let Some((_, behind)) = mem::take(input).split_at_mut_checked(span.start) else {
-            return Ok(None);
-        };
-        let Some((payload, rest)) = behind.split_at_mut_checked(span.len) else {
-            return Ok(None);
-        };
-        *input = rest;
+        let Some(payload) = span.cut(input) else { return Ok(None) };
         Ok(Some(span.chunk(payload)))
     }
 }
@@ -348,6 +348,22 @@ impl Span {
     pub fn of(self, used: &mut [u8]) -> FrameChunk<'_> {
         let range = self.range();
         self.chunk(&mut used[range])
+    }
+
+    /// Cuts the chunk off the beginning of the input in which it was located, and gives its payload.
+    #[inline(always)]
+    pub(crate) fn cut<'b>(&self, input: &mut &'b mut [u8]) -> Option<&'b mut [u8]> {
+        // A span ends within the bytes in which it was located, so neither split fails.
+        let (_, behind) = mem::take(input).split_at_mut_checked(self.start)?;
+        let (payload, rest) = behind.split_at_mut_checked(self.len)?;
+        *input = rest;
+        Some(payload)
+    }
+
+    /// The mask that stands at the first byte of the chunk's payload.
+    #[inline(always)]
+    pub(crate) fn mask(&self) -> Mask {
+        self.mask.clone()
     }
 
     #[inline(always)]

@@ -161,18 +161,10 @@ impl FrameEncoder {
     /// ```
     #[cfg(feature = "alloc")]
     pub fn append(&self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), ProtocolError> {
-        // Masking follows the copy so closely that the bytes are still in the first cache.
-        const PIECE: usize = 4096;
-
         let header = self.header(payload.len() as u64)?;
         out.reserve(header.len() + payload.len());
         out.extend_from_slice(&header);
-        let mut mask = self.mask();
-        for piece in payload.chunks(PIECE) {
-            let start = out.len();
-            out.extend_from_slice(piece);
-            mask.apply(&mut out[start..]);
-        }
+        self.mask().apply_appending(payload, out);
         Ok(())
     }
 

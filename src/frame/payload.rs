@@ -1,5 +1,8 @@
 //! Bytes of a payload, still masked.
 
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+
 use crate::error::ProtocolError;
 use crate::mask::Mask;
 use crate::utf8::{Checked, Utf8Validator};
@@ -95,6 +98,13 @@ impl<'b> Payload<'b> {
         };
         self.mask.apply_copying(self.bytes, to);
         Ok(to)
+    }
+
+    /// Appends the bytes, unmasked, to `to`; the bytes in the buffer stay masked.
+    #[cfg(feature = "alloc")]
+    #[inline(always)]
+    pub fn unmask_appending(mut self, to: &mut Vec<u8>) {
+        self.mask.apply_appending(self.bytes, to);
     }
 
     /// Exchanges the mask for a new one where the bytes lie, in one pass, and gives the bytes as they

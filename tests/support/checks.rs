@@ -1,13 +1,13 @@
 //! What must hold for any input: the bodies of the property tests, of the fuzz targets, and of the test
 //! that runs the fuzzers' seeds.
 
-use super::drive::{self, Way};
-use super::naive::{self, Choices};
+use super::drive::{self, Way, pieces};
+use super::naive::{self, Choices, Limits};
 use super::streams::{self, Spec};
 use wsframe::arch::{self, BROKEN};
 use wsframe::{
-    FrameDecoder, FrameEncoder, FrameHeader, MIN_BUFFER_LEN, Mask, MaskingKey, NO_LIMIT, Role, Rsv,
-    Rules, Utf8Validator,
+    FrameDecoder, FrameEncoder, FrameHeader, MIN_BUFFER_LEN, Mask, MaskingKey, MessageDecoder,
+    NO_LIMIT, Role, Rsv, Rules, Utf8Validator,
 };
 
 /// Decodes every prefix of a header as the oracle does, and what is whole goes round.
@@ -108,19 +108,6 @@ pub fn utf8(cuts: &[usize], text: &[u8]) {
     }
 }
 
-/// The pieces of so many bytes that these lengths cut.
-fn pieces(
-    len: usize,
-    mut cuts: impl Iterator<Item = usize>,
-) -> impl Iterator<Item = (usize, usize)> {
-    let mut start = 0usize;
-    std::iter::from_fn(move || {
-        let piece = (start, len.min(start.saturating_add(cuts.next().unwrap_or(len).max(1))));
-        start = piece.1;
-        (piece.0 < len).then_some(piece)
-    })
-}
-
 /// Finds in any stream, cut anywhere, the frames and the error that the oracle finds in the whole.
 pub fn frames(choices: Choices, max_payload_len: u32, cuts: &[usize], stream: &[u8]) {
     let limit = if max_payload_len == NO_LIMIT { u64::MAX } else { max_payload_len.into() };
@@ -130,6 +117,28 @@ pub fn frames(choices: Choices, max_payload_len: u32, cuts: &[usize], stream: &[
         let decoded = drive::decode(decoder, stream, cuts, stream.len().max(1), way);
         assert_eq!(decoded.whole_frames(), &frames[..]);
         assert_eq!(decoded.error, error);
+    }
+}
+
+/// Finds in any stream, cut anywhere, the messages and the error that the oracle finds in the whole.
+pub fn messages(choices: Choices, limits: Limits, validate: bool, cuts: &[usize], stream: &[u8]) {
+    let expected = naive::messages(stream, choices, limits, validate);
+    let limit = |limit: u64| u32::try_from(limit).unwrap_or(NO_LIMIT);
+    for (cuts, way) in
+        [(cuts, Way::Cursor), (cuts, Way::Locate), (&[1], Way::Cursor), (&[], Way::Locate)]
+    {
+        let frames = FrameDecoder::with_rules(choices.rules()).max_payload_len(limit(limits.frame));
+        let decoder = MessageDecoder::over(frames)
+            .max_message_len(limit(limits.message))
+            .max_fragments(limit(limits.fragments))
+            .validate_text(validate);
+        let mut found = drive::messages(decoder, stream, cuts, way);
+        if expected.error.is_some() {
+            // What comes before an error in the same chunk is not handed out.
+            assert!(expected.open.starts_with(&found.open));
+            found.open.clone_from(&expected.open);
+        }
+        assert_eq!(found, expected, "{cuts:?} {way:?}");
     }
 }
 

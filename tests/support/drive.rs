@@ -1,7 +1,10 @@
 //! Drives the decoder as callers do, and checks on the way what every call promises.
 
-use super::naive::Frame;
-use wsframe::{FrameChunk, FrameDecoder, ProtocolError};
+use super::naive::{self, Broken, Frame, Item};
+use wsframe::{
+    Assembler, BinaryChunk, Event, FrameChunk, FrameDecoder, MessageDecoder, Payload,
+    ProtocolError, RawChunk,
+};
 
 /// What a stream was decoded to.
 #[derive(Debug, Default, PartialEq)]
@@ -127,4 +130,144 @@ impl Decoded {
             _ => &self.frames,
         }
     }
+}
+
+/// Decodes a stream of messages that arrives in reads of these lengths (repeated; none: all at once).
+pub fn messages(
+    mut decoder: MessageDecoder,
+    stream: &[u8],
+    cuts: &[usize],
+    way: Way,
+) -> naive::Messages {
+    let mut found = Collector::default();
+    let mut buffer: Vec<u8> = Vec::new();
+    for (start, end) in pieces(stream.len(), cuts.iter().copied().cycle()) {
+        buffer.extend(&stream[start..end]);
+        let closed = decoder.is_closed();
+        let mut input = &mut buffer[..];
+        let error = loop {
+            let event = match way {
+                Way::Cursor => decoder.decode(&mut input),
+                Way::Locate => match decoder.locate(input) {
+                    Ok(Some(span)) => {
+                        let (used, rest) = std::mem::take(&mut input).split_at_mut(span.end());
+                        input = rest;
+                        decoder.take(span, used).map(Some)
+                    }
+                    Ok(None) => Ok(None),
+                    Err(error) => Err(error),
+                },
+            };
+            match event {
+                Ok(Some(event)) => {
+                    assert!(!closed, "an event after Close");
+                    found.add(event);
+                }
+                Ok(None) => break None,
+                Err(error) => break Some(error),
+            }
+        };
+        if let Some(error) = error {
+            // Latched, whatever comes.
+            assert_eq!(decoder.error(), Some(error));
+            assert_eq!(decoder.decode(&mut &mut b"\x81\x00".to_vec()[..]).unwrap_err(), error);
+            assert_eq!(decoder.locate(b"\x89\x00").unwrap_err(), error);
+            return found.end_with(error);
+        }
+        if decoder.is_closed() && way == Way::Cursor {
+            assert_eq!(input.len(), 0, "what follows a Close is discarded");
+        }
+        let left = input.len();
+        buffer.drain(..buffer.len() - left);
+    }
+    assert_eq!(decoder.error(), None);
+    found.messages
+}
+
+/// Puts the chunks of messages together: by hand, and beside that with an [`Assembler`].
+#[derive(Default)]
+struct Collector {
+    messages: naive::Messages,
+    assembler: Assembler,
+    within: bool,
+}
+
+impl Collector {
+    fn add(&mut self, event: Event<'_>) {
+        let (first, last, item) = match event {
+            Event::Ping(data) => return self.messages.items.push(Item::Ping(data.to_vec())),
+            Event::Pong(data) => return self.messages.items.push(Item::Pong(data.to_vec())),
+            Event::Close(body) => {
+                let body = body.map(|body| (body.code.get(), body.reason.to_owned()));
+                return self.messages.items.push(Item::Close(body));
+            }
+            Event::Text(chunk) => {
+                let (first, last) = (chunk.first, chunk.last);
+                if let Some(str) = chunk.text.as_str() {
+                    assert_eq!(str.as_bytes(), chunk.text.as_bytes());
+                }
+                self.open(first, chunk.text.as_bytes());
+                let text = self.assembler.text(chunk);
+                assert_eq!(text.is_some(), last);
+                (first, last, text.map(|text| Item::Text(text.into_owned().into())))
+            }
+            Event::Binary(BinaryChunk { payload, first, last }) => {
+                let payload = self.open_masked(first, payload);
+                let bytes = self.assembler.binary(BinaryChunk { payload, first, last });
+                (first, last, bytes.map(|bytes| Item::Binary(bytes.into_owned())))
+            }
+            Event::Raw(RawChunk { opcode, rsv, payload, first, last }) => {
+                let payload = self.open_masked(first, payload);
+                let bytes = self.assembler.raw(RawChunk { opcode, rsv, payload, first, last });
+                (first, last, bytes.map(|bytes| Item::Raw(opcode, rsv, bytes.into_owned())))
+            }
+        };
+        assert_eq!(first, !self.within, "first is set on the first chunk alone");
+        assert_eq!(last, item.is_some());
+        self.within = !last;
+        if let Some(item) = item {
+            let open = std::mem::take(&mut self.messages.open);
+            let (Item::Text(bytes) | Item::Binary(bytes) | Item::Raw(_, _, bytes)) = &item else {
+                unreachable!()
+            };
+            assert_eq!(*bytes, open);
+            self.messages.items.push(item);
+        }
+    }
+
+    fn open(&mut self, first: bool, bytes: &[u8]) {
+        assert!(!first || self.messages.open.is_empty());
+        self.messages.open.extend(bytes);
+    }
+
+    fn open_masked<'b>(&mut self, first: bool, payload: Payload<'b>) -> Payload<'b> {
+        let (bytes, mask) = payload.into_parts();
+        let mut copy = bytes.to_vec();
+        naive::mask(&mut copy, mask.key().to_bytes(), 0);
+        self.open(first, &copy);
+        Payload::new(bytes, mask)
+    }
+
+    /// Turns offsets into such from the beginning of the message, as far as that is known here.
+    fn end_with(mut self, error: ProtocolError) -> naive::Messages {
+        self.messages.error = Some(match error {
+            ProtocolError::InvalidUtf8(at) if at.is_incomplete() => Broken::TextEnd,
+            ProtocolError::InvalidUtf8(at) => Broken::Text(self.messages.open.len() + at.offset()),
+            other => Broken::Rule(other),
+        });
+        self.messages
+    }
+}
+
+/// The pieces of so many bytes that these lengths cut.
+pub fn pieces(
+    len: usize,
+    mut cuts: impl Iterator<Item = usize>,
+) -> impl Iterator<Item = (usize, usize)> {
+    let mut start = 0usize;
+    std::iter::from_fn(move || {
+        let piece = (start, len.min(start.saturating_add(cuts.next().unwrap_or(len).max(1))));
+        start = piece.1;
+        (piece.0 < len).then_some(piece)
+    })
 }

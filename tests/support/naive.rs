@@ -229,3 +229,165 @@ pub fn shortest_form(len: usize) -> usize {
         8
     }
 }
+
+/// What a stream of messages holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Item {
+    Text(Vec<u8>),
+    Binary(Vec<u8>),
+    /// The opcode and the RSV bits of the first frame.
+    Raw(Opcode, Rsv, Vec<u8>),
+    Ping(Vec<u8>),
+    Pong(Vec<u8>),
+    Close(Option<(u16, String)>),
+}
+
+/// What a stream of messages comes to.
+#[derive(Debug, Default, PartialEq)]
+pub struct Messages {
+    pub items: Vec<Item>,
+    /// What has come of the open message's payload: up to the error, if that lies in it.
+    pub open: Vec<u8>,
+    /// In text, offsets count from the beginning of the message.
+    pub error: Option<Broken>,
+}
+
+/// What ended a stream of messages early.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Broken {
+    Rule(ProtocolError),
+    /// Text that goes wrong at this byte of its message.
+    Text(usize),
+    /// Text that ends in a character.
+    TextEnd,
+}
+
+/// The limits of a decoder of messages.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub frame: u64,
+    pub message: u64,
+    pub fragments: u64,
+}
+
+/// All messages of a stream. `stream` is what a peer sent.
+pub fn messages(mut stream: &[u8], choices: Choices, limits: Limits, validate: bool) -> Messages {
+    let mut found = Messages::default();
+    // Of the open message: its first header, and how many bytes and frames its headers declared.
+    let mut open: Option<FrameHeader> = None;
+    let (mut declared, mut fragments) = (0u64, 0u64);
+    loop {
+        let broken = |error| Some(Broken::Rule(error));
+        match stream.first().map(|first| first % 16) {
+            None => return found,
+            Some(0) if open.is_none() => {
+                found.error = broken(ProtocolError::UnexpectedContinuation);
+                return found;
+            }
+            Some(1 | 2) if open.is_some() => {
+                found.error = broken(ProtocolError::ExpectedContinuation);
+                return found;
+            }
+            _ => {}
+        }
+        let (header, len) = match header(stream, choices) {
+            Ok(Some(decoded)) => decoded,
+            Ok(None) => return found,
+            Err(error) => {
+                found.error = broken(error);
+                return found;
+            }
+        };
+        if header.payload_len > limits.frame {
+            found.error = broken(ProtocolError::FrameTooLong(header.payload_len));
+            return found;
+        }
+        let rest = &stream[len..];
+        let whole = rest.len() as u64 >= header.payload_len;
+        let mut payload = rest[..rest.len().min(header.payload_len as usize)].to_vec();
+        if let Some(key) = header.masking_key {
+            mask(&mut payload, key.to_bytes(), 0);
+        }
+
+        if matches!(header.opcode, Opcode::Ping | Opcode::Pong | Opcode::Close) {
+            if !whole {
+                return found;
+            }
+            found.items.push(match header.opcode {
+                Opcode::Ping => Item::Ping(payload.clone()),
+                Opcode::Pong => Item::Pong(payload.clone()),
+                _ => match close(&payload) {
+                    Ok(body) => Item::Close(body),
+                    Err(error) => {
+                        // As the driver has it, which adds up what came before.
+                        let error = match error {
+                            Broken::Text(at) => Broken::Text(found.open.len() + at),
+                            other => other,
+                        };
+                        found.error = Some(error);
+                        return found;
+                    }
+                },
+            });
+            if header.opcode == Opcode::Close {
+                return found;
+            }
+        } else {
+            let first = *open.get_or_insert(header);
+            declared += header.payload_len;
+            fragments += 1;
+            if declared > limits.message {
+                found.error = broken(ProtocolError::MessageTooLong(declared));
+                return found;
+            }
+            let fragmented = !first.fin;
+            if fragmented && fragments > limits.fragments {
+                found.error = broken(ProtocolError::TooManyFragments(limits.fragments as u32));
+                return found;
+            }
+            found.open.extend(&payload);
+            let text = first.opcode == Opcode::Text && first.rsv.is_empty() && validate;
+            if text && let Some(bad) = first_bad_byte(&found.open) {
+                found.error = Some(Broken::Text(bad));
+                return found;
+            }
+            if !whole {
+                return found;
+            }
+            if header.fin {
+                if text && is_incomplete(&found.open) {
+                    found.error = Some(Broken::TextEnd);
+                    return found;
+                }
+                let bytes = std::mem::take(&mut found.open);
+                found.items.push(match first.opcode {
+                    _ if !first.rsv.is_empty() => Item::Raw(first.opcode, first.rsv, bytes),
+                    Opcode::Text if !validate => Item::Raw(Opcode::Text, Rsv::NONE, bytes),
+                    Opcode::Text => Item::Text(bytes),
+                    _ => Item::Binary(bytes),
+                });
+                (open, declared, fragments) = (None, 0, 0);
+            }
+        }
+        stream = &rest[payload.len()..];
+    }
+}
+
+/// What the body of a Close frame says.
+fn close(body: &[u8]) -> Result<Option<(u16, String)>, Broken> {
+    let (code, reason) = match body {
+        [] => return Ok(None),
+        [_] => return Err(Broken::Rule(ProtocolError::TruncatedCloseCode)),
+        [high, low, reason @ ..] => (u16::from(*high) * 256 + u16::from(*low), reason),
+    };
+    if !matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999) {
+        return Err(Broken::Rule(ProtocolError::InvalidCloseCode(code)));
+    }
+    if let Some(bad) = first_bad_byte(reason) {
+        return Err(Broken::Text(bad));
+    }
+    match String::from_utf8(reason.to_vec()) {
+        Ok(reason) => Ok(Some((code, reason))),
+        Err(_) => Err(Broken::TextEnd),
+    }
+}

@@ -9,8 +9,8 @@ use std::mem;
 use std::ops::RangeInclusive;
 
 use wsframe::{
-    FrameChunk, FrameDecoder, FrameEncoder, FrameHeader, MAX_HEADER_LEN, Mask, Opcode, Payload,
-    Role, Rules, Utf8Validator, arch,
+    Event, FrameChunk, FrameDecoder, FrameEncoder, FrameHeader, MAX_HEADER_LEN, Mask,
+    MessageDecoder, Opcode, Payload, Role, Rules, Utf8Validator, arch,
 };
 
 use crate::frames::{Frame, Kind};
@@ -88,6 +88,13 @@ pub const CASES: &[Case] = &{
         Case::new("frame/locate", locate, Json, SMALL),
         Case::new("frame/locate", locate, Json, MIXED),
         Case::new("frame/locate", locate, Korean, MIXED),
+        Case::new("message/decode", decode_messages, Binary, SMALL),
+        Case::new("message/decode", decode_messages, Binary, MIXED),
+        Case::new("message/decode", decode_messages, Json, SMALL),
+        Case::new("message/decode", decode_messages, Json, MIXED),
+        Case::new("message/decode", decode_messages, Korean, MIXED),
+        Case::new("message/locate", locate_messages, Binary, SMALL),
+        Case::new("message/locate", locate_messages, Json, SMALL),
         Case::new("frame/write", write, Binary, SMALL),
         Case::new("frame/write", write, Binary, MIXED),
         Case::new("frame/in-place", in_place, Binary, SMALL),
@@ -224,6 +231,51 @@ fn locate(frames: &[Frame]) {
     });
     assert_eq!((messages, unread), (frames.len(), 0));
     assert_eq!(stream, unmasked_stream(frames));
+}
+
+fn decode_messages(frames: &[Frame]) {
+    let mut stream = stream(frames);
+    let mut decoder = black_box(MessageDecoder::new(Role::Server));
+    let (messages, unread) = measured(|| {
+        let mut messages = 0;
+        let mut input = &mut stream[..];
+        while let Some(event) = decoder.decode(&mut input).expect("a right stream") {
+            messages += take_event(event);
+        }
+        (messages, input.len())
+    });
+    assert_eq!((messages, unread), (frames.len(), 0));
+    assert_eq!(stream, unmasked_stream(frames));
+}
+
+fn locate_messages(frames: &[Frame]) {
+    let mut stream = stream(frames);
+    let mut decoder = black_box(MessageDecoder::new(Role::Server));
+    let (messages, unread) = measured(|| {
+        let mut messages = 0;
+        let mut input = &mut stream[..];
+        while let Some(span) = decoder.locate(input).expect("a right stream") {
+            let (used, rest) = mem::take(&mut input).split_at_mut(span.end());
+            messages += take_event(decoder.take(span, used).expect("UTF-8"));
+            input = rest;
+        }
+        (messages, input.len())
+    });
+    assert_eq!((messages, unread), (frames.len(), 0));
+    assert_eq!(stream, unmasked_stream(frames));
+}
+
+/// What a server does with an event. Returns how many messages have ended with it.
+#[inline(always)]
+fn take_event(event: Event<'_>) -> usize {
+    match event {
+        Event::Text(chunk) => usize::from(chunk.last),
+        Event::Binary(chunk) => {
+            chunk.payload.unmask();
+            usize::from(chunk.last)
+        }
+        _ => 0,
+    }
 }
 
 /// What a server does with a chunk: unmasks it, and validates it if it is text. Returns how many messages

@@ -1,0 +1,581 @@
+//! Messages in bytes as they arrive.
+//!
+//! The decoder locates frames with [`FrameDecoder`] and keeps, besides, where in a message it is. Two
+//! steps, as in the layer below: [`locate`](MessageDecoder::locate) reads headers and applies every rule
+//! and limit that they can break; [`take`](MessageDecoder::take) reads a payload as what it is. One call
+//! does both where a cursor suits ([`decode`](MessageDecoder::decode)).
+//!
+//! Most messages are one plain frame that has arrived whole. They change no state: each function looks
+//! for them first, and leaves what remains to be told apart to one that is not inlined.
+
+use super::{BinaryChunk, Event, RawChunk, TextChunk};
+use crate::close::CloseBody;
+use crate::error::ProtocolError;
+use crate::frame::{FrameChunk, FrameDecoder, NO_LIMIT, Payload, Span};
+use crate::header::{FrameHeader, Opcode, Role};
+use crate::mask::Mask;
+use crate::utf8::{Checked, Utf8Validator};
+
+/// The limit on a message's length that a new [`MessageDecoder`] has: 64 MiB.
+pub const DEFAULT_MAX_MESSAGE_LEN: u32 = 64 << 20;
+
+/// The limit on the number of a message's fragments that a new [`MessageDecoder`] has.
+pub const DEFAULT_MAX_FRAGMENTS: u32 = 1 << 17;
+
+/// Finds messages in a stream of bytes.
+///
+/// It owns no buffer and never allocates; 56 bytes hold all its state.
+///
+/// ```
+/// use wsframe::{Event, MessageDecoder, Role};
+///
+/// // "Hello" in two fragments with a Ping between them (RFC 6455 §5.7, unmasked).
+/// let mut buf = *b"\x01\x03Hel\x89\x02hi\x80\x02lo";
+/// let mut decoder = MessageDecoder::new(Role::Client);
+/// let mut text = String::new();
+///
+/// let mut input = &mut buf[..];
+/// while let Some(event) = decoder.decode(&mut input)? {
+///     match event {
+///         Event::Text(chunk) => text.push_str(chunk.text.as_str().unwrap()),
+///         Event::Ping(data) => assert_eq!(data, b"hi"),
+///         other => panic!("nobody sent {other:?}"),
+///     }
+/// }
+/// assert_eq!(text, "Hello");
+/// # Ok::<(), wsframe::ProtocolError>(())
+/// ```
+///
+/// After an error the decoder is latched: every call fails with the same error. After a Close frame it
+/// finds nothing more: what follows is to be discarded (RFC 6455 §1.4), and
+/// [`decode`](Self::decode) does so.
+#[derive(Clone, Debug)]
+pub struct MessageDecoder(State);
+
+// The error lies where a running decoder has its state, so that keeping it costs nothing.
+#[derive(Clone, Debug)]
+enum State {
+    Running(Running),
+    Failed(ProtocolError),
+}
+
+#[derive(Clone, Debug)]
+struct Running {
+    frames: FrameDecoder,
+    /// The open message's text. At the beginning of a text while none is open.
+    text: Utf8Validator,
+    /// What the headers of the open message have declared so far, at most [`NO_LIMIT`].
+    len: u32,
+    /// How many frames of the open message have begun.
+    fragments: u32,
+    max_message_len: u32,
+    max_fragments: u32,
+    position: Position,
+    validate_text: bool,
+}
+
+/// Where in a message the stream is, between two chunks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Position {
+    /// No message is open.
+    Between,
+    /// A message is open: its kind.
+    Within(Kind),
+    /// A Close frame has come.
+    Closed,
+}
+
+/// What the payload of a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Binary,
+    /// Nothing that this layer reads: the opcode and the RSV bits of the first frame in one byte, as on
+    /// the wire.
+    Raw(u8),
+}
+
+/// Where the next chunk of a message, or the next control frame, lies in the bytes that were shown to
+/// [`MessageDecoder::locate`].
+///
+/// The decoder has moved past it: it must be given to [`MessageDecoder::take`] (or `take_frame`).
+#[derive(Clone, Debug)]
+#[must_use = "the decoder has moved past these bytes"]
+pub struct MessageSpan {
+    span: Span,
+    /// The kind of the message; `None` for a control frame.
+    kind: Option<Kind>,
+}
+
+impl MessageSpan {
+    /// How many bytes of the input to consume.
+    #[must_use]
+    #[inline(always)]
+    pub const fn end(&self) -> usize {
+        self.span.end()
+    }
+
+    /// The frame's header.
+    #[must_use]
+    #[inline(always)]
+    pub const fn header(&self) -> &FrameHeader {
+        self.span.header()
+    }
+
+    #[inline(always)]
+    const fn first(&self) -> bool {
+        self.span.first() && !matches!(self.header().opcode, Opcode::Continuation)
+    }
+
+    #[inline(always)]
+    const fn last(&self) -> bool {
+        self.span.last() && self.header().fin
+    }
+}
+
+impl MessageDecoder {
+    /// A decoder for what an endpoint of this role receives, strict, with the default limits.
+    #[must_use]
+    pub const fn new(role: Role) -> Self {
+        Self::over(FrameDecoder::new(role))
+    }
+
+    /// A decoder over frames that are decoded by this one, which is new: with its rules and its limits.
+    ///
+    /// ```
+    /// use wsframe::{FrameDecoder, MessageDecoder, Role, Rules};
+    ///
+    /// let frames = FrameDecoder::with_rules(Rules::new(Role::Server).accept_unmasked())
+    ///     .max_payload_len(1 << 20)
+    ///     .whole_up_to(16 * 1024);
+    /// let messages = MessageDecoder::over(frames).max_message_len(4 << 20);
+    /// # let _ = messages;
+    /// ```
+    #[must_use]
+    pub const fn over(frames: FrameDecoder) -> Self {
+        Self(State::Running(Running {
+            frames,
+            text: Utf8Validator::new(),
+            len: 0,
+            fragments: 0,
+            max_message_len: DEFAULT_MAX_MESSAGE_LEN,
+            max_fragments: DEFAULT_MAX_FRAGMENTS,
+            position: Position::Between,
+            validate_text: true,
+        }))
+    }
+
+    /// Refuses a message when the headers of its frames have declared more than this many bytes, as
+    /// soon as they have. [`NO_LIMIT`] lifts the limit; a new decoder has [`DEFAULT_MAX_MESSAGE_LEN`].
+    #[must_use]
+    pub const fn max_message_len(mut self, bytes: u32) -> Self {
+        if let State::Running(running) = &mut self.0 {
+            running.max_message_len = bytes;
+        }
+        self
+    }
+
+    /// Refuses a message in more than this many fragments, empty ones included. [`NO_LIMIT`] lifts the
+    /// limit; a new decoder has [`DEFAULT_MAX_FRAGMENTS`].
+    #[must_use]
+    pub const fn max_fragments(mut self, fragments: u32) -> Self {
+        if let State::Running(running) = &mut self.0 {
+            running.max_fragments = fragments;
+        }
+        self
+    }
+
+    /// Whether text is validated. If not, it comes as [`Event::Raw`]: for a relay that leaves §8.1 to
+    /// the endpoints.
+    #[must_use]
+    pub const fn validate_text(mut self, validate: bool) -> Self {
+        if let State::Running(running) = &mut self.0 {
+            running.validate_text = validate;
+        }
+        self
+    }
+
+    /// What made the decoder fail, if it did.
+    #[must_use]
+    pub const fn error(&self) -> Option<ProtocolError> {
+        match self.0 {
+            State::Running(_) => None,
+            State::Failed(error) => Some(error),
+        }
+    }
+
+    /// Whether a Close frame has come: no event follows.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        matches!(self.0, State::Running(Running { position: Position::Closed, .. }))
+    }
+
+    /// Bytes of payload that the open frame has still to come, as [`FrameDecoder::remaining`]; 0 between
+    /// two frames.
+    #[must_use]
+    pub const fn remaining(&self) -> u64 {
+        match &self.0 {
+            State::Running(running) => running.frames.remaining(),
+            State::Failed(_) => 0,
+        }
+    }
+
+    /// Finds the next chunk or control frame at the beginning of `input`; `None` if more bytes are
+    /// needed first, or if a Close frame has come.
+    ///
+    /// After `Some`, [`take`](Self::take) the span and consume [`MessageSpan::end`] bytes of the input.
+    /// After `None` or an error, consume nothing.
+    ///
+    /// # Errors
+    ///
+    /// The rule or limit that the next header breaks.
+    #[inline(always)]
+    pub fn locate(&mut self, input: &[u8]) -> Result<Option<MessageSpan>, ProtocolError> {
+        // A message that is one plain frame, which has arrived whole.
+        if let State::Running(running) = &mut self.0
+            && let Some((span, kind)) = running.locate_plain(input)
+        {
+            return Ok(Some(MessageSpan { span, kind: Some(kind) }));
+        }
+        self.locate_any(input)
+    }
+
+    #[inline(never)]
+    fn locate_any(&mut self, input: &[u8]) -> Result<Option<MessageSpan>, ProtocolError> {
+        let running = match &mut self.0 {
+            State::Running(running) => running,
+            State::Failed(error) => return Err(*error),
+        };
+        running.locate(input).inspect_err(|&error| self.0 = State::Failed(error))
+    }
+
+    /// Unmasks the located chunk, and validates it if it is text. `used` is the input in which it was
+    /// located, or the consumed part of it.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidUtf8`](ProtocolError::InvalidUtf8) in text and in the reason of a Close frame (offsets
+    /// count from the beginning of the chunk or of the reason), and what else can be wrong with a Close
+    /// frame ([`CloseBody::decode`]).
+    ///
+    /// # Panics
+    ///
+    /// If `used` is shorter than [`MessageSpan::end`].
+    ///
+    /// ```
+    /// use wsframe::{Event, MessageDecoder, Role};
+    ///
+    /// let mut buf = *b"\x81\x05Hello\x82";
+    /// let mut decoder = MessageDecoder::new(Role::Client);
+    /// let span = decoder.locate(&buf)?.unwrap();
+    /// assert_eq!(span.end(), 7);
+    /// let Event::Text(chunk) = decoder.take(span, &mut buf)? else { panic!() };
+    /// assert_eq!(chunk.into_message(), Some("Hello"));
+    /// # Ok::<(), wsframe::ProtocolError>(())
+    /// ```
+    #[inline(always)]
+    pub fn take<'b>(
+        &mut self,
+        span: MessageSpan,
+        used: &'b mut [u8],
+    ) -> Result<Event<'b>, ProtocolError> {
+        let range = span.span.range();
+        self.read(&span, &mut used[range])
+    }
+
+    /// As [`take`](Self::take), but gives the frame as it is, for who passes frames on: with every rule
+    /// of messages applied and nothing resolved. Its payload is still masked, but for what had to be
+    /// read: text, if it is validated, and Close frames.
+    ///
+    /// # Errors
+    ///
+    /// As [`take`](Self::take).
+    ///
+    /// # Panics
+    ///
+    /// As [`take`](Self::take).
+    #[inline(always)]
+    pub fn take_frame<'b>(
+        &mut self,
+        span: MessageSpan,
+        used: &'b mut [u8],
+    ) -> Result<FrameChunk<'b>, ProtocolError> {
+        let range = span.span.range();
+        self.read_frame(span, &mut used[range])
+    }
+
+    /// Takes the next chunk or control frame from the beginning of `input`, which then begins behind it;
+    /// `None` if more bytes are needed first. After a Close frame it discards all of `input`.
+    ///
+    /// # Errors
+    ///
+    /// As [`locate`](Self::locate) and [`take`](Self::take).
+    #[inline(always)]
+    pub fn decode<'b>(
+        &mut self,
+        input: &mut &'b mut [u8],
+    ) -> Result<Option<Event<'b>>, ProtocolError> {
+        if let State::Running(running) = &mut self.0
+            && let Some((span, kind)) = running.locate_plain(input)
+            && let Some(bytes) = span.cut(input)
+        {
+            let payload = Payload::new(bytes, span.mask());
+            if kind == Kind::Binary {
+                let chunk = BinaryChunk { payload, first: true, last: true };
+                return Ok(Some(Event::Binary(chunk)));
+            }
+            match running.read_text(payload, true) {
+                Ok(text) => {
+                    return Ok(Some(Event::Text(TextChunk { text, first: true, last: true })));
+                }
+                Err(error) => self.0 = State::Failed(error),
+            }
+        }
+        self.decode_any(input)
+    }
+
+    #[inline(never)]
+    fn decode_any<'b>(
+        &mut self,
+        input: &mut &'b mut [u8],
+    ) -> Result<Option<Event<'b>>, ProtocolError> {
+        let Some(span) = self.locate_any(input)? else {
+            self.discard_after_close(input);
+            return Ok(None);
+        };
+        let Some(payload) = span.span.cut(input) else { return Ok(None) };
+        self.read(&span, payload).map(Some)
+    }
+
+    /// As [`decode`](Self::decode), but gives frames as [`take_frame`](Self::take_frame) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode).
+    #[inline(always)]
+    pub fn decode_frame<'b>(
+        &mut self,
+        input: &mut &'b mut [u8],
+    ) -> Result<Option<FrameChunk<'b>>, ProtocolError> {
+        let Some(span) = self.locate(input)? else {
+            self.discard_after_close(input);
+            return Ok(None);
+        };
+        let Some(payload) = span.span.cut(input) else { return Ok(None) };
+        self.read_frame(span, payload).map(Some)
+    }
+
+    /// > after receiving a control frame indicating the connection should be closed, a peer discards any
+    /// > further data received (§1.4)
+    fn discard_after_close(&self, input: &mut &mut [u8]) {
+        if self.is_closed() {
+            *input = &mut [];
+        }
+    }
+
+    /// Reads a chunk or control frame as what it is.
+    #[inline(always)]
+    fn read<'b>(
+        &mut self,
+        span: &MessageSpan,
+        bytes: &'b mut [u8],
+    ) -> Result<Event<'b>, ProtocolError> {
+        let (first, last) = (span.first(), span.last());
+        let payload = Payload::new(bytes, span.span.mask());
+        Ok(match span.kind {
+            Some(Kind::Text) => {
+                Event::Text(TextChunk { text: self.read_text(payload, last)?, first, last })
+            }
+            Some(Kind::Binary) => Event::Binary(BinaryChunk { payload, first, last }),
+            Some(Kind::Raw(byte)) => Event::Raw(RawChunk::new(byte, payload, first, last)),
+            None => return self.read_control(span.header().opcode, payload),
+        })
+    }
+
+    #[inline(always)]
+    fn read_text<'b>(
+        &mut self,
+        payload: Payload<'b>,
+        last: bool,
+    ) -> Result<Checked<'b>, ProtocolError> {
+        let running = match &mut self.0 {
+            State::Running(running) => running,
+            State::Failed(error) => return Err(*error),
+        };
+        running.read_text(payload, last).map_err(|error| self.fail(error))
+    }
+
+    #[inline(never)]
+    fn read_control<'b>(
+        &mut self,
+        opcode: Opcode,
+        payload: Payload<'b>,
+    ) -> Result<Event<'b>, ProtocolError> {
+        let data = payload.unmask();
+        match opcode {
+            Opcode::Ping => Ok(Event::Ping(data)),
+            Opcode::Pong => Ok(Event::Pong(data)),
+            _ => match CloseBody::decode(data) {
+                Ok(body) => Ok(Event::Close(body)),
+                Err(error) => Err(self.fail(error)),
+            },
+        }
+    }
+
+    /// Reads what must be read of a frame that is passed on.
+    fn read_frame<'b>(
+        &mut self,
+        span: MessageSpan,
+        bytes: &'b mut [u8],
+    ) -> Result<FrameChunk<'b>, ProtocolError> {
+        let payload = Payload::new(bytes, span.span.mask());
+        let payload = if span.kind == Some(Kind::Text) {
+            let text = self.read_text(payload, span.last())?;
+            Payload::new(text.into_bytes(), Mask::NONE)
+        } else if span.header().opcode == Opcode::Close {
+            let body = payload.unmask();
+            CloseBody::decode(body).map_err(|error| self.fail(error))?;
+            Payload::new(body, Mask::NONE)
+        } else {
+            payload
+        };
+        Ok(FrameChunk {
+            header: *span.header(),
+            payload,
+            first: span.span.first(),
+            last: span.span.last(),
+        })
+    }
+
+    #[cold]
+    fn fail(&mut self, error: ProtocolError) -> ProtocolError {
+        self.0 = State::Failed(error);
+        error
+    }
+}
+
+impl Running {
+    /// A message that is one plain frame, which has arrived whole: nearly all are.
+    #[inline(always)]
+    fn locate_plain(&self, input: &[u8]) -> Option<(Span, Kind)> {
+        // FIN, no RSV bit, and the opcode.
+        let kind = match input {
+            [0x81, ..] if self.validate_text => Kind::Text,
+            [0x82, ..] => Kind::Binary,
+            _ => return None,
+        };
+        if self.position != Position::Between {
+            return None;
+        }
+        let span = self.frames.locate_plain(input)?;
+        if span.header().payload_len > u64::from(self.max_message_len) {
+            return None;
+        }
+        Some((span, kind))
+    }
+
+    #[inline(always)]
+    fn read_text<'b>(
+        &mut self,
+        payload: Payload<'b>,
+        last: bool,
+    ) -> Result<Checked<'b>, ProtocolError> {
+        let text = payload.unmask_text(&mut self.text)?;
+        if last {
+            self.text.finish()?;
+        }
+        Ok(text)
+    }
+
+    fn locate(&mut self, input: &[u8]) -> Result<Option<MessageSpan>, ProtocolError> {
+        if self.position == Position::Closed {
+            return Ok(None);
+        }
+        // Order first: it is broken by a frame's first byte, whether more of it has come or not.
+        if self.frames.remaining() == 0 {
+            self.check_order(input)?;
+        }
+        let Some(span) = self.frames.locate(input)? else {
+            self.check_limits_ahead(input)?;
+            return Ok(None);
+        };
+        let kind = match span.header().opcode {
+            Opcode::Ping | Opcode::Pong => None,
+            Opcode::Close => {
+                self.position = Position::Closed;
+                None
+            }
+            Opcode::Text | Opcode::Binary | Opcode::Continuation => Some(self.advance(&span)?),
+        };
+        Ok(Some(MessageSpan { span, kind }))
+    }
+
+    /// Moves on by a chunk of a message.
+    fn advance(&mut self, span: &Span) -> Result<Kind, ProtocolError> {
+        let header = span.header();
+        if span.first() {
+            self.len = self.check_limits(header)?;
+            self.fragments = self.fragments.saturating_add(1);
+        }
+        let kind = match self.position {
+            Position::Within(kind) => kind,
+            _ => self.kind_of(header),
+        };
+        if span.last() && header.fin {
+            self.position = Position::Between;
+            self.len = 0;
+            self.fragments = 0;
+        } else {
+            self.position = Position::Within(kind);
+        }
+        Ok(kind)
+    }
+
+    fn kind_of(&self, header: &FrameHeader) -> Kind {
+        match header.opcode {
+            Opcode::Text if header.rsv.is_empty() && self.validate_text => Kind::Text,
+            Opcode::Binary if header.rsv.is_empty() => Kind::Binary,
+            opcode => Kind::Raw(header.rsv.bits() | opcode.bits()),
+        }
+    }
+
+    /// > a fragmented message consists of a single frame with the FIN bit clear and an opcode other than
+    /// > 0, followed by zero or more frames with the FIN bit clear and the opcode set to 0, and
+    /// > terminated by a single frame with the FIN bit set and an opcode of 0
+    fn check_order(&self, frame: &[u8]) -> Result<(), ProtocolError> {
+        let opcode = frame.first().and_then(|first| Opcode::from_bits(first & 0x0F));
+        match (self.position, opcode) {
+            (Position::Within(_), Some(Opcode::Text | Opcode::Binary)) => {
+                Err(ProtocolError::ExpectedContinuation)
+            }
+            (Position::Between, Some(Opcode::Continuation)) => {
+                Err(ProtocolError::UnexpectedContinuation)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Nothing was located, but a header may be there already whose payload is still to come.
+    fn check_limits_ahead(&self, input: &[u8]) -> Result<(), ProtocolError> {
+        if self.frames.remaining() == 0
+            && let Some((header, _)) = FrameHeader::decode(input, self.frames.rules())?
+            && !header.opcode.is_control()
+        {
+            self.check_limits(&header)?;
+        }
+        Ok(())
+    }
+
+    /// The length of the message with the frame that begins, as far as it is counted.
+    fn check_limits(&self, header: &FrameHeader) -> Result<u32, ProtocolError> {
+        let len = u64::from(self.len).saturating_add(header.payload_len);
+        if len > u64::from(self.max_message_len) && self.max_message_len != NO_LIMIT {
+            return Err(ProtocolError::MessageTooLong(len));
+        }
+        let is_fragment = !header.fin || header.opcode == Opcode::Continuation;
+        if is_fragment && self.fragments >= self.max_fragments && self.max_fragments != NO_LIMIT {
+            return Err(ProtocolError::TooManyFragments(self.max_fragments));
+        }
+        Ok(u32::try_from(len).unwrap_or(NO_LIMIT))
+    }
+}

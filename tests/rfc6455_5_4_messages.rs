@@ -1,0 +1,345 @@
+//! RFC 6455 §5.4–§5.6, §8.1: messages in frames, control frames between them, text across fragments.
+
+mod support;
+
+use proptest::prelude::*;
+use support::checks;
+use support::drive::{self, Way};
+use support::naive::{self, Broken, Choices, Item, Limits};
+use wsframe::{
+    Assembler, Event, FrameDecoder, FrameHeader, MaskingKey, MessageDecoder, NO_LIMIT, Opcode,
+    ProtocolError, Role, Rsv,
+};
+
+const UNLIMITED: Limits = Limits { frame: u64::MAX, message: u64::MAX, fragments: u64::MAX };
+
+/// A frame that a client may get.
+fn frame(fin: bool, opcode: Opcode, payload: &[u8]) -> Vec<u8> {
+    let header = FrameHeader { fin, ..FrameHeader::new(opcode, payload.len() as u64) };
+    let mut bytes = Vec::new();
+    naive::encode(&header, payload, naive::shortest_form(payload.len()), &mut bytes);
+    bytes
+}
+
+/// What a strict client finds in these frames, at any one cut, which must always be the same.
+fn found(frames: &[Vec<u8>]) -> naive::Messages {
+    let stream = frames.concat();
+    let choices = Choices::strict(Role::Client);
+    for cut in 1..=stream.len() {
+        checks::messages(choices, UNLIMITED, true, &[cut, usize::MAX], &stream);
+    }
+    naive::messages(&stream, choices, UNLIMITED, true)
+}
+
+fn error(frames: &[Vec<u8>]) -> Broken {
+    found(frames).error.expect("an error")
+}
+
+#[test]
+fn fragments_with_control_frames_between_them() {
+    use Opcode::{Binary, Close, Continuation, Ping, Pong, Text};
+    let messages = found(&[
+        frame(false, Text, "gr\u{fc}".as_bytes()),
+        frame(true, Ping, b"are you there"),
+        frame(false, Continuation, b""),
+        frame(true, Pong, b""),
+        frame(true, Continuation, "\u{df}e".as_bytes()),
+        frame(true, Binary, b"\xFF"),
+        frame(false, Binary, b""),
+        frame(true, Close, b"\x03\xE8bye"),
+        frame(true, Text, b"nobody hears this"),
+    ]);
+    assert_eq!(
+        messages.items,
+        [
+            Item::Ping(b"are you there".to_vec()),
+            Item::Pong(vec![]),
+            Item::Text("gr\u{fc}\u{df}e".into()),
+            Item::Binary(vec![0xFF]),
+            Item::Close(Some((1000, "bye".into()))),
+        ]
+    );
+    assert_eq!((messages.error, messages.open), (None, vec![]));
+}
+
+#[test]
+fn fragments_out_of_order() {
+    use Opcode::{Binary, Continuation, Text};
+    let begun = frame(false, Text, b"a");
+    for fin in [false, true] {
+        let nothing_begun = frame(fin, Continuation, b"b");
+        assert_eq!(
+            error(std::slice::from_ref(&nothing_begun)),
+            Broken::Rule(ProtocolError::UnexpectedContinuation)
+        );
+        let ended = frame(true, Text, b"a");
+        assert_eq!(
+            error(&[ended, nothing_begun]),
+            Broken::Rule(ProtocolError::UnexpectedContinuation)
+        );
+        for opcode in [Text, Binary] {
+            assert_eq!(
+                error(&[begun.clone(), frame(fin, opcode, b"b")]),
+                Broken::Rule(ProtocolError::ExpectedContinuation)
+            );
+        }
+    }
+    // The first byte tells.
+    let mut decoder = MessageDecoder::new(Role::Server);
+    assert_eq!(decoder.locate(&[0x80]).unwrap_err(), ProtocolError::UnexpectedContinuation);
+    assert_eq!(decoder.error(), Some(ProtocolError::UnexpectedContinuation));
+}
+
+/// A character may be cut by the end of a fragment, of a chunk, and by an empty fragment; the end of the
+/// message must not cut it.
+#[test]
+fn text_cut_inside_its_characters() {
+    use Opcode::{Continuation, Text};
+    let text = "a\u{e9}\u{20ac}\u{1f980}z".as_bytes();
+    for first in 0..=text.len() {
+        for second in first..=text.len() {
+            let pieces = [&text[..first], &text[first..second], &text[second..]];
+            let whole = [
+                frame(false, Text, pieces[0]),
+                frame(false, Continuation, pieces[1]),
+                frame(true, Continuation, pieces[2]),
+            ];
+            assert_eq!(found(&whole).items, [Item::Text(text.to_vec())]);
+
+            // The same without its last piece, ended by an empty fragment.
+            let [a, b, _] = whole;
+            let cut = found(&[a, b, frame(true, Continuation, b"")]);
+            match core::str::from_utf8(&text[..second]) {
+                Ok(prefix) => assert_eq!(cut.items, [Item::Text(prefix.into())]),
+                Err(_) => assert_eq!((cut.items, cut.error), (vec![], Some(Broken::TextEnd))),
+            }
+        }
+    }
+}
+
+/// Wrong text is refused with its first wrong byte, before the frame is complete.
+#[test]
+fn wrong_text_fails_at_once() {
+    let wrong: [&[u8]; 9] = [
+        b"\x80",
+        b"\xC0",
+        b"\xC1\x80",
+        b"\xF5",
+        b"\xE0\x80",
+        b"\xED\xA0",
+        b"\xF0\x80",
+        b"\xF4\x90",
+        b"\xE2\x82z",
+    ];
+    for bytes in wrong {
+        // A frame of which these bytes are all that has come.
+        let payload = [b"ok ", bytes].concat();
+        let mut stream = FrameHeader::new(Opcode::Text, 1000).encode().unwrap().to_vec();
+        stream.extend(&payload);
+        let expected = naive::first_bad_byte(&payload).unwrap();
+        for cut in 1..=stream.len() {
+            let decoder = MessageDecoder::new(Role::Client);
+            let found = drive::messages(decoder, &stream, &[cut], Way::Cursor);
+            assert_eq!(found.error, Some(Broken::Text(expected)));
+        }
+    }
+}
+
+#[test]
+fn limits_exactly_and_one_over() {
+    use Opcode::{Binary, Continuation};
+    let fragments: Vec<Vec<u8>> = [(false, Binary), (false, Continuation), (true, Continuation)]
+        .map(|(fin, opcode)| frame(fin, opcode, b"12345"))
+        .into();
+    let stream = fragments.concat();
+    let choices = Choices::strict(Role::Client);
+    let run = |limits| {
+        for cut in 1..=stream.len() {
+            checks::messages(choices, limits, true, &[cut], &stream);
+        }
+        naive::messages(&stream, choices, limits, true).error
+    };
+    let rule = |error| Some(Broken::Rule(error));
+    assert_eq!(run(Limits { frame: 5, message: 15, fragments: 3 }), None);
+    assert_eq!(run(Limits { frame: 4, ..UNLIMITED }), rule(ProtocolError::FrameTooLong(5)));
+    assert_eq!(run(Limits { message: 14, ..UNLIMITED }), rule(ProtocolError::MessageTooLong(15)));
+    assert_eq!(run(Limits { fragments: 2, ..UNLIMITED }), rule(ProtocolError::TooManyFragments(2)));
+
+    // A limit on messages holds for those in one frame, and on the header alone.
+    let mut decoder = MessageDecoder::new(Role::Client).max_message_len(4);
+    assert_eq!(decoder.locate(&[0x82, 5]).unwrap_err(), ProtocolError::MessageTooLong(5));
+    let mut decoder = MessageDecoder::new(Role::Client).max_message_len(5);
+    assert!(decoder.locate(&[0x82, 5]).unwrap().is_none());
+
+    // One frame is no fragment.
+    let mut decoder = MessageDecoder::new(Role::Client).max_fragments(0);
+    assert!(decoder.locate(&[0x82, 0]).unwrap().is_some());
+    let mut decoder = MessageDecoder::new(Role::Client).max_fragments(0);
+    assert_eq!(decoder.locate(&[0x02, 0]).unwrap_err(), ProtocolError::TooManyFragments(0));
+}
+
+/// Ten million empty fragments meet the limit, or pass where there is none; either way they are only
+/// counted.
+#[test]
+fn a_flood_of_empty_fragments() {
+    let flood = [0x00, 0x00].repeat(5000);
+    let events = |mut decoder: MessageDecoder| -> Result<u32, ProtocolError> {
+        let mut begin = [0x02, 0x00];
+        assert!(decoder.decode(&mut &mut begin[..])?.is_some());
+        let mut events = 1;
+        let mut buffer = flood.clone();
+        for _ in 0..2000 {
+            let mut input = &mut buffer[..];
+            while let Some(event) = decoder.decode(&mut input)? {
+                assert!(matches!(event, Event::Binary(_)));
+                events += 1;
+            }
+        }
+        Ok(events)
+    };
+    let decoder = MessageDecoder::new(Role::Client);
+    assert_eq!(events(decoder), Err(ProtocolError::TooManyFragments(1 << 17)));
+    let decoder = MessageDecoder::new(Role::Client).max_fragments(NO_LIMIT);
+    assert_eq!(events(decoder), Ok(10_000_001));
+}
+
+/// Headers that declare almost everything, with every limit lifted: lengths add up without overflow.
+#[test]
+fn declared_lengths_add_up() {
+    let huge = |opcode, fin| {
+        let header = FrameHeader { fin, ..FrameHeader::new(opcode, i64::MAX as u64) };
+        header.encode().unwrap().to_vec()
+    };
+    let limited = |limit| {
+        let frames = FrameDecoder::new(Role::Client).max_payload_len(NO_LIMIT);
+        MessageDecoder::over(frames).max_message_len(limit)
+    };
+    let error = limited(NO_LIMIT - 1).locate(&huge(Opcode::Binary, true)).unwrap_err();
+    assert_eq!(error, ProtocolError::MessageTooLong(i64::MAX as u64));
+    assert!(limited(NO_LIMIT).locate(&huge(Opcode::Binary, true)).unwrap().is_none());
+}
+
+#[test]
+fn text_that_is_not_validated_and_messages_of_extensions_come_raw() {
+    let text = frame(true, Opcode::Text, b"\xFF");
+    let decoder = MessageDecoder::new(Role::Client).validate_text(false);
+    let found = drive::messages(decoder, &text, &[], Way::Cursor);
+    assert_eq!(found.items, [Item::Raw(Opcode::Text, Rsv::NONE, vec![0xFF])]);
+
+    // RSV1 on the first frame alone; a fragment bears none.
+    let stream = [&[0x41, 0x01, 0xAA][..], &[0x80, 0x01, 0xBB], &[0xC2, 0x00]].concat();
+    let rules = wsframe::Rules::new(Role::Client).claim_rsv(Rsv::RSV1);
+    let decoder = MessageDecoder::over(FrameDecoder::with_rules(rules));
+    let found = drive::messages(decoder, &stream, &[1], Way::Cursor);
+    assert_eq!(
+        found.items,
+        [
+            Item::Raw(Opcode::Text, Rsv::RSV1, vec![0xAA, 0xBB]),
+            Item::Raw(Opcode::Binary, Rsv::RSV1, vec![]),
+        ]
+    );
+}
+
+/// What passes frames on gets them as they are, with the same rules applied.
+#[test]
+fn frames_as_they_are() {
+    let key = MaskingKey::new([7, 8, 9, 10]);
+    let header = |fin, opcode, payload: &[u8]| FrameHeader {
+        fin,
+        masking_key: Some(key),
+        ..FrameHeader::new(opcode, payload.len() as u64)
+    };
+    let frames: [(bool, Opcode, &[u8]); 4] = [
+        (false, Opcode::Text, b"caf\xC3"),
+        (true, Opcode::Ping, b"hi"),
+        (true, Opcode::Continuation, b"\xA9"),
+        (true, Opcode::Close, b"\x03\xE8"),
+    ];
+    for validate in [false, true] {
+        let mut stream = Vec::new();
+        for (fin, opcode, payload) in frames {
+            naive::encode(&header(fin, opcode, payload), payload, 0, &mut stream);
+        }
+        let mut decoder = MessageDecoder::new(Role::Server).validate_text(validate);
+        let mut input = &mut stream[..];
+        for (fin, opcode, payload) in frames {
+            let chunk = decoder.decode_frame(&mut input).unwrap().unwrap();
+            assert_eq!(chunk.header, header(fin, opcode, payload));
+            assert_eq!(chunk.payload.unmask(), payload);
+        }
+        assert!(decoder.decode_frame(&mut input).unwrap().is_none());
+    }
+
+    let mut wrong = frame(true, Opcode::Text, b"\xFF");
+    let mut decoder = MessageDecoder::new(Role::Client);
+    assert!(decoder.decode_frame(&mut &mut wrong[..]).is_err());
+    assert!(decoder.error().is_some());
+    let mut wrong = frame(true, Opcode::Close, b"\x03");
+    let error = MessageDecoder::new(Role::Client).decode_frame(&mut &mut wrong[..]).unwrap_err();
+    assert_eq!(error, ProtocolError::TruncatedCloseCode);
+}
+
+/// An assembler that misses a chunk never gives what is not text.
+#[test]
+fn an_assembler_with_a_chunk_left_out() {
+    let mut stream = b"\x01\x02a\xC3\x00\x02\xA9\xC3\x80\x01\xA9".to_vec();
+    for left_out in 0..3 {
+        let mut decoder = MessageDecoder::new(Role::Client);
+        let mut assembler = Assembler::new();
+        let mut input = &mut stream[..];
+        let mut chunks = 0;
+        while let Some(event) = decoder.decode(&mut input).unwrap() {
+            let Event::Text(chunk) = event else { panic!("only text was sent") };
+            let taken = if chunks == left_out { None } else { assembler.text(chunk) };
+            // Without the middle the pieces fit again; each other hole is seen.
+            let fits = left_out == 1 && chunks == 2;
+            assert_eq!(taken.as_deref(), fits.then_some("a\u{e9}"));
+            chunks += 1;
+        }
+        assert_eq!(chunks, 3);
+    }
+}
+
+/// A frame of a stream that is nearly right: what makes it wrong is chosen rarely.
+fn frames() -> impl Strategy<Value = Vec<u8>> {
+    let payload = prop_oneof![
+        4 => "[a-z\u{e9}\u{20ac}\u{1f980}]{0,12}".prop_map(String::into_bytes),
+        2 => prop::collection::vec(any::<u8>(), 0..140),
+        1 => Just(b"\x03\xE8bye".to_vec()),
+        1 => Just(b"caf\xC3".to_vec()),
+    ];
+    let first_byte = prop::sample::select(vec![
+        0x81u8, 0x82, 0x01, 0x01, 0x02, 0x00, 0x00, 0x80, 0x80, 0x89, 0x8A, 0x88, 0x41, 0xC1,
+    ]);
+    (first_byte, any::<[u8; 4]>(), payload).prop_map(|(first, key, payload)| {
+        let mut out = Vec::new();
+        let header = FrameHeader {
+            fin: first & 0x80 != 0,
+            rsv: Rsv::from_bits(first),
+            opcode: Opcode::from_bits(first & 0x0F).unwrap(),
+            masking_key: Some(MaskingKey::new(key)),
+            payload_len: payload.len() as u64,
+        };
+        naive::encode(&header, &payload, naive::shortest_form(payload.len()), &mut out);
+        out
+    })
+}
+
+proptest! {
+    #![proptest_config(support::proptest_config())]
+
+    #[test]
+    fn any_frames_cut_anywhere(
+        frames in prop::collection::vec(frames(), 0..12),
+        cuts in prop::collection::vec(1usize..40, 1..6),
+        claimed in any::<bool>(),
+        validate in any::<bool>(),
+        message in prop_oneof![Just(u64::MAX), 0u64..300],
+        fragments in prop_oneof![Just(u64::MAX), 0u64..6],
+    ) {
+        let mut choices = Choices::strict(Role::Server);
+        choices.claimed = if claimed { 0x40 } else { 0 };
+        let limits = Limits { frame: u64::MAX, message, fragments };
+        checks::messages(choices, limits, validate, &cuts, &frames.concat());
+    }
+}
