@@ -216,6 +216,36 @@ impl fmt::Display for Utf8Error {
 
 impl core::error::Error for Utf8Error {}
 
+/// Why a connection receives nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReceiveError {
+    /// The peer broke a rule. The connection has failed, for good.
+    Protocol(ProtocolError),
+    /// There is a reply to be sent, and the output has no room for it. Nothing was consumed: send what
+    /// is there, then receive again.
+    OutputFull,
+}
+
+impl fmt::Display for ReceiveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Protocol(error) => error.fmt(f),
+            Self::OutputFull => {
+                f.write_str("the output has no room for a reply: send what it holds, then go on")
+            }
+        }
+    }
+}
+
+impl core::error::Error for ReceiveError {}
+
+impl From<ProtocolError> for ReceiveError {
+    fn from(error: ProtocolError) -> Self {
+        Self::Protocol(error)
+    }
+}
+
 /// Why a frame could not be encoded. Nothing was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

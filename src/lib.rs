@@ -38,6 +38,8 @@ pub mod arch;
 #[forbid(unsafe_code)]
 pub mod close;
 #[forbid(unsafe_code)]
+pub mod connection;
+#[forbid(unsafe_code)]
 pub mod error;
 #[forbid(unsafe_code)]
 pub mod frame;
@@ -48,10 +50,17 @@ pub mod mask;
 #[forbid(unsafe_code)]
 pub mod message;
 #[forbid(unsafe_code)]
+pub mod relay;
+#[forbid(unsafe_code)]
 pub mod utf8;
 
 pub use close::{CloseBody, CloseCode};
-pub use error::{EncodeError, ProtocolError, Utf8Error};
+#[cfg(feature = "rand")]
+pub use connection::RandomKeys;
+#[cfg(all(feature = "rand", feature = "std"))]
+pub use connection::ThreadKeys;
+pub use connection::{Connection, Data, FixedOutput, MaskingKeys, Output, Transport, Unmasked};
+pub use error::{EncodeError, ProtocolError, ReceiveError, Utf8Error};
 pub use frame::{FrameChunk, FrameDecoder, FrameEncoder, MIN_BUFFER_LEN, NO_LIMIT, Payload, Span};
 pub use header::{
     EncodedHeader, FrameHeader, MAX_CONTROL_PAYLOAD_LEN, MAX_HEADER_LEN, Opcode, Role, Rsv, Rules,
@@ -60,6 +69,7 @@ pub use mask::{Mask, MaskingKey};
 #[cfg(feature = "alloc")]
 pub use message::Assembler;
 pub use message::{BinaryChunk, Event, MessageDecoder, MessageSpan, RawChunk, TextChunk};
+pub use relay::{Forwarded, Relay};
 pub use utf8::{Checked, Utf8Validator};
 
 /// The README's examples are tests.

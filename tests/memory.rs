@@ -5,13 +5,15 @@ mod support;
 use support::odd_bytes;
 use support::streams::{self, Spec};
 use wsframe::{
-    CloseBody, CloseCode, FrameDecoder, FrameEncoder, FrameHeader, MAX_HEADER_LEN, Mask,
-    MessageDecoder, NO_LIMIT, Opcode, ProtocolError, Role, Rsv, Rules, Utf8Error, Utf8Validator,
+    CloseBody, CloseCode, Connection, FrameDecoder, FrameEncoder, FrameHeader, MAX_HEADER_LEN,
+    Mask, MessageDecoder, NO_LIMIT, Opcode, ProtocolError, Role, Rsv, Rules, Utf8Error,
+    Utf8Validator,
 };
 
 #[test]
 fn what_a_connection_keeps_is_small() {
     assert!(size_of::<FrameDecoder>() <= 32, "{}", size_of::<FrameDecoder>());
+    assert!(size_of::<Connection>() <= 64, "{}", size_of::<Connection>());
     assert!(size_of::<MessageDecoder>() <= 56, "{}", size_of::<MessageDecoder>());
     assert!(size_of::<Utf8Validator>() <= 4);
     assert!(size_of::<Mask>() <= 4);

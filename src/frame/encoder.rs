@@ -87,7 +87,11 @@ impl FrameEncoder {
         FrameHeader { fin, rsv, opcode, masking_key, payload_len }
     }
 
-    fn mask(&self) -> Mask {
+    /// The mask at the first byte of the payload, for a caller that masks it itself: in front of a
+    /// payload goes the [`header`](Self::header) alone.
+    #[must_use]
+    #[inline(always)]
+    pub fn mask(&self) -> Mask {
         self.masking_key.map_or(Mask::NONE, Mask::new)
     }
 

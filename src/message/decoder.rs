@@ -195,6 +195,14 @@ impl MessageDecoder {
         self
     }
 
+    /// The role of the endpoint that decodes; `None` if the decoder has failed.
+    pub(crate) const fn role(&self) -> Option<Role> {
+        match &self.0 {
+            State::Running(running) => Some(running.frames.rules().role()),
+            State::Failed(_) => None,
+        }
+    }
+
     /// What made the decoder fail, if it did.
     #[must_use]
     pub const fn error(&self) -> Option<ProtocolError> {
@@ -315,23 +323,29 @@ impl MessageDecoder {
         &mut self,
         input: &mut &'b mut [u8],
     ) -> Result<Option<Event<'b>>, ProtocolError> {
-        if let State::Running(running) = &mut self.0
-            && let Some((span, kind)) = running.locate_plain(input)
-            && let Some(bytes) = span.cut(input)
-        {
-            let payload = Payload::new(bytes, span.mask());
-            if kind == Kind::Binary {
-                let chunk = BinaryChunk { payload, first: true, last: true };
-                return Ok(Some(Event::Binary(chunk)));
-            }
-            match running.read_text(payload, true) {
-                Ok(text) => {
-                    return Ok(Some(Event::Text(TextChunk { text, first: true, last: true })));
-                }
-                Err(error) => self.0 = State::Failed(error),
+        match self.decode_plain(input) {
+            Some(event) => Ok(Some(event)),
+            None => self.decode_any(input),
+        }
+    }
+
+    /// A message that is one plain frame, which has arrived whole. `None` says nothing but that the long
+    /// way is to be gone: it knows the error as well, if text was wrong.
+    #[inline(always)]
+    pub(crate) fn decode_plain<'b>(&mut self, input: &mut &'b mut [u8]) -> Option<Event<'b>> {
+        let State::Running(running) = &mut self.0 else { return None };
+        let (span, kind) = running.locate_plain(input)?;
+        let payload = Payload::new(span.cut(input)?, span.mask());
+        if kind == Kind::Binary {
+            return Some(Event::Binary(BinaryChunk { payload, first: true, last: true }));
+        }
+        match running.read_text(payload, true) {
+            Ok(text) => Some(Event::Text(TextChunk { text, first: true, last: true })),
+            Err(error) => {
+                self.0 = State::Failed(error);
+                None
             }
         }
-        self.decode_any(input)
     }
 
     #[inline(never)]
@@ -367,7 +381,7 @@ impl MessageDecoder {
 
     /// > after receiving a control frame indicating the connection should be closed, a peer discards any
     /// > further data received (§1.4)
-    fn discard_after_close(&self, input: &mut &mut [u8]) {
+    pub(crate) fn discard_after_close(&self, input: &mut &mut [u8]) {
         if self.is_closed() {
             *input = &mut [];
         }
@@ -415,11 +429,15 @@ impl MessageDecoder {
         match opcode {
             Opcode::Ping => Ok(Event::Ping(data)),
             Opcode::Pong => Ok(Event::Pong(data)),
-            _ => match CloseBody::decode(data) {
-                Ok(body) => Ok(Event::Close(body)),
-                Err(error) => Err(self.fail(error)),
-            },
+            _ => self.read_close(data).map(Event::Close),
         }
+    }
+
+    fn read_close<'b>(&mut self, body: &'b [u8]) -> Result<Option<CloseBody<'b>>, ProtocolError> {
+        if let State::Running(running) = &mut self.0 {
+            running.position = Position::Closed;
+        }
+        CloseBody::decode(body).map_err(|error| self.fail(error))
     }
 
     /// Reads what must be read of a frame that is passed on.
@@ -434,7 +452,7 @@ impl MessageDecoder {
             Payload::new(text.into_bytes(), Mask::NONE)
         } else if span.header().opcode == Opcode::Close {
             let body = payload.unmask();
-            CloseBody::decode(body).map_err(|error| self.fail(error))?;
+            self.read_close(body)?;
             Payload::new(body, Mask::NONE)
         } else {
             payload
@@ -499,14 +517,8 @@ impl Running {
             self.check_limits_ahead(input)?;
             return Ok(None);
         };
-        let kind = match span.header().opcode {
-            Opcode::Ping | Opcode::Pong => None,
-            Opcode::Close => {
-                self.position = Position::Closed;
-                None
-            }
-            Opcode::Text | Opcode::Binary | Opcode::Continuation => Some(self.advance(&span)?),
-        };
+        let kind =
+            if span.header().opcode.is_control() { None } else { Some(self.advance(&span)?) };
         Ok(Some(MessageSpan { span, kind }))
     }
 

@@ -7,6 +7,7 @@
 #![allow(dead_code)]
 
 pub mod checks;
+pub mod conversation;
 pub mod drive;
 pub mod naive;
 pub mod streams;

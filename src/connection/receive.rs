@@ -1,0 +1,172 @@
+//! What a connection makes of what it reads, and what it replies by itself.
+
+use super::{Connection, Flags, MaskingKeys, Output};
+use crate::close::{CloseBody, CloseCode};
+use crate::error::{ProtocolError, ReceiveError};
+use crate::header::{MAX_CONTROL_PAYLOAD_LEN, Opcode};
+use crate::message::{Event, MessageSpan};
+
+/// Bytes of a control frame's header, at most: two, and a masking key.
+const MAX_CONTROL_HEADER_LEN: usize = 2 + 4;
+
+/// # Receiving
+impl<K: MaskingKeys> Connection<K> {
+    /// Takes the next event from the beginning of `input`, which then begins behind it; `None` if more
+    /// bytes are needed first. What the connection replies to it by itself is appended to `out`:
+    ///
+    /// - to a Ping a Pong with the same data, unless a Close was sent (§5.5.2);
+    /// - to a Close a Close with the same code, unless one was sent (§5.5.1);
+    /// - to what breaks a rule a Close with the error's code, and the section of the RFC for a reason.
+    ///
+    /// After a Close all input is discarded.
+    ///
+    /// # Errors
+    ///
+    /// [`Protocol`](ReceiveError::Protocol) if the peer broke a rule. Send the output, then end the
+    /// transport. Every further call fails likewise.
+    ///
+    /// [`OutputFull`](ReceiveError::OutputFull) if there is no room for the reply. Nothing is lost: send
+    /// the output, and call again with the same input.
+    #[inline(always)]
+    pub fn receive<'b>(
+        &mut self,
+        input: &mut &'b mut [u8],
+        out: &mut impl Output,
+    ) -> Result<Option<Event<'b>>, ReceiveError> {
+        match self.messages.decode_plain(input) {
+            Some(event) => Ok(Some(event)),
+            None => self.receive_any(input, out),
+        }
+    }
+
+    #[inline(never)]
+    fn receive_any<'b>(
+        &mut self,
+        input: &mut &'b mut [u8],
+        out: &mut impl Output,
+    ) -> Result<Option<Event<'b>>, ReceiveError> {
+        let Some(span) = self.locate(input, out)? else {
+            self.messages.discard_after_close(input);
+            return Ok(None);
+        };
+        match core::mem::take(input).split_at_mut_checked(span.end()) {
+            Some((used, rest)) => {
+                *input = rest;
+                self.take(span, used, out).map(Some)
+            }
+            // A span ends within the bytes in which it was located.
+            None => Ok(None),
+        }
+    }
+
+    /// Finds the next event at the beginning of `input`; `None` if more bytes are needed first, or if a
+    /// Close frame has come. What follows such a frame is to be discarded.
+    ///
+    /// After `Some`, [`take`](Self::take) the span and consume [`MessageSpan::end`] bytes of the input.
+    /// After `None` or an error, consume nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive`](Self::receive).
+    #[inline(always)]
+    pub fn locate(
+        &mut self,
+        input: &[u8],
+        out: &mut impl Output,
+    ) -> Result<Option<MessageSpan>, ReceiveError> {
+        let span = match self.messages.locate(input) {
+            Ok(Some(span)) => span,
+            Ok(None) => return Ok(None),
+            Err(error) => return Err(self.fail(error, out)),
+        };
+        // A control frame that was located and not taken has changed nothing.
+        if span.header().opcode.is_control() && !self.has_room_for_reply(&span, out) {
+            return Err(ReceiveError::OutputFull);
+        }
+        Ok(Some(span))
+    }
+
+    /// Takes the located event, and replies to it. `used` is the input in which it was located, or the
+    /// consumed part of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Protocol`](ReceiveError::Protocol), as [`receive`](Self::receive).
+    ///
+    /// # Panics
+    ///
+    /// If `used` is shorter than [`MessageSpan::end`].
+    #[inline(always)]
+    pub fn take<'b>(
+        &mut self,
+        span: MessageSpan,
+        used: &'b mut [u8],
+        out: &mut impl Output,
+    ) -> Result<Event<'b>, ReceiveError> {
+        match self.messages.take(span, used) {
+            Ok(event @ (Event::Text(_) | Event::Binary(_) | Event::Raw(_))) => Ok(event),
+            Ok(event) => {
+                self.reply(&event, out);
+                Ok(event)
+            }
+            Err(error) => Err(self.fail(error, out)),
+        }
+    }
+
+    fn has_room_for_reply(&self, span: &MessageSpan, out: &impl Output) -> bool {
+        let header = span.header();
+        match header.opcode {
+            Opcode::Ping if self.answers_pings() => {
+                // A control frame has at most 125 bytes.
+                let reply = MAX_CONTROL_HEADER_LEN + header.payload_len as usize;
+                reply <= out.room() && out.pending() as u64 <= u64::from(self.max_pending)
+            }
+            Opcode::Close if !self.flags.has(Flags::CLOSE_SENT) => {
+                // The answer, or the code of a failure and its reason.
+                MAX_CONTROL_HEADER_LEN + MAX_CONTROL_PAYLOAD_LEN <= out.room()
+            }
+            _ => true,
+        }
+    }
+
+    /// > upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response, unless it already
+    /// > received a Close frame (§5.5.2)
+    const fn answers_pings(&self) -> bool {
+        !self.flags.has(Flags::LEAVE_PONG | Flags::CLOSE_SENT)
+    }
+
+    /// Room for the reply was found when the event was located, so that nothing fails here.
+    #[inline(never)]
+    fn reply(&mut self, event: &Event<'_>, out: &mut impl Output) {
+        match event {
+            Event::Ping(data) if self.answers_pings() => {
+                let _ = self.pong(data, out);
+            }
+            Event::Close(body) => {
+                let code = body.as_ref().map_or(CloseCode::NO_STATUS, |body| body.code);
+                self.received_code = code.get();
+                // > If an endpoint receives a Close frame and did not previously send a Close frame, the
+                // > endpoint MUST send a Close frame in response. […] the endpoint typically echos the
+                // > status code it received.
+                if !self.flags.has(Flags::CLOSE_SENT | Flags::LEAVE_CLOSE) {
+                    let answer = body.as_ref().map(|body| CloseBody { reason: "", ..*body });
+                    let _ = self.close(answer, out);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Sends the error's code, unless a Close frame was sent before. If there is no room for it, the
+    /// next call tries again: the decoder keeps the error.
+    #[cold]
+    fn fail(&mut self, error: ProtocolError, out: &mut impl Output) -> ReceiveError {
+        if !self.flags.has(Flags::CLOSE_SENT) {
+            let body = CloseBody { code: error.close_code(), reason: error.section() };
+            if self.close(Some(body), out).is_err() {
+                return ReceiveError::OutputFull;
+            }
+        }
+        ReceiveError::Protocol(error)
+    }
+}

@@ -1,0 +1,265 @@
+//! What a connection sends because its caller says so.
+
+use super::{Connection, Flags, MaskingKeys, Output};
+use crate::close::CloseBody;
+use crate::error::{EncodeError, ProtocolError};
+use crate::frame::FrameEncoder;
+use crate::header::{Opcode, Role};
+use crate::utf8::Checked;
+
+/// The data of a message, or of a fragment of one.
+#[derive(Clone, Copy, Debug)]
+pub enum Data<'d> {
+    /// Text.
+    Text(&'d str),
+    /// Text as it was received, in a chunk that may begin or end inside a character.
+    Checked(&'d Checked<'d>),
+    /// Any bytes.
+    Binary(&'d [u8]),
+}
+
+impl<'d> Data<'d> {
+    #[inline(always)]
+    const fn opcode(self) -> Opcode {
+        match self {
+            Self::Text(_) | Self::Checked(_) => Opcode::Text,
+            Self::Binary(_) => Opcode::Binary,
+        }
+    }
+
+    #[inline(always)]
+    const fn bytes(self) -> &'d [u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Checked(text) => text.as_bytes(),
+            Self::Binary(bytes) => bytes,
+        }
+    }
+}
+
+impl<'d> From<&'d str> for Data<'d> {
+    fn from(text: &'d str) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'d> From<&'d Checked<'d>> for Data<'d> {
+    fn from(text: &'d Checked<'d>) -> Self {
+        Self::Checked(text)
+    }
+}
+
+impl<'d> From<&'d [u8]> for Data<'d> {
+    fn from(bytes: &'d [u8]) -> Self {
+        Self::Binary(bytes)
+    }
+}
+
+impl<'d, const N: usize> From<&'d [u8; N]> for Data<'d> {
+    fn from(bytes: &'d [u8; N]) -> Self {
+        Self::Binary(bytes)
+    }
+}
+
+/// # Sending
+///
+/// Each of these appends one frame to the output, masked with a fresh key if the role is a client's, or
+/// fails and appends nothing. They fail with
+///
+/// - [`FrameAfterClose`](ProtocolError::FrameAfterClose) when a Close was sent, or the connection failed,
+/// - [`ExpectedContinuation`](ProtocolError::ExpectedContinuation) for a message, or a fragment of
+///   another kind, while a message is being sent in fragments,
+/// - [`ControlTooLong`](ProtocolError::ControlTooLong) for more than 125 bytes in a control frame,
+/// - [`NoRoom`](EncodeError::NoRoom) when the output is too short.
+impl<K: MaskingKeys> Connection<K> {
+    /// Sends a message in one frame.
+    ///
+    /// # Errors
+    ///
+    /// See above.
+    ///
+    /// ```
+    /// use wsframe::Connection;
+    ///
+    /// let mut connection = Connection::server();
+    /// let mut out = Vec::new();
+    /// connection.send("Hello", &mut out)?; // text
+    /// connection.send(b"\xFF\x00", &mut out)?; // binary
+    /// assert_eq!(out, b"\x81\x05Hello\x82\x02\xFF\x00");
+    /// # Ok::<(), wsframe::EncodeError>(())
+    /// ```
+    #[inline]
+    pub fn send<'d>(
+        &mut self,
+        message: impl Into<Data<'d>>,
+        out: &mut impl Output,
+    ) -> Result<(), EncodeError> {
+        let data = message.into();
+        self.append(data.opcode(), true, data.bytes(), out)
+    }
+
+    /// Sends the next fragment of a message; with `fin` the last, which may also be the first. Control
+    /// frames may be sent between fragments.
+    ///
+    /// # Errors
+    ///
+    /// See above.
+    ///
+    /// ```
+    /// use wsframe::Connection;
+    ///
+    /// let mut connection = Connection::server();
+    /// let mut out = Vec::new();
+    /// connection.send_fragment("Hel", false, &mut out)?;
+    /// connection.ping(b"", &mut out)?;
+    /// connection.send_fragment("lo", true, &mut out)?;
+    /// assert_eq!(out, b"\x01\x03Hel\x89\x00\x80\x02lo");
+    /// # Ok::<(), wsframe::EncodeError>(())
+    /// ```
+    #[inline]
+    pub fn send_fragment<'d>(
+        &mut self,
+        fragment: impl Into<Data<'d>>,
+        fin: bool,
+        out: &mut impl Output,
+    ) -> Result<(), EncodeError> {
+        let data = fragment.into();
+        let continues = self.sending == Some(data.opcode());
+        let opcode = if continues { Opcode::Continuation } else { data.opcode() };
+        self.append(opcode, fin, data.bytes(), out)
+    }
+
+    /// Sends a Ping with up to 125 bytes of data, which the peer's Pong brings back.
+    ///
+    /// # Errors
+    ///
+    /// See above.
+    pub fn ping(&mut self, data: &[u8], out: &mut impl Output) -> Result<(), EncodeError> {
+        self.append(Opcode::Ping, true, data, out)
+    }
+
+    /// Sends a Pong with up to 125 bytes of data: the answer to a Ping, if
+    /// [`leave_pongs`](Self::leave_pongs) left it to the caller, or a heartbeat.
+    ///
+    /// # Errors
+    ///
+    /// See above.
+    pub fn pong(&mut self, data: &[u8], out: &mut impl Output) -> Result<(), EncodeError> {
+        self.append(Opcode::Pong, true, data, out)
+    }
+
+    /// Sends a Close, with a code and a reason or with neither: the last frame. If the peer's Close has
+    /// not come before, it is awaited; until then, messages may still be received.
+    ///
+    /// # Errors
+    ///
+    /// See above, and those of [`CloseBody::encode`].
+    pub fn close(
+        &mut self,
+        body: Option<CloseBody<'_>>,
+        out: &mut impl Output,
+    ) -> Result<(), EncodeError> {
+        match body {
+            Some(body) => self.append(Opcode::Close, true, &body.encode()?, out),
+            None => self.append(Opcode::Close, true, &[], out),
+        }
+    }
+
+    /// The next frame to be sent, for a caller that puts it into bytes itself: its header alone in front
+    /// of a payload that is not copied, in place behind headroom, or with RSV bits. It counts as sent.
+    ///
+    /// `opcode` is the frame's own: `Continuation` for each fragment but the first.
+    ///
+    /// # Errors
+    ///
+    /// See above, and [`UnexpectedContinuation`](ProtocolError::UnexpectedContinuation).
+    ///
+    /// ```
+    /// use wsframe::{Connection, MaskingKey, Opcode};
+    ///
+    /// # let fresh_key = || MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]);
+    /// let mut connection = Connection::client(fresh_key);
+    /// let mut payload = *b"Hello"; // imagine it large
+    /// let frame = connection.frame(Opcode::Text, true)?;
+    /// let header = frame.header(payload.len() as u64)?;
+    /// frame.mask().apply(&mut payload); // a server's changes nothing
+    /// let segments = [&*header, &payload]; // for a vectored write
+    /// # assert_eq!(segments.concat(), b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
+    /// # Ok::<(), wsframe::EncodeError>(())
+    /// ```
+    #[inline]
+    pub fn frame(&mut self, opcode: Opcode, fin: bool) -> Result<FrameEncoder, EncodeError> {
+        self.may_send(opcode)?;
+        let frame = self.encoder(opcode, fin);
+        self.sent(opcode, fin);
+        Ok(frame)
+    }
+
+    /// Whether a frame with this opcode may be sent now. To be asked before a message is sent that was
+    /// encoded elsewhere, once for many receivers ([`FrameEncoder::shared`]).
+    ///
+    /// # Errors
+    ///
+    /// See above.
+    ///
+    /// ```
+    /// use wsframe::{Connection, FrameEncoder, Opcode};
+    ///
+    /// let news = FrameEncoder::new(Opcode::Text).shared(b"Hello")?;
+    /// let mut receivers = vec![(Connection::server(), Vec::new()); 3];
+    /// for (connection, queue) in &mut receivers {
+    ///     if connection.may_send(Opcode::Text).is_ok() {
+    ///         queue.push(news.clone()); // counts a reference
+    ///     }
+    /// }
+    /// # assert!(receivers.iter().all(|(_, queue)| *queue[0] == *b"\x81\x05Hello"));
+    /// # Ok::<(), wsframe::EncodeError>(())
+    /// ```
+    #[inline]
+    pub fn may_send(&self, opcode: Opcode) -> Result<(), ProtocolError> {
+        // > The application MUST NOT send any more data frames after sending a Close frame.
+        let failed = self.error().is_some() && opcode != Opcode::Close;
+        if self.flags.has(Flags::CLOSE_SENT) || failed {
+            return Err(ProtocolError::FrameAfterClose);
+        }
+        match (self.sending, opcode) {
+            (Some(_), Opcode::Text | Opcode::Binary) => Err(ProtocolError::ExpectedContinuation),
+            (None, Opcode::Continuation) => Err(ProtocolError::UnexpectedContinuation),
+            _ => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn append(
+        &mut self,
+        opcode: Opcode,
+        fin: bool,
+        payload: &[u8],
+        out: &mut impl Output,
+    ) -> Result<(), EncodeError> {
+        self.may_send(opcode)?;
+        out.append(self.encoder(opcode, fin), payload)?;
+        self.sent(opcode, fin);
+        Ok(())
+    }
+
+    #[inline]
+    fn encoder(&mut self, opcode: Opcode, fin: bool) -> FrameEncoder {
+        let frame = FrameEncoder::new(opcode).fin(fin);
+        match self.role() {
+            Role::Client => frame.masking_key(self.keys.next_key()),
+            Role::Server => frame,
+        }
+    }
+
+    #[inline]
+    fn sent(&mut self, opcode: Opcode, fin: bool) {
+        match opcode {
+            Opcode::Close => self.flags.set(Flags::CLOSE_SENT),
+            Opcode::Ping | Opcode::Pong => {}
+            Opcode::Text | Opcode::Binary if !fin => self.sending = Some(opcode),
+            Opcode::Continuation if !fin => {}
+            Opcode::Text | Opcode::Binary | Opcode::Continuation => self.sending = None,
+        }
+    }
+}

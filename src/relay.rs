@@ -1,0 +1,99 @@
+//! A relay's path: frames pass from one connection to another, checked, and are not put together.
+//!
+//! Each payload is touched once: the peer's mask is exchanged for the one that goes out in the pass that
+//! reads it. Headers are encoded anew, since masks differ, in their shortest form.
+
+use crate::connection::MaskingKeys;
+use crate::error::ProtocolError;
+use crate::header::{EncodedHeader, FrameHeader, Role};
+use crate::mask::Mask;
+use crate::message::MessageDecoder;
+
+/// One direction of a relay: takes what one peer sends, gives what the other gets.
+///
+/// Everything that a [`MessageDecoder`] enforces is enforced: a peer that breaks a rule is not passed on.
+/// What it does about text is the decoder's setting. Validated text is unmasked in one pass and masked
+/// in another; text that is left to the endpoints
+/// ([`validate_text(false)`](MessageDecoder::validate_text)) goes through in one, as all else does.
+///
+/// ```
+/// use wsframe::{MaskingKey, MessageDecoder, Relay, Role, Unmasked};
+///
+/// // From a client (so it receives as a server) on to a server, with fresh keys.
+/// # let fresh_key = || MaskingKey::new([1, 2, 3, 4]);
+/// let mut upstream = Relay::new(MessageDecoder::new(Role::Server), fresh_key);
+/// // From the server on to the client.
+/// let mut downstream = Relay::new(MessageDecoder::new(Role::Client), Unmasked);
+///
+/// let mut from_server = *b"\x81\x05Hello";
+/// let mut input = &mut from_server[..];
+/// let frame = downstream.forward(&mut input)?.unwrap();
+/// assert_eq!(frame.header.as_deref(), Some(&b"\x81\x05"[..]));
+/// assert_eq!(frame.payload, b"Hello");
+/// # let _ = &mut upstream;
+/// # Ok::<(), wsframe::ProtocolError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Relay<K> {
+    messages: MessageDecoder,
+    /// Stands at the next byte of the frame that goes out.
+    mask: Mask,
+    keys: K,
+}
+
+/// What goes out: a frame, or a part of one.
+#[derive(Debug)]
+pub struct Forwarded<'b> {
+    /// The frame's header as it was received.
+    pub received: FrameHeader,
+    /// The header to be sent in front of the payload, if the frame begins here.
+    pub header: Option<EncodedHeader>,
+    /// The payload as it goes out.
+    pub payload: &'b mut [u8],
+    /// Whether the frame ends here.
+    pub last: bool,
+}
+
+impl<K: MaskingKeys> Relay<K> {
+    /// A direction that receives with this decoder. What goes out is masked if it comes from a server's
+    /// decoder (that is, from a client), with keys from `keys`; else it takes
+    /// [`Unmasked`](crate::Unmasked).
+    #[must_use]
+    pub const fn new(messages: MessageDecoder, keys: K) -> Self {
+        Self { messages, mask: Mask::NONE, keys }
+    }
+
+    /// Takes the next frame, or part of one, from the beginning of `input`; `None` if more bytes are
+    /// needed first. After a Close frame all input is discarded.
+    ///
+    /// # Errors
+    ///
+    /// The rule that was broken. What to tell either side is [`ProtocolError::close_code`].
+    #[inline]
+    pub fn forward<'b>(
+        &mut self,
+        input: &mut &'b mut [u8],
+    ) -> Result<Option<Forwarded<'b>>, ProtocolError> {
+        let Some(chunk) = self.messages.decode_frame(input)? else { return Ok(None) };
+        let received = chunk.header;
+        let mut header = None;
+        if chunk.first {
+            // What a server receives goes on to a server: it comes from a client then.
+            let masking_key = match self.messages.role() {
+                Some(Role::Server) => Some(self.keys.next_key()),
+                _ => None,
+            };
+            let sent = FrameHeader { masking_key, ..received };
+            header = Some(sent.encode()?);
+            self.mask = sent.mask();
+        }
+        let payload = chunk.payload.remask(&mut self.mask);
+        Ok(Some(Forwarded { received, header, payload, last: chunk.last }))
+    }
+
+    /// Whether a Close frame has gone through: nothing follows it.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.messages.is_closed()
+    }
+}

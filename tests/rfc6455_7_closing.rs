@@ -1,0 +1,389 @@
+//! RFC 6455 §5.5, §7: what a connection replies by itself, the closing handshake in all its orders, and
+//! how a connection fails.
+
+mod support;
+
+use proptest::prelude::*;
+use support::conversation::{self, Act};
+use wsframe::{
+    CloseBody, CloseCode, Connection, EncodeError, Event, FixedOutput, FrameDecoder, MaskingKey,
+    MaskingKeys, MessageDecoder, NO_LIMIT, ProtocolError, ReceiveError, Role, Transport, Unmasked,
+};
+
+const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
+
+fn client() -> Connection<impl MaskingKeys> {
+    Connection::client(|| MaskingKey::new(KEY))
+}
+
+/// Shows these bytes to a connection, as long as it takes events.
+fn show<K: MaskingKeys>(
+    connection: &mut Connection<K>,
+    bytes: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<Vec<String>, ReceiveError> {
+    let mut bytes = bytes.to_vec();
+    let mut input = &mut bytes[..];
+    let mut events = Vec::new();
+    while let Some(event) = connection.receive(&mut input, out)? {
+        events.push(match event {
+            Event::Text(chunk) => chunk.into_message().expect("a whole message").to_owned(),
+            Event::Binary(chunk) => format!("{:?}", chunk.payload.unmask()),
+            Event::Raw(chunk) => format!("{chunk:?}"),
+            Event::Ping(data) => format!("ping {}", data.escape_ascii()),
+            Event::Pong(data) => format!("pong {}", data.escape_ascii()),
+            Event::Close(None) => "close".into(),
+            Event::Close(Some(body)) => format!("close {} {}", body.code.get(), body.reason),
+        });
+    }
+    Ok(events)
+}
+
+#[test]
+fn pings_are_answered_with_their_data() {
+    let mut out = Vec::new();
+    let events = show(&mut client(), b"\x89\x02hi\x8A\x00\x89\x00", &mut out);
+    assert_eq!(events.unwrap(), ["ping hi", "pong ", "ping "]);
+    // Masked, since a client says it.
+    let hi = [b'h' ^ KEY[0], b'i' ^ KEY[1]];
+    let expected = [&[0x8A, 0x82], &KEY[..], &hi, &[0x8A, 0x80], &KEY].concat();
+    assert_eq!(out, expected);
+
+    let mut out = Vec::new();
+    show(&mut Connection::server(), b"\x89\x82\0\0\0\0hi", &mut out).unwrap();
+    assert_eq!(out, b"\x8A\x02hi");
+
+    let mut left = Connection::server().leave_pongs();
+    let mut out = Vec::new();
+    assert_eq!(show(&mut left, b"\x89\x82\0\0\0\0hi", &mut out).unwrap(), ["ping hi"]);
+    assert_eq!(out, b"");
+    left.pong(b"hi", &mut out).unwrap();
+    assert_eq!(out, b"\x8A\x02hi");
+}
+
+#[test]
+fn a_close_is_answered_with_its_code() {
+    let cases: [(&[u8], &[u8], CloseCode); 3] = [
+        (b"\x88\x00", b"\x88\x80", CloseCode::NO_STATUS),
+        (b"\x88\x02\x03\xE8", b"\x88\x82", CloseCode::NORMAL),
+        (b"\x88\x05\x0F\xA0bye", b"\x88\x82", CloseCode::new(4000)),
+    ];
+    for (close, answer, code) in cases {
+        let mut connection = client();
+        let mut out = Vec::new();
+        assert_eq!(connection.close_code(), None);
+        show(&mut connection, close, &mut out).unwrap();
+        let mut expected = [answer, &KEY].concat();
+        if code != CloseCode::NO_STATUS {
+            let [high, low] = code.get().to_be_bytes();
+            expected.extend([high ^ KEY[0], low ^ KEY[1]]);
+        }
+        assert_eq!(out, expected);
+        assert_eq!(connection.close_code(), Some(code));
+        // The server ends TCP first; a client waits for that.
+        assert_eq!(connection.transport(), Transport::AwaitEnd);
+        connection.end_of_input();
+        assert_eq!(connection.transport(), Transport::Close);
+        assert_eq!(connection.close_code(), Some(code));
+    }
+}
+
+#[test]
+fn the_closing_handshake_from_this_side() {
+    let mut connection = Connection::server();
+    let mut out = Vec::new();
+    connection
+        .close(Some(CloseBody { code: CloseCode::GOING_AWAY, reason: "bye" }), &mut out)
+        .unwrap();
+    assert_eq!(out, b"\x88\x05\x03\xE9bye");
+    assert_eq!(connection.transport(), Transport::KeepOpen);
+
+    // Nothing follows a Close.
+    let refused = EncodeError::Protocol(ProtocolError::FrameAfterClose);
+    out.clear();
+    assert_eq!(connection.send("late", &mut out), Err(refused));
+    assert_eq!(connection.ping(b"", &mut out), Err(refused));
+    assert_eq!(connection.close(None, &mut out), Err(refused));
+    assert_eq!(connection.frame(wsframe::Opcode::Text, true).unwrap_err(), refused);
+
+    // What the peer had under way still arrives. Its Ping gets no Pong any more, its Close no answer.
+    let late = b"\x81\x82\0\0\0\0ok\x89\x80\0\0\0\0\x88\x82\0\0\0\0\x03\xE9\x81\x80\0\0\0\0";
+    assert_eq!(show(&mut connection, late, &mut out).unwrap(), ["ok", "ping ", "close 1001 "]);
+    assert_eq!(out, b"");
+    assert_eq!(connection.transport(), Transport::Close);
+}
+
+#[test]
+fn what_follows_a_close_is_discarded() {
+    let mut connection = client();
+    let mut out = Vec::new();
+    // A second Close, text, and what breaks every rule.
+    let stream = b"\x88\x00\x88\x00\x81\x01a\xFF\xFF\xFF";
+    assert_eq!(show(&mut connection, stream, &mut out).unwrap(), ["close"]);
+    assert_eq!(show(&mut connection, b"\xFF\xFF", &mut out).unwrap(), [""; 0]);
+    assert_eq!(out.len(), 6);
+    assert_eq!(connection.error(), None);
+
+    // In the form that does not consume, nothing is found.
+    assert!(connection.locate(b"\x81\x00", &mut out).unwrap().is_none());
+}
+
+#[test]
+fn a_close_within_a_message() {
+    let mut connection = client();
+    let mut out = Vec::new();
+    let mut stream = *b"\x01\x01a\x88\x00\x80\x01b";
+    let mut input = &mut stream[..];
+    assert!(matches!(connection.receive(&mut input, &mut out), Ok(Some(Event::Text(_)))));
+    assert!(matches!(connection.receive(&mut input, &mut out), Ok(Some(Event::Close(None)))));
+    assert!(matches!(connection.receive(&mut input, &mut out), Ok(None)));
+    assert_eq!(connection.transport(), Transport::AwaitEnd);
+}
+
+#[test]
+fn the_answer_to_a_close_may_be_left_to_the_caller() {
+    let mut connection = Connection::server().leave_close();
+    let mut out = Vec::new();
+    connection.send_fragment("half ", false, &mut out).unwrap();
+    show(&mut connection, b"\x88\x80\0\0\0\0", &mut out).unwrap();
+    assert_eq!(connection.transport(), Transport::KeepOpen);
+    connection.send_fragment("whole", true, &mut out).unwrap();
+    connection.close(None, &mut out).unwrap();
+    assert_eq!(out, b"\x01\x05half \x80\x05whole\x88\x00");
+    assert_eq!(connection.transport(), Transport::Close);
+}
+
+#[test]
+fn a_failure_is_told_to_the_peer_and_latched() {
+    let cases: [(&[u8], u16, ProtocolError); 5] = [
+        (b"\x83", 1002, ProtocolError::ReservedOpcode(3)),
+        (b"\x81\x05", 1002, ProtocolError::UnmaskedByClient),
+        (b"\x80\x80", 1002, ProtocolError::UnexpectedContinuation),
+        (b"\x82\xFF\0\0\0\0\x10\0\0\0", 1009, ProtocolError::FrameTooLong(1 << 28)),
+        (b"\x88\x81\0\0\0\0\x03", 1002, ProtocolError::TruncatedCloseCode),
+    ];
+    for (bytes, code, error) in cases {
+        let bytes = [bytes, &[0; 4]].concat();
+        let mut connection = Connection::server();
+        let mut out = Vec::new();
+        let result = show(&mut connection, &bytes, &mut out);
+        assert_eq!(result, Err(ReceiveError::Protocol(error)), "{bytes:02x?}");
+        assert_eq!(out[..2], [0x88, 2 + error.section().len() as u8]);
+        assert_eq!(out[2..4], u16::to_be_bytes(code));
+        assert_eq!(out[4..], *error.section().as_bytes());
+        assert_eq!(connection.transport(), Transport::Close);
+        assert_eq!(connection.close_code(), Some(CloseCode::ABNORMAL));
+
+        // Told once; and nothing is sent or received any more.
+        out.clear();
+        assert_eq!(show(&mut connection, b"\x89\x80\0\0\0\0", &mut out), result);
+        assert!(connection.send("late", &mut out).is_err());
+        assert_eq!(out, b"");
+        assert_eq!(connection.error(), Some(error));
+    }
+
+    // Wrong text; and a failure after a Close was sent, which sends no second one.
+    let mut connection = Connection::server();
+    let mut out = Vec::new();
+    assert!(show(&mut connection, b"\x81\x81\0\0\0\0\xFF", &mut out).is_err());
+    assert_eq!(out[2..4], u16::to_be_bytes(1007));
+
+    let mut connection = Connection::server();
+    connection.close(None, &mut Vec::new()).unwrap();
+    let mut out = Vec::new();
+    assert!(show(&mut connection, b"\xFF", &mut out).is_err());
+    assert_eq!(out, b"");
+}
+
+#[test]
+fn a_connection_that_ends_without_a_close() {
+    let mut connection = Connection::server();
+    connection.end_of_input();
+    assert_eq!(connection.close_code(), Some(CloseCode::ABNORMAL));
+    assert_eq!(connection.transport(), Transport::Close);
+}
+
+#[test]
+fn messages_and_fragments_go_out_in_order() {
+    let mut connection = Connection::server();
+    let mut out = Vec::new();
+    let open = EncodeError::Protocol(ProtocolError::ExpectedContinuation);
+    let none = EncodeError::Protocol(ProtocolError::UnexpectedContinuation);
+
+    assert_eq!(connection.frame(wsframe::Opcode::Continuation, true).unwrap_err(), none);
+    connection.send_fragment("a", false, &mut out).unwrap();
+    assert_eq!(connection.send("b", &mut out), Err(open));
+    assert_eq!(connection.send_fragment(b"b", true, &mut out), Err(open));
+    assert_eq!(
+        connection.may_send(wsframe::Opcode::Binary),
+        Err(ProtocolError::ExpectedContinuation)
+    );
+    connection.ping(b"", &mut out).unwrap();
+    connection.send_fragment("", false, &mut out).unwrap();
+    connection.send_fragment("c", true, &mut out).unwrap();
+    connection.send(b"d", &mut out).unwrap();
+    assert_eq!(out, b"\x01\x01a\x89\x00\x00\x00\x80\x01c\x82\x01d");
+
+    let long = [0; 126];
+    let too_long = EncodeError::Protocol(ProtocolError::ControlTooLong);
+    assert_eq!(connection.ping(&long, &mut out), Err(too_long));
+    let reason = "x".repeat(124);
+    let body = CloseBody { code: CloseCode::NORMAL, reason: &reason };
+    assert_eq!(connection.close(Some(body), &mut out), Err(too_long));
+    let body = CloseBody { code: CloseCode::ABNORMAL, reason: "" };
+    assert!(connection.close(Some(body), &mut out).is_err());
+    // None of these was sent.
+    assert_eq!(out.len(), 13);
+    connection.send("still open", &mut out).unwrap();
+}
+
+/// A fresh key for every frame: none is used twice, and none is drawn by a server.
+#[test]
+fn a_key_for_every_frame() {
+    let mut drawn = 0u32;
+    let mut connection = Connection::client(|| {
+        drawn += 1;
+        MaskingKey::new(drawn.to_be_bytes())
+    });
+    let mut out = Vec::new();
+    connection.send("", &mut out).unwrap();
+    connection.send_fragment("", false, &mut out).unwrap();
+    connection.ping(b"", &mut out).unwrap();
+    connection.send_fragment("", true, &mut out).unwrap();
+    connection.close(None, &mut out).unwrap();
+    let keys: Vec<&[u8]> = out.chunks(6).map(|frame| &frame[2..]).collect();
+    let expected: Vec<[u8; 4]> = (1..=5u32).map(u32::to_be_bytes).collect();
+    assert_eq!(keys, expected);
+}
+
+/// A Ping flood from a peer that never reads: replies stop at the limit, and nothing is lost.
+#[test]
+fn pending_replies_are_bounded() {
+    let ping = b"\x89\x84\0\0\0\0ping";
+    let mut connection = Connection::server().max_pending(1000);
+    let mut out = Vec::new();
+    let mut pings = 0;
+    let mut flood = ping.repeat(1000);
+    let mut input = &mut flood[..];
+    let refused = loop {
+        match connection.receive(&mut input, &mut out) {
+            Ok(Some(Event::Ping(data))) => {
+                assert_eq!(data, b"ping");
+                pings += 1;
+            }
+            Ok(_) => panic!("nothing but pings was sent"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(refused, ReceiveError::OutputFull);
+    // The reply that reached the limit is the last.
+    assert_eq!((pings, out.len()), (167, 1002));
+    let left = input.len();
+    assert_eq!(connection.receive(&mut input, &mut out).unwrap_err(), ReceiveError::OutputFull);
+    assert_eq!((input.len(), out.len()), (left, 1002), "asking again changes nothing");
+
+    out.clear();
+    assert!(connection.receive(&mut input, &mut out).unwrap().is_some());
+    assert_eq!(out, b"\x8A\x04ping");
+
+    // Other frames pass all the same.
+    let mut connection = Connection::server().max_pending(0);
+    let mut out = vec![0; 10];
+    show(&mut connection, b"\x81\x80\0\0\0\0\x8A\x80\0\0\0\0", &mut out).unwrap();
+    assert!(show(&mut connection, b"\x88\x80\0\0\0\0", &mut out).is_ok());
+}
+
+/// A fixed output that is full: replies, answers and the code of a failure come when there is room.
+#[test]
+fn an_output_without_room() {
+    let mut buf = [0; 140];
+    for (bytes, reply) in [
+        (&b"\x89\x84\0\0\0\0ping"[..], &b"\x8A\x04ping"[..]),
+        (b"\x88\x82\0\0\0\0\x03\xE8", b"\x88\x02\x03\xE8"),
+        (b"\x83", b"\x88\x10\x03\xEARFC 6455 \xC2\xA75.2"),
+    ] {
+        let mut connection = Connection::server();
+        let mut out = FixedOutput::new(&mut buf);
+        connection.send(&[0; 130], &mut out).unwrap();
+        let mut bytes = bytes.to_vec();
+        let mut input = &mut bytes[..];
+        let full = connection.receive(&mut input, &mut out).unwrap_err();
+        assert_eq!(full, ReceiveError::OutputFull);
+        assert_eq!(out.bytes().len(), 134);
+        assert!(connection.send(&[0; 130], &mut out).is_err(), "nor is there room for a message");
+
+        out.consume(134);
+        let _ = connection.receive(&mut input, &mut out);
+        assert_eq!(out.bytes(), reply);
+    }
+}
+
+/// Headers that declare 2^62 bytes, with every limit lifted, and with the default ones.
+#[test]
+fn declared_lengths_take_no_memory() {
+    let header = [0x82, 0xFF, 0x40, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5];
+    let counted = allocation_counter::measure(|| {
+        let frames = FrameDecoder::new(Role::Server).max_payload_len(NO_LIMIT);
+        let messages = MessageDecoder::over(frames).max_message_len(NO_LIMIT);
+        let mut connection = Connection::over(messages, Unmasked);
+        let mut buf = [0; 200];
+        let mut out = FixedOutput::new(&mut buf);
+        let mut bytes = header;
+        let event = connection.receive(&mut &mut bytes[..], &mut out).unwrap();
+        assert!(matches!(event, Some(Event::Binary(_))));
+        assert_eq!(connection.remaining(), (1 << 62) - 1);
+
+        let mut bytes = header;
+        let error = Connection::server().receive(&mut &mut bytes[..], &mut out).unwrap_err();
+        assert_eq!(error, ReceiveError::Protocol(ProtocolError::FrameTooLong(1 << 62)));
+    });
+    assert_eq!(counted.count_total, 0);
+}
+
+/// One side closes first, or both at once, with anything from nothing to all of it delivered between.
+#[test]
+fn the_closing_handshake_in_all_its_orders() {
+    for first in 0..2 {
+        for delay in 0..12 {
+            let deliver = |side| Act::Deliver { side, bytes: delay };
+            let acts = [
+                Act::Send { side: first, text: true, payload: b"hello".to_vec() },
+                Act::Fragment { side: 1 - first, text: false, payload: vec![1], fin: false },
+                Act::Close { side: first, code: 1 },
+                deliver(0),
+                deliver(1),
+                Act::Ping { side: 1 - first, payload: b"?".to_vec() },
+                Act::Close { side: 1 - first, code: 2 },
+                deliver(0),
+                deliver(1),
+            ];
+            conversation::play(&acts, 1 << 16);
+        }
+    }
+}
+
+fn acts() -> impl Strategy<Value = Act> {
+    let payload = || prop::collection::vec(any::<u8>(), 0..150);
+    let side = 0..2u8;
+    prop_oneof![
+        4 => (side.clone(), any::<bool>(), payload())
+            .prop_map(|(side, text, payload)| Act::Send { side, text, payload }),
+        4 => (side.clone(), any::<bool>(), payload(), any::<bool>())
+            .prop_map(|(side, text, payload, fin)| Act::Fragment { side, text, payload, fin }),
+        2 => (side.clone(), payload()).prop_map(|(side, payload)| Act::Ping { side, payload }),
+        1 => (side.clone(), any::<u16>()).prop_map(|(side, code)| Act::Close { side, code }),
+        8 => (side, 0..300u16).prop_map(|(side, bytes)| Act::Deliver { side, bytes }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(support::proptest_config())]
+
+    #[test]
+    fn two_connections_with_any_script(
+        acts in prop::collection::vec(acts(), 0..40),
+        max_pending in prop_oneof![Just(1 << 16), 0..200u32],
+    ) {
+        conversation::play(&acts, max_pending);
+    }
+}
