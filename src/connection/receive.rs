@@ -4,7 +4,7 @@ use super::{Connection, Flags, MaskingKeys, Output};
 use crate::close::{CloseBody, CloseCode};
 use crate::error::{ProtocolError, ReceiveError};
 use crate::header::{MAX_CONTROL_PAYLOAD_LEN, Opcode};
-use crate::message::{Event, MessageSpan};
+use crate::message::{Event, MessageDecoder, MessageSpan};
 
 /// Bytes of a control frame's header, at most: two, and a masking key.
 const MAX_CONTROL_HEADER_LEN: usize = 2 + 4;
@@ -33,30 +33,28 @@ impl<K: MaskingKeys> Connection<K> {
         input: &mut &'b mut [u8],
         out: &mut impl Output,
     ) -> Result<Option<Event<'b>>, ReceiveError> {
-        match self.messages.decode_plain(input) {
-            Some(event) => Ok(Some(event)),
-            None => self.receive_any(input, out),
-        }
+        MessageDecoder::decode_plain_or(
+            self,
+            |connection| &mut connection.messages,
+            input,
+            |connection, input| connection.receive_any(input, out),
+        )
     }
 
     #[inline(never)]
     fn receive_any<'b>(
         &mut self,
-        input: &mut &'b mut [u8],
+        mut input: &'b mut [u8],
         out: &mut impl Output,
-    ) -> Result<Option<Event<'b>>, ReceiveError> {
-        let Some(span) = self.locate(input, out)? else {
-            self.messages.discard_after_close(input);
-            return Ok(None);
+    ) -> (Result<Option<Event<'b>>, ReceiveError>, &'b mut [u8]) {
+        let event = match self.locate(input, out) {
+            Ok(span) => self.messages.cut(span, &mut input).map(|(span, bytes)| {
+                let event = self.messages.read(&span, bytes);
+                self.reply_to(event, out)
+            }),
+            Err(error) => Some(Err(error)),
         };
-        match core::mem::take(input).split_at_mut_checked(span.end()) {
-            Some((used, rest)) => {
-                *input = rest;
-                self.take(span, used, out).map(Some)
-            }
-            // A span ends within the bytes in which it was located.
-            None => Ok(None),
-        }
+        (event.transpose(), input)
     }
 
     /// Finds the next event at the beginning of `input`; `None` if more bytes are needed first, or if a
@@ -103,14 +101,8 @@ impl<K: MaskingKeys> Connection<K> {
         used: &'b mut [u8],
         out: &mut impl Output,
     ) -> Result<Event<'b>, ReceiveError> {
-        match self.messages.take(span, used) {
-            Ok(event @ (Event::Text(_) | Event::Binary(_) | Event::Raw(_))) => Ok(event),
-            Ok(event) => {
-                self.reply(&event, out);
-                Ok(event)
-            }
-            Err(error) => Err(self.fail(error, out)),
-        }
+        let event = self.messages.take(span, used);
+        self.reply_to(event, out)
     }
 
     fn has_room_for_reply(&self, span: &MessageSpan, out: &impl Output) -> bool {
@@ -133,6 +125,22 @@ impl<K: MaskingKeys> Connection<K> {
     /// > received a Close frame (§5.5.2)
     const fn answers_pings(&self) -> bool {
         !self.flags.has(Flags::LEAVE_PONG | Flags::CLOSE_SENT)
+    }
+
+    #[inline(always)]
+    fn reply_to<'b>(
+        &mut self,
+        event: Result<Event<'b>, ProtocolError>,
+        out: &mut impl Output,
+    ) -> Result<Event<'b>, ReceiveError> {
+        match event {
+            Ok(event @ (Event::Text(_) | Event::Binary(_) | Event::Raw(_))) => Ok(event),
+            Ok(event) => {
+                self.reply(&event, out);
+                Ok(event)
+            }
+            Err(error) => Err(self.fail(error, out)),
+        }
     }
 
     /// Room for the reply was found when the event was located, so that nothing fails here.

@@ -8,6 +8,8 @@
 //! Most messages are one plain frame that has arrived whole. They change no state: each function looks
 //! for them first, and leaves what remains to be told apart to one that is not inlined.
 
+use core::mem;
+
 use super::{BinaryChunk, Event, RawChunk, TextChunk};
 use crate::close::CloseBody;
 use crate::error::ProtocolError;
@@ -309,7 +311,7 @@ impl MessageDecoder {
         used: &'b mut [u8],
     ) -> Result<FrameChunk<'b>, ProtocolError> {
         let range = span.span.range();
-        self.read_frame(span, &mut used[range])
+        self.read_frame(&span, &mut used[range])
     }
 
     /// Takes the next chunk or control frame from the beginning of `input`, which then begins behind it;
@@ -323,42 +325,73 @@ impl MessageDecoder {
         &mut self,
         input: &mut &'b mut [u8],
     ) -> Result<Option<Event<'b>>, ProtocolError> {
-        match self.decode_plain(input) {
-            Some(event) => Ok(Some(event)),
-            None => self.decode_any(input),
-        }
+        Self::decode_plain_or(self, |decoder| decoder, input, Self::decode_any)
     }
 
-    /// A message that is one plain frame, which has arrived whole. `None` says nothing but that the long
-    /// way is to be gone: it knows the error as well, if text was wrong.
+    /// A message that is one plain frame, which has arrived whole; for what is more, `long_way` is gone,
+    /// which also knows the error if text was wrong.
+    ///
+    /// What stands on a decoder can take it too, as its `context`. An event stays in registers since both
+    /// ways return it from here; the cursor stays there since nothing that is not inlined gets to know
+    /// where it lies: the long way is given the input, and gives back the rest.
     #[inline(always)]
-    pub(crate) fn decode_plain<'b>(&mut self, input: &mut &'b mut [u8]) -> Option<Event<'b>> {
-        let State::Running(running) = &mut self.0 else { return None };
-        let (span, kind) = running.locate_plain(input)?;
-        let payload = Payload::new(span.cut(input)?, span.mask());
-        if kind == Kind::Binary {
-            return Some(Event::Binary(BinaryChunk { payload, first: true, last: true }));
-        }
-        match running.read_text(payload, true) {
-            Ok(text) => Some(Event::Text(TextChunk { text, first: true, last: true })),
-            Err(error) => {
-                self.0 = State::Failed(error);
-                None
+    pub(crate) fn decode_plain_or<'b, C, E>(
+        context: &mut C,
+        decoder: impl FnOnce(&mut C) -> &mut Self,
+        input: &mut &'b mut [u8],
+        long_way: impl FnOnce(&mut C, &'b mut [u8]) -> (Result<Option<Event<'b>>, E>, &'b mut [u8]),
+    ) -> Result<Option<Event<'b>>, E> {
+        let decoder = decoder(context);
+        if let State::Running(running) = &mut decoder.0
+            && let Some((span, kind)) = running.locate_plain(input)
+            && let Some(bytes) = span.cut(input)
+        {
+            let payload = Payload::new(bytes, span.mask());
+            if kind == Kind::Binary {
+                let chunk = BinaryChunk { payload, first: true, last: true };
+                return Ok(Some(Event::Binary(chunk)));
+            }
+            match running.read_text(payload, true) {
+                Ok(text) => {
+                    return Ok(Some(Event::Text(TextChunk { text, first: true, last: true })));
+                }
+                Err(error) => decoder.0 = State::Failed(error),
             }
         }
+        let (result, rest) = long_way(context, mem::take(input));
+        *input = rest;
+        result
     }
 
     #[inline(never)]
     fn decode_any<'b>(
         &mut self,
-        input: &mut &'b mut [u8],
-    ) -> Result<Option<Event<'b>>, ProtocolError> {
-        let Some(span) = self.locate_any(input)? else {
-            self.discard_after_close(input);
-            return Ok(None);
+        mut input: &'b mut [u8],
+    ) -> (Result<Option<Event<'b>>, ProtocolError>, &'b mut [u8]) {
+        let event = match self.locate_any(input) {
+            Ok(span) => self.cut(span, &mut input).map(|(span, bytes)| self.read(&span, bytes)),
+            Err(error) => Some(Err(error)),
         };
-        let Some(payload) = span.span.cut(input) else { return Ok(None) };
-        self.read(&span, payload).map(Some)
+        (event.transpose(), input)
+    }
+
+    /// Cuts the located chunk off the input. After a Close frame it discards all of it:
+    ///
+    /// > after receiving a control frame indicating the connection should be closed, a peer discards any
+    /// > further data received (§1.4)
+    pub(crate) fn cut<'b>(
+        &self,
+        span: Option<MessageSpan>,
+        input: &mut &'b mut [u8],
+    ) -> Option<(MessageSpan, &'b mut [u8])> {
+        let Some(span) = span else {
+            if self.is_closed() {
+                *input = &mut [];
+            }
+            return None;
+        };
+        let bytes = span.span.cut(input)?;
+        Some((span, bytes))
     }
 
     /// As [`decode`](Self::decode), but gives frames as [`take_frame`](Self::take_frame) does.
@@ -371,25 +404,16 @@ impl MessageDecoder {
         &mut self,
         input: &mut &'b mut [u8],
     ) -> Result<Option<FrameChunk<'b>>, ProtocolError> {
-        let Some(span) = self.locate(input)? else {
-            self.discard_after_close(input);
-            return Ok(None);
-        };
-        let Some(payload) = span.span.cut(input) else { return Ok(None) };
-        self.read_frame(span, payload).map(Some)
-    }
-
-    /// > after receiving a control frame indicating the connection should be closed, a peer discards any
-    /// > further data received (§1.4)
-    pub(crate) fn discard_after_close(&self, input: &mut &mut [u8]) {
-        if self.is_closed() {
-            *input = &mut [];
+        let span = self.locate(input)?;
+        match self.cut(span, input) {
+            Some((span, bytes)) => self.read_frame(&span, bytes).map(Some),
+            None => Ok(None),
         }
     }
 
     /// Reads a chunk or control frame as what it is.
     #[inline(always)]
-    fn read<'b>(
+    pub(crate) fn read<'b>(
         &mut self,
         span: &MessageSpan,
         bytes: &'b mut [u8],
@@ -443,7 +467,7 @@ impl MessageDecoder {
     /// Reads what must be read of a frame that is passed on.
     fn read_frame<'b>(
         &mut self,
-        span: MessageSpan,
+        span: &MessageSpan,
         bytes: &'b mut [u8],
     ) -> Result<FrameChunk<'b>, ProtocolError> {
         let payload = Payload::new(bytes, span.span.mask());

@@ -9,8 +9,8 @@ use std::mem;
 use std::ops::RangeInclusive;
 
 use wsframe::{
-    Event, FrameChunk, FrameDecoder, FrameEncoder, FrameHeader, MAX_HEADER_LEN, Mask,
-    MessageDecoder, Opcode, Payload, Role, Rules, Utf8Validator, arch,
+    Assembler, Connection, Event, FrameChunk, FrameDecoder, FrameEncoder, FrameHeader,
+    MAX_HEADER_LEN, Mask, MessageDecoder, Opcode, Payload, Role, Rules, Utf8Validator, arch,
 };
 
 use crate::frames::{Frame, Kind};
@@ -95,6 +95,11 @@ pub const CASES: &[Case] = &{
         Case::new("message/decode", decode_messages, Korean, MIXED),
         Case::new("message/locate", locate_messages, Binary, SMALL),
         Case::new("message/locate", locate_messages, Json, SMALL),
+        Case::new("connection/receive", receive, Binary, SMALL),
+        Case::new("connection/receive", receive, Json, SMALL),
+        Case::new("connection/assemble", assemble, Binary, SMALL),
+        Case::new("connection/assemble", assemble, Json, SMALL),
+        Case::new("connection/send", send, Binary, SMALL),
         Case::new("frame/write", write, Binary, SMALL),
         Case::new("frame/write", write, Binary, MIXED),
         Case::new("frame/in-place", in_place, Binary, SMALL),
@@ -263,6 +268,55 @@ fn locate_messages(frames: &[Frame]) {
     });
     assert_eq!((messages, unread), (frames.len(), 0));
     assert_eq!(stream, unmasked_stream(frames));
+}
+
+fn receive(frames: &[Frame]) {
+    let mut stream = stream(frames);
+    let mut connection = black_box(Connection::server());
+    let mut out = Vec::new();
+    let (messages, unread) = measured(|| {
+        let mut messages = 0;
+        let mut input = &mut stream[..];
+        while let Some(event) = connection.receive(&mut input, &mut out).expect("a right stream") {
+            messages += take_event(event);
+        }
+        (messages, input.len())
+    });
+    assert_eq!((messages, unread), (frames.len(), 0));
+    assert_eq!(stream, unmasked_stream(frames));
+}
+
+fn assemble(frames: &[Frame]) {
+    let mut stream = stream(frames);
+    let mut connection = black_box(Connection::server());
+    let mut assembler = Assembler::new();
+    let mut out = Vec::new();
+    let (bytes, unread) = measured(|| {
+        let mut bytes = 0;
+        let mut input = &mut stream[..];
+        while let Some(event) = connection.receive(&mut input, &mut out).expect("a right stream") {
+            bytes += match event {
+                Event::Text(chunk) => assembler.text(chunk).expect("a whole message").len(),
+                Event::Binary(chunk) => assembler.binary(chunk).expect("a whole message").len(),
+                _ => 0,
+            };
+        }
+        (bytes, input.len())
+    });
+    let expected: usize = frames.iter().map(|frame| frame.payload.len()).sum();
+    assert_eq!((bytes, unread), (expected, 0));
+}
+
+fn send(frames: &[Frame]) {
+    let mut keys = frames.iter().map(|frame| frame.key);
+    let mut connection = black_box(Connection::client(|| keys.next().expect("a key a frame")));
+    let mut out = Vec::with_capacity(stream(frames).len());
+    measured(|| {
+        for frame in frames {
+            connection.send(&frame.payload[..], &mut out).expect("a right message");
+        }
+    });
+    assert_eq!(out, stream(frames));
 }
 
 /// What a server does with an event. Returns how many messages have ended with it.

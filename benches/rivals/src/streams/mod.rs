@@ -28,10 +28,11 @@ use workload::Workload;
 /// Reads the whole stream and says what came out, or why the stream is refused.
 type Run = fn(&Workload) -> Result<Totals, Box<dyn Error>>;
 
-const RIVALS: [(&str, Role, Run); 9] = [
+const RIVALS: [(&str, Role, Run); 10] = [
     ("wsframe", Role::Ours, wsframe::run),
     ("in chunks", Role::Variant, wsframe::run_in_chunks),
     ("as a call", Role::Variant, wsframe::run_called),
+    ("connection", Role::Variant, wsframe::run_connection),
     ("tungstenite", Role::Peer, tungstenite::run),
     ("fastwebsockets", Role::Peer, fastwebsockets::run),
     ("tokio-websockets", Role::Peer, tokio_websockets::run),
@@ -44,6 +45,7 @@ const NOTES: &[&str] = &[
     "Everyone's messages are read at once: their first and last eight bytes, as words.",
     "in chunks: wsframe hands out what has arrived of a frame, and assembles nothing.",
     "as a call: wsframe's next message comes from a function that is not inlined.",
+    "connection: wsframe's Connection with its Assembler, which does all that the peers do.",
     "web-socket hands out text as bytes; its caller validates them, with core::str.",
     "yawc validates text only if told to (it is), with core::str or, as here, with simdutf8.",
 ];

@@ -1,10 +1,12 @@
-//! wsframe, in three ways: whole messages, the same behind a call, and what has arrived of each frame.
+//! wsframe, in four ways: whole messages, the same behind a call, what has arrived of each frame, and
+//! whole messages from a connection.
 //!
-//! None of them joins fragments or answers control frames: nobody is sent any here.
+//! Only the last joins fragments and would answer control frames; nobody is sent any here.
 
 mod buffer;
 mod called;
 mod chunks;
+mod connection;
 mod rest;
 mod whole;
 
@@ -14,6 +16,7 @@ use super::{Peer, Pieces, READ, Side, Totals, Workload};
 use buffer::Buffer;
 pub use called::run as run_called;
 pub use chunks::run as run_in_chunks;
+pub use connection::run as run_connection;
 pub use whole::run;
 
 fn decoder(side: Side) -> FrameDecoder {
