@@ -1,23 +1,28 @@
-//! A WebSocket frame codec (RFC 6455): headers, masking, incremental UTF-8 and frames, without I/O,
-//! without copies, without `std`.
+//! The WebSocket protocol (RFC 6455) as a codec: headers, masking, incremental UTF-8, frames, messages and
+//! connections, without I/O, without copies, without `std`.
 //!
-//! Each module is one idea of the RFC, and stands on those before it:
+//! Each module is one idea of the RFC, and stands on those before it. Take the highest that fits, or only
+//! the part that you lack:
 //!
 //! | to | take |
 //! |---|---|
-//! | read and write the header of a frame | [`FrameHeader`], [`Opcode`], [`Rsv`], [`Rules`] |
-//! | mask and unmask | [`MaskingKey`], [`Mask`] |
-//! | validate text as it arrives | [`Utf8Validator`] |
-//! | read and write what a Close frame says | [`CloseBody`], [`CloseCode`] |
+//! | speak the protocol: messages, replies, the closing handshake | [`Connection`] |
+//! | read messages out of a stream of bytes | [`MessageDecoder`], [`Event`], `Assembler` |
+//! | pass frames on from one connection to another | [`Relay`] |
 //! | find frames in a stream of bytes | [`FrameDecoder`], [`FrameChunk`], [`Payload`] |
 //! | make frames | [`FrameEncoder`] |
+//! | read and write what a Close frame says | [`CloseBody`], [`CloseCode`] |
+//! | validate text as it arrives | [`Utf8Validator`] |
+//! | mask and unmask | [`MaskingKey`], [`Mask`] |
+//! | read and write the header of a frame | [`FrameHeader`], [`Opcode`], [`Rsv`], [`Rules`] |
 //!
 //! What a peer may do wrong is a [`ProtocolError`], which knows the rule and the close code.
 //!
 //! # Features
 //!
-//! - `std` (default): today no more than `alloc`.
-//! - `alloc`: encoding into `Vec` and `Arc`.
+//! - `std` (default): `alloc`, and with `rand` the thread's generator of masking keys.
+//! - `alloc`: encoding into `Vec` and `Arc`, and collecting messages (`Assembler`).
+//! - `rand`: masking keys from the generators of the `rand` crate.
 //!
 //! Without features the crate needs neither `std` nor an allocator, and has everything else.
 

@@ -45,7 +45,7 @@ const NOTES: &[&str] = &[
     "Everyone's messages are read at once: their first and last eight bytes, as words.",
     "in chunks: wsframe hands out what has arrived of a frame, and assembles nothing.",
     "as a call: wsframe's next message comes from a function that is not inlined.",
-    "connection: wsframe's Connection with its Assembler, which does all that the peers do.",
+    "connection: wsframe's Connection, which does all that the peers do.",
     "web-socket hands out text as bytes; its caller validates them, with core::str.",
     "yawc validates text only if told to (it is), with core::str or, as here, with simdutf8.",
 ];

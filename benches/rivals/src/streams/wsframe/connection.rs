@@ -1,14 +1,14 @@
 use std::error::Error;
 
 use wsframe::{
-    Assembler, Connection, Event, FrameDecoder, MaskingKey, MaskingKeys, MessageDecoder, NO_LIMIT,
-    Role, Unmasked,
+    Connection, Event, FrameDecoder, MaskingKey, MaskingKeys, MessageDecoder, NO_LIMIT, Role,
+    Unmasked,
 };
 
 use super::{Buffer, Peer, READ, Side, Totals, Workload};
 
-/// Whole messages, as the peers hand them out, from what does all that they do: fragments are joined,
-/// control frames would be answered, and text that came whole is a `str`.
+/// Whole messages, as the peers hand them out, from what does all that they do: a connection, which
+/// knows fragments and answers control frames.
 pub fn run(workload: &Workload) -> Result<Totals, Box<dyn Error>> {
     match workload.side {
         Side::Server => read(workload, Connection::over(messages(Role::Server), Unmasked)),
@@ -30,29 +30,54 @@ fn read<K: MaskingKeys>(
 ) -> Result<Totals, Box<dyn Error>> {
     let mut peer = Peer::new(&workload.stream);
     let mut buffer = Buffer::new();
-    let mut assembler = Assembler::new();
     let mut out = Vec::new();
     let mut totals = Totals::default();
     while buffer.fill(&mut peer)? {
         let mut input = buffer.unread();
         let unread = input.len();
+        // How long the beginning of the message is whose rest is to be read.
+        let mut begun = None;
         while let Some(event) = connection.receive(&mut input, &mut out)? {
-            match event {
-                Event::Text(chunk) => {
-                    if let Some(message) = assembler.text(chunk) {
-                        totals.add(message.as_bytes());
-                    }
-                }
-                Event::Binary(chunk) => {
-                    if let Some(message) = assembler.binary(chunk) {
-                        totals.add(&message);
-                    }
-                }
+            let (bytes, last) = match event {
+                Event::Text(chunk) => (chunk.text.into_bytes(), chunk.last),
+                Event::Binary(chunk) => (chunk.payload.unmask(), chunk.last),
                 other => return Err(format!("not sent: {other:?}").into()),
+            };
+            if last {
+                totals.add(bytes);
+            } else {
+                begun = Some(bytes.len());
             }
         }
         let consumed = unread - input.len();
         buffer.consume(consumed);
+        if let Some(begun) = begun {
+            totals.add(read_rest(begun, &mut buffer, &mut connection, &mut out, &mut peer)?);
+        }
     }
     Ok(totals)
+}
+
+/// As [`super::rest::read_rest`], of a connection.
+#[inline(never)]
+fn read_rest<'b, K: MaskingKeys>(
+    begun: usize,
+    buffer: &'b mut Buffer,
+    connection: &mut Connection<K>,
+    out: &mut Vec<u8>,
+    peer: &mut Peer<'_>,
+) -> Result<&'b [u8], Box<dyn Error>> {
+    let mut len = begun;
+    while connection.remaining() > 0 {
+        buffer.read_on(peer, connection.remaining())?;
+        let span =
+            connection.locate(buffer.unread(), out)?.ok_or("the stream ends within a frame")?;
+        let used = buffer.consume(span.end());
+        match connection.take(span, used, out)? {
+            Event::Text(chunk) => len += chunk.text.as_bytes().len(),
+            Event::Binary(chunk) => len += chunk.payload.unmask().len(),
+            other => return Err(format!("not sent: {other:?}").into()),
+        }
+    }
+    Ok(buffer.consumed(len))
 }
