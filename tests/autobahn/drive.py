@@ -230,6 +230,8 @@ def run(options):
 
 
 def main(args):
+    # Half a surrogate pair, which a peer may have sent, cannot be printed otherwise.
+    sys.stdout.reconfigure(errors="backslashreplace")
     # So that the processes are ended when this one is.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
