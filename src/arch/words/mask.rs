@@ -1,10 +1,10 @@
 //! XOR with a four-byte key, a block at a time.
 //!
-//! Most payloads are short, and for short ones a loop costs more than the work: its last turn is a
-//! branch that the processor cannot predict. So a length between N and 2N is done without a loop, as
-//! two blocks of N bytes: the first N and the last N. They overlap, and XOR applied twice to the
-//! overlap would undo itself; so both blocks are loaded before either is stored, and the overlap is
-//! written twice with the same bytes.
+//! Most payloads are short, and of lengths that nobody can foretell: there a branch that the processor
+//! guesses wrong costs more than the work. So a length between N and 2N is done without a loop, as two
+//! blocks of N bytes: the first N and the last N. They overlap, and XOR applied twice to the overlap
+//! would undo itself; so all is loaded before anything is stored, and the overlap is written twice with
+//! the same bytes.
 //!
 //! ```text
 //!  length 11, N = 8      |0 1 2 3 4 5 6 7|8 9 10|
@@ -12,8 +12,13 @@
 //!  last block                  |k3k0k1k2k3k0k1k2|      the key turned by 11 - 8
 //! ```
 //!
-//! Longer ones go block by block, each a multiple of four bytes so that the key never turns, and end
-//! with the same overlapping last block instead of a tail of single bytes.
+//! Four blocks do the same for N to 4N, since two of them may lie anywhere: below 2N they do once more what
+//! the other two do. With blocks of 8 and of 32 bytes, two branches decide on all lengths from 8 to 128.
+//!
+//! Long ones go block by block, each a whole line of the cache. The first block and the last lie where
+//! they lie, overlapping what is between them, which begins at the first line's beginning in the target:
+//! a vector that is stored across two lines costs two stores. Whatever a block's place, the key is
+//! turned to it once, and never inside, since N is a multiple of four.
 //!
 //! The blocks are arrays of a constant length: the compiler puts them into whatever registers the
 //! target has, words or vectors, and no bounds check is left.
@@ -21,52 +26,46 @@
 //! Each function returns the bitwise OR of the words it wrote, which tells at no cost whether they are
 //! all ASCII. Who does not ask does not pay: the computation is removed.
 
+use core::ops::Range;
+
 use crate::arch::rotate;
 
-/// The largest block. Its size is that of a cache line; larger ones gained nothing.
+/// A line of the cache. Larger blocks gained nothing.
 const BLOCK: usize = 64;
 
-/// Up to this length there is no loop.
+/// Up to this length few registers are needed.
 pub(in crate::arch) const SHORT: usize = 2 * BLOCK;
 
 /// What is read and where it is written: the same slice, or two of one length. The algorithm is
 /// written once over both.
 trait Operands {
-    fn len(&self) -> usize;
-    fn first<const N: usize>(&self) -> Option<[u8; N]>;
-    fn last<const N: usize>(&self) -> Option<[u8; N]>;
-    fn store_first<const N: usize>(&mut self, block: [u8; N]);
-    fn store_last<const N: usize>(&mut self, block: [u8; N]);
-    /// Passes every whole block through `f`; a rest shorter than a block stays as it is.
-    fn each_block<const N: usize>(&mut self, f: impl FnMut([u8; N]) -> [u8; N]);
+    fn from(&self) -> &[u8];
+    fn to(&mut self) -> &mut [u8];
+
+    /// Passes block after block through `f`, from `start` on. Leaves 1 to N bytes at the end as they are.
+    fn each_block<const N: usize>(&mut self, start: usize, f: impl FnMut([u8; N]) -> [u8; N]);
+
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.from().len()
+    }
 }
 
 struct InPlace<'a>(&'a mut [u8]);
 
 impl Operands for InPlace<'_> {
     #[inline(always)]
-    fn len(&self) -> usize {
-        self.0.len()
+    fn from(&self) -> &[u8] {
+        self.0
     }
     #[inline(always)]
-    fn first<const N: usize>(&self) -> Option<[u8; N]> {
-        load_first(self.0)
+    fn to(&mut self) -> &mut [u8] {
+        self.0
     }
     #[inline(always)]
-    fn last<const N: usize>(&self) -> Option<[u8; N]> {
-        load_last(self.0)
-    }
-    #[inline(always)]
-    fn store_first<const N: usize>(&mut self, block: [u8; N]) {
-        store_first(self.0, block);
-    }
-    #[inline(always)]
-    fn store_last<const N: usize>(&mut self, block: [u8; N]) {
-        store_last(self.0, block);
-    }
-    #[inline(always)]
-    fn each_block<const N: usize>(&mut self, mut f: impl FnMut([u8; N]) -> [u8; N]) {
-        for block in self.0.as_chunks_mut().0 {
+    fn each_block<const N: usize>(&mut self, start: usize, mut f: impl FnMut([u8; N]) -> [u8; N]) {
+        let blocks = blocks::<N>(self.len(), start);
+        for block in self.0.get_mut(blocks).unwrap_or_default().as_chunks_mut().0 {
             *block = f(*block);
         }
     }
@@ -85,37 +84,51 @@ impl<'a> Copying<'a> {
 
 impl Operands for Copying<'_> {
     #[inline(always)]
-    fn len(&self) -> usize {
-        self.1.len()
+    fn from(&self) -> &[u8] {
+        self.0
     }
     #[inline(always)]
-    fn first<const N: usize>(&self) -> Option<[u8; N]> {
-        load_first(self.0)
+    fn to(&mut self) -> &mut [u8] {
+        self.1
     }
     #[inline(always)]
-    fn last<const N: usize>(&self) -> Option<[u8; N]> {
-        load_last(self.0)
-    }
-    #[inline(always)]
-    fn store_first<const N: usize>(&mut self, block: [u8; N]) {
-        store_first(self.1, block);
-    }
-    #[inline(always)]
-    fn store_last<const N: usize>(&mut self, block: [u8; N]) {
-        store_last(self.1, block);
-    }
-    #[inline(always)]
-    fn each_block<const N: usize>(&mut self, mut f: impl FnMut([u8; N]) -> [u8; N]) {
-        for (from, to) in self.0.as_chunks().0.iter().zip(self.1.as_chunks_mut().0) {
+    fn each_block<const N: usize>(&mut self, start: usize, mut f: impl FnMut([u8; N]) -> [u8; N]) {
+        let blocks = blocks::<N>(self.len(), start);
+        let from = self.0.get(blocks.clone()).unwrap_or_default().as_chunks().0;
+        let to = self.1.get_mut(blocks).unwrap_or_default().as_chunks_mut().0;
+        for (from, to) in from.iter().zip(to) {
             *to = f(*from);
         }
     }
+}
+
+/// From `start` on, as many whole blocks as leave at least one byte behind them.
+#[inline(always)]
+fn blocks<const N: usize>(len: usize, start: usize) -> Range<usize> {
+    let whole = len.saturating_sub(start + 1) / N;
+    start..start + whole * N
 }
 
 #[inline(always)]
 pub(in crate::arch) fn store_first<const N: usize>(bytes: &mut [u8], block: [u8; N]) {
     if let Some(first) = bytes.first_chunk_mut() {
         *first = block;
+    }
+}
+
+// The place is at most `len - N`, or is made so: a bound that cannot fail, and needs no branch.
+
+#[inline(always)]
+fn load_at<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+    let end = bytes.len().checked_sub(N)?;
+    load_first(bytes.get(at.min(end)..)?)
+}
+
+#[inline(always)]
+fn store_at<const N: usize>(bytes: &mut [u8], at: usize, block: [u8; N]) {
+    let Some(end) = bytes.len().checked_sub(N) else { return };
+    if let Some(there) = bytes.get_mut(at.min(end)..) {
+        store_first(there, block);
     }
 }
 
@@ -201,13 +214,15 @@ pub(in crate::arch) mod inline {
 
 #[inline(always)]
 fn few_blocks(operands: impl Operands, key: u32) -> u64 {
-    match operands.len() {
-        0..4 => few_bytes(operands, key),
-        4..8 => two_blocks::<4>(operands, key),
-        8..=16 => two_blocks::<8>(operands, key),
-        17..=32 => two_blocks::<16>(operands, key),
-        33..=64 => two_blocks::<32>(operands, key),
-        _ => two_blocks::<64>(operands, key),
+    let len = operands.len();
+    if len >= 32 {
+        four_blocks::<32>(operands, key)
+    } else if len >= 8 {
+        four_blocks::<8>(operands, key)
+    } else if len >= 4 {
+        two_blocks::<4>(operands, key)
+    } else {
+        few_bytes(operands, key)
     }
 }
 
@@ -223,38 +238,78 @@ fn few_bytes(mut operands: impl Operands, key: u32) -> u64 {
 
 #[inline(always)]
 fn one_block<const N: usize>(operands: &mut impl Operands, key: u32) -> u64 {
-    let Some(block) = operands.first::<N>() else { return 0 };
+    let Some(block) = load_first::<N>(operands.from()) else { return 0 };
     let (block, seen) = xor(block, key);
-    operands.store_first(block);
+    store_first(operands.to(), block);
     seen
 }
 
 /// For N to 2N bytes.
 #[inline(always)]
 fn two_blocks<const N: usize>(mut operands: impl Operands, key: u32) -> u64 {
-    let (Some(first), Some(last)) = (operands.first::<N>(), operands.last::<N>()) else {
+    let from = operands.from();
+    let (Some(first), Some(last)) = (load_first::<N>(from), load_last::<N>(from)) else {
         return 0;
     };
     let (first, seen_first) = xor(first, key);
     let (last, seen_last) = xor(last, rotate(key, operands.len() - N));
-    operands.store_first(first);
-    operands.store_last(last);
+    store_first(operands.to(), first);
+    store_last(operands.to(), last);
     seen_first | seen_last
 }
 
-/// For at least one block.
+/// For N to 4N bytes. From 2N on these are the first two blocks and the last two; below, the first and the
+/// last, twice each.
 #[inline(always)]
-fn many_blocks(mut operands: impl Operands, key: u32) -> u64 {
-    let Some(last) = operands.last::<BLOCK>() else {
+fn four_blocks<const N: usize>(mut operands: impl Operands, key: u32) -> u64 {
+    let Some(end) = operands.len().checked_sub(N) else { return 0 };
+    let second = if end >= N { N } else { 0 };
+    let third = end - second;
+    let last_key = rotate(key, end);
+    let from = operands.from();
+    let (Some(block), Some(block_2), Some(block_3), Some(block_4)) = (
+        load_at::<N>(from, 0),
+        load_at::<N>(from, second),
+        load_at::<N>(from, third),
+        load_at::<N>(from, end),
+    ) else {
         return 0;
     };
-    let (last, mut seen) = xor(last, rotate(key, operands.len() - BLOCK));
-    operands.each_block::<BLOCK>(|block| {
+    let (block, seen) = xor(block, key);
+    let (block_2, seen_2) = xor(block_2, key);
+    let (block_3, seen_3) = xor(block_3, last_key);
+    let (block_4, seen_4) = xor(block_4, last_key);
+    let to = operands.to();
+    store_at(to, second, block_2);
+    store_at(to, third, block_3);
+    store_at(to, 0, block);
+    store_at(to, end, block_4);
+    seen | seen_2 | seen_3 | seen_4
+}
+
+/// For at least two blocks.
+#[inline(always)]
+fn many_blocks(mut operands: impl Operands, key: u32) -> u64 {
+    if operands.len() <= 4 * BLOCK {
+        return two_blocks::<{ 2 * BLOCK }>(operands, key);
+    }
+    let from = operands.from();
+    let (Some(first), Some(last)) = (load_first::<BLOCK>(from), load_last::<BLOCK>(from)) else {
+        return 0;
+    };
+    let (last, seen_last) = xor(last, rotate(key, operands.len() - BLOCK));
+    let (first, seen_first) = xor(first, key);
+    let mut seen = seen_first | seen_last;
+    let start = BLOCK - operands.to().as_ptr().addr() % BLOCK;
+    let key = rotate(key, start);
+    // The first block and the last are stored when all between them, which they overlap, is loaded.
+    operands.each_block::<BLOCK>(start, |block| {
         let (block, seen_here) = xor(block, key);
         seen |= seen_here;
         block
     });
-    operands.store_last(last);
+    store_first(operands.to(), first);
+    store_last(operands.to(), last);
     seen
 }
 
@@ -264,28 +319,37 @@ pub(in crate::arch) const fn twice(key: u32) -> u64 {
     (key as u64) << 32 | key as u64
 }
 
+/// Whether the compiler makes vectors of what follows. Then words of four bytes are as good as words of
+/// eight, and the key need not be written twice into one.
+const VECTORS: bool =
+    cfg!(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128",));
+
 /// A block XOR the key, and the OR of the words of the result.
 #[inline(always)]
 fn xor<const N: usize>(mut block: [u8; N], key: u32) -> ([u8; N], u64) {
-    let wide_key = twice(key);
     let mut seen = 0;
-    let (words, rest) = block.as_chunks_mut::<8>();
-    for bytes in words {
-        let word = u64::from_ne_bytes(*bytes) ^ wide_key;
-        seen |= word;
-        *bytes = word.to_ne_bytes();
+    let mut rest = block.as_mut_slice();
+    if !(VECTORS && N >= 16) {
+        let words;
+        (words, rest) = rest.as_chunks_mut::<8>();
+        for bytes in words {
+            let word = u64::from_ne_bytes(*bytes) ^ twice(key);
+            seen |= word;
+            *bytes = word.to_ne_bytes();
+        }
     }
     let (halves, rest) = rest.as_chunks_mut::<4>();
+    let mut seen_half = 0;
     for bytes in halves {
         let word = u32::from_ne_bytes(*bytes) ^ key;
-        seen |= u64::from(word);
+        seen_half |= word;
         *bytes = word.to_ne_bytes();
     }
     for (byte, key) in rest.iter_mut().zip(key.to_ne_bytes()) {
         *byte ^= key;
         seen |= u64::from(*byte);
     }
-    (block, seen)
+    (block, seen | u64::from(seen_half))
 }
 
 /// Writes the two masking kernels for an instruction set: the same code, of which the compiler makes

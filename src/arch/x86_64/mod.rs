@@ -182,15 +182,33 @@ macro_rules! backend {
         pub(super) static BACKEND: Backend = Backend {
             name: $name,
             is_available: detected::get,
-            // SAFETY: a table leaves `arch` through `available` alone, `find` included, which asks
-            // `is_available` first: whoever calls this does so on a machine that has the features.
-            mask: |bytes, key| unsafe { mask(bytes, key) },
+            // What stands there by a pointer that is safe to call is called at once, without a closure
+            // between, which could not be inlined.
+            // SAFETY: the two types of pointers differ in nothing but who may call. A table leaves `arch`
+            // through `available` alone, `find` included, which asks `is_available` first: whoever calls
+            // this does so on a machine that has the features.
+            mask: unsafe {
+                core::mem::transmute::<unsafe fn(&mut [u8], u32), fn(&mut [u8], u32)>(mask)
+            },
             // SAFETY: as above.
-            mask_copy: |from, to, key| unsafe { mask_copy(from, to, key) },
+            mask_copy: unsafe {
+                core::mem::transmute::<unsafe fn(&[u8], &mut [u8], u32), fn(&[u8], &mut [u8], u32)>(
+                    mask_copy,
+                )
+            },
             // SAFETY: as above.
-            validate: |bytes, state| unsafe { validate(bytes, state) },
+            validate: unsafe {
+                core::mem::transmute::<unsafe fn(&[u8], u32) -> u32, fn(&[u8], u32) -> u32>(
+                    validate,
+                )
+            },
             // SAFETY: as above.
-            unmask_validate: |bytes, key, state| unsafe { unmask_validate(bytes, key, state) },
+            unmask_validate: unsafe {
+                core::mem::transmute::<
+                    unsafe fn(&mut [u8], u32, u32) -> u32,
+                    fn(&mut [u8], u32, u32) -> u32,
+                >(unmask_validate)
+            },
         };
     };
 }
