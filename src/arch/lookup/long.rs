@@ -1,15 +1,19 @@
-//! Long texts: block after block.
+//! Long texts: block after block, two at a time while they are ASCII.
 //!
-//! Blocks are taken from the front, and the rest that is shorter than a vector as the last whole vector of
-//! the text, which overlaps what was checked. Checking a byte twice does no harm, as long as the bytes
-//! before it are known: so that vector is loaded together with the one that ends where it begins, and
-//! both before anything is written over them.
+//! What is left at the end, at least a byte, is taken as the last whole block of the text, which overlaps
+//! what was checked. Checking a byte twice does no harm, as long as the bytes before it are known.
+//!
+//! Where the text is unmasked as well, all that overlaps is loaded before anything is written over it: the
+//! last block, and the first one. For while the text is ASCII there is time to store whole lines of the
+//! cache, which begin inside the first block.
 
-/// Adds the kernel for texts of any length from two vectors on.
+/// Adds the kernel for texts longer than two blocks.
 macro_rules! long_lookup_kernel {
     ($features:literal) => {
         const BLOCK: usize = 64;
-        const VECTORS: usize = BLOCK / LEN;
+
+        /// A block.
+        type Vectors = [V; BLOCK / LEN];
 
         /// What is checked so far.
         #[derive(Clone, Copy)]
@@ -25,87 +29,88 @@ macro_rules! long_lookup_kernel {
         #[inline]
         #[target_feature(enable = $features)]
         fn begin(state: u32) -> Checked {
-            if state == 0 {
-                return Checked { wrong: zero(), last: zero(), open: zero() };
-            }
             let last = ends_with($crate::arch::lookup::at_end_of_word(state));
-            Checked { wrong: zero(), last, open: minus(last, load(&ENDS_WHOLE)) }
+            Checked { wrong: zero(), last, open: open_after(last) }
         }
-
-        const ENDS_WHOLE: [u8; LEN] = $crate::arch::lookup::ends_whole();
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn check_block(checked: Checked, block: [V; VECTORS]) -> Checked {
+        fn load_block(block: &[u8; BLOCK]) -> Vectors {
+            let mut loaded = [zero(); _];
+            for (to, from) in loaded.iter_mut().zip(block.as_chunks().0) {
+                *to = load(from);
+            }
+            loaded
+        }
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn or_all(block: Vectors) -> V {
             let mut all = block[0];
             for v in block {
                 all = or(all, v);
             }
-            let last = block[VECTORS - 1];
-            if is_ascii(all) {
-                return Checked { wrong: or(checked.wrong, checked.open), last, open: zero() };
-            }
-            let mut checked = checked;
+            all
+        }
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn check_ascii(checked: Checked) -> Checked {
+            Checked { wrong: or(checked.wrong, checked.open), last: zero(), open: zero() }
+        }
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn look_up_block(mut checked: Checked, block: Vectors) -> Checked {
             for v in block {
-                checked = check_vector(checked, v);
+                checked.wrong = or(checked.wrong, wrong(v, checked.last));
+                checked.last = v;
             }
-            Checked { open: minus(last, load(&ENDS_WHOLE)), ..checked }
+            Checked { open: open_after(checked.last), ..checked }
         }
 
+        /// The state after the text, of which all but the last block is checked.
         #[inline]
         #[target_feature(enable = $features)]
-        fn check_vector(checked: Checked, v: V) -> Checked {
-            Checked { wrong: or(checked.wrong, wrong(v, checked.last)), last: v, ..checked }
+        fn check_last_block(checked: Checked, block: Vectors, bytes: &[u8], state: u32) -> u32 {
+            let checked = if is_ascii(or_all(block)) {
+                check_ascii(checked)
+            } else {
+                let at = bytes.len().saturating_sub(BLOCK);
+                let last = ends_with($crate::arch::lookup::word_before(bytes, at, state));
+                look_up_block(Checked { last, ..checked }, block)
+            };
+            end(checked.wrong, checked.last, bytes, state)
         }
 
-        /// The vectors after the last block, and the last vector of the text with the one before it: what
-        /// is wrong in all. `follows` says whether there is any byte after the last block.
-        #[inline]
-        #[target_feature(enable = $features)]
-        fn check_rest(checked: Checked, follows: bool, rest: &[V], before: V, last: V) -> V {
-            let mut all = last;
-            for v in rest {
-                all = or(all, *v);
-            }
-            if is_ascii(all) {
-                return if follows { or(checked.wrong, checked.open) } else { checked.wrong };
-            }
-            let mut checked = checked;
-            for v in rest {
-                checked = check_vector(checked, *v);
-            }
-            or(checked.wrong, wrong(last, before))
-        }
-
-        /// For at least two vectors.
+        #[inline(never)]
         #[target_feature(enable = $features)]
         pub(super) fn validate_long(bytes: &[u8], state: u32) -> u32 {
+            use $crate::arch::words::mask::{blocks, load_last};
+            let Some(last) = load_last(bytes) else {
+                return $crate::arch::words::utf8::walk(bytes, state);
+            };
             if state == $crate::arch::BROKEN {
                 return state;
             }
             let mut checked = begin(state);
-            let (blocks, rest) = bytes.as_chunks::<BLOCK>();
-            for block in blocks {
-                let (vectors, _) = block.as_chunks();
-                let mut loaded = [zero(); VECTORS];
-                for (to, from) in loaded.iter_mut().zip(vectors) {
-                    *to = load(from);
+            let body = bytes.get(blocks::<BLOCK>(bytes.len(), 0)).unwrap_or_default();
+            let (mut blocks, _) = body.as_chunks::<BLOCK>();
+            while let [block, behind @ ..] = blocks {
+                blocks = behind;
+                let block = load_block(block);
+                if !is_ascii(or_all(block)) {
+                    checked = look_up_block(checked, block);
+                    continue;
                 }
-                checked = check_block(checked, loaded);
+                checked = check_ascii(checked);
+                while let [first, second, behind @ ..] = blocks
+                    && is_ascii(or(or_all(load_block(first)), or_all(load_block(second))))
+                {
+                    blocks = behind;
+                }
             }
-            let (vectors, rest) = rest.as_chunks();
-            for v in vectors {
-                checked = check_vector(checked, load(v));
-            }
-            let mut wrong_here = checked.wrong;
-            if !rest.is_empty()
-                && let Some(before_last) =
-                    $crate::arch::words::mask::load_last::<{ 2 * LEN }>(bytes)
-                && let ([before, last], _) = before_last.as_chunks()
-            {
-                wrong_here = or(wrong_here, wrong(load(last), load(before)));
-            }
-            end(wrong_here, bytes, state)
+            check_last_block(checked, load_block(&last), bytes, state)
         }
     };
 }
@@ -115,54 +120,74 @@ macro_rules! long_unmask_kernel {
     ($features:literal) => {
         #[inline]
         #[target_feature(enable = $features)]
-        fn to_array(v: V) -> [u8; LEN] {
-            let mut bytes = [0; LEN];
-            store(&mut bytes, v);
-            bytes
+        fn unmask_block(block: &[u8; BLOCK], key: V) -> Vectors {
+            let mut unmasked = load_block(block);
+            for v in &mut unmasked {
+                *v = xor(*v, key);
+            }
+            unmasked
         }
 
-        /// For at least two vectors.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn store_block(block: &mut [u8; BLOCK], vectors: Vectors) {
+            for (place, v) in block.as_chunks_mut().0.iter_mut().zip(vectors) {
+                store(place, v);
+            }
+        }
+
+        #[inline(never)]
         #[target_feature(enable = $features)]
         pub(super) fn unmask_validate_long(bytes: &mut [u8], key: u32, state: u32) -> u32 {
-            let mut checked = begin(if state == $crate::arch::BROKEN { 0 } else { state });
-            // The last two vectors, while they are still masked.
-            let turned_key = repeat($crate::arch::rotate(key, bytes.len()));
-            let (mut before, mut last) = (zero(), zero());
-            if let Some(both) = $crate::arch::words::mask::load_last::<{ 2 * LEN }>(bytes)
-                && let ([first, second], _) = both.as_chunks()
-            {
-                before = xor(load(first), turned_key);
-                last = xor(load(second), turned_key);
-            }
+            use $crate::arch::rotate;
+            use $crate::arch::words::mask::{blocks, load_first, load_last};
+            let (Some(first), Some(last)) = (load_first(bytes), load_last(bytes)) else {
+                return $crate::arch::words::utf8::unmask_walk(bytes, key, state);
+            };
+            let first = unmask_block(&first, repeat(key));
+            let last = unmask_block(&last, repeat(rotate(key, bytes.len())));
 
-            let key = repeat(key);
-            let (blocks, rest) = bytes.as_chunks_mut::<BLOCK>();
-            for block in blocks {
-                let (vectors, _) = block.as_chunks_mut();
-                let mut unmasked = [zero(); VECTORS];
-                for (to, from) in unmasked.iter_mut().zip(&*vectors) {
-                    *to = xor(load(from), key);
-                }
-                for (to, from) in vectors.iter_mut().zip(unmasked) {
-                    store(to, from);
-                }
-                checked = check_block(checked, unmasked);
-            }
-            let mut unmasked = [zero(); VECTORS];
-            let follows = !rest.is_empty();
-            let (vectors, last_bytes) = rest.as_chunks_mut();
-            let count = vectors.len();
-            for (to, place) in unmasked.iter_mut().zip(vectors) {
-                *to = xor(load(place), key);
-                store(place, *to);
-            }
-            if last_bytes.is_empty() {
-                (before, last) = (zero(), zero());
+            let mut checked = begin(state);
+            let mut start = BLOCK;
+            if is_ascii(or_all(first)) {
+                checked = check_ascii(checked);
+                start -= bytes.as_ptr().addr() % BLOCK;
             } else {
-                $crate::arch::words::mask::store_last(bytes, to_array(last));
+                checked = look_up_block(checked, first);
             }
-            let wrong_here = check_rest(checked, follows, &unmasked[..count], before, last);
-            if state == $crate::arch::BROKEN { state } else { end(wrong_here, bytes, state) }
+            let key = repeat(rotate(key, start));
+            let body = blocks::<BLOCK>(bytes.len(), start);
+            let (blocks, _) = bytes.get_mut(body).unwrap_or_default().as_chunks_mut::<BLOCK>();
+            let mut at = 0;
+            while let Some(place) = blocks.get_mut(at) {
+                at += 1;
+                let block = unmask_block(place, key);
+                store_block(place, block);
+                if !is_ascii(or_all(block)) {
+                    checked = look_up_block(checked, block);
+                    continue;
+                }
+                checked = check_ascii(checked);
+                while let Some([place_1, place_2]) = blocks.get_mut(at..at + 2) {
+                    let (first, second) = (unmask_block(place_1, key), unmask_block(place_2, key));
+                    if !is_ascii(or(or_all(first), or_all(second))) {
+                        break;
+                    }
+                    store_block(place_1, first);
+                    store_block(place_2, second);
+                    at += 2;
+                }
+            }
+            if let Some(place) = bytes.first_chunk_mut() {
+                store_block(place, first);
+            }
+            if let Some(place) = bytes.last_chunk_mut() {
+                store_block(place, last);
+            }
+            if state == $crate::arch::BROKEN {
+                return state;
+            }
+            check_last_block(checked, last, bytes, state)
         }
     };
 }

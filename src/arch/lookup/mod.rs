@@ -26,14 +26,18 @@
 //! `short` are the kernels for long texts and for short ones.
 
 mod ends;
+mod kernels_16;
 mod long;
 mod short;
 
 pub(super) use ends::{
     at_end_of_16, at_end_of_word, state_after_ascii, state_at_end, unmask_at_end_of_16, word_before,
 };
+pub(super) use kernels_16::kernels_16;
 pub(super) use long::{long_lookup_kernel, long_unmask_kernel};
-pub(super) use short::{part_of_vector_kernels, two_block_kernels};
+pub(super) use short::{
+    few_vectors_kernels, look_up, look_up_few_vectors, part_of_vector_kernels, two_block_kernels,
+};
 
 /// A set of nibbles, a bit for each.
 type Nibbles = u16;
@@ -131,10 +135,24 @@ macro_rules! lookup_core {
             xor(wrong_pair, and(or(third, fourth), splat(0x80)))
         }
 
+        const ENDS_WHOLE: [u8; LEN] = $crate::arch::lookup::ends_whole();
+
+        /// Not zero if a text that ends with `last` ends inside a character, or with a byte that is never
+        /// right.
         #[inline]
         #[target_feature(enable = $features)]
-        fn end(wrong: V, bytes: &[u8], before: u32) -> u32 {
-            if is_zero(wrong) {
+        fn open_after(last: V) -> V {
+            minus(last, load(&ENDS_WHOLE))
+        }
+
+        /// The state after `bytes`, which end with `last`, and in which `wrong` was found.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn end(wrong: V, last: V, bytes: &[u8], before: u32) -> u32 {
+            // One branch, and one that can be foretold: most texts are right and end whole.
+            if is_zero(or(wrong, open_after(last))) {
+                0
+            } else if is_zero(wrong) {
                 $crate::arch::lookup::state_at_end(bytes, before)
             } else {
                 $crate::arch::BROKEN

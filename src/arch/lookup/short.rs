@@ -1,17 +1,68 @@
 //! Short texts: without a loop, since its last turn is a branch that the processor cannot predict.
+//!
+//! They are loaded in the way in which short payloads are masked: the first vectors and the last ones, which
+//! overlap. What stands before the last ones is in the first, at a place that depends on the length. Of
+//! that, checking needs three bytes, and they are read as a word of their own.
 
-/// Adds the kernels for texts of one to two blocks of `$vectors` vectors each, in the way in which short
-/// payloads are masked: as their first block and their last, without a loop. Needs, besides, `repeat`
-/// and `store`.
+/// Adds the kernels for texts of one vector to four: two branches, on whether all is ASCII, and if not, on
+/// whether there are two vectors or four to look up. Needs, besides, `repeat` (a key) and `store`.
 ///
-/// The last block overlaps the first, and what stands before it is in the first block, at a place that
-/// depends on the length. Of that, checking needs three bytes, and they are read as a word of their own.
-/// Everything is loaded before anything is written.
+/// See `four_blocks` of masking for where the four vectors lie.
+macro_rules! few_vectors_kernels {
+    ($features:literal) => {
+        #[inline]
+        #[target_feature(enable = $features)]
+        pub(super) fn validate_few_vectors(bytes: &[u8], state: u32) -> u32 {
+            use $crate::arch::words::mask::load_four;
+            let Some((_, blocks)) = load_four::<LEN>(bytes) else {
+                return $crate::arch::words::utf8::walk(bytes, state);
+            };
+            let vectors = [load(&blocks[0]), load(&blocks[1]), load(&blocks[2]), load(&blocks[3])];
+            $crate::arch::lookup::look_up_few_vectors!(vectors, bytes, state)
+        }
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        pub(super) fn unmask_validate_few_vectors(bytes: &mut [u8], key: u32, state: u32) -> u32 {
+            use $crate::arch::words::mask::{load_four, store_four};
+            let Some((places, mut blocks)) = load_four::<LEN>(bytes) else {
+                return $crate::arch::words::utf8::unmask_walk(bytes, key, state);
+            };
+            let (first_key, last_key) =
+                (repeat(key), repeat($crate::arch::rotate(key, bytes.len())));
+            let vectors = [
+                xor(load(&blocks[0]), first_key),
+                xor(load(&blocks[1]), first_key),
+                xor(load(&blocks[2]), last_key),
+                xor(load(&blocks[3]), last_key),
+            ];
+            for (block, v) in blocks.iter_mut().zip(vectors) {
+                store(block, v);
+            }
+            store_four(bytes, places, blocks);
+            $crate::arch::lookup::look_up_few_vectors!(vectors, bytes, state)
+        }
+    };
+}
+
+/// Looks up four vectors that are all of a text, if they must be.
+macro_rules! look_up_few_vectors {
+    ($vectors:expr, $bytes:expr, $state:expr) => {{
+        let [a, b, c, d] = $vectors;
+        if is_ascii(or(or(a, b), or(c, d))) {
+            $crate::arch::lookup::state_after_ascii($state)
+        } else if $bytes.len() <= 2 * LEN {
+            $crate::arch::lookup::look_up!([a], [d], $bytes, $state)
+        } else {
+            $crate::arch::lookup::look_up!([a, b], [c, d], $bytes, $state)
+        }
+    }};
+}
+
+/// Adds the kernels for texts of one to two blocks of `$vectors` vectors each. Needs, besides, `repeat` and
+/// `store`.
 macro_rules! two_block_kernels {
-    (
-        $features:literal, $vectors:literal,
-        $validate:ident, $unmask_validate:ident, $two_blocks:ident
-    ) => {
+    ($features:literal, $vectors:literal, $validate:ident, $unmask_validate:ident) => {
         #[inline]
         #[target_feature(enable = $features)]
         pub(super) fn $validate(bytes: &[u8], state: u32) -> u32 {
@@ -32,8 +83,7 @@ macro_rules! two_block_kernels {
             if is_ascii(all) {
                 return $crate::arch::lookup::state_after_ascii(state);
             }
-            let before_last = $crate::arch::lookup::word_before(bytes, bytes.len() - N, 0, state);
-            $two_blocks(first, last, before_last, bytes, state)
+            $crate::arch::lookup::look_up!(first, last, bytes, state)
         }
 
         #[inline]
@@ -46,7 +96,6 @@ macro_rules! two_block_kernels {
             else {
                 return $crate::arch::words::utf8::unmask_walk(bytes, key, state);
             };
-            let before_last = $crate::arch::lookup::word_before(bytes, bytes.len() - N, key, state);
             let (first_key, last_key) =
                 (repeat(key), repeat($crate::arch::rotate(key, bytes.len())));
             let (mut first, mut last) = ([zero(); $vectors], [zero(); $vectors]);
@@ -65,33 +114,32 @@ macro_rules! two_block_kernels {
             if is_ascii(all) {
                 return $crate::arch::lookup::state_after_ascii(state);
             }
-            $two_blocks(first, last, before_last, bytes, state)
-        }
-
-        /// Looks up both blocks.
-        #[inline]
-        #[target_feature(enable = $features)]
-        fn $two_blocks(
-            first: [V; $vectors],
-            last: [V; $vectors],
-            before_last: u32,
-            bytes: &[u8],
-            state: u32,
-        ) -> u32 {
-            if state == $crate::arch::BROKEN {
-                return state;
-            }
-            let mut before_first = ends_with($crate::arch::lookup::at_end_of_word(state));
-            let mut before_last = ends_with(before_last);
-            let mut wrong_here = zero();
-            for i in 0..$vectors {
-                let both = or(wrong(first[i], before_first), wrong(last[i], before_last));
-                wrong_here = or(wrong_here, both);
-                (before_first, before_last) = (first[i], last[i]);
-            }
-            end(wrong_here, bytes, state)
+            $crate::arch::lookup::look_up!(first, last, bytes, state)
         }
     };
+}
+
+/// Looks up the first vectors of a text and the last ones, which together are all of it. A macro, so that they
+/// stay in their registers.
+macro_rules! look_up {
+    ($first:expr, $last:expr, $bytes:expr, $state:expr) => {{
+        use $crate::arch::lookup::{at_end_of_word, word_before};
+        let (first, last) = ($first, $last);
+        let mut before_first = match $state {
+            0 => zero(),
+            $crate::arch::BROKEN => return $state,
+            open => ends_with(at_end_of_word(open)),
+        };
+        let at = $bytes.len().saturating_sub(last.len() * LEN);
+        let mut before_last = ends_with(word_before($bytes, at, $state));
+        let mut wrong_here = zero();
+        for (first, last) in first.into_iter().zip(last) {
+            let both = or(wrong(first, before_first), wrong(last, before_last));
+            wrong_here = or(wrong_here, both);
+            (before_first, before_last) = (first, last);
+        }
+        end(wrong_here, before_last, $bytes, $state)
+    }};
 }
 
 /// Adds, for vectors of 16 bytes, the kernels for texts shorter than one of them. Needs, besides, `halves`
@@ -119,9 +167,12 @@ macro_rules! part_of_vector_kernels {
             if (low | high) & $crate::arch::words::utf8::NOT_ASCII == 0 {
                 return 0;
             }
-            end(wrong(halves(low, high), zero()), bytes, 0)
+            let v = halves(low, high);
+            end(wrong(v, zero()), v, bytes, 0)
         }
     };
 }
 
-pub(in crate::arch) use {part_of_vector_kernels, two_block_kernels};
+pub(in crate::arch) use {
+    few_vectors_kernels, look_up, look_up_few_vectors, part_of_vector_kernels, two_block_kernels,
+};

@@ -104,7 +104,7 @@ impl Operands for Copying<'_> {
 
 /// From `start` on, as many whole blocks as leave at least one byte behind them.
 #[inline(always)]
-fn blocks<const N: usize>(len: usize, start: usize) -> Range<usize> {
+pub(in crate::arch) fn blocks<const N: usize>(len: usize, start: usize) -> Range<usize> {
     let whole = len.saturating_sub(start + 1) / N;
     start..start + whole * N
 }
@@ -116,10 +116,9 @@ pub(in crate::arch) fn store_first<const N: usize>(bytes: &mut [u8], block: [u8;
     }
 }
 
-// The place is at most `len - N`, or is made so: a bound that cannot fail, and needs no branch.
-
 #[inline(always)]
 fn load_at<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+    // A bound that does not fail, and needs no branch.
     let end = bytes.len().checked_sub(N)?;
     load_first(bytes.get(at.min(end)..)?)
 }
@@ -130,6 +129,34 @@ fn store_at<const N: usize>(bytes: &mut [u8], at: usize, block: [u8; N]) {
     if let Some(there) = bytes.get_mut(at.min(end)..) {
         store_first(there, block);
     }
+}
+
+/// Four blocks that are all of N to 4N bytes, and where the two between the first and the last are. From 2N
+/// on they are the first two blocks and the last two; below, the first and the last, twice each.
+#[inline(always)]
+pub(in crate::arch) fn load_four<const N: usize>(
+    bytes: &[u8],
+) -> Option<([usize; 2], [[u8; N]; 4])> {
+    let end = bytes.len().checked_sub(N)?;
+    let second = if end >= N { N } else { 0 };
+    let third = end - second;
+    let first = load_first(bytes)?;
+    let between = [load_at(bytes, second)?, load_at(bytes, third)?];
+    Some(([second, third], [first, between[0], between[1], load_last(bytes)?]))
+}
+
+/// Stores them where they were.
+#[inline(always)]
+pub(in crate::arch) fn store_four<const N: usize>(
+    bytes: &mut [u8],
+    places: [usize; 2],
+    blocks: [[u8; N]; 4],
+) {
+    // Whoever reads the beginning or the end next finds it in one piece.
+    store_at(bytes, places[0], blocks[1]);
+    store_at(bytes, places[1], blocks[2]);
+    store_first(bytes, blocks[0]);
+    store_last(bytes, blocks[3]);
 }
 
 // `last_chunk` would say the same in fewer words; but its check is not always seen to be needless, and a
@@ -252,39 +279,23 @@ fn two_blocks<const N: usize>(mut operands: impl Operands, key: u32) -> u64 {
         return 0;
     };
     let (first, seen_first) = xor(first, key);
-    let (last, seen_last) = xor(last, rotate(key, operands.len() - N));
+    let (last, seen_last) = xor(last, rotate(key, operands.len()));
     store_first(operands.to(), first);
     store_last(operands.to(), last);
     seen_first | seen_last
 }
 
-/// For N to 4N bytes. From 2N on these are the first two blocks and the last two; below, the first and the
-/// last, twice each.
+/// For N to 4N bytes.
 #[inline(always)]
 fn four_blocks<const N: usize>(mut operands: impl Operands, key: u32) -> u64 {
-    let Some(end) = operands.len().checked_sub(N) else { return 0 };
-    let second = if end >= N { N } else { 0 };
-    let third = end - second;
-    let last_key = rotate(key, end);
-    let from = operands.from();
-    let (Some(block), Some(block_2), Some(block_3), Some(block_4)) = (
-        load_at::<N>(from, 0),
-        load_at::<N>(from, second),
-        load_at::<N>(from, third),
-        load_at::<N>(from, end),
-    ) else {
-        return 0;
-    };
-    let (block, seen) = xor(block, key);
-    let (block_2, seen_2) = xor(block_2, key);
-    let (block_3, seen_3) = xor(block_3, last_key);
-    let (block_4, seen_4) = xor(block_4, last_key);
-    let to = operands.to();
-    store_at(to, second, block_2);
-    store_at(to, third, block_3);
-    store_at(to, 0, block);
-    store_at(to, end, block_4);
-    seen | seen_2 | seen_3 | seen_4
+    let Some((places, blocks)) = load_four::<N>(operands.from()) else { return 0 };
+    let last_key = rotate(key, operands.len());
+    let (first, seen_1) = xor(blocks[0], key);
+    let (second, seen_2) = xor(blocks[1], key);
+    let (third, seen_3) = xor(blocks[2], last_key);
+    let (last, seen_4) = xor(blocks[3], last_key);
+    store_four(operands.to(), places, [first, second, third, last]);
+    seen_1 | seen_2 | seen_3 | seen_4
 }
 
 /// For at least two blocks.
@@ -297,7 +308,7 @@ fn many_blocks(mut operands: impl Operands, key: u32) -> u64 {
     let (Some(first), Some(last)) = (load_first::<BLOCK>(from), load_last::<BLOCK>(from)) else {
         return 0;
     };
-    let (last, seen_last) = xor(last, rotate(key, operands.len() - BLOCK));
+    let (last, seen_last) = xor(last, rotate(key, operands.len()));
     let (first, seen_first) = xor(first, key);
     let mut seen = seen_first | seen_last;
     let start = BLOCK - operands.to().as_ptr().addr() % BLOCK;

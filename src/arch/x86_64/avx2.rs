@@ -1,7 +1,9 @@
 //! AVX2: vectors of 32 bytes, and of 16 for what is shorter than two of those.
 
 use crate::arch::Backend;
-use crate::arch::lookup::{long_lookup_kernel, long_unmask_kernel, lookup_core, two_block_kernels};
+use crate::arch::lookup::{
+    few_vectors_kernels, long_lookup_kernel, long_unmask_kernel, lookup_core, two_block_kernels,
+};
 use crate::arch::words::mask::masking_kernels;
 use crate::arch::words::utf8;
 
@@ -18,20 +20,8 @@ long_lookup_kernel!("avx2,bmi1,bmi2");
 long_unmask_kernel!("avx2,bmi1,bmi2");
 masking_kernels!("avx2,bmi1,bmi2");
 
-two_block_kernels!(
-    "avx2,bmi1,bmi2",
-    1,
-    validate_32_to_64,
-    unmask_validate_32_to_64,
-    look_up_32_to_64
-);
-two_block_kernels!(
-    "avx2,bmi1,bmi2",
-    2,
-    validate_64_to_128,
-    unmask_validate_64_to_128,
-    look_up_64_to_128
-);
+few_vectors_kernels!("avx2,bmi1,bmi2");
+two_block_kernels!("avx2,bmi1,bmi2", 4, validate_128_to_256, unmask_validate_128_to_256);
 
 /// The kernels on 16 bytes, in this instruction set's encoding.
 mod narrow {
@@ -41,13 +31,7 @@ mod narrow {
     vector_128!("avx2,bmi1,bmi2");
     lookup_core!("avx2,bmi1,bmi2");
     part_of_vector_kernels!("avx2,bmi1,bmi2");
-    two_block_kernels!(
-        "avx2,bmi1,bmi2",
-        1,
-        validate_16_to_32,
-        unmask_validate_16_to_32,
-        look_up_16_to_32
-    );
+    two_block_kernels!("avx2,bmi1,bmi2", 1, validate_16_to_32, unmask_validate_16_to_32);
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2")]
@@ -55,11 +39,18 @@ fn validate(bytes: &[u8], state: u32) -> u32 {
     match bytes.len() {
         0..16 if state != 0 => utf8::walk(bytes, state),
         0..16 => narrow::validate_part(bytes),
-        16..=32 => narrow::validate_16_to_32(bytes, state),
-        33..=64 => validate_32_to_64(bytes, state),
-        65..=128 => validate_64_to_128(bytes, state),
-        _ => validate_long(bytes, state),
+        16..32 => narrow::validate_16_to_32(bytes, state),
+        32..=128 => validate_few_vectors(bytes, state),
+        _ => validate_more(bytes, state),
     }
+}
+
+// Calls of their own, so that the short ways need no stack.
+
+#[inline(never)]
+#[target_feature(enable = "avx2,bmi1,bmi2")]
+fn validate_more(bytes: &[u8], state: u32) -> u32 {
+    if bytes.len() <= 256 { validate_128_to_256(bytes, state) } else { validate_long(bytes, state) }
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2")]
@@ -67,10 +58,19 @@ fn unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
     match bytes.len() {
         0..16 if state != 0 => utf8::unmask_walk(bytes, key, state),
         0..16 => narrow::unmask_validate_part(bytes, key),
-        16..=32 => narrow::unmask_validate_16_to_32(bytes, key, state),
-        33..=64 => unmask_validate_32_to_64(bytes, key, state),
-        65..=128 => unmask_validate_64_to_128(bytes, key, state),
-        _ => unmask_validate_long(bytes, key, state),
+        16..32 => narrow::unmask_validate_16_to_32(bytes, key, state),
+        32..=128 => unmask_validate_few_vectors(bytes, key, state),
+        _ => unmask_validate_more(bytes, key, state),
+    }
+}
+
+#[inline(never)]
+#[target_feature(enable = "avx2,bmi1,bmi2")]
+fn unmask_validate_more(bytes: &mut [u8], key: u32, state: u32) -> u32 {
+    if bytes.len() <= 256 {
+        unmask_validate_128_to_256(bytes, key, state)
+    } else {
+        unmask_validate_long(bytes, key, state)
     }
 }
 
