@@ -137,14 +137,15 @@ impl Mask {
     /// ```
     #[cfg(feature = "alloc")]
     pub fn apply_appending(&mut self, from: &[u8], to: &mut Vec<u8>) {
-        // Masking follows the copy so closely that the bytes are still in the first cache.
+        // A `Vec` lends only bytes that are initialised: they are, so shortly before masking overwrites
+        // them that they are still in the first cache.
         const PIECE: usize = 4096;
 
         to.reserve(from.len());
         for piece in from.chunks(PIECE) {
             let start = to.len();
-            to.extend_from_slice(piece);
-            self.apply(&mut to[start..]);
+            to.resize(start + piece.len(), 0);
+            self.apply_copying(piece, &mut to[start..]);
         }
     }
 

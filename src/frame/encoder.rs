@@ -142,9 +142,8 @@ impl FrameEncoder {
         let Some(out) = out.get_mut(..needed) else {
             return Err(EncodeError::NoRoom { needed });
         };
-        let (header_out, payload_out) = out.split_at_mut(header.len());
-        header_out.copy_from_slice(&header);
-        self.mask().apply_copying(payload, payload_out);
+        header.write_to(out);
+        self.mask().apply_copying(payload, &mut out[header.len()..]);
         Ok(out)
     }
 
