@@ -77,6 +77,11 @@ impl fmt::Display for MaskingKey {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Mask(u32);
 
+/// A `Vec` lends only bytes that are initialised: so many are at a time, which are still in the first
+/// cache when masking overwrites them.
+#[cfg(feature = "alloc")]
+pub(crate) const APPENDED_AT_ONCE: usize = 4096;
+
 impl Mask {
     /// The mask of an unmasked payload: applying it changes nothing.
     pub const NONE: Self = Self(0);
@@ -137,12 +142,8 @@ impl Mask {
     /// ```
     #[cfg(feature = "alloc")]
     pub fn apply_appending(&mut self, from: &[u8], to: &mut Vec<u8>) {
-        // A `Vec` lends only bytes that are initialised: they are, so shortly before masking overwrites
-        // them that they are still in the first cache.
-        const PIECE: usize = 4096;
-
         to.reserve(from.len());
-        for piece in from.chunks(PIECE) {
+        for piece in from.chunks(APPENDED_AT_ONCE) {
             let start = to.len();
             to.resize(start + piece.len(), 0);
             self.apply_copying(piece, &mut to[start..]);

@@ -7,6 +7,8 @@ use alloc::vec::Vec;
 
 use crate::error::{EncodeError, ProtocolError};
 use crate::header::{EncodedHeader, FrameHeader, MAX_HEADER_LEN, Opcode, Rsv};
+#[cfg(feature = "alloc")]
+use crate::mask::APPENDED_AT_ONCE;
 use crate::mask::{Mask, MaskingKey};
 
 /// What a frame to be sent says besides its payload; then one of four ways to put it into bytes.
@@ -165,9 +167,15 @@ impl FrameEncoder {
     #[cfg(feature = "alloc")]
     pub fn append(&self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), ProtocolError> {
         let header = self.header(payload.len() as u64)?;
+        let (begin, rest) = payload.split_at(payload.len().min(APPENDED_AT_ONCE));
+        let start = out.len();
         out.reserve(header.len() + payload.len());
-        out.extend_from_slice(&header);
-        self.mask().apply_appending(payload, out);
+        out.resize(start + header.len() + begin.len(), 0);
+        let frame = &mut out[start..];
+        header.write_to(frame);
+        let mut mask = self.mask();
+        mask.apply_copying(begin, &mut frame[header.len()..]);
+        mask.apply_appending(rest, out);
         Ok(())
     }
 
