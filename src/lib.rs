@@ -11,6 +11,7 @@
 //! | read and write what a Close frame says | [`CloseBody`], [`CloseCode`] |
 //! | find frames in a stream of bytes | [`FrameDecoder`], [`FrameChunk`], [`Payload`] |
 //! | make frames | [`FrameEncoder`] |
+//! | read and write `Sec-WebSocket-Extensions` | [`extensions`] |
 //!
 //! What a peer may do wrong is a [`ProtocolError`], which knows the rule and the close code.
 //!
@@ -41,6 +42,8 @@ pub mod close;
 pub mod connection;
 #[forbid(unsafe_code)]
 pub mod error;
+#[forbid(unsafe_code)]
+pub mod extensions;
 #[forbid(unsafe_code)]
 pub mod frame;
 #[forbid(unsafe_code)]
