@@ -12,6 +12,7 @@
 //! | find frames in a stream of bytes | [`FrameDecoder`], [`FrameChunk`], [`Payload`] |
 //! | make frames | [`FrameEncoder`] |
 //! | read and write `Sec-WebSocket-Extensions` | [`extensions`] |
+//! | open a connection, as a server or a client | `handshake` |
 //!
 //! What a peer may do wrong is a [`ProtocolError`], which knows the rule and the close code.
 //!
@@ -19,6 +20,9 @@
 //!
 //! - `std` (default): today no more than `alloc`.
 //! - `alloc`: encoding into `Vec` and `Arc`.
+//! - `handshake`: the opening handshake, with neither `std` nor an allocator.
+//! - `http`: the opening handshake on the types of the crate `http`, also over HTTP/2 and HTTP/3.
+//! - `rand`: keys from the operating system.
 //!
 //! Without features the crate needs neither `std` nor an allocator, and has everything else.
 
@@ -46,6 +50,10 @@ pub mod error;
 pub mod extensions;
 #[forbid(unsafe_code)]
 pub mod frame;
+#[cfg(feature = "handshake")]
+#[cfg_attr(docsrs, doc(cfg(feature = "handshake")))]
+#[forbid(unsafe_code)]
+pub mod handshake;
 #[forbid(unsafe_code)]
 pub mod header;
 #[forbid(unsafe_code)]
