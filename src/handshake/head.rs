@@ -35,14 +35,18 @@ pub struct HeadReader {
     searched: usize,
     /// Where the line begins that those end in.
     line: usize,
-    started: bool,
+    /// Whether the start-line has begun, with a byte that may begin it.
+    is_begun: bool,
+    /// Whether the start-line has ended.
+    has_start_line: bool,
 }
 
 impl HeadReader {
     /// A reader that has seen nothing yet, for heads of up to [`DEFAULT_MAX_HEAD_LEN`] bytes.
     #[must_use]
     pub const fn new() -> Self {
-        Self { max_len: DEFAULT_MAX_HEAD_LEN, searched: 0, line: 0, started: false }
+        let max_len = DEFAULT_MAX_HEAD_LEN;
+        Self { max_len, searched: 0, line: 0, is_begun: false, has_start_line: false }
     }
 
     /// Lets through heads of up to so many bytes, instead.
@@ -64,29 +68,40 @@ impl HeadReader {
     pub fn find(&mut self, received: &[u8]) -> Result<Option<usize>, HeadError> {
         let end = received.len().min(self.max_len);
         let new = received.get(self.searched..end).unwrap_or_default();
-        let Self { mut line, mut started, .. } = *self;
-        if !started && let Some(&first) = new.iter().find(|byte| !matches!(byte, b'\r' | b'\n')) {
-            if !is_token_char(first.into()) {
-                return Err(HeadError::StartLine);
-            }
-            started = true;
-        }
+        let Self { mut line, mut is_begun, mut has_start_line, .. } = *self;
         for lf in memchr_iter(b'\n', new) {
             let lf = self.searched + lf;
+            is_begun = is_begun || begins(received, line)?;
             if lf == line || received[lf - 1] != b'\r' {
                 return Err(HeadError::LineEnd);
             }
-            // An empty line ends the head, unless it stands before the start-line.
-            if lf - line == 1 && line > 0 && started {
+            if lf - line > 1 {
+                // It began with a CR, but was no empty line.
+                if !is_begun {
+                    return Err(HeadError::StartLine);
+                }
+                has_start_line = true;
+            } else if has_start_line {
                 return Ok(Some(lf + 1));
             }
             line = lf + 1;
         }
+        is_begun = is_begun || begins(&received[..end], line)?;
         if received.len() >= self.max_len {
             return Err(HeadError::TooLong);
         }
-        *self = Self { searched: end.max(self.searched), line, started, ..*self };
+        *self = Self { searched: end.max(self.searched), line, is_begun, has_start_line, ..*self };
         Ok(None)
+    }
+}
+
+/// Whether the start-line begins here: not if there is nothing yet, or an empty line. Both kinds of
+/// start-line begin with a token.
+fn begins(received: &[u8], line: usize) -> Result<bool, HeadError> {
+    match received.get(line) {
+        None | Some(b'\r' | b'\n') => Ok(false),
+        Some(&first) if is_token_char(first.into()) => Ok(true),
+        Some(_) => Err(HeadError::StartLine),
     }
 }
 

@@ -76,15 +76,19 @@ fn target(uri: &Uri) -> Result<&str, Refusal> {
 }
 
 impl<'p> Acceptance<'_, 'p> {
-    /// The response, with an empty body: status 101, or 200 to an extended CONNECT.
+    /// The response, with an empty body: status 101, or 200 to an extended CONNECT. What follows it are
+    /// frames. `extensions` are as in [`write`](Self::write).
     ///
     /// # Errors
     ///
     /// A [`WriteError`] for what cannot stand there.
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
-    pub fn into_http<B: Default>(self) -> Result<(Response<B>, Agreed<'p>), WriteError> {
+    pub fn to_http<B: Default>(
+        &self,
+        extensions: &mut [&mut dyn Negotiate],
+    ) -> Result<(Response<B>, Agreed<'p>), WriteError> {
         self.check()?;
-        let Self { opening, subprotocol, headers, extensions } = self;
+        let Self { opening, subprotocol, headers } = *self;
         let mut response = Response::new(B::default());
         let fields = response.headers_mut();
         if let Some(key) = opening.key {
@@ -110,7 +114,7 @@ impl Refusal {
     /// the place of 426.
     #[must_use]
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
-    pub fn into_http<B: From<&'static str>>(self, version: Version) -> Response<B> {
+    pub fn to_http<B: From<&'static str>>(self, version: Version) -> Response<B> {
         let body = if self == Self::Method { "" } else { self.why() };
         let mut response = Response::new(B::from(body));
         let status = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::BAD_REQUEST);

@@ -36,7 +36,7 @@
 //!     let opening = request.opening()?; // §4.2.1
 //!     opening.check_origin(&["https://example.com"])?; // §10.2
 //!     let chosen = opening.choose_subprotocol(&["superchat", "chat"]);
-//!     let agreed = opening.accept().subprotocol(chosen).write(out).expect("a right answer");
+//!     let agreed = opening.accept().subprotocol(chosen).write(&mut [], out).expect("a right answer");
 //!     Ok(Answer::WebSocket { frames_at: head_len, rules: agreed.rules(Role::Server) })
 //! }
 //!
@@ -58,7 +58,7 @@
 //! );
 //! ```
 //!
-//! Extensions join by [`Acceptance::extensions`]; see [`Negotiate`](crate::extensions::Negotiate).
+//! Extensions join where the empty list stands; see [`Negotiate`](crate::extensions::Negotiate).
 //!
 //! # A client
 //!
@@ -123,7 +123,7 @@
 //! # HTTP types
 //!
 //! Feature `http` makes the same decisions on requests and responses that another library has parsed:
-//! `Opening::from_http` and `Acceptance::into_http` on a server, `ClientHandshake::to_http` and
+//! `Opening::from_http` and `Acceptance::to_http` on a server, `ClientHandshake::to_http` and
 //! `ClientHandshake::check_http` on a client. Over HTTP/2 and HTTP/3, where a WebSocket is a stream that
 //! an extended CONNECT opens (RFC 8441, RFC 9220), it is `Opening::from_extended_connect` and
 //! `ClientHandshake::to_extended_connect`. The examples `hyper`, `axum` and `h2` show them at work.
@@ -136,11 +136,11 @@
 //! fn answer<B>(request: &http::Request<B>) -> http::Response<&'static str> {
 //!     let accepted = Opening::from_http(request).and_then(|opening| {
 //!         opening.check_origin(&["https://example.com"])?;
-//!         Ok(opening.accept().into_http().expect("nothing that could not stand in a response"))
+//!         Ok(opening.accept().to_http(&mut []).expect("nothing that could not stand in a response"))
 //!     });
 //!     match accepted {
 //!         Ok((response, _agreed)) => response,
-//!         Err(refusal) => refusal.into_http(request.version()),
+//!         Err(refusal) => refusal.to_http(request.version()),
 //!     }
 //! }
 //!

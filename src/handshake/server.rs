@@ -204,7 +204,7 @@ impl<'a> Opening<'a> {
     }
 
     /// The extensions that the client offers, the one that it wants most first.
-    /// [`Acceptance::extensions`] negotiates them.
+    /// [`Acceptance::write`] negotiates them.
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'a>> + use<'a> {
         negotiation::listed(self.fields)
     }
@@ -222,18 +222,18 @@ impl<'a> Opening<'a> {
 
     /// Begins the server's opening handshake: its answer.
     pub fn accept<'p>(&self) -> Acceptance<'a, 'p> {
-        Acceptance { opening: *self, subprotocol: None, headers: &[], extensions: &mut [] }
+        Acceptance { opening: *self, subprotocol: None, headers: &[] }
     }
 }
 
 /// The server's opening handshake, with what the server chose (RFC 6455 §4.2.2). Made by
 /// [`Opening::accept`].
+#[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct Acceptance<'a, 'p> {
     pub(super) opening: Opening<'a>,
     pub(super) subprotocol: Option<&'p str>,
     pub(super) headers: Headers<'p>,
-    pub(super) extensions: &'p mut [&'p mut dyn Negotiate],
 }
 
 impl<'a, 'p> Acceptance<'a, 'p> {
@@ -247,21 +247,22 @@ impl<'a, 'p> Acceptance<'a, 'p> {
         Self { headers, ..self }
     }
 
-    /// The extensions that the server would agree to, in the order in which they are to act on what is
-    /// sent. Each is shown the client's offers that bear its name, until it takes one.
-    pub fn extensions(self, extensions: &'p mut [&'p mut dyn Negotiate]) -> Self {
-        Self { extensions, ..self }
-    }
-
     /// Writes the response; what follows it are frames.
+    ///
+    /// `extensions` are those that the server would agree to, in the order in which they are to act on
+    /// what is sent. Each is shown the client's offers that bear its name, until it takes one.
     ///
     /// # Errors
     ///
     /// A [`WriteError`] for what cannot stand there; nothing was written then, unless it is
     /// [`WriteError::Format`].
-    pub fn write(self, to: &mut impl fmt::Write) -> Result<Agreed<'p>, WriteError> {
+    pub fn write(
+        &self,
+        extensions: &mut [&mut dyn Negotiate],
+        to: &mut impl fmt::Write,
+    ) -> Result<Agreed<'p>, WriteError> {
         self.check()?;
-        let Self { opening, subprotocol, headers, extensions } = self;
+        let Self { opening, subprotocol, headers } = *self;
         let Some(key) = opening.key else {
             // An extended CONNECT has no head in text.
             return Err(WriteError::Format);
@@ -289,15 +290,5 @@ impl<'a, 'p> Acceptance<'a, 'p> {
             return Err(WriteError::SubprotocolNotOffered);
         }
         check_headers(self.headers)
-    }
-}
-
-impl fmt::Debug for Acceptance<'_, '_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Acceptance")
-            .field("opening", &self.opening)
-            .field("subprotocol", &self.subprotocol)
-            .field("headers", &self.headers)
-            .finish_non_exhaustive()
     }
 }
