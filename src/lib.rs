@@ -22,7 +22,7 @@
 //! - `alloc`: encoding into `Vec` and `Arc`.
 //! - `handshake`: the opening handshake, with neither `std` nor an allocator.
 //! - `http`: the opening handshake on the types of the crate `http`, also over HTTP/2 and HTTP/3.
-//! - `rand`: keys from the operating system.
+//! - `rand`: keys from the `rand` crate's generators.
 //!
 //! Without features the crate needs neither `std` nor an allocator, and has everything else.
 
