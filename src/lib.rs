@@ -6,6 +6,7 @@
 //!
 //! | to | take |
 //! |---|---|
+//! | open a connection, as a server or a client | `handshake` |
 //! | speak the protocol: messages, replies, the closing handshake | [`Connection`] |
 //! | read messages out of a stream of bytes | [`MessageDecoder`], [`Event`], `Assembler` |
 //! | pass frames on from one connection to another | [`Relay`] |
@@ -15,6 +16,7 @@
 //! | validate text as it arrives | [`Utf8Validator`] |
 //! | mask and unmask | [`MaskingKey`], [`Mask`] |
 //! | read and write the header of a frame | [`FrameHeader`], [`Opcode`], [`Rsv`], [`Rules`] |
+//! | read and write `Sec-WebSocket-Extensions` | [`extensions`] |
 //!
 //! What a peer may do wrong is a [`ProtocolError`], which knows the rule and the close code.
 //!
@@ -22,7 +24,9 @@
 //!
 //! - `std` (default): `alloc`, and with `rand` the thread's generator of masking keys.
 //! - `alloc`: encoding into `Vec` and `Arc`, and collecting messages (`Assembler`).
-//! - `rand`: masking keys from the generators of the `rand` crate.
+//! - `handshake`: the opening handshake, with neither `std` nor an allocator.
+//! - `http`: the opening handshake on the types of the crate `http`, also over HTTP/2 and HTTP/3.
+//! - `rand`: keys from the generators of the `rand` crate.
 //!
 //! Without features the crate needs neither `std` nor an allocator, and has everything else.
 
@@ -47,7 +51,13 @@ pub mod connection;
 #[forbid(unsafe_code)]
 pub mod error;
 #[forbid(unsafe_code)]
+pub mod extensions;
+#[forbid(unsafe_code)]
 pub mod frame;
+#[cfg(feature = "handshake")]
+#[cfg_attr(docsrs, doc(cfg(feature = "handshake")))]
+#[forbid(unsafe_code)]
+pub mod handshake;
 #[forbid(unsafe_code)]
 pub mod header;
 #[forbid(unsafe_code)]

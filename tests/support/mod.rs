@@ -9,6 +9,7 @@
 pub mod checks;
 pub mod conversation;
 pub mod drive;
+pub mod extensions;
 pub mod naive;
 pub mod streams;
 

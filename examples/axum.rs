@@ -1,0 +1,41 @@
+//! A WebSocket echo as one route of an axum server: `cargo run --example axum --features http -- [ADDR]`.
+
+mod http_echo;
+
+use std::env;
+use std::io;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::response::Response;
+use axum::routing::{any, get};
+use hyper::upgrade;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use wsframe::handshake::Opening;
+
+#[tokio::main]
+async fn main() -> io::Result<()> {
+    let addr = env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9003".into());
+    let app = Router::new()
+        .route("/", any(echo))
+        .route("/about", get(|| async { "The WebSocket is at /." }));
+    let listener = TcpListener::bind(addr).await?;
+    println!("ws://{}/", listener.local_addr()?);
+    axum::serve(listener, app).await
+}
+
+async fn echo(mut request: Request) -> Response {
+    let opening = match Opening::from_http(&request) {
+        Ok(opening) => opening,
+        Err(refusal) => return refusal.to_http(request.version()),
+    };
+    let (response, _) = opening.accept().to_http(&mut []).expect("nothing was added to it");
+    let upgraded = upgrade::on(&mut request);
+    tokio::spawn(async move {
+        if let Ok(stream) = upgraded.await {
+            let _ = http_echo::run(TokioIo::new(stream)).await;
+        }
+    });
+    response
+}

@@ -1,0 +1,149 @@
+//! A WebSocket over HTTP/2, server and client: `cargo run --example h2 --features http,rand`.
+//!
+//! A WebSocket is one stream of a connection here, which an extended CONNECT opens (RFC 8441); so it
+//! shares the connection with requests, and with other WebSockets. HTTP/3 does the same (RFC 9220). The
+//! example connects to itself, says "Hello", and prints what comes back.
+
+mod http_echo;
+
+use std::error::Error;
+use std::future::poll_fn;
+use std::time::Duration;
+
+use h2::ext::Protocol;
+use h2::{RecvStream, SendStream, client, server};
+use http::{Request, Response};
+use hyper::body::Bytes;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
+use wsframe::handshake::{ClientHandshake, Key, Opening, Refusal, Uri};
+use wsframe::{CloseBody, CloseCode, Connection, Event, ThreadKeys};
+
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let uri = format!("ws://{}/echo", listener.local_addr()?);
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            tokio::spawn(serve(socket));
+        }
+    });
+    let echo = say(&uri, "Hello").await?;
+    println!("{uri} over HTTP/2 says: {echo}");
+    if echo == "Hello" { Ok(()) } else { Err("that is not what was sent".into()) }
+}
+
+async fn serve(socket: TcpStream) -> Result<()> {
+    let mut connection = server::Builder::new().enable_connect_protocol().handshake(socket).await?;
+    while let Some(stream) = connection.accept().await {
+        let (request, mut respond) = stream?;
+        let response = match accept(&request) {
+            Ok(response) => response,
+            Err(refusal) => {
+                let (parts, body) = refusal.to_http::<&str>(request.version()).into_parts();
+                let mut body_stream =
+                    respond.send_response(Response::from_parts(parts, ()), false)?;
+                body_stream.send_data(Bytes::from_static(body.as_bytes()), true)?;
+                continue;
+            }
+        };
+        let to_client = respond.send_response(response, false)?;
+        tokio::spawn(echo(request.into_body(), to_client));
+    }
+    Ok(())
+}
+
+fn accept(request: &Request<RecvStream>) -> std::result::Result<Response<()>, Refusal> {
+    let protocol = request.extensions().get::<Protocol>().map_or("", Protocol::as_str);
+    let opening = Opening::from_extended_connect(request, protocol)?;
+    let (response, _) = opening.accept().to_http(&mut []).expect("nothing was added to it");
+    Ok(response)
+}
+
+async fn echo(mut from_client: RecvStream, mut to_client: SendStream<Bytes>) -> Result<()> {
+    let (mut echo, mut out) = (http_echo::Echo::new(), Vec::new());
+    while let Some(data) = receive(&mut from_client).await? {
+        let goes_on = echo.answer(&data, &mut out);
+        send(&mut to_client, std::mem::take(&mut out), !goes_on).await?;
+        if !goes_on {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Opens a WebSocket, sends a message, and gives the first that comes back.
+async fn say(uri: &str, message: &str) -> Result<String> {
+    let uri = Uri::parse(uri)?;
+    let socket = TcpStream::connect((uri.address(), uri.port())).await?;
+    let (http, connection) = client::handshake(socket).await?;
+    tokio::spawn(connection);
+    let mut http = http.ready().await?;
+    // An extended CONNECT must not be sent before the server's settings have come, which allow it.
+    let allowed = async {
+        while !http.is_extended_connect_protocol_enabled() {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(Duration::from_secs(5), allowed).await?;
+
+    let handshake = ClientHandshake::new(uri, Key::random());
+    let mut request = handshake.to_extended_connect::<()>(&[])?;
+    request.extensions_mut().insert(Protocol::from_static("websocket"));
+    let (response, mut to_server) = http.send_request(request, false)?;
+    let response = response.await?;
+    let agreed = handshake.check_http(&response, &mut [])?;
+    assert_eq!(agreed.subprotocol, None);
+    let mut from_server = response.into_body();
+
+    let mut websocket = Connection::client(ThreadKeys);
+    let (mut out, mut received) = (Vec::new(), Vec::new());
+    websocket.send(message, &mut out)?;
+    send(&mut to_server, std::mem::take(&mut out), false).await?;
+
+    let mut echo = String::new();
+    while let Some(data) = receive(&mut from_server).await? {
+        received.extend_from_slice(&data);
+        let mut input = &mut received[..];
+        let mut is_whole = false;
+        while let Some(event) = websocket.receive(&mut input, &mut out)? {
+            if let Event::Text(chunk) = event {
+                echo.push_str(chunk.text.as_str().ok_or("cut in a character")?);
+                is_whole = chunk.last;
+            }
+        }
+        let rest = input.len();
+        received.drain(..received.len() - rest);
+        if is_whole {
+            let bye = CloseBody { code: CloseCode::NORMAL, reason: "" };
+            websocket.close(Some(bye), &mut out)?;
+            send(&mut to_server, std::mem::take(&mut out), true).await?;
+            break;
+        }
+    }
+    Ok(echo)
+}
+
+/// What has come on a stream, all of which may be followed by as much; `None` at its end.
+async fn receive(stream: &mut RecvStream) -> Result<Option<Bytes>> {
+    let Some(data) = stream.data().await.transpose()? else { return Ok(None) };
+    stream.flow_control().release_capacity(data.len())?;
+    Ok(Some(data))
+}
+
+/// Sends as fast as the peer allows.
+async fn send(stream: &mut SendStream<Bytes>, bytes: Vec<u8>, is_last: bool) -> Result<()> {
+    let mut rest = Bytes::from(bytes);
+    while !rest.is_empty() {
+        stream.reserve_capacity(rest.len());
+        let room = poll_fn(|context| stream.poll_capacity(context)).await;
+        let room = room.ok_or("the stream is closed")??;
+        stream.send_data(rest.split_to(room.min(rest.len())), false)?;
+    }
+    if is_last {
+        stream.send_data(Bytes::new(), true)?;
+    }
+    Ok(())
+}

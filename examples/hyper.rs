@@ -1,0 +1,57 @@
+//! A WebSocket echo over hyper: `cargo run --example hyper --features http -- [ADDR]`.
+//!
+//! hyper reads the request and writes the response; wsframe decides what the response is, and speaks
+//! WebSocket on the connection from there on.
+
+mod http_echo;
+
+use std::convert::Infallible;
+use std::env;
+use std::io;
+
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::upgrade;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use wsframe::handshake::{Opening, Refusal};
+
+type Body = Full<Bytes>;
+
+#[tokio::main]
+async fn main() -> io::Result<()> {
+    let addr = env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9002".into());
+    let listener = TcpListener::bind(addr).await?;
+    println!("ws://{}/", listener.local_addr()?);
+    loop {
+        let (socket, _) = listener.accept().await?;
+        let service = service_fn(|request| async { Ok::<_, Infallible>(answer(request)) });
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(socket), service);
+        tokio::spawn(connection.with_upgrades());
+    }
+}
+
+fn answer(mut request: Request<Incoming>) -> Response<Body> {
+    match accept(&request) {
+        Ok(response) => {
+            let upgraded = upgrade::on(&mut request);
+            tokio::spawn(async move {
+                if let Ok(stream) = upgraded.await {
+                    let _ = http_echo::run(TokioIo::new(stream)).await;
+                }
+            });
+            response
+        }
+        Err(refusal) => refusal.to_http(request.version()),
+    }
+}
+
+fn accept(request: &Request<Incoming>) -> Result<Response<Body>, Refusal> {
+    let opening = Opening::from_http(request)?;
+    // A server that acts for its users checks `opening.check_origin(…)` here. An echo does not.
+    let (response, _) = opening.accept().to_http(&mut []).expect("nothing was added to it");
+    Ok(response)
+}

@@ -1,0 +1,251 @@
+//! A client's side: what it asks for, and whether the answer is one to that (RFC 6455 §4.1).
+
+use core::{fmt, str};
+
+use super::fields::Fields;
+use super::head::{HeadError, Response};
+use super::key::Key;
+use super::negotiation::{self, Agreed};
+use super::subprotocol;
+use super::uri::Uri;
+use super::write::{Headers, VERSION, WriteError, check_headers, line, write_headers};
+use crate::extensions::{ExtensionError, Negotiate, is_token};
+
+/// A client's opening handshake: writes the request, and checks the response to it.
+///
+/// ```
+/// use wsframe::handshake::{ClientHandshake, EMPTY_HEADER, Key, Response, Uri};
+///
+/// let uri = Uri::parse("ws://server.example.com/chat")?;
+/// let key = Key::new(*b"the sample nonce"); // 16 bytes from a secure generator
+/// let handshake = ClientHandshake::new(uri, key).subprotocols(&["chat", "superchat"]);
+///
+/// let mut request = String::new();
+/// handshake.write(&[], &mut request)?;
+/// assert_eq!(
+///     request,
+///     "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
+///      Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+///      Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: chat, superchat\r\n\r\n"
+/// );
+///
+/// let head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: chat\r\n\r\n";
+/// let mut storage = [EMPTY_HEADER; 64];
+/// let response = Response::parse(head, &mut storage)?;
+/// let agreed = handshake.check(&response, &mut [])?;
+/// assert_eq!(agreed.subprotocol, Some("chat"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct ClientHandshake<'a> {
+    pub(super) uri: Uri<'a>,
+    pub(super) key: Key,
+    pub(super) origin: Option<&'a str>,
+    pub(super) subprotocols: &'a [&'a str],
+    pub(super) headers: Headers<'a>,
+}
+
+impl<'a> ClientHandshake<'a> {
+    /// A handshake that asks for this URI. The key must be a fresh one: `Key::random`, with feature
+    /// `rand`, draws it.
+    pub const fn new(uri: Uri<'a>, key: Key) -> Self {
+        Self { uri, key, origin: None, subprotocols: &[], headers: &[] }
+    }
+
+    /// Offers these subprotocols, the one that is wanted most first.
+    pub const fn subprotocols(self, offered: &'a [&'a str]) -> Self {
+        Self { subprotocols: offered, ..self }
+    }
+
+    /// Says in `Origin` on whose behalf the connection is opened, as a browser must.
+    pub const fn origin(self, origin: &'a str) -> Self {
+        Self { origin: Some(origin), ..self }
+    }
+
+    /// Further header fields, as names and values, such as `Authorization` or `Cookie`.
+    pub const fn headers(self, headers: &'a [(&'a str, &'a str)]) -> Self {
+        Self { headers, ..self }
+    }
+
+    /// Writes the request, with the offers of these extensions. Nothing may be sent behind it before
+    /// the response has come.
+    ///
+    /// # Errors
+    ///
+    /// A [`WriteError`] for what cannot stand there; nothing was written then, unless it is
+    /// [`WriteError::Format`].
+    pub fn write(
+        &self,
+        extensions: &[&dyn Negotiate],
+        to: &mut impl fmt::Write,
+    ) -> Result<(), WriteError> {
+        self.check_values()?;
+        to.write_str("GET ")?;
+        self.uri.write_resource_name(to)?;
+        to.write_str(" HTTP/1.1\r\nHost: ")?;
+        self.uri.write_authority(to)?;
+        to.write_str("\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n")?;
+        line(to, "Sec-WebSocket-Key", self.key.as_str())?;
+        line(to, "Sec-WebSocket-Version", VERSION)?;
+        if let Some(origin) = self.origin {
+            line(to, "Origin", origin)?;
+        }
+        for (at, offered) in self.subprotocols.iter().enumerate() {
+            to.write_str(if at == 0 { "Sec-WebSocket-Protocol: " } else { ", " })?;
+            to.write_str(offered)?;
+        }
+        if !self.subprotocols.is_empty() {
+            to.write_str("\r\n")?;
+        }
+        negotiation::line(to, |line| negotiation::offer(extensions, line))?;
+        write_headers(self.headers, to)?;
+        to.write_str("\r\n")?;
+        Ok(())
+    }
+
+    pub(super) fn check_values(&self) -> Result<(), WriteError> {
+        if self.origin.is_some_and(|origin| !origin.bytes().all(|byte| byte.is_ascii_graphic())) {
+            return Err(WriteError::Origin);
+        }
+        // > The elements that comprise this value MUST be non-empty strings […] and MUST all be unique
+        // > strings.
+        for (at, offered) in self.subprotocols.iter().enumerate() {
+            if !is_token(offered) || self.subprotocols[..at].contains(offered) {
+                return Err(WriteError::Subprotocol);
+            }
+        }
+        check_headers(self.headers)
+    }
+
+    /// Checks the response, and shows the extensions what the server answered them: the same that made
+    /// the offers.
+    ///
+    /// # Errors
+    ///
+    /// A [`ResponseError`]. If it is [`ResponseError::Status`], the server declines, redirects, or wants
+    /// to know who asks: `response` says what, and the body follows the head. Any other is a fault of
+    /// the server's, and fails the connection.
+    pub fn check(
+        &self,
+        response: &Response<'_>,
+        extensions: &mut [&mut dyn Negotiate],
+    ) -> Result<Agreed<'a>, ResponseError> {
+        self.check_upgrade(response.status, response.is_http_1_1, response.fields)?;
+        self.check_choices(response.fields, extensions)
+    }
+
+    /// What HTTP/1.1 says, and the answer to an extended CONNECT does not.
+    pub(super) fn check_upgrade(
+        &self,
+        status: u16,
+        is_http_1_1: bool,
+        fields: Fields<'_>,
+    ) -> Result<(), ResponseError> {
+        // > If the status code received from the server is not 101, the client handles the response per
+        // > HTTP procedures.
+        if status != 101 {
+            return Err(ResponseError::Status(status));
+        }
+        if !is_http_1_1 {
+            return Err(ResponseError::HttpVersion);
+        }
+        // > If the response lacks an |Upgrade| header field or the |Upgrade| header field contains a
+        // > value that is not an ASCII case-insensitive match for the value "websocket", the client MUST
+        // > _Fail the WebSocket Connection_.
+        if !fields.only("Upgrade").is_some_and(|value| value.eq_ignore_ascii_case(b"websocket")) {
+            return Err(ResponseError::Upgrade);
+        }
+        // > If the response lacks a |Connection| header field or the |Connection| header field doesn't
+        // > contain a token that is an ASCII case-insensitive match for the value "Upgrade", […]
+        if !fields.lists("Connection", "Upgrade") {
+            return Err(ResponseError::Connection);
+        }
+        // > If the response lacks a |Sec-WebSocket-Accept| header field or the |Sec-WebSocket-Accept|
+        // > contains a value other than the base64-encoded SHA-1 […]
+        if fields.only("Sec-WebSocket-Accept") != Some(self.key.accept().as_str().as_bytes()) {
+            return Err(ResponseError::Accept);
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_choices(
+        &self,
+        fields: Fields<'_>,
+        extensions: &mut [&mut dyn Negotiate],
+    ) -> Result<Agreed<'a>, ResponseError> {
+        let mut subprotocol = None;
+        if let Some(chosen) = fields.first(subprotocol::NAME) {
+            let mut offered = self.subprotocols.iter();
+            // > If the response includes a |Sec-WebSocket-Protocol| header field and this header field
+            // > indicates the use of a subprotocol that was not present in the client's handshake […]
+            subprotocol = offered.find(|offered| offered.as_bytes() == chosen).copied();
+            if subprotocol.is_none() || fields.only(subprotocol::NAME).is_none() {
+                return Err(ResponseError::Subprotocol);
+            }
+        }
+        let rsv = negotiation::confirm(fields, extensions)?;
+        Ok(Agreed { subprotocol, rsv })
+    }
+}
+
+/// Why a response makes no WebSocket (RFC 6455 §4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ResponseError {
+    /// It is not an HTTP/1 response, or goes beyond the caps.
+    Head(HeadError),
+    /// The status is not 101: the server has something else to say. The value is the status.
+    Status(u16),
+    /// It is HTTP/1.0.
+    HttpVersion,
+    /// `Upgrade` is not `websocket`.
+    Upgrade,
+    /// `Connection` does not list `Upgrade`.
+    Connection,
+    /// `Sec-WebSocket-Accept` is missing, repeated, or does not belong to the key.
+    Accept,
+    /// `Sec-WebSocket-Protocol` is not exactly one of the subprotocols that were offered.
+    Subprotocol,
+    /// `Sec-WebSocket-Extensions` is malformed.
+    Extensions(ExtensionError),
+    /// The server uses an extension that was not offered.
+    ExtensionNotOffered,
+    /// The server uses an extension twice.
+    ExtensionRepeated,
+    /// The server uses two extensions that claim the same RSV bit.
+    ExtensionConflict,
+    /// The server uses an extension in a way that its offers do not allow.
+    ExtensionAnswer,
+}
+
+impl fmt::Display for ResponseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Head(error) => return error.fmt(f),
+            Self::Extensions(error) => return error.fmt(f),
+            Self::Status(status) => {
+                return write!(f, "the server answers with status {status} (RFC 6455 §4.1)");
+            }
+            Self::HttpVersion => "the server answers in HTTP/1.0",
+            Self::Upgrade => "the server's Upgrade is not websocket",
+            Self::Connection => "the server's Connection does not list Upgrade",
+            Self::Accept => "the server's Sec-WebSocket-Accept does not belong to the key",
+            Self::Subprotocol => "the server's subprotocol is not one that was offered",
+            Self::ExtensionNotOffered => "the server uses an extension that was not offered",
+            Self::ExtensionRepeated => "the server uses an extension twice",
+            Self::ExtensionConflict => "the server uses two extensions that claim the same RSV bit",
+            Self::ExtensionAnswer => "the server uses an extension as its offers do not allow",
+        })?;
+        f.write_str(" (RFC 6455 §4.1)")
+    }
+}
+
+impl core::error::Error for ResponseError {}
+
+impl From<HeadError> for ResponseError {
+    fn from(error: HeadError) -> Self {
+        Self::Head(error)
+    }
+}

@@ -1,0 +1,80 @@
+//! Header fields, wherever they were parsed: by name, as a single value, as a list.
+
+use httparse::Header;
+
+/// The header fields of a message.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Fields<'a> {
+    Lines(&'a [Header<'a>]),
+    #[cfg(feature = "http")]
+    Map(&'a ::http::HeaderMap),
+}
+
+impl<'a> Fields<'a> {
+    fn lines(self) -> &'a [Header<'a>] {
+        match self {
+            Self::Lines(lines) => lines,
+            #[cfg(feature = "http")]
+            Self::Map(_) => &[],
+        }
+    }
+
+    #[cfg(feature = "http")]
+    fn map(self) -> Option<&'a ::http::HeaderMap> {
+        match self {
+            Self::Lines(_) => None,
+            Self::Map(map) => Some(map),
+        }
+    }
+
+    /// All fields in their order, without the blanks around their values.
+    pub(super) fn all(self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
+        let fields = self.lines().iter().map(|line| (line.name, line.value));
+        #[cfg(feature = "http")]
+        let fields = {
+            let map = self.map().into_iter().flatten();
+            fields.chain(map.map(|(name, value)| (name.as_str(), value.as_bytes())))
+        };
+        fields.map(|(name, value)| (name, value.trim_ascii()))
+    }
+
+    /// The values of all fields of this name, in any case, without the blanks around them.
+    pub(super) fn values<'n>(self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
+        let named = self.lines().iter().filter(|line| line.name.eq_ignore_ascii_case(name));
+        let values = named.map(|line| line.value);
+        #[cfg(feature = "http")]
+        let values = {
+            let map = self.map().into_iter().flat_map(move |map| map.get_all(name));
+            values.chain(map.map(::http::HeaderValue::as_bytes))
+        };
+        values.map(<[u8]>::trim_ascii)
+    }
+
+    pub(super) fn first(self, name: &str) -> Option<&'a [u8]> {
+        self.values(name).next()
+    }
+
+    pub(super) fn has(self, name: &str) -> bool {
+        self.first(name).is_some()
+    }
+
+    /// The field's value, if it is there once.
+    pub(super) fn only(self, name: &str) -> Option<&'a [u8]> {
+        let mut values = self.values(name);
+        values.next().filter(|_| values.next().is_none())
+    }
+
+    /// The elements of the list that the field is, be it on one line or several.
+    pub(super) fn elements<'n>(
+        self,
+        name: &'n str,
+    ) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
+        let elements = self.values(name).flat_map(|value| value.split(|&byte| byte == b','));
+        elements.map(<[u8]>::trim_ascii).filter(|element| !element.is_empty())
+    }
+
+    /// Whether the list has this element, in any case.
+    pub(super) fn lists(self, name: &str, element: &str) -> bool {
+        self.elements(name).any(|listed| listed.eq_ignore_ascii_case(element.as_bytes()))
+    }
+}

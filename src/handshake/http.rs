@@ -1,0 +1,256 @@
+//! The same decisions on the types of the crate `http`, for servers and clients that leave the parsing
+//! to hyper, axum, h2 and their like.
+//!
+//! Over HTTP/2 (RFC 8441) and HTTP/3 (RFC 9220) a WebSocket is asked for by an extended CONNECT: a
+//! CONNECT with `:protocol`, which these crates keep in types of their own.
+
+use alloc::string::String;
+
+use ::http::header::{
+    ALLOW, CONNECTION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN,
+    SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use ::http::{Method, Request, Response, StatusCode, Uri, Version};
+
+use super::client::{ClientHandshake, ResponseError};
+use super::fields::Fields;
+use super::negotiation::{self, Agreed};
+use super::refusal::Refusal;
+use super::server::{Acceptance, Opening, check_upgrade, resource_name};
+use super::uri::parse_authority;
+use super::write::{Headers, VERSION, WriteError};
+use crate::extensions::{ExtensionWriter, Negotiate};
+
+const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
+const UPGRADE_OPTION: HeaderValue = HeaderValue::from_static("Upgrade");
+
+impl<'a> Opening<'a> {
+    /// The opening handshake that an HTTP/1.1 request is.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`], as [`Request::opening`](super::Request::opening) gives it.
+    #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+    pub fn from_http<B>(request: &'a Request<B>) -> Result<Self, Refusal> {
+        let fields = Fields::Map(request.headers());
+        let is_http_1_1 = request.version() == Version::HTTP_11;
+        let key = check_upgrade(request.method().as_str(), is_http_1_1, fields)?;
+        let host = super::server::host(fields)?;
+        Self::new(target(request.uri())?, host, Some(key), fields)
+    }
+
+    /// The opening handshake that an extended CONNECT over HTTP/2 or HTTP/3 is (RFC 8441 §5, RFC 9220).
+    /// `protocol` is the value of `:protocol`, which the HTTP library hands out.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Method`] for another method than CONNECT, [`Refusal::ConnectProtocol`] for another
+    /// protocol than `websocket`, and what else there is no WebSocket for.
+    #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+    pub fn from_extended_connect<B>(
+        request: &'a Request<B>,
+        protocol: &str,
+    ) -> Result<Self, Refusal> {
+        // > The :method pseudo-header field […] is set to "CONNECT", […] the :protocol pseudo-header
+        // > field […] is set to "websocket"
+        if request.method() != Method::CONNECT {
+            return Err(Refusal::Method);
+        }
+        if protocol != "websocket" {
+            return Err(Refusal::ConnectProtocol);
+        }
+        // > The scheme of the target URI […] MUST be "https" for "wss"-schemed WebSockets and "http" for
+        // > "ws"-schemed WebSockets.
+        if !matches!(request.uri().scheme_str(), Some("http" | "https")) {
+            return Err(Refusal::Target);
+        }
+        let host = request.uri().authority().map(::http::uri::Authority::as_str);
+        let host = host.filter(|host| parse_authority(host).is_ok()).ok_or(Refusal::Host)?;
+        Self::new(target(request.uri())?, host, None, Fields::Map(request.headers()))
+    }
+}
+
+fn target(uri: &Uri) -> Result<&str, Refusal> {
+    resource_name(uri.path_and_query().ok_or(Refusal::Target)?.as_str())
+}
+
+impl<'p> Acceptance<'_, 'p> {
+    /// The response, with an empty body: status 101, or 200 to an extended CONNECT. What follows it are
+    /// frames. `extensions` are as in [`write`](Self::write).
+    ///
+    /// # Errors
+    ///
+    /// A [`WriteError`] for what cannot stand there.
+    #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+    pub fn to_http<B: Default>(
+        &self,
+        extensions: &mut [&mut dyn Negotiate],
+    ) -> Result<(Response<B>, Agreed<'p>), WriteError> {
+        self.check()?;
+        let Self { opening, subprotocol, headers } = *self;
+        let mut response = Response::new(B::default());
+        let fields = response.headers_mut();
+        if let Some(key) = opening.key {
+            fields.insert(UPGRADE, WEBSOCKET);
+            fields.insert(CONNECTION, UPGRADE_OPTION);
+            fields.insert(SEC_WEBSOCKET_ACCEPT, value(key.accept().as_str())?);
+        }
+        if let Some(chosen) = subprotocol {
+            fields.insert(SEC_WEBSOCKET_PROTOCOL, value(chosen)?);
+        }
+        let rsv =
+            extension_line(fields, |line| negotiation::choose(opening.fields, extensions, line))?;
+        append(fields, headers)?;
+        if opening.key.is_some() {
+            *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        }
+        Ok((response, Agreed { subprotocol, rsv }))
+    }
+}
+
+impl Refusal {
+    /// The response to a request of this version. HTTP/2 and HTTP/3 know no upgrade, so there 400 takes
+    /// the place of 426.
+    #[must_use]
+    #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+    pub fn to_http<B: From<&'static str>>(self, version: Version) -> Response<B> {
+        let body = if self == Self::Method { "" } else { self.why() };
+        let mut response = Response::new(B::from(body));
+        let status = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::BAD_REQUEST);
+        let upgrades = status == StatusCode::UPGRADE_REQUIRED;
+        let has_upgrade = version <= Version::HTTP_11;
+        *response.status_mut() =
+            if upgrades && !has_upgrade { StatusCode::BAD_REQUEST } else { status };
+        let fields = response.headers_mut();
+        if !body.is_empty() {
+            fields.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        }
+        if upgrades {
+            fields.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static(VERSION));
+            if has_upgrade {
+                fields.insert(UPGRADE, WEBSOCKET);
+                fields.insert(CONNECTION, UPGRADE_OPTION);
+            }
+        }
+        if self == Self::Method {
+            let allowed = if has_upgrade { "GET" } else { "CONNECT" };
+            fields.insert(ALLOW, HeaderValue::from_static(allowed));
+        }
+        response
+    }
+}
+
+impl<'a> ClientHandshake<'a> {
+    /// The request for HTTP/1.1, with the offers of these extensions and an empty body.
+    ///
+    /// # Errors
+    ///
+    /// A [`WriteError`] for what cannot stand there.
+    #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+    pub fn to_http<B: Default>(
+        &self,
+        extensions: &[&dyn Negotiate],
+    ) -> Result<Request<B>, WriteError> {
+        let mut resource_name = String::new();
+        self.uri.write_resource_name(&mut resource_name)?;
+        let mut host = String::new();
+        self.uri.write_authority(&mut host)?;
+        let mut request = self.request(extensions, &resource_name)?;
+        let fields = request.headers_mut();
+        fields.insert(HOST, value(&host)?);
+        fields.insert(UPGRADE, WEBSOCKET);
+        fields.insert(CONNECTION, UPGRADE_OPTION);
+        fields.insert(SEC_WEBSOCKET_KEY, value(self.key.as_str())?);
+        Ok(request)
+    }
+
+    /// The request for HTTP/2 or HTTP/3: an extended CONNECT (RFC 8441 §5, RFC 9220), to which the caller
+    /// adds `:protocol` as its HTTP library has it, with the value `websocket`. The key is not used.
+    ///
+    /// # Errors
+    ///
+    /// A [`WriteError`] for what cannot stand there.
+    #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+    pub fn to_extended_connect<B: Default>(
+        &self,
+        extensions: &[&dyn Negotiate],
+    ) -> Result<Request<B>, WriteError> {
+        let mut uri = String::from(if self.uri.is_secure() { "https://" } else { "http://" });
+        self.uri.write_authority(&mut uri)?;
+        self.uri.write_resource_name(&mut uri)?;
+        let mut request = self.request(extensions, &uri)?;
+        *request.method_mut() = Method::CONNECT;
+        *request.version_mut() = Version::HTTP_2;
+        Ok(request)
+    }
+
+    /// What all versions of HTTP have.
+    fn request<B: Default>(
+        &self,
+        extensions: &[&dyn Negotiate],
+        uri: &str,
+    ) -> Result<Request<B>, WriteError> {
+        self.check_values()?;
+        let mut request = Request::new(B::default());
+        *request.uri_mut() = uri.parse().map_err(|_| WriteError::Format)?;
+        let fields = request.headers_mut();
+        fields.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static(VERSION));
+        if let Some(origin) = self.origin {
+            fields.insert(ORIGIN, value(origin)?);
+        }
+        if !self.subprotocols.is_empty() {
+            fields.insert(SEC_WEBSOCKET_PROTOCOL, value(&self.subprotocols.join(", "))?);
+        }
+        extension_line(fields, |line| negotiation::offer(extensions, line))?;
+        append(fields, self.headers)?;
+        Ok(request)
+    }
+
+    /// Checks the response, by the rules of its version of HTTP, and shows the extensions what the
+    /// server answered them.
+    ///
+    /// # Errors
+    ///
+    /// A [`ResponseError`], as [`check`](Self::check).
+    #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+    pub fn check_http<B>(
+        &self,
+        response: &Response<B>,
+        extensions: &mut [&mut dyn Negotiate],
+    ) -> Result<Agreed<'a>, ResponseError> {
+        let (status, fields) = (response.status(), Fields::Map(response.headers()));
+        if response.version() <= Version::HTTP_11 {
+            self.check_upgrade(status.as_u16(), response.version() == Version::HTTP_11, fields)?;
+        } else if !status.is_success() {
+            return Err(ResponseError::Status(status.as_u16()));
+        }
+        self.check_choices(fields, extensions)
+    }
+}
+
+fn value(text: &str) -> Result<HeaderValue, WriteError> {
+    HeaderValue::from_str(text).map_err(|_| WriteError::Format)
+}
+
+/// Appends what was checked.
+fn append(fields: &mut HeaderMap, headers: Headers<'_>) -> Result<(), WriteError> {
+    for (name, text) in headers {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| WriteError::Format)?;
+        fields.append(name, value(text)?);
+    }
+    Ok(())
+}
+
+/// Inserts the header field with what `write` writes of it, or no header field if that is nothing.
+fn extension_line<T>(
+    fields: &mut HeaderMap,
+    write: impl FnOnce(&mut ExtensionWriter<'_>) -> Result<T, core::fmt::Error>,
+) -> Result<T, WriteError> {
+    let mut line = String::new();
+    let result = write(&mut ExtensionWriter::new(&mut line))?;
+    if !line.is_empty() {
+        fields.insert(SEC_WEBSOCKET_EXTENSIONS, value(&line)?);
+    }
+    Ok(result)
+}

@@ -1,0 +1,133 @@
+//! The key of an opening handshake, and what the server proves with it (RFC 6455 §1.3, §4.2.2).
+
+use core::{fmt, str};
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::general_purpose::{GeneralPurpose, PAD};
+use sha1::{Digest, Sha1};
+
+/// Base64 that accepts stray bits in the last character. A key means nothing but itself, and a key that
+/// the RFC itself shows (§1.2) has such bits.
+const BASE64: GeneralPurpose =
+    GeneralPurpose::new(&STANDARD, PAD.with_decode_allow_trailing_bits(true));
+
+/// What a server appends to the key (§1.3).
+const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// The length in bytes of a `Sec-WebSocket-Key`.
+const KEY_LEN: usize = 24;
+
+/// The length in bytes of a `Sec-WebSocket-Accept`.
+const ACCEPT_LEN: usize = 28;
+
+/// The value of `Sec-WebSocket-Key`: 16 bytes in base64, drawn anew for each connection.
+///
+/// ```
+/// use wsframe::handshake::Key;
+///
+/// // RFC 6455 §1.3
+/// let key = Key::new(*b"the sample nonce");
+/// assert_eq!(key.as_str(), "dGhlIHNhbXBsZSBub25jZQ==");
+/// assert_eq!(key.accept().as_str(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+/// assert_eq!(Key::parse(b"dGhlIHNhbXBsZSBub25jZQ=="), Some(key));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Key([u8; KEY_LEN]);
+
+impl Key {
+    /// The key made of these bytes.
+    ///
+    /// > The nonce MUST be selected randomly for each connection.
+    ///
+    /// So take them from a cryptographically secure generator, as `Key::random` and `Key::from_rng` do
+    /// (feature `rand`).
+    #[must_use]
+    pub fn new(nonce: [u8; 16]) -> Self {
+        let mut key = [0; KEY_LEN];
+        BASE64.encode_slice(nonce, &mut key).expect("16 bytes are 24 characters in base64");
+        Self(key)
+    }
+
+    /// A key from a cryptographically secure generator.
+    #[cfg(feature = "rand")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "rand")))]
+    #[must_use]
+    pub fn from_rng(generator: &mut impl rand::CryptoRng) -> Self {
+        let mut nonce = [0; 16];
+        generator.fill_bytes(&mut nonce);
+        Self::new(nonce)
+    }
+
+    /// A key from the thread's generator, [`rand::rng`], which the system seeds.
+    ///
+    /// # Panics
+    ///
+    /// If the thread's generator cannot be seeded.
+    #[cfg(all(feature = "rand", feature = "std"))]
+    #[cfg_attr(docsrs, doc(cfg(all(feature = "rand", feature = "std"))))]
+    #[must_use]
+    pub fn random() -> Self {
+        Self::from_rng(&mut rand::rng())
+    }
+
+    /// Reads the header's value; `None` if it is not 16 bytes in base64.
+    #[must_use]
+    pub fn parse(value: &[u8]) -> Option<Self> {
+        let key = value.try_into().ok()?;
+        // The decoder is generous with what it asks for.
+        let nonce_len = BASE64.decode_slice(key, &mut [0; KEY_LEN]).ok()?;
+        (nonce_len == 16).then_some(Self(key))
+    }
+
+    /// The header's value.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        str::from_utf8(&self.0).expect("base64 is ASCII")
+    }
+
+    /// What the server answers this key with: the SHA-1 of it and a constant, in base64.
+    #[must_use]
+    pub fn accept(&self) -> AcceptValue {
+        let hash = Sha1::new().chain_update(self.0).chain_update(GUID).finalize();
+        let mut accept = [0; ACCEPT_LEN];
+        BASE64.encode_slice(hash, &mut accept).expect("20 bytes are 28 characters in base64");
+        AcceptValue(accept)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Key").field(&self.as_str()).finish()
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The value of `Sec-WebSocket-Accept`, made by [`Key::accept`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AcceptValue([u8; ACCEPT_LEN]);
+
+impl AcceptValue {
+    /// The header's value.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        str::from_utf8(&self.0).expect("base64 is ASCII")
+    }
+}
+
+impl fmt::Debug for AcceptValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AcceptValue").field(&self.as_str()).finish()
+    }
+}
+
+impl fmt::Display for AcceptValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

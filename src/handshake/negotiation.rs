@@ -1,0 +1,132 @@
+//! Extensions within the opening handshake (RFC 6455 §9.1): offered, chosen, confirmed.
+
+use core::fmt;
+
+use super::client::ResponseError;
+use super::fields::Fields;
+use crate::extensions::{Extension, ExtensionError, ExtensionWriter, Extensions, Negotiate};
+use crate::header::{Role, Rsv, Rules};
+
+pub(super) const NAME: &str = "Sec-WebSocket-Extensions";
+
+/// What both ends agreed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Agreed<'a> {
+    /// The subprotocol, if there is one.
+    pub subprotocol: Option<&'a str>,
+    /// The RSV bits of all extensions that are in use. Which these are, the extensions themselves know.
+    pub rsv: Rsv,
+}
+
+impl Agreed<'_> {
+    /// The strict rules for what an endpoint of this role receives, with the bits of the extensions.
+    #[must_use]
+    pub const fn rules(&self, role: Role) -> Rules {
+        Rules::new(role).claim_rsv(self.rsv)
+    }
+}
+
+/// The extensions that are listed, on however many lines, all of which were checked.
+pub(super) fn listed<'a>(fields: Fields<'a>) -> impl Iterator<Item = Extension<'a>> + use<'a> {
+    fields.values(NAME).filter_map(|line| Extensions::parse(line).ok()).flatten()
+}
+
+pub(super) fn check_lines(fields: Fields<'_>) -> Result<(), ExtensionError> {
+    fields.values(NAME).try_for_each(|line| Extensions::parse(line).map(drop))
+}
+
+/// Writes the header field with what `write` writes of it, or no header field if that is nothing.
+pub(super) fn line<T>(
+    to: &mut dyn fmt::Write,
+    write: impl FnOnce(&mut ExtensionWriter<'_>) -> Result<T, fmt::Error>,
+) -> Result<T, fmt::Error> {
+    let mut writer = ExtensionWriter::after("Sec-WebSocket-Extensions: ", to);
+    let result = write(&mut writer)?;
+    if !writer.is_empty() {
+        to.write_str("\r\n")?;
+    }
+    Ok(result)
+}
+
+/// Writes a client's offers.
+pub(super) fn offer(extensions: &[&dyn Negotiate], to: &mut ExtensionWriter<'_>) -> fmt::Result {
+    extensions.iter().try_for_each(|extension| extension.offer(to))
+}
+
+/// Shows the server's extensions the client's offers, writes the answer, and says which RSV bits are in
+/// use.
+pub(super) fn choose(
+    fields: Fields<'_>,
+    extensions: &mut [&mut dyn Negotiate],
+    to: &mut ExtensionWriter<'_>,
+) -> Result<Rsv, fmt::Error> {
+    let mut claimed = Rsv::NONE;
+    for extension in extensions {
+        let rsv = extension.rsv();
+        if overlap(claimed, rsv) {
+            continue;
+        }
+        for offer in listed(fields) {
+            if offer.name() == extension.name() && extension.choose(&offer) {
+                extension.answer(to)?;
+                claimed = claimed | rsv;
+                break;
+            }
+        }
+    }
+    Ok(claimed)
+}
+
+/// Shows the client's extensions the server's answer, and says which RSV bits are in use.
+///
+/// > If the response includes a |Sec-WebSocket-Extensions| header field and this header field indicates
+/// > the use of an extension that was not present in the client's handshake […], the client MUST _Fail
+/// > the WebSocket Connection_.
+pub(super) fn confirm(
+    fields: Fields<'_>,
+    extensions: &mut [&mut dyn Negotiate],
+) -> Result<Rsv, ResponseError> {
+    check_lines(fields).map_err(ResponseError::Extensions)?;
+    for answer in listed(fields) {
+        let is_offered = |extension: &&mut dyn Negotiate| {
+            extension.name() == answer.name() && offers_anything(&**extension)
+        };
+        if !extensions.iter().any(is_offered) {
+            return Err(ResponseError::ExtensionNotOffered);
+        }
+    }
+    let mut claimed = Rsv::NONE;
+    for extension in extensions {
+        let mut answers = listed(fields).filter(|answer| answer.name() == extension.name());
+        let Some(answer) = answers.next() else { continue };
+        if answers.next().is_some() {
+            return Err(ResponseError::ExtensionRepeated);
+        }
+        drop(answers);
+        let rsv = extension.rsv();
+        if overlap(claimed, rsv) {
+            return Err(ResponseError::ExtensionConflict);
+        }
+        if !extension.confirm(&answer) {
+            return Err(ResponseError::ExtensionAnswer);
+        }
+        claimed = claimed | rsv;
+    }
+    Ok(claimed)
+}
+
+const fn overlap(one: Rsv, other: Rsv) -> bool {
+    one.bits() & other.bits() != 0
+}
+
+fn offers_anything(extension: &dyn Negotiate) -> bool {
+    struct Nowhere;
+    impl fmt::Write for Nowhere {
+        fn write_str(&mut self, _: &str) -> fmt::Result {
+            Ok(())
+        }
+    }
+    let mut nowhere = Nowhere;
+    let mut writer = ExtensionWriter::new(&mut nowhere);
+    extension.offer(&mut writer).is_ok() && !writer.is_empty()
+}

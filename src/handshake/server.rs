@@ -1,0 +1,294 @@
+//! A server's side: what the client's opening handshake asks for, and the answer to it (RFC 6455 §4.2).
+
+use core::{fmt, str};
+
+use super::fields::Fields;
+use super::head::Request;
+use super::key::Key;
+use super::negotiation::{self, Agreed};
+use super::refusal::Refusal;
+use super::subprotocol;
+use super::uri::{find_foreign, is_in_resource, parse_authority, split_query};
+use super::write::{Headers, VERSION, WriteError, check_headers, line, write_headers};
+use crate::extensions::{Extension, Negotiate};
+
+impl<'a> Request<'a> {
+    /// Whether the request is meant as an opening handshake: it has the header fields of one, be they
+    /// right or not. If not, it asks for a page or the like, and [`Reply`](super::Reply) answers it.
+    #[must_use]
+    pub fn is_handshake(&self) -> bool {
+        is_handshake(self.fields)
+    }
+
+    /// The opening handshake that the request is.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`], which knows its response, for whatever §4.2.1 does not allow.
+    pub fn opening(&self) -> Result<Opening<'a>, Refusal> {
+        let fields = self.fields;
+        let key = check_upgrade(self.method, self.is_http_1_1, fields)?;
+        Opening::new(resource_name(self.target)?, host(fields)?, Some(key), fields)
+    }
+}
+
+fn is_handshake(fields: Fields<'_>) -> bool {
+    fields.lists("Upgrade", "websocket") || fields.has("Sec-WebSocket-Key")
+}
+
+/// What HTTP/1.1 asks of a handshake, and an extended CONNECT does not. Gives the key.
+pub(super) fn check_upgrade(
+    method: &str,
+    is_http_1_1: bool,
+    fields: Fields<'_>,
+) -> Result<Key, Refusal> {
+    // > An HTTP/1.1 or higher GET request
+    if method != "GET" {
+        return Err(Refusal::Method);
+    }
+    if !is_handshake(fields) {
+        return Err(Refusal::NoHandshake);
+    }
+    if !is_http_1_1 {
+        return Err(Refusal::HttpVersion);
+    }
+    // > An |Upgrade| header field containing the value "websocket", treated as an ASCII
+    // > case-insensitive value.
+    if !fields.lists("Upgrade", "websocket") {
+        return Err(Refusal::Upgrade);
+    }
+    // > A |Connection| header field that includes the token "Upgrade", treated as an ASCII
+    // > case-insensitive value.
+    if !fields.lists("Connection", "Upgrade") {
+        return Err(Refusal::Connection);
+    }
+    // What follows the head would be taken for frames.
+    if fields.has("Transfer-Encoding")
+        || fields.values("Content-Length").any(|length| length != b"0")
+    {
+        return Err(Refusal::Body);
+    }
+    // > A |Sec-WebSocket-Key| header field with a base64-encoded value that, when decoded, is 16 bytes
+    // > in length.
+    fields.only("Sec-WebSocket-Key").and_then(Key::parse).ok_or(Refusal::Key)
+}
+
+/// > A |Host| header field containing the server's authority.
+pub(super) fn host(fields: Fields<'_>) -> Result<&str, Refusal> {
+    let host = fields.only("Host").and_then(|host| str::from_utf8(host).ok());
+    host.filter(|host| parse_authority(host).is_ok()).ok_or(Refusal::Host)
+}
+
+/// > a "Request-URI" that should be interpreted as a /resource name/ defined in Section 3 (or an
+/// > absolute HTTP/HTTPS URI containing the /resource name/)
+pub(super) fn resource_name(target: &str) -> Result<&str, Refusal> {
+    let resource = if target.starts_with('/') {
+        target
+    } else {
+        let (scheme, rest) = target.split_once("://").ok_or(Refusal::Target)?;
+        if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
+            return Err(Refusal::Target);
+        }
+        let (authority, resource) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        parse_authority(authority).map_err(|_| Refusal::Target)?;
+        if resource.starts_with('/') {
+            resource
+        } else if resource.is_empty() {
+            "/"
+        } else {
+            return Err(Refusal::Target);
+        }
+    };
+    // Browsers send some characters that they should encode; only what would change the meaning is
+    // refused.
+    let allowed = |byte: u8| is_in_resource(byte) || b"\"<>[\\]^`{|}".contains(&byte);
+    if find_foreign(resource, allowed).is_some() { Err(Refusal::Target) } else { Ok(resource) }
+}
+
+/// A client's opening handshake that is as it must be: everything that a server decides on.
+///
+/// It borrows the head, and is `Copy`.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening<'a> {
+    resource_name: &'a str,
+    host: &'a str,
+    origin: Option<&'a str>,
+    /// `None` for an extended CONNECT.
+    pub(super) key: Option<Key>,
+    pub(super) fields: Fields<'a>,
+}
+
+impl<'a> Opening<'a> {
+    pub(super) fn new(
+        resource_name: &'a str,
+        host: &'a str,
+        key: Option<Key>,
+        fields: Fields<'a>,
+    ) -> Result<Self, Refusal> {
+        // > A |Sec-WebSocket-Version| header field, with a value of 13.
+        match fields.only("Sec-WebSocket-Version") {
+            Some(version) if version == VERSION.as_bytes() => {}
+            Some(_) => return Err(Refusal::Version),
+            None => return Err(Refusal::NoVersion),
+        }
+        let origin = match fields.only("Origin").map(str::from_utf8) {
+            Some(origin) => Some(origin.map_err(|_| Refusal::Origin)?),
+            None if fields.has("Origin") => return Err(Refusal::Origin),
+            None => None,
+        };
+        if !subprotocol::are_tokens(fields) {
+            return Err(Refusal::Subprotocols);
+        }
+        negotiation::check_lines(fields).map_err(Refusal::Extensions)?;
+        Ok(Self { resource_name, host, origin, key, fields })
+    }
+
+    /// What the client wants to connect to: the path, and the query if there is one.
+    #[must_use]
+    pub fn resource_name(&self) -> &'a str {
+        self.resource_name
+    }
+
+    /// The path alone, as it was sent: percent-encoded.
+    #[must_use]
+    pub fn path(&self) -> &'a str {
+        split_query(self.resource_name).0
+    }
+
+    /// The query alone, without its question mark.
+    #[must_use]
+    pub fn query(&self) -> Option<&'a str> {
+        split_query(self.resource_name).1
+    }
+
+    /// The host that the client believes to speak with, and the port unless it is the default.
+    #[must_use]
+    pub fn host(&self) -> &'a str {
+        self.host
+    }
+
+    /// The origin of the script that opens the connection, such as `https://example.com`. Every browser
+    /// says it, and does not let scripts say another; other clients need not say it, and can say any.
+    #[must_use]
+    pub fn origin(&self) -> Option<&'a str> {
+        self.origin
+    }
+
+    /// Refuses origins that are not on the list (§4.2.2, §10.2). A client that names none passes: it is
+    /// no browser, and could have named any.
+    ///
+    /// Without this check, any page that a user visits can open connections in the user's name.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Origin`].
+    pub fn check_origin(&self, allowed: &[&str]) -> Result<(), Refusal> {
+        match self.origin {
+            Some(origin) if !allowed.iter().any(|one| one.eq_ignore_ascii_case(origin)) => {
+                Err(Refusal::Origin)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The subprotocols that the client offers, the one that it wants most first.
+    pub fn subprotocols(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        subprotocol::offered(self.fields)
+    }
+
+    /// The first of the server's subprotocols that the client offers; `None` if it offers none of them.
+    #[must_use]
+    pub fn choose_subprotocol<'s>(&self, preferred: &[&'s str]) -> Option<&'s str> {
+        let mut preferred = preferred.iter().copied();
+        preferred.find(|name| self.subprotocols().any(|offered| offered == *name))
+    }
+
+    /// The extensions that the client offers, the one that it wants most first.
+    /// [`Acceptance::write`] negotiates them.
+    pub fn extensions(&self) -> impl Iterator<Item = Extension<'a>> + use<'a> {
+        negotiation::listed(self.fields)
+    }
+
+    /// The value of the first header field of this name, in any case, without the blanks around it.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&'a [u8]> {
+        self.fields.first(name)
+    }
+
+    /// All header fields in their order, as names and values without the blanks around them.
+    pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
+        self.fields.all()
+    }
+
+    /// Begins the server's opening handshake: its answer.
+    pub fn accept<'p>(&self) -> Acceptance<'a, 'p> {
+        Acceptance { opening: *self, subprotocol: None, headers: &[] }
+    }
+}
+
+/// The server's opening handshake, with what the server chose (RFC 6455 §4.2.2). Made by
+/// [`Opening::accept`].
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct Acceptance<'a, 'p> {
+    pub(super) opening: Opening<'a>,
+    pub(super) subprotocol: Option<&'p str>,
+    pub(super) headers: Headers<'p>,
+}
+
+impl<'a, 'p> Acceptance<'a, 'p> {
+    /// The subprotocol that was chosen, if any.
+    pub fn subprotocol(self, chosen: Option<&'p str>) -> Self {
+        Self { subprotocol: chosen, ..self }
+    }
+
+    /// Further header fields, as names and values.
+    pub fn headers(self, headers: &'p [(&'p str, &'p str)]) -> Self {
+        Self { headers, ..self }
+    }
+
+    /// Writes the response; what follows it are frames.
+    ///
+    /// `extensions` are those that the server would agree to, in the order in which they are to act on
+    /// what is sent. Each is shown the client's offers that bear its name, until it takes one.
+    ///
+    /// # Errors
+    ///
+    /// A [`WriteError`] for what cannot stand there; nothing was written then, unless it is
+    /// [`WriteError::Format`].
+    pub fn write(
+        &self,
+        extensions: &mut [&mut dyn Negotiate],
+        to: &mut impl fmt::Write,
+    ) -> Result<Agreed<'p>, WriteError> {
+        self.check()?;
+        let Self { opening, subprotocol, headers } = *self;
+        let Some(key) = opening.key else {
+            // An extended CONNECT has no head in text.
+            return Err(WriteError::Format);
+        };
+        to.write_str(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n",
+        )?;
+        line(to, "Sec-WebSocket-Accept", key.accept().as_str())?;
+        if let Some(chosen) = subprotocol {
+            line(to, subprotocol::NAME, chosen)?;
+        }
+        let rsv =
+            negotiation::line(to, |line| negotiation::choose(opening.fields, extensions, line))?;
+        write_headers(headers, to)?;
+        to.write_str("\r\n")?;
+        Ok(Agreed { subprotocol, rsv })
+    }
+
+    pub(super) fn check(&self) -> Result<(), WriteError> {
+        // > if the server does not wish to agree to one of the suggested subprotocols, it MUST NOT send
+        // > back a |Sec-WebSocket-Protocol| header field in its response
+        if let Some(chosen) = self.subprotocol
+            && !self.opening.subprotocols().any(|offered| offered == chosen)
+        {
+            return Err(WriteError::SubprotocolNotOffered);
+        }
+        check_headers(self.headers)
+    }
+}

@@ -1,0 +1,116 @@
+//! RFC 6455 §3: WebSocket URIs.
+#![cfg(feature = "handshake")]
+
+#[path = "support/handshake.rs"]
+mod handshake;
+mod support;
+
+use proptest::prelude::*;
+use wsframe::handshake::{Uri, UriError};
+
+#[test]
+fn the_parts() {
+    for (text, secure, host, port, path, query) in [
+        ("ws://example.com/chat", false, "example.com", 80, "/chat", None),
+        ("wss://example.com/chat", true, "example.com", 443, "/chat", None),
+        ("WSS://Example.COM:8443/A?b=c", true, "Example.COM", 8443, "/A", Some("b=c")),
+        ("ws://example.com", false, "example.com", 80, "/", None),
+        ("ws://example.com?a", false, "example.com", 80, "/", Some("a")),
+        ("ws://example.com/?", false, "example.com", 80, "/", Some("")),
+        ("ws://example.com/??", false, "example.com", 80, "/", Some("?")),
+        ("ws://example.com:/x", false, "example.com", 80, "/x", None),
+        ("ws://127.0.0.1:1", false, "127.0.0.1", 1, "/", None),
+        ("ws://[::1]:9001/a/b;c=d/%20", false, "[::1]", 9001, "/a/b;c=d/%20", None),
+        ("wss://[2001:db8::7]/", true, "[2001:db8::7]", 443, "/", None),
+        ("ws://[::ffff:1.2.3.4]:80/", false, "[::ffff:1.2.3.4]", 80, "/", None),
+        (
+            "ws://a_b.x--n-1.local/:@!$&'()*+,;=",
+            false,
+            "a_b.x--n-1.local",
+            80,
+            "/:@!$&'()*+,;=",
+            None,
+        ),
+    ] {
+        let uri = Uri::parse(text).expect(text);
+        assert_eq!((uri.is_secure(), uri.host(), uri.port()), (secure, host, port), "{text}");
+        assert_eq!((uri.path(), uri.query()), (path, query), "{text}");
+        assert_eq!(uri.address(), host.trim_matches(['[', ']']));
+        handshake::uri(text);
+    }
+}
+
+#[test]
+fn shown_without_what_goes_without_saying() {
+    for (text, shown) in [
+        ("WS://example.com", "ws://example.com/"),
+        ("ws://example.com:80/?", "ws://example.com/"),
+        ("wss://example.com:443/a?b", "wss://example.com/a?b"),
+        ("wss://example.com:80/", "wss://example.com:80/"),
+        ("ws://[::1]:00080/", "ws://[::1]/"),
+    ] {
+        assert_eq!(Uri::parse(text).unwrap().to_string(), shown);
+    }
+}
+
+#[test]
+fn refused() {
+    for (text, error) in [
+        ("", UriError::Scheme),
+        ("example.com", UriError::Scheme),
+        ("http://example.com/", UriError::Scheme),
+        ("ws:example.com", UriError::Scheme),
+        ("ws:/example.com", UriError::Scheme),
+        (" ws://example.com/", UriError::Scheme),
+        ("ws://", UriError::Host),
+        ("ws:///chat", UriError::Host),
+        ("ws://:80/", UriError::Host),
+        ("ws://exa mple/", UriError::Host),
+        ("ws://exämple/", UriError::Host),
+        ("ws://example\r\n/", UriError::Host),
+        ("ws://a%2/", UriError::Host),
+        ("ws://a\\b/", UriError::Host),
+        ("ws://[::1/", UriError::Host),
+        ("ws://::1/", UriError::Host),
+        ("ws://[]/", UriError::Host),
+        ("ws://[::1%25eth0]/", UriError::Host),
+        ("ws://[::1]80/", UriError::Host),
+        ("ws://[v1.a]/", UriError::Host),
+        ("ws://[127.0.0.1]/", UriError::Host),
+        ("ws://a:65536/", UriError::Port),
+        ("ws://a:+80/", UriError::Port),
+        ("ws://a:-1/", UriError::Port),
+        ("ws://a:8o/", UriError::Port),
+        ("ws://a:80:80/", UriError::Port),
+        ("ws://me@a/", UriError::Userinfo),
+        ("ws://me:secret@a/", UriError::Userinfo),
+        ("ws://a/#", UriError::Fragment(7)),
+        ("ws://a#b", UriError::Fragment(6)),
+        ("ws://a/?b#c", UriError::Fragment(9)),
+        ("ws://a/b c", UriError::Character(8)),
+        ("ws://a/b\r\nX: y", UriError::Character(8)),
+        ("ws://a/ü", UriError::Character(7)),
+        ("ws://a/%", UriError::Character(7)),
+        ("ws://a/%2", UriError::Character(7)),
+        ("ws://a/?q=%zz", UriError::Character(10)),
+        ("ws://a/[b]", UriError::Character(7)),
+        ("ws://a/\"", UriError::Character(7)),
+    ] {
+        assert_eq!(Uri::parse(text), Err(error), "{text}");
+        assert!(error.to_string().contains("RFC 6455 §3"));
+    }
+}
+
+proptest! {
+    #![proptest_config(support::proptest_config())]
+
+    #[test]
+    fn what_is_taken_can_be_asked_for(text in r"(ws|wss)://[a-z\[\]:0-9.@%]{1,12}[/?#a-z%0-9 é:]{0,12}") {
+        handshake::uri(&text);
+    }
+
+    #[test]
+    fn any_host_and_resource(text in r"wss?://([a-z0-9._-]{1,9}|\[[0-9a-f:]{2,9}\])(:[0-9]{0,5})?(/([a-z:@!]|%[0-9a-f]{2}){0,9}){0,2}(\?[a-z/?=&]{0,9})?") {
+        handshake::uri(&text);
+    }
+}

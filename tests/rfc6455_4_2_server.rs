@@ -1,0 +1,431 @@
+//! RFC 6455 §4.2: a server reads the client's opening handshake, and sends its own.
+#![cfg(feature = "handshake")]
+
+#[path = "support/handshake.rs"]
+mod handshake;
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use proptest::prelude::*;
+use wsframe::handshake::{EMPTY_HEADER, HeadError, Key, Opening, Refusal, Request, WriteError};
+
+/// A right request, whose lines a test changes.
+const LINES: [&str; 6] = [
+    "GET /chat HTTP/1.1",
+    "Host: server.example.com",
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Version: 13",
+];
+
+/// The right request with these lines in place of that which begins like this; appended if none does.
+fn with(begins: &str, lines: &[&str]) -> String {
+    let kept = LINES.iter().filter(|line| begins.is_empty() || !line.starts_with(begins));
+    let mut all: Vec<&str> = kept.copied().collect();
+    let at = if begins == "GET" { 0 } else { all.len() };
+    all.splice(at..at, lines.iter().copied());
+    all.join("\r\n") + "\r\n\r\n"
+}
+
+/// What the server makes of it; everything goes through the checks that hold for any request.
+fn read<T>(head: &str, see: impl FnOnce(Result<Opening<'_>, Refusal>) -> T) -> T {
+    handshake::request(head.as_bytes(), &[]);
+    let mut storage = [EMPTY_HEADER; 32];
+    see(Request::parse(head.as_bytes(), &mut storage)
+        .map_err(Refusal::from)
+        .and_then(|request| request.opening()))
+}
+
+fn refusal(head: &str) -> Option<Refusal> {
+    read(head, |opening| opening.err())
+}
+
+fn accepted(head: &str) -> bool {
+    refusal(head).is_none()
+}
+
+fn response(head: &str) -> String {
+    read(head, |opening| {
+        let mut response = String::new();
+        opening.expect(head).accept().write(&mut [], &mut response).unwrap();
+        response
+    })
+}
+
+/// The status, and the lines of the head, of the answer to what was refused.
+fn refused(head: &str) -> (u16, String) {
+    let refusal = refusal(head).expect(head);
+    let mut response = String::new();
+    refusal.write(&mut response).unwrap();
+    (refusal.status(), response)
+}
+
+#[test]
+fn the_rfcs_own_example() {
+    let head = "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
+        Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+        Origin: http://example.com\r\nSec-WebSocket-Protocol: chat, superchat\r\n\
+        Sec-WebSocket-Version: 13\r\n\r\n";
+    read(head, |opening| {
+        let opening = opening.unwrap();
+        assert_eq!((opening.path(), opening.query()), ("/chat", None));
+        assert_eq!(opening.resource_name(), "/chat");
+        assert_eq!(opening.host(), "server.example.com");
+        assert_eq!(opening.origin(), Some("http://example.com"));
+        assert_eq!(opening.header("upgrade"), Some(&b"websocket"[..]));
+        assert_eq!(opening.headers().count(), 7);
+        assert_eq!(opening.headers().nth(1), Some(("Upgrade", &b"websocket"[..])));
+
+        let mut response = String::new();
+        let chosen = opening.choose_subprotocol(&["chat"]);
+        let agreed = opening.accept().subprotocol(chosen).write(&mut [], &mut response).unwrap();
+        assert_eq!(agreed.subprotocol, Some("chat"));
+        assert_eq!(
+            response,
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
+             Sec-WebSocket-Protocol: chat\r\n\r\n"
+        );
+    });
+}
+
+#[test]
+fn the_key_that_has_stray_bits() {
+    let head = with("Sec-WebSocket-Key", &["Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw=="]);
+    assert!(response(&head).contains("\r\nSec-WebSocket-Accept: HSmrc0sMlYUkAGmm5OPpG2HaGWk=\r\n"));
+    for last in ["A", "Q", "g", "w", "x", "/"] {
+        assert!(Key::parse(format!("x3JJHMbDL1EzLkh9GBhXD{last}==").as_bytes()).is_some());
+    }
+}
+
+#[test]
+fn what_real_clients_send() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/handshake");
+    for client in ["ws", "websockets", "chromium", "curl"] {
+        let head = fs::read_to_string(directory.join(format!("{client}-request.http"))).unwrap();
+        read(&head, |opening| {
+            let opening = opening.expect(client);
+            assert_eq!((opening.path(), opening.query()), ("/chat", Some("room=7")));
+            assert!(opening.host().starts_with("127.0.0.1:"));
+            assert_eq!(Vec::from_iter(opening.subprotocols()), ["chat", "superchat"]);
+            let extensions: Vec<String> = opening.extensions().map(|e| e.to_string()).collect();
+            assert_eq!(extensions, ["permessage-deflate; client_max_window_bits"]);
+            assert_eq!(opening.choose_subprotocol(&["superchat", "chat"]), Some("superchat"));
+            assert_eq!(opening.choose_subprotocol(&["Chat", "cha"]), None);
+        });
+    }
+}
+
+#[test]
+fn names_in_any_case_and_values_where_the_rfc_says_so() {
+    for lines in [
+        ["GET /chat HTTP/1.1", "HOST: a", "UPGRADE: WebSocket", "CONNECTION: UPGRADE"],
+        ["GET /chat HTTP/1.1", "host:a", "upgrade:\twebsocket ", "connection:keep-alive, Upgrade"],
+        ["GET / HTTP/1.1", "Host: a:80", "Upgrade: h2c, websocket", "Connection: upgrade ,close"],
+    ] {
+        let head = lines.join("\r\n")
+            + "\r\nSEC-websocket-KEY:   dGhlIHNhbXBsZSBub25jZQ==\t\r\nsec-websocket-version: 13 \r\n\r\n";
+        assert!(response(&head).contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{head}");
+    }
+    let split = ["Connection: keep-alive", "Connection: Upgrade", "Connection:"];
+    assert!(accepted(&with("Connection", &split)));
+    assert!(accepted(&with("Upgrade", &["Upgrade: h2c", "Upgrade: websocket"])));
+    assert!(accepted(&with("", &["X-Any: thing", "Content-Length: 0", "Cookie: a=\"b\""])));
+}
+
+#[test]
+fn resource_names() {
+    for (target, resource_name) in [
+        ("/", "/"),
+        ("/a/b;c?d=e&f", "/a/b;c?d=e&f"),
+        ("/?", "/?"),
+        ("//a", "//a"),
+        ("/%C3%A4|\"<[]>{}^`\\", "/%C3%A4|\"<[]>{}^`\\"),
+        ("http://server.example.com/chat?x", "/chat?x"),
+        ("HTTPS://server.example.com:443/", "/"),
+        ("http://server.example.com", "/"),
+    ] {
+        read(&with("GET", &[&format!("GET {target} HTTP/1.1")]), |opening| {
+            assert_eq!(opening.expect(target).resource_name(), resource_name);
+        });
+    }
+    let wrong = [
+        "*",
+        "a",
+        "a/b",
+        "server:80",
+        "ws://a/",
+        "ftp://a/",
+        "http:///",
+        "http://a?b",
+        "/#a",
+        "/%",
+        "/%g0",
+    ];
+    for target in wrong {
+        let head = with("GET", &[&format!("GET {target} HTTP/1.1")]);
+        assert_eq!(refusal(&head), Some(Refusal::Target), "{target}");
+    }
+}
+
+#[test]
+fn refused_with_the_right_status() {
+    use Refusal::*;
+    for (begins, lines, why, status) in [
+        ("GET", &["POST / HTTP/1.1"][..], Method, 405),
+        ("GET", &["HEAD / HTTP/1.1"], Method, 405),
+        ("GET", &["get / HTTP/1.1"], Method, 405),
+        ("GET", &["CONNECT a:1 HTTP/1.1"], Method, 405),
+        ("GET", &["GET / HTTP/1.0"], HttpVersion, 400),
+        ("GET", &["GET / HTTP/2.0"], Head(HeadError::Version), 400),
+        ("GET", &["GET /"], Head(HeadError::StartLine), 400),
+        ("Host", &[], Host, 400),
+        ("Host", &["Host:"], Host, 400),
+        ("Host", &["Host: a", "Host: a"], Host, 400),
+        ("Host", &["Host: a b"], Host, 400),
+        ("Host", &["Host: a/b"], Host, 400),
+        ("Host", &["Host: me@a"], Host, 400),
+        ("Host", &["Host: a:b"], Host, 400),
+        ("Host", &["Host: a, b"], Host, 400),
+        ("Upgrade", &[], Upgrade, 400),
+        ("Upgrade", &["Upgrade: h2c"], Upgrade, 400),
+        ("Upgrade", &["Upgrade: websockets"], Upgrade, 400),
+        ("Upgrade", &["Upgrade: websocket/13"], Upgrade, 400),
+        ("Connection", &[], Connection, 400),
+        ("Connection", &["Connection: keep-alive"], Connection, 400),
+        ("Connection", &["Connection: close"], Connection, 400),
+        ("Connection", &["Connection: Upgraded"], Connection, 400),
+        ("Sec-WebSocket-Key", &[], Key, 400),
+        ("Sec-WebSocket-Key", &["Sec-WebSocket-Key:"], Key, 400),
+        ("Sec-WebSocket-Key", &["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ"], Key, 400),
+        ("Sec-WebSocket-Key", &["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="; 2], Key, 400),
+        ("Sec-WebSocket-Key", &["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQo=="], Key, 400),
+        ("Sec-WebSocket-Key", &["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQAA"], Key, 400),
+        ("Sec-WebSocket-Key", &["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZ==="], Key, 400),
+        ("Sec-WebSocket-Key", &["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25j-Q=="], Key, 400),
+        ("Sec-WebSocket-Key", &["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25 ZQ=="], Key, 400),
+        ("Sec-WebSocket-Version", &[], NoVersion, 400),
+        ("Sec-WebSocket-Version", &["Sec-WebSocket-Version: 13"; 2], NoVersion, 400),
+        ("Sec-WebSocket-Version", &["Sec-WebSocket-Version:"], Version, 426),
+        ("Sec-WebSocket-Version", &["Sec-WebSocket-Version: 8"], Version, 426),
+        ("Sec-WebSocket-Version", &["Sec-WebSocket-Version: 14"], Version, 426),
+        ("Sec-WebSocket-Version", &["Sec-WebSocket-Version: 013"], Version, 426),
+        ("Sec-WebSocket-Version", &["Sec-WebSocket-Version: 13, 8"], Version, 426),
+        ("", &["Origin: http://a", "Origin: http://a"], Origin, 403),
+        ("", &["Content-Length: 1"], Body, 400),
+        ("", &["Content-Length: 00"], Body, 400),
+        ("", &["Content-Length: 0", "Content-Length: 5"], Body, 400),
+        ("", &["Transfer-Encoding: chunked"], Body, 400),
+        ("", &["Sec-WebSocket-Protocol: a b"], Subprotocols, 400),
+        ("", &["Sec-WebSocket-Protocol: a, \"b\""], Subprotocols, 400),
+        ("", &["Sec-WebSocket-Protocol: a/b"], Subprotocols, 400),
+    ] {
+        let head = with(begins, lines);
+        assert_eq!(refusal(&head), Some(why), "{lines:?}");
+        let (refused_with, response) = refused(&head);
+        assert_eq!(refused_with, status, "{lines:?}");
+        assert!(response.starts_with(&format!("HTTP/1.1 {status} ")));
+        assert_eq!(response.contains("\r\nAllow: GET\r\n"), status == 405);
+        assert_eq!(response.contains("\r\nSec-WebSocket-Version: 13\r\n"), status == 426);
+        assert_eq!(response.contains("\r\nUpgrade: websocket\r\n"), status == 426);
+        assert!(response.contains("\r\nConnection: close"));
+        assert_eq!(response.ends_with("\r\n\r\n"), status == 405, "a HEAD request gets no body");
+        assert!(status == 405 || response.ends_with(&why.to_string()));
+    }
+    let malformed = with("", &["Sec-WebSocket-Extensions: a", "Sec-WebSocket-Extensions: a; b="]);
+    let Some(Extensions(error)) = refusal(&malformed) else { panic!() };
+    assert_eq!((error.offset(), refused(&malformed).0), (5, 400));
+    assert_eq!(Head(HeadError::TooLong).status(), 431);
+    assert_eq!(Head(HeadError::TooManyHeaders).status(), 431);
+}
+
+#[test]
+fn ordinary_requests_are_recognised() {
+    for (head, is_handshake) in [
+        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", false),
+        ("GET / HTTP/1.0\r\n\r\n", false),
+        ("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n", false),
+        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n", false),
+        ("GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n", true),
+        ("GET / HTTP/1.1\r\nSec-WebSocket-Key: x\r\n\r\n", true),
+        ("POST / HTTP/1.1\r\nUpgrade: WEBSOCKET\r\n\r\n", true),
+    ] {
+        let mut storage = [EMPTY_HEADER; 8];
+        let request = Request::parse(head.as_bytes(), &mut storage).unwrap();
+        assert_eq!(request.is_handshake(), is_handshake, "{head}");
+    }
+    let (status, response) = refused("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(status, 426);
+    assert!(response.contains("\r\nUpgrade: websocket\r\n"));
+    assert!(response.contains("\r\nConnection: close, Upgrade\r\n"));
+}
+
+#[test]
+fn origins() {
+    let allowed = ["https://example.com", "http://localhost:3000"];
+    let check = |origin: &str, allowed: &[&str]| {
+        read(&with("", &[&format!("Origin: {origin}")]), |opening| {
+            opening.unwrap().check_origin(allowed)
+        })
+    };
+    for origin in allowed.into_iter().chain(["HTTPS://Example.com"]) {
+        assert_eq!(check(origin, &allowed), Ok(()));
+    }
+    for origin in [
+        "http://example.com",
+        "https://example.com:443",
+        "https://example.com.evil.org",
+        "https://evil.org/https://example.com",
+        "https://example.com ,",
+        "https://example.co",
+        "null",
+        "",
+    ] {
+        assert_eq!(check(origin, &allowed), Err(Refusal::Origin), "{origin}");
+        assert_eq!(check(origin, &[]), Err(Refusal::Origin));
+    }
+    assert_eq!(check("null", &["null"]), Ok(()));
+    // Not a browser.
+    read(&with("", &[]), |opening| {
+        let opening = opening.unwrap();
+        assert_eq!(opening.origin(), None);
+        assert_eq!(opening.check_origin(&allowed), Ok(()));
+    });
+    let not_text = [with("", &["Origin: "]).trim_end().as_bytes(), b"\xFF\r\n\r\n"].concat();
+    let mut storage = [EMPTY_HEADER; 8];
+    let request = Request::parse(&not_text, &mut storage).unwrap();
+    assert_eq!(request.opening().unwrap_err(), Refusal::Origin);
+}
+
+#[test]
+fn subprotocols_in_one_line_or_many() {
+    for lines in [
+        &["Sec-WebSocket-Protocol: a, b, c"][..],
+        &["Sec-WebSocket-Protocol: a,b,c"],
+        &["Sec-WebSocket-Protocol: a", "Sec-WebSocket-Protocol: b", "sec-websocket-protocol: c"],
+        &[
+            "Sec-WebSocket-Protocol: a,, b ,",
+            "Sec-WebSocket-Protocol:",
+            "Sec-WebSocket-Protocol: c",
+        ],
+    ] {
+        read(&with("", lines), |opening| {
+            let opening = opening.unwrap();
+            assert_eq!(Vec::from_iter(opening.subprotocols()), ["a", "b", "c"]);
+            assert_eq!(opening.choose_subprotocol(&["x", "c", "a"]), Some("c"));
+            assert_eq!(opening.choose_subprotocol(&["x"]), None);
+            assert_eq!(opening.choose_subprotocol(&[]), None);
+
+            let mut response = String::new();
+            let accept = opening.accept().subprotocol(Some("x"));
+            assert_eq!(
+                accept.write(&mut [], &mut response),
+                Err(WriteError::SubprotocolNotOffered)
+            );
+            assert_eq!(response, "");
+        });
+    }
+    read(&with("", &[]), |opening| {
+        let opening = opening.unwrap();
+        assert_eq!(opening.subprotocols().count(), 0);
+        let accept = opening.accept().subprotocol(Some("a"));
+        assert_eq!(
+            accept.write(&mut [], &mut String::new()),
+            Err(WriteError::SubprotocolNotOffered)
+        );
+    });
+}
+
+#[test]
+fn further_headers_and_no_injection() {
+    let write = |headers: &[(&str, &str)]| {
+        read(&with("", &[]), |opening| {
+            let mut response = String::new();
+            let written = opening.unwrap().accept().headers(headers).write(&mut [], &mut response);
+            assert!(written.is_ok() || response.is_empty(), "nothing is written of what is wrong");
+            written.map(|_| response)
+        })
+    };
+    let response = write(&[("Set-Cookie", "a=\"b\"; Path=/"), ("X-Empty", "")]).unwrap();
+    assert!(response.ends_with("\r\nSet-Cookie: a=\"b\"; Path=/\r\nX-Empty: \r\n\r\n"));
+
+    for name in ["", "a b", "a:", "a\r\nb", "a\n", "ä", "(a)"] {
+        assert_eq!(write(&[("x", "y"), (name, "v")]), Err(WriteError::HeaderName(1)), "{name}");
+    }
+    for value in ["a\r\nb: c", "\r", "\n", "a\0", "\x7F", "ä", "\r\n\r\n\u{81}"] {
+        assert_eq!(write(&[("x", "y"), ("a", value)]), Err(WriteError::HeaderValue(1)), "{value}");
+    }
+    for name in [
+        "connection",
+        "UPGRADE",
+        "Content-Length",
+        "Transfer-Encoding",
+        "Sec-WebSocket-Accept",
+        "sec-websocket-protocol",
+        "Sec-WebSocket-Anything",
+        "Host",
+        "TE",
+        "Trailer",
+        "Origin",
+    ] {
+        assert_eq!(write(&[(name, "v")]), Err(WriteError::ReservedHeader(0)), "{name}");
+    }
+    assert!(write(&[("Sec-WebSocket", "v"), ("X-Sec-WebSocket-Accept", "v")]).is_ok());
+}
+
+/// One that is ASCII but for what it is about would be easy to refuse, so all others are looked at too.
+#[test]
+fn every_key_that_is_not_16_bytes_in_base64() {
+    let right = b"dGhlIHNhbXBsZSBub25jZQ==";
+    for at in 0..right.len() {
+        for byte in 0..=255 {
+            let mut key = *right;
+            key[at] = byte;
+            let is_digit = byte.is_ascii_alphanumeric() || b"+/".contains(&byte);
+            let is_right = if at < 22 { is_digit } else { byte == b'=' };
+            assert_eq!(Key::parse(&key).is_some(), is_right, "{}", key.escape_ascii());
+        }
+    }
+    for len in (0..24).chain(25..60) {
+        assert_eq!(Key::parse(&vec![b'A'; len]), None);
+    }
+    assert_eq!(Key::parse(right).unwrap().as_str().as_bytes(), right);
+}
+
+proptest! {
+    #![proptest_config(support::proptest_config())]
+
+    #[test]
+    fn any_lines_in_any_order(
+        lines in prop::collection::vec(
+            prop::sample::select(
+                [
+                    &LINES[1..],
+                    &[
+                        "Origin: http://a", "Sec-WebSocket-Protocol: a, b", "Sec-WebSocket-Version: 8",
+                        "Sec-WebSocket-Extensions: a; b=\"c\"", "Content-Length: 0",
+                        "Connection: keep-alive", "Sec-WebSocket-Protocol: c", "Upgrade: h2c",
+                        "Sec-WebSocket-Extensions: ;", "Host: a", "Bad Line", "X: \u{80}",
+                    ],
+                ]
+                .concat(),
+            ),
+            0..12,
+        ),
+        reads in prop::collection::vec(0usize..40, 0..4),
+    ) {
+        let head = format!("{}\r\n{}\r\n\r\n", LINES[0], lines.join("\r\n"));
+        handshake::request(head.as_bytes(), &reads);
+    }
+
+    #[test]
+    fn a_right_request_with_a_byte_changed(at in 0usize..170, byte: u8) {
+        let mut head = with("", &[]).into_bytes();
+        let at = at % head.len();
+        head[at] = byte;
+        handshake::request(&head, &[]);
+    }
+}

@@ -1,0 +1,264 @@
+//! RFC 6455 §4: the head of either message, as bytes arrive.
+#![cfg(feature = "handshake")]
+
+#[path = "support/handshake.rs"]
+mod handshake;
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use proptest::prelude::*;
+use wsframe::handshake::{
+    ClientHandshake, EMPTY_HEADER, HeadError, HeadReader, Key, Reply, Request, Response, Uri,
+};
+
+const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
+    Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    Sec-WebSocket-Version: 13\r\n\r\n";
+
+/// A head of so many bytes: one long header field, or very many.
+fn long_head(len: usize, field: usize) -> Vec<u8> {
+    let mut head = b"GET / HTTP/1.1\r\n".to_vec();
+    while head.len() + field + 2 <= len {
+        head.extend(b"a: ");
+        head.resize(head.len() + field - 5, b'x');
+        head.extend(b"\r\n");
+    }
+    head.resize(len - 4, b'y');
+    head.extend(b"\r\n\r\n");
+    head
+}
+
+#[test]
+fn what_follows_the_head_is_left_to_the_caller() {
+    for rest in [&b""[..], b"\x81\x85", b"\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", &[0; 100_000]] {
+        let received = [REQUEST, rest].concat();
+        assert_eq!(handshake::find(&received, &[], 16 << 10), Ok(Some(REQUEST.len())));
+        handshake::head(&received[..received.len().min(1000)], &[1], 16 << 10);
+    }
+}
+
+#[test]
+fn cut_at_every_byte_nothing_is_found_and_nothing_is_lost() {
+    for cut in 0..REQUEST.len() {
+        let mut reader = HeadReader::new();
+        assert_eq!(reader.find(&REQUEST[..cut]), Ok(None));
+        assert_eq!(reader.find(REQUEST), Ok(Some(REQUEST.len())));
+    }
+}
+
+/// A head of 64 KiB byte by byte costs as much as its bytes: what was looked at once is not looked at
+/// again, for here it is another by then. Only the last byte stays.
+#[test]
+fn each_byte_is_looked_at_once() {
+    for field in [16, 100, 60_000] {
+        let head = long_head(64 << 10, field);
+        let mut reader = HeadReader::new().max_len(64 << 10);
+        let mut received = Vec::new();
+        for (at, &byte) in head.iter().enumerate() {
+            received.push(byte);
+            let found = reader.find(&received);
+            let expected = if at + 1 == head.len() { Some(head.len()) } else { None };
+            assert_eq!(found, Ok(expected), "at byte {at}");
+            if at > 0 {
+                received[at - 1] = b'\n'; // alone, it would be an error
+            }
+        }
+    }
+}
+
+#[test]
+fn length_is_capped_exactly() {
+    for len in [100, 4096, 64 << 10] {
+        let head = long_head(len, 50);
+        for reads in [&[][..], &[1], &[7, 100]] {
+            assert_eq!(handshake::find(&head, reads, len), Ok(Some(len)));
+            assert_eq!(handshake::find(&head, reads, len - 1), Err(HeadError::TooLong));
+            // One that never ends is refused when the cap is reached, and not before.
+            assert_eq!(handshake::find(&head[..len - 1], reads, len), Ok(None));
+            let endless = vec![b'x'; len];
+            assert_eq!(handshake::find(&endless, reads, len), Err(HeadError::TooLong));
+            assert_eq!(handshake::find(&endless[1..], reads, len), Ok(None));
+        }
+    }
+    assert_eq!(handshake::find(&[b'x'; 16 << 10][1..], &[], 16 << 10), Ok(None));
+    assert_eq!(HeadReader::new().find(&[b'x'; 16 << 10]), Err(HeadError::TooLong));
+}
+
+#[test]
+fn the_number_of_fields_is_capped_exactly() {
+    let head = |count| format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(count));
+    let mut storage = [EMPTY_HEADER; 8];
+    assert!(Request::parse(head(8).as_bytes(), &mut storage).is_ok());
+    let mut storage = [EMPTY_HEADER; 8];
+    let error = Request::parse(head(9).as_bytes(), &mut storage).unwrap_err();
+    assert_eq!(error, HeadError::TooManyHeaders);
+}
+
+#[test]
+fn lines_end_in_crlf() {
+    for head in [
+        &b"\n"[..],
+        b"GET / HTTP/1.1\n",
+        b"GET / HTTP/1.1\r\nHost: a\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\n\n",
+        b"GET / HTTP/1.1\r\n\r\r\n\n",
+    ] {
+        for reads in [&[][..], &[1]] {
+            assert_eq!(handshake::find(head, reads, 1000), Err(HeadError::LineEnd));
+        }
+    }
+    // A CR alone ends no line, and stands in none.
+    let head = b"GET / HTTP/1.1\r\nHost: a\rb: c\r\n\r\n";
+    assert_eq!(handshake::find(head, &[], 1000), Ok(Some(head.len())));
+    assert!(Request::parse(head, &mut [EMPTY_HEADER; 8]).is_err());
+    // A field is not continued on the next line.
+    let head = b"GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n";
+    assert!(Request::parse(head, &mut [EMPTY_HEADER; 8]).is_err());
+}
+
+#[test]
+fn empty_lines_before_the_head_are_passed_over() {
+    let received = [b"\r\n\r\n", REQUEST].concat();
+    for reads in [&[][..], &[1], &[3], &[30]] {
+        assert_eq!(handshake::head(&received, reads, 1000), Some(received.len()));
+    }
+    let mut storage = [EMPTY_HEADER; 8];
+    assert!(Request::parse(&received, &mut storage).unwrap().opening().is_ok());
+}
+
+#[test]
+fn what_is_not_http_is_refused_at_its_first_byte() {
+    let tls = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
+    for received in [&tls[..], b"\x81\x85", b" GET", b"\0", b"\r\n\x16", b"\"", b"\xEF\xBB\xBFGET"]
+    {
+        assert_eq!(handshake::find(received, &[1], 1000), Err(HeadError::StartLine));
+        handshake::head(received, &[], 1000);
+    }
+}
+
+#[test]
+fn what_a_parser_refuses() {
+    let parse = |head: &str| Request::parse(head.as_bytes(), &mut [EMPTY_HEADER; 8]).map(drop);
+    for (head, error) in [
+        ("GET /\r\n\r\n", HeadError::StartLine),
+        ("GET HTTP/1.1\r\n\r\n", HeadError::StartLine),
+        ("GET / HTTP/2.0\r\n\r\n", HeadError::Version),
+        ("PRI * HTTP/2.0\r\n\r\n", HeadError::Version),
+        ("GET / HTTP/1.1\r\n: a\r\n\r\n", HeadError::Header),
+        ("GET / HTTP/1.1\r\na b: c\r\n\r\n", HeadError::Header),
+        ("GET / HTTP/1.1\r\na : c\r\n\r\n", HeadError::Header),
+        ("GET / HTTP/1.1\r\na: \0\r\n\r\n", HeadError::Header),
+        ("GET / HTTP/1.1\r\nHost: a\r\n", HeadError::Incomplete),
+        ("", HeadError::Incomplete),
+    ] {
+        assert_eq!(parse(head), Err(error), "{head}");
+        assert!(error.to_string().len() > 10);
+    }
+    // Where another parser would see the head end, and a second request begin.
+    let smuggled = "GET / HTTP/1.1\r\na: b\n\nGET /other HTTP/1.1\r\n\r\n";
+    assert_eq!(parse(smuggled), Err(HeadError::LineEnd));
+    let respond = |head: &str| Response::parse(head.as_bytes(), &mut [EMPTY_HEADER; 8]).map(drop);
+    assert_eq!(respond("HTTP/1.1 10 x\r\n\r\n"), Err(HeadError::StartLine));
+    assert_eq!(respond("HTTP/3 101 x\r\n\r\n"), Err(HeadError::Version));
+    assert_eq!(respond("HTTP/1.1 101\r\n\r\n"), Ok(()));
+}
+
+#[test]
+fn neither_side_allocates() {
+    let key = Key::new(*b"the sample nonce");
+    let uri = Uri::parse("ws://server.example.com/chat").unwrap();
+    let client = ClientHandshake::new(uri, key).subprotocols(&["chat", "superchat"]);
+    let mut request = String::with_capacity(1000);
+    let mut response = String::with_capacity(1000);
+    let counted = allocation_counter::measure(|| {
+        client.write(&[], &mut request).unwrap();
+        let len = HeadReader::new().find(request.as_bytes()).unwrap().unwrap();
+        let mut storage = [EMPTY_HEADER; 64];
+        let request = Request::parse(&request.as_bytes()[..len], &mut storage).unwrap();
+        let opening = request.opening().unwrap();
+        let chosen = opening.choose_subprotocol(&["superchat"]);
+        opening.accept().subprotocol(chosen).write(&mut [], &mut response).unwrap();
+
+        let len = HeadReader::new().find(response.as_bytes()).unwrap().unwrap();
+        let mut storage = [EMPTY_HEADER; 64];
+        let response = Response::parse(&response.as_bytes()[..len], &mut storage).unwrap();
+        let agreed = client.check(&response, &mut []).unwrap();
+        assert_eq!(agreed.subprotocol, Some("superchat"));
+    });
+    assert_eq!(counted.count_total, 0);
+}
+
+/// What a caller's own `String` takes for the answer is of the head's size too.
+#[test]
+fn an_answer_is_no_longer_than_the_head() {
+    let counted = allocation_counter::measure(|| {
+        let mut storage = [EMPTY_HEADER; 64];
+        let request = Request::parse(REQUEST, &mut storage).unwrap();
+        let mut response = String::new();
+        request.opening().unwrap().accept().write(&mut [], &mut response).unwrap();
+        assert!(response.len() <= REQUEST.len());
+    });
+    // It doubles as it grows, and no more than two of its buffers are there at a time.
+    assert!(counted.bytes_max as usize <= 2 * REQUEST.len(), "{counted:?}");
+}
+
+#[test]
+fn replies() {
+    let mut out = String::new();
+    Reply::new(404, "no").headers(&[("X", "y")]).write(&mut out).unwrap();
+    assert_eq!(
+        out,
+        "HTTP/1.1 404 Not Found\r\nX: y\r\nConnection: close\r\n\
+         Content-Type: text/plain; charset=utf-8\r\nContent-Length: 2\r\n\r\nno"
+    );
+    let mut out = String::new();
+    Reply::new(204, "").write(&mut out).unwrap();
+    assert_eq!(out, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+    let mut out = String::new();
+    Reply::new(599, "").write(&mut out).unwrap();
+    assert_eq!(out, "HTTP/1.1 599 \r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    for (status, body) in
+        [(99, ""), (100, ""), (101, ""), (199, ""), (1000, ""), (204, "a"), (304, "a")]
+    {
+        let mut out = String::new();
+        let error = Reply::new(status, body).write(&mut out).unwrap_err();
+        assert!(error.to_string().contains(&status.to_string()));
+        assert_eq!(out, "");
+    }
+}
+
+/// The heads that real peers sent are found at any cut.
+#[test]
+fn recorded_heads_in_any_reads() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/handshake");
+    let mut count = 0;
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "http") {
+            let head = fs::read(&path).unwrap();
+            for read in 0..head.len() {
+                assert_eq!(handshake::head(&head, &[read], 16 << 10), Some(head.len()));
+            }
+            count += 1;
+        }
+    }
+    assert_eq!(count, 6);
+}
+
+proptest! {
+    #![proptest_config(support::proptest_config())]
+
+    #[test]
+    fn any_bytes_in_any_reads(
+        received in prop::collection::vec(
+            prop::sample::select(vec!["\r\n", "\r\n\r\n", "\n", "\r", "a: b", "\0"]),
+            0..12,
+        ),
+        reads in prop::collection::vec(0usize..4, 0..4),
+        max_len in 1usize..30,
+    ) {
+        handshake::head(received.concat().as_bytes(), &reads, max_len);
+    }
+}

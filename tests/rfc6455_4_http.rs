@@ -1,0 +1,302 @@
+//! RFC 6455 §4 on the types of the crate `http`; RFC 8441 §5 and RFC 9220: the same by extended CONNECT.
+#![cfg(feature = "http")]
+
+use http::{Method as HttpMethod, Request, Response, StatusCode, Version as Http};
+use std::fmt;
+use wsframe::Rsv;
+use wsframe::extensions::{Extension, ExtensionWriter, Negotiate};
+use wsframe::handshake::{
+    ClientHandshake, EMPTY_HEADER, Key, Opening, Refusal, ResponseError, Uri, WriteError,
+};
+
+/// Agrees to everything.
+#[derive(Default)]
+struct Anything {
+    agreed: bool,
+}
+
+impl Negotiate for Anything {
+    fn name(&self) -> &str {
+        "x-any"
+    }
+    fn rsv(&self) -> Rsv {
+        Rsv::RSV3
+    }
+    fn offer(&self, to: &mut ExtensionWriter<'_>) -> fmt::Result {
+        to.extension("x-any")?.flag("a")?;
+        Ok(())
+    }
+    fn choose(&mut self, _: &Extension<'_>) -> bool {
+        self.agreed = true;
+        true
+    }
+    fn answer(&self, to: &mut ExtensionWriter<'_>) -> fmt::Result {
+        to.extension("x-any")?.parameter("b", 1)?;
+        Ok(())
+    }
+    fn confirm(&mut self, answer: &Extension<'_>) -> bool {
+        self.agreed = answer.to_string() == "x-any; b=1";
+        self.agreed
+    }
+}
+
+const HEADERS: [(&str, &str); 5] = [
+    ("Host", "server.example.com"),
+    ("Upgrade", "websocket"),
+    ("Connection", "Upgrade"),
+    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ("Sec-WebSocket-Version", "13"),
+];
+
+/// A right request, whose header fields of this name are replaced by those.
+fn request(name: &str, instead: &[(&str, &str)]) -> Request<()> {
+    let mut builder = Request::builder().uri("/chat?room=7");
+    let kept = HEADERS.iter().filter(|(other, _)| !other.eq_ignore_ascii_case(name));
+    for (name, value) in kept.chain(instead) {
+        builder = builder.header(*name, *value);
+    }
+    builder.body(()).unwrap()
+}
+
+fn connect(uri: &str, instead: &[(&str, &str)]) -> Request<()> {
+    let mut builder = Request::builder().method(HttpMethod::CONNECT).version(Http::HTTP_2).uri(uri);
+    for (name, value) in instead {
+        builder = builder.header(*name, *value);
+    }
+    builder.body(()).unwrap()
+}
+
+fn client<'a>() -> ClientHandshake<'a> {
+    let uri = Uri::parse("ws://server.example.com:80/chat?room=7").unwrap();
+    ClientHandshake::new(uri, Key::new(*b"the sample nonce"))
+        .subprotocols(&["chat", "superchat"])
+        .origin("http://example.com")
+        .headers(&[("Cookie", "a=b"), ("Cookie", "c=d")])
+}
+
+#[test]
+fn both_ends_over_http_1_1() {
+    let mut offering = Anything::default();
+    let request: Request<()> = client().to_http(&[&offering]).unwrap();
+    assert_eq!((request.method(), request.version()), (&HttpMethod::GET, Http::HTTP_11));
+    assert_eq!(request.uri(), "/chat?room=7");
+    assert_eq!(request.headers()["host"], "server.example.com");
+    assert_eq!(request.headers()["sec-websocket-extensions"], "x-any; a");
+    assert_eq!(request.headers().get_all("cookie").iter().count(), 2);
+    // The text of the request says the same.
+    let mut text = String::new();
+    client().write(&[&offering], &mut text).unwrap();
+    let mut storage = [EMPTY_HEADER; 16];
+    let parsed = wsframe::handshake::Request::parse(text.as_bytes(), &mut storage).unwrap();
+    assert_eq!(parsed.headers().count(), request.headers().len());
+    for (name, value) in parsed.headers() {
+        assert!(request.headers().get_all(name).iter().any(|other| other.as_bytes() == value));
+    }
+
+    let opening = Opening::from_http(&request).unwrap();
+    assert_eq!((opening.path(), opening.query()), ("/chat", Some("room=7")));
+    assert_eq!(
+        (opening.host(), opening.origin()),
+        ("server.example.com", Some("http://example.com"))
+    );
+    assert_eq!(opening.header("cookie"), Some(&b"a=b"[..]));
+    assert_eq!(opening.headers().count(), parsed.headers().count());
+    let chosen = opening.choose_subprotocol(&["superchat"]);
+    let mut choosing = Anything::default();
+    let (response, agreed) = opening
+        .accept()
+        .subprotocol(chosen)
+        .headers(&[("X-Further", "y")])
+        .to_http::<()>(&mut [&mut choosing])
+        .unwrap();
+    assert_eq!((agreed.subprotocol, agreed.rsv), (Some("superchat"), Rsv::RSV3));
+    assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
+    for (name, value) in [
+        ("upgrade", "websocket"),
+        ("connection", "Upgrade"),
+        ("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+        ("sec-websocket-protocol", "superchat"),
+        ("sec-websocket-extensions", "x-any; b=1"),
+        ("x-further", "y"),
+    ] {
+        assert_eq!(response.headers()[name], value);
+    }
+    assert_eq!(response.headers().len(), 6);
+
+    let agreed = client().check_http(&response, &mut [&mut offering]).unwrap();
+    assert_eq!((agreed.subprotocol, agreed.rsv), (Some("superchat"), Rsv::RSV3));
+    assert!(offering.agreed && choosing.agreed);
+}
+
+#[test]
+fn refused_with_the_right_status() {
+    use Refusal::*;
+    for (name, instead, why, status) in [
+        ("host", &[][..], Host, 400),
+        ("host", &[("host", "a"), ("host", "b")], Host, 400),
+        ("upgrade", &[], Upgrade, 400),
+        ("connection", &[("connection", "close")], Connection, 400),
+        ("sec-websocket-key", &[("sec-websocket-key", "a")], Key, 400),
+        ("sec-websocket-version", &[], NoVersion, 400),
+        ("sec-websocket-version", &[("sec-websocket-version", "8")], Version, 426),
+        ("", &[("transfer-encoding", "chunked")], Body, 400),
+        ("", &[("origin", "a"), ("origin", "b")], Origin, 403),
+    ] {
+        let request = request(name, instead);
+        let refusal = Opening::from_http(&request).unwrap_err();
+        assert_eq!((refusal, refusal.status()), (why, status));
+        let response: Response<String> = refusal.to_http(request.version());
+        assert_eq!(response.status(), status);
+        assert_eq!(response.headers().contains_key("upgrade"), status == 426);
+        assert_eq!(response.headers().contains_key("sec-websocket-version"), status == 426);
+        assert_eq!(*response.body(), refusal.to_string());
+    }
+
+    let mut post = request("", &[]);
+    *post.method_mut() = HttpMethod::POST;
+    let refusal = Opening::from_http(&post).unwrap_err();
+    let response: Response<&str> = refusal.to_http(post.version());
+    assert_eq!((response.status().as_u16(), *response.body()), (405, ""));
+    assert_eq!(response.headers()["allow"], "GET");
+
+    let mut old = request("", &[]);
+    *old.version_mut() = Http::HTTP_10;
+    assert_eq!(Opening::from_http(&old).unwrap_err(), HttpVersion);
+    *old.version_mut() = Http::HTTP_2;
+    assert_eq!(Opening::from_http(&old).unwrap_err(), HttpVersion);
+    let plain = Request::builder().uri("/").header("host", "a").body(()).unwrap();
+    assert_eq!(Opening::from_http(&plain).unwrap_err(), NoHandshake);
+    for wrong in ["*", "a:80"] {
+        let mut request = request("", &[]);
+        *request.uri_mut() = wrong.parse().unwrap();
+        assert_eq!(Opening::from_http(&request).unwrap_err(), Target, "{wrong}");
+    }
+}
+
+#[test]
+fn responses_are_checked() {
+    let right = || {
+        Response::builder()
+            .status(101)
+            .header("upgrade", "WebSocket")
+            .header("connection", "upgrade")
+            .header("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+    };
+    let check = |response: http::response::Builder| {
+        client().check_http(&response.body(()).unwrap(), &mut []).map(|agreed| agreed.subprotocol)
+    };
+    assert_eq!(check(right()), Ok(None));
+    assert_eq!(check(right().header("sec-websocket-protocol", "chat")), Ok(Some("chat")));
+    assert_eq!(check(right().status(403)), Err(ResponseError::Status(403)));
+    assert_eq!(check(right().version(Http::HTTP_10)), Err(ResponseError::HttpVersion));
+    let other = right().header("sec-websocket-protocol", "other");
+    assert_eq!(check(other), Err(ResponseError::Subprotocol));
+    assert_eq!(check(right().header("upgrade", "x")), Err(ResponseError::Upgrade));
+    let used = right().header("sec-websocket-extensions", "x-any");
+    assert_eq!(check(used), Err(ResponseError::ExtensionNotOffered));
+    assert_eq!(check(Response::builder().status(101)), Err(ResponseError::Upgrade));
+}
+
+/// RFC 8441 §5.1 shows such a request and response.
+#[test]
+fn both_ends_by_extended_connect() {
+    let mut offering = Anything::default();
+    let request: Request<()> = client().to_extended_connect(&[&offering]).unwrap();
+    assert_eq!((request.method(), request.version()), (&HttpMethod::CONNECT, Http::HTTP_2));
+    assert_eq!(request.uri(), "http://server.example.com/chat?room=7");
+    for absent in ["host", "upgrade", "connection", "sec-websocket-key"] {
+        assert!(!request.headers().contains_key(absent), "{absent}");
+    }
+    assert_eq!(request.headers()["sec-websocket-version"], "13");
+    assert_eq!(request.headers()["origin"], "http://example.com");
+    assert_eq!(request.headers()["sec-websocket-protocol"], "chat, superchat");
+
+    let opening = Opening::from_extended_connect(&request, "websocket").unwrap();
+    assert_eq!((opening.path(), opening.query()), ("/chat", Some("room=7")));
+    assert_eq!(opening.host(), "server.example.com");
+    let mut choosing = Anything::default();
+    let acceptance = opening.accept().subprotocol(opening.choose_subprotocol(&["chat"]));
+    let (response, agreed) = acceptance.to_http::<()>(&mut [&mut choosing]).unwrap();
+    assert_eq!((agreed.subprotocol, agreed.rsv), (Some("chat"), Rsv::RSV3));
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["sec-websocket-protocol"], "chat");
+    assert_eq!(response.headers()["sec-websocket-extensions"], "x-any; b=1");
+    assert_eq!(response.headers().len(), 2, "neither Upgrade, nor Connection, nor an accept value");
+    assert_eq!(acceptance.write(&mut [], &mut String::new()), Err(WriteError::Format));
+
+    for version in [Http::HTTP_2, Http::HTTP_3] {
+        let mut response = response.clone();
+        *response.version_mut() = version;
+        let agreed = client().check_http(&response, &mut [&mut offering]).unwrap();
+        assert_eq!((agreed.subprotocol, agreed.rsv), (Some("chat"), Rsv::RSV3));
+        *response.status_mut() = StatusCode::FORBIDDEN;
+        let error = client().check_http(&response, &mut [&mut offering]).unwrap_err();
+        assert_eq!(error, ResponseError::Status(403));
+        // Upgrades do not exist there.
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let error = client().check_http(&response, &mut [&mut offering]).unwrap_err();
+        assert_eq!(error, ResponseError::Status(101));
+    }
+
+    let secure = ClientHandshake::new(Uri::parse("wss://[::1]:8443").unwrap(), Key::new([0; 16]));
+    let request: Request<()> = secure.to_extended_connect(&[]).unwrap();
+    assert_eq!(request.uri(), "https://[::1]:8443/");
+}
+
+#[test]
+fn an_extended_connect_is_refused_without_an_upgrade() {
+    use Refusal::*;
+    let version = [("sec-websocket-version", "13")];
+    let uri = "https://server.example.com/chat";
+    for (request, protocol, why, status) in [
+        (connect(uri, &version), "connect-udp", ConnectProtocol, 501),
+        (connect(uri, &version), "WebSocket", ConnectProtocol, 501),
+        (connect(uri, &version), "", ConnectProtocol, 501),
+        (connect("server.example.com:443", &version), "websocket", Target, 400),
+        (connect("ftp://server.example.com/", &version), "websocket", Target, 400),
+        (connect("https://me@server.example.com/", &version), "websocket", Host, 400),
+        (connect(uri, &[]), "websocket", NoVersion, 400),
+        (connect(uri, &[("sec-websocket-version", "8")]), "websocket", Version, 400),
+        (
+            connect(uri, &[version[0], ("sec-websocket-protocol", "a b")]),
+            "websocket",
+            Subprotocols,
+            400,
+        ),
+    ] {
+        let refusal = Opening::from_extended_connect(&request, protocol).unwrap_err();
+        assert_eq!(refusal, why);
+        let response: Response<String> = refusal.to_http(request.version());
+        assert_eq!(response.status(), status);
+        assert!(!response.headers().contains_key("upgrade"));
+        assert!(!response.headers().contains_key("connection"));
+        let names_version = response.headers().contains_key("sec-websocket-version");
+        assert_eq!(names_version, why == Version);
+    }
+    let mut get = connect(uri, &version);
+    *get.method_mut() = HttpMethod::GET;
+    let refusal = Opening::from_extended_connect(&get, "websocket").unwrap_err();
+    let response: Response<String> = refusal.to_http(get.version());
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["allow"]),
+        (405, &"CONNECT".parse().unwrap())
+    );
+}
+
+#[test]
+fn nothing_can_be_injected() {
+    let request = request("", &[("sec-websocket-protocol", "a")]);
+    let accept = Opening::from_http(&request).unwrap().accept();
+    let error = |acceptance: wsframe::handshake::Acceptance<'_, '_>| {
+        acceptance.to_http::<()>(&mut []).map(drop).unwrap_err()
+    };
+    assert_eq!(error(accept.headers(&[("a", "b\r\nc: d")])), WriteError::HeaderValue(0));
+    assert_eq!(error(accept.headers(&[("a b", "c")])), WriteError::HeaderName(0));
+    assert_eq!(error(accept.headers(&[("upgrade", "c")])), WriteError::ReservedHeader(0));
+    assert_eq!(error(accept.subprotocol(Some("b"))), WriteError::SubprotocolNotOffered);
+    let error = client().origin("a\r\n").to_http::<()>(&[]).map(drop).unwrap_err();
+    assert_eq!(error, WriteError::Origin);
+    let error =
+        client().subprotocols(&["a b"]).to_extended_connect::<()>(&[]).map(drop).unwrap_err();
+    assert_eq!(error, WriteError::Subprotocol);
+}

@@ -1,0 +1,195 @@
+//! What must hold for any bytes that a handshake reads: the bodies of the property tests and of the fuzz
+//! targets. The oracle splits heads at their line ends, and looks for what RFC 6455 asks for.
+
+// Each test takes what it needs; nothing here is an API.
+#![allow(dead_code)]
+
+use std::str;
+
+use wsframe::handshake::{
+    ClientHandshake, EMPTY_HEADER, HeadError, HeadReader, Key, Opening, Refusal, Request, Response,
+    Uri,
+};
+
+/// The head's length as a reader finds it that is shown the bytes in reads of these lengths, over and
+/// over (all at once if there are none, or if one is 0).
+pub fn find(received: &[u8], reads: &[usize], max_len: usize) -> Result<Option<usize>, HeadError> {
+    let mut reader = HeadReader::new().max_len(max_len);
+    let mut end = 0;
+    for read in reads.iter().copied().chain([0]).cycle() {
+        let rest = received.len() - end;
+        end += if read == 0 { rest } else { read.min(rest) };
+        let found = reader.find(&received[..end]);
+        assert_eq!(found, reader.find(&received[..end]), "the same bytes say the same again");
+        if found != Ok(None) || end == received.len() {
+            return found;
+        }
+    }
+    unreachable!("the reads go round")
+}
+
+/// Where the head ends, byte by byte.
+fn naive_find(received: &[u8], max_len: usize) -> Result<Option<usize>, HeadError> {
+    let mut lines = 0;
+    let mut line = Vec::new();
+    for (at, &byte) in received.iter().enumerate().take(max_len) {
+        line.push(byte);
+        if lines == 0 && line.len() == 1 && !matches!(byte, b'\r' | b'\n') && !is_token_byte(byte) {
+            return Err(HeadError::StartLine);
+        }
+        if byte == b'\n' {
+            if !line.ends_with(b"\r\n") {
+                return Err(HeadError::LineEnd);
+            }
+            if line != b"\r\n" {
+                if lines == 0 && line[0] == b'\r' {
+                    return Err(HeadError::StartLine);
+                }
+                lines += 1;
+            } else if lines > 0 {
+                return Ok(Some(at + 1));
+            }
+            line.clear();
+        }
+    }
+    if received.len() >= max_len { Err(HeadError::TooLong) } else { Ok(None) }
+}
+
+fn is_token_byte(byte: u8) -> bool {
+    (33..127).contains(&byte) && !b"()<>@,;:\\\"/[]?={}".contains(&byte)
+}
+
+/// Any bytes in any reads: the head ends where the oracle sees it end.
+pub fn head(received: &[u8], reads: &[usize], max_len: usize) -> Option<usize> {
+    let found = find(received, reads, max_len);
+    assert_eq!(found, naive_find(received, max_len), "{}", received.escape_ascii());
+    found.ok().flatten()
+}
+
+/// Header fields as lines.
+struct Lines<'a>(Vec<(String, &'a str)>);
+
+impl<'a> Lines<'a> {
+    fn new(head: &'a str) -> Self {
+        let lines = head.trim_start_matches("\r\n").trim_end_matches("\r\n").split("\r\n").skip(1);
+        let field = |line: &'a str| {
+            let (name, value) = line.split_once(':').expect("a header field");
+            (name.to_ascii_lowercase(), value.trim_matches([' ', '\t']))
+        };
+        Self(lines.map(field).collect())
+    }
+
+    fn all(&self, name: &str) -> Vec<&'a str> {
+        self.0.iter().filter(|(other, _)| other == name).map(|(_, value)| *value).collect()
+    }
+
+    fn elements(&self, name: &str) -> Vec<&'a str> {
+        let elements = self.all(name).into_iter().flat_map(|value| value.split(','));
+        elements.map(str::trim).filter(|element| !element.is_empty()).collect()
+    }
+
+    fn lists(&self, name: &str, element: &str) -> bool {
+        self.elements(name).iter().any(|listed| listed.eq_ignore_ascii_case(element))
+    }
+}
+
+/// Any bytes as a request: what is accepted is what §4.2.1 asks for, and the answer to it is one that a
+/// client with the same key takes; what is refused is answered with a right response.
+pub fn request(received: &[u8], reads: &[usize]) {
+    let Some(len) = head(received, reads, 4096) else { return };
+    let mut storage = [EMPTY_HEADER; 16];
+    let opening = Request::parse(&received[..len], &mut storage)
+        .map_err(Refusal::from)
+        .and_then(|request| request.opening());
+    match opening {
+        Ok(opening) => accepted(&opening, &received[..len]),
+        Err(refusal) => refused(refusal),
+    }
+}
+
+fn accepted(opening: &Opening<'_>, head: &[u8]) {
+    // Bytes beyond ASCII may stand in values that the handshake does not look at.
+    let head = String::from_utf8_lossy(head);
+    let lines = Lines::new(&head);
+    let start = head.trim_start_matches("\r\n").split("\r\n").next().unwrap();
+    assert!(start.starts_with("GET ") && start.ends_with(" HTTP/1.1"), "{start}");
+    assert!(start.contains(opening.resource_name()) || opening.resource_name() == "/");
+    assert_eq!(lines.all("host"), [opening.host()]);
+    assert!(lines.lists("upgrade", "websocket"));
+    assert!(lines.lists("connection", "upgrade"));
+    assert_eq!(lines.all("sec-websocket-version"), ["13"]);
+    assert!(lines.all("transfer-encoding").is_empty());
+    assert!(lines.all("content-length").iter().all(|length| *length == "0"));
+    assert_eq!(lines.all("origin"), Vec::from_iter(opening.origin()));
+    let offered: Vec<&str> = opening.subprotocols().collect();
+    assert_eq!(offered, lines.elements("sec-websocket-protocol"));
+    let [key] = lines.all("sec-websocket-key")[..] else { panic!("one key") };
+    assert_eq!(key.len(), 24);
+    assert!(key.ends_with("==") && !key[..22].contains('='), "16 bytes in base64: {key}");
+
+    let chosen = offered.last().copied();
+    let mut response = String::new();
+    opening.accept().subprotocol(chosen).write(&mut [], &mut response).unwrap();
+    assert_eq!(find(response.as_bytes(), &[], 4096), Ok(Some(response.len())));
+    let mut storage = [EMPTY_HEADER; 8];
+    let response = Response::parse(response.as_bytes(), &mut storage).unwrap();
+    let uri = Uri::parse("ws://localhost/").unwrap();
+    let client = ClientHandshake::new(uri, Key::parse(key.as_bytes()).unwrap());
+    let chosen = Vec::from_iter(chosen);
+    let agreed = client.subprotocols(&chosen).check(&response, &mut []).unwrap();
+    assert_eq!(agreed.subprotocol, chosen.first().copied());
+}
+
+fn refused(refusal: Refusal) {
+    let mut response = String::new();
+    refusal.write(&mut response).unwrap();
+    let len = find(response.as_bytes(), &[], 4096).unwrap().unwrap();
+    let mut storage = [EMPTY_HEADER; 8];
+    let parsed = Response::parse(&response.as_bytes()[..len], &mut storage).unwrap();
+    assert_eq!(parsed.status(), refusal.status());
+    assert!([400, 403, 405, 426, 431].contains(&parsed.status()));
+    let body_len = str::from_utf8(parsed.header("content-length").unwrap()).unwrap();
+    assert_eq!(body_len, (response.len() - len).to_string());
+}
+
+/// Any bytes as a response to the RFC's example of a request: what is accepted is what §4.1 asks for.
+pub fn response(received: &[u8], reads: &[usize]) {
+    let Some(len) = head(received, reads, 4096) else { return };
+    let mut storage = [EMPTY_HEADER; 16];
+    let Ok(response) = Response::parse(&received[..len], &mut storage) else { return };
+    let uri = Uri::parse("ws://server.example.com/chat").unwrap();
+    let key = Key::new(*b"the sample nonce");
+    let client = ClientHandshake::new(uri, key).subprotocols(&["chat", "superchat"]);
+    let Ok(agreed) = client.check(&response, &mut []) else { return };
+
+    let head = String::from_utf8_lossy(&received[..len]);
+    let lines = Lines::new(&head);
+    assert!(head.trim_start_matches("\r\n").starts_with("HTTP/1.1 101"));
+    assert_eq!(lines.all("upgrade").join("+").to_ascii_lowercase(), "websocket");
+    assert!(lines.lists("connection", "upgrade"));
+    assert_eq!(lines.all("sec-websocket-accept"), ["s3pPLMBiTxaQ9kYGzzhZRbK+xOo="]);
+    assert_eq!(lines.all("sec-websocket-protocol"), Vec::from_iter(agreed.subprotocol));
+    assert!(agreed.subprotocol.is_none_or(|chosen| ["chat", "superchat"].contains(&chosen)));
+    assert!(lines.elements("sec-websocket-extensions").is_empty());
+}
+
+/// Any text as a URI: what is taken displays as a URI that means the same, and asks for it in a request
+/// that a server accepts.
+pub fn uri(text: &str) {
+    let Ok(uri) = Uri::parse(text) else { return };
+    assert!(text.is_ascii() && !text.contains(['#', ' ', '\r', '\n']));
+    let shown = uri.to_string();
+    let again = Uri::parse(&shown).unwrap();
+    assert_eq!((again.host(), again.port()), (uri.host(), uri.port()));
+    assert_eq!((again.is_secure(), again.path()), (uri.is_secure(), uri.path()));
+    assert_eq!(again.query(), uri.query().filter(|query| !query.is_empty()));
+    assert_eq!(again.to_string(), shown);
+
+    let mut request = String::new();
+    ClientHandshake::new(uri, Key::new([0; 16])).write(&[], &mut request).unwrap();
+    let mut storage = [EMPTY_HEADER; 8];
+    let opening = Request::parse(request.as_bytes(), &mut storage).unwrap().opening().unwrap();
+    assert_eq!(opening.path(), uri.path());
+    assert_eq!(opening.query(), again.query());
+    assert!(shown.contains(&format!("://{}{}", opening.host(), opening.resource_name())));
+}
