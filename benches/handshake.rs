@@ -1,23 +1,32 @@
 //! The opening handshake: a server's whole answer to what a browser sends, and a head byte by byte.
 
-use std::fs;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use wsframe::handshake::{EMPTY_HEADER, HeadReader, Request};
 
 /// What Chromium sends.
-fn browser() -> Vec<u8> {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/handshake/chromium-request.http");
-    fs::read(file).expect("recorded heads are in the repository")
-}
+const BROWSER: &[u8] = b"GET /chat?room=7 HTTP/1.1\r\n\
+    Host: 127.0.0.1:9001\r\n\
+    Connection: Upgrade\r\n\
+    Pragma: no-cache\r\n\
+    Cache-Control: no-cache\r\n\
+    User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) \
+    Chrome/156.0.0.0 Safari/537.36\r\n\
+    Upgrade: websocket\r\n\
+    Origin: http://127.0.0.1:9001\r\n\
+    Sec-WebSocket-Version: 13\r\n\
+    Accept-Encoding: gzip, deflate, br, zstd\r\n\
+    Accept-Language: en-US,en;q=0.9\r\n\
+    Sec-WebSocket-Key: Yb1bfy2+j7dihw/zX2RXOQ==\r\n\
+    Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\
+    Sec-WebSocket-Protocol: chat, superchat\r\n\r\n";
 
 fn accept(c: &mut Criterion) {
-    let head = browser();
     let mut response = String::with_capacity(512);
     c.bench_function("handshake/accept", |b| {
         b.iter(|| {
-            let received = black_box(&head[..]);
+            let received = black_box(BROWSER);
             let len = HeadReader::new().find(received).expect("a right head").expect("a whole one");
             let mut storage = [EMPTY_HEADER; 64];
             let request = Request::parse(&received[..len], &mut storage).expect("HTTP");

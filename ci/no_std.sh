@@ -13,7 +13,11 @@ esac
 program=${CARGO_TARGET_DIR:-target}/$target/release/no-std-proof
 flags="-Clink-arg=-nostartfiles -Clink-arg=-nostdlib -Clink-arg=-static -Crelocation-model=static"
 
-build() { RUSTFLAGS="$flags $1" cargo build --quiet --release --target "$target"; }
+build() { RUSTFLAGS="$flags $1" cargo build --quiet --release --target "$target" "${@:2}"; }
+
+build "" --features handshake
+"$program"
+echo "ok: linked without std, alloc and libc, with the opening handshake; runs"
 
 build ""
 "$program"

@@ -1,6 +1,6 @@
 //! A WebSocket echo as one route of an axum server: `cargo run --example axum --features http -- [ADDR]`.
 
-mod http_echo;
+mod shared;
 
 use std::env;
 use std::io;
@@ -34,7 +34,7 @@ async fn echo(mut request: Request) -> Response {
     let upgraded = upgrade::on(&mut request);
     tokio::spawn(async move {
         if let Ok(stream) = upgraded.await {
-            let _ = http_echo::run(TokioIo::new(stream)).await;
+            let _ = shared::run(TokioIo::new(stream)).await;
         }
     });
     response

@@ -4,7 +4,7 @@
 //! shares the connection with requests, and with other WebSockets. HTTP/3 does the same (RFC 9220). The
 //! example connects to itself, says "Hello", and prints what comes back.
 
-mod http_echo;
+mod shared;
 
 use std::error::Error;
 use std::future::poll_fn;
@@ -63,7 +63,7 @@ fn accept(request: &Request<RecvStream>) -> std::result::Result<Response<()>, Re
 }
 
 async fn echo(mut from_client: RecvStream, mut to_client: SendStream<Bytes>) -> Result<()> {
-    let (mut echo, mut out) = (http_echo::Echo::new(), Vec::new());
+    let (mut echo, mut out) = (shared::Echo::new(), Vec::new());
     while let Some(data) = receive(&mut from_client).await? {
         let goes_on = echo.answer(&data, &mut out);
         send(&mut to_client, std::mem::take(&mut out), !goes_on).await?;

@@ -3,7 +3,7 @@
 //! hyper reads the request and writes the response; wsframe decides what the response is, and speaks
 //! WebSocket on the connection from there on.
 
-mod http_echo;
+mod shared;
 
 use std::convert::Infallible;
 use std::env;
@@ -40,7 +40,7 @@ fn answer(mut request: Request<Incoming>) -> Response<Body> {
             let upgraded = upgrade::on(&mut request);
             tokio::spawn(async move {
                 if let Ok(stream) = upgraded.await {
-                    let _ = http_echo::run(TokioIo::new(stream)).await;
+                    let _ = shared::run(TokioIo::new(stream)).await;
                 }
             });
             response

@@ -116,7 +116,161 @@ def streams():
     yield "from-a-server", bytes([CLIENT, NO_LIMIT]) + b"\x07\x07\x07" + frame(0x81, hello, key=None) * 3
 
 
-for target, seeds in [("header", headers()), ("mask", masks()), ("utf8", texts()), ("frames", streams())]:
+READS = [b"\xff\xff\xff", b"\x01\x01\x01"]
+
+
+def head(start, *lines, rest=b""):
+    return "\r\n".join([start, *lines, "", ""]).encode("latin-1") + rest
+
+
+ASKED = ["Host: server.example.com", "Upgrade: websocket", "Connection: Upgrade"]
+REQUESTS = {
+    "right": [],
+    "with-everything": [
+        "Origin: http://example.com",
+        "Sec-WebSocket-Protocol: chat, superchat",
+        "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits",
+    ],
+    "split-lists": ["Sec-WebSocket-Protocol: a", "Sec-WebSocket-Protocol: b,,c", "Connection: close"],
+    "quoted": ['Sec-WebSocket-Extensions: a; b="\\c"'],
+    "malformed-extensions": ["Sec-WebSocket-Extensions: a;"],
+    "malformed-subprotocols": ["Sec-WebSocket-Protocol: a b"],
+    "host-twice": ["Host: other"],
+    "version-8": ["Sec-WebSocket-Version: 8"],
+    "a-body": ["Content-Length: 5"],
+    "chunked": ["Transfer-Encoding: chunked"],
+    "blanks": ["X-Blank: \t ", "X:y"],
+    "beyond-ascii": ["X: \xe4\xff"],
+    "origin-twice": ["Origin: a", "Origin: b"],
+    "many-headers": ["a: b"] * 20,
+}
+
+
+def requests():
+    nonce = ["Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==", "Sec-WebSocket-Version: 13"]
+    cases = {name: head("GET /chat HTTP/1.1", *ASKED, *nonce, *more) for name, more in REQUESTS.items()}
+    cases |= {
+        "absolute": head("GET http://a:1/b?c HTTP/1.1", *ASKED, *nonce),
+        "page": head("GET / HTTP/1.1", "Host: a"),
+        "post": head("POST / HTTP/1.1", *ASKED, *nonce),
+        "http-1-0": head("GET / HTTP/1.0", *ASKED, *nonce),
+        "frame-behind": head("GET / HTTP/1.1", *ASKED, *nonce, rest=frame(0x81, b"Hello")),
+        "lf-alone": b"GET / HTTP/1.1\nHost: a\n\n",
+        "empty-lines-first": b"\r\n\r\n" + head("GET / HTTP/1.1", *ASKED, *nonce),
+        "tls": b"\x16\x03\x01\x02\x00",
+    }
+    for name, case in cases.items():
+        for reads in READS:
+            yield f"{name}-{reads.hex()}", reads + case
+
+
+def responses():
+    right = ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="]
+    more = {
+        "right": [],
+        "chosen": ["Sec-WebSocket-Protocol: chat"],
+        "two-chosen": ["Sec-WebSocket-Protocol: chat, superchat"],
+        "chosen-twice": ["Sec-WebSocket-Protocol: chat"] * 2,
+        "not-offered": ["Sec-WebSocket-Protocol: other"],
+        "extension": ["Sec-WebSocket-Extensions: permessage-deflate"],
+        "no-extension": ["Sec-WebSocket-Extensions: ,"],
+        "upgrade-twice": ["Upgrade: websocket"],
+        "connection-twice": ["Connection: close"],
+        "accept-twice": ["Sec-WebSocket-Accept: a"],
+        "beyond-ascii": ["Server: \xe4"],
+        "many-headers": ["a: b"] * 20,
+    }
+    cases = {name: head("HTTP/1.1 101 Switching Protocols", *right, *lines) for name, lines in more.items()}
+    cases |= {
+        "no-reason": head("HTTP/1.1 101", *right),
+        "http-1-0": head("HTTP/1.0 101 Switching Protocols", *right),
+        "refused": head("HTTP/1.1 401 Unauthorized", "Content-Length: 2", rest=b"no"),
+        "frame-behind": head("HTTP/1.1 101 Switching Protocols", *right, rest=frame(0x81, key=None)),
+    }
+    for name, case in cases.items():
+        for reads in READS:
+            yield f"{name}-{reads.hex()}", reads + case
+
+
+EXTENSIONS = r"""
+permessage-deflate
+permessage-deflate; client_max_window_bits
+permessage-deflate; server_no_context_takeover; client_max_window_bits=15
+permessage-deflate; server_max_window_bits="10", permessage-deflate
+a;b;c=d
+a;b="c"
+a;b="\c\d"
+a;b="c\""
+a;b=""
+a;b="c d"
+a;b="
+a;b="\
+a;b=
+a;b==c
+a;=b
+a;;b
+a;
+;a
+a b
+a=b
+"a"
+a,b
+,a,,b,
+a , b ; c = d
+a/b
+(a)
+a;b='c'
+a; b=1; b=2
+!#$%&'*+-.^_`|~
+""".strip().encode().split(b"\n") + [b"a\x00", b"a\r\nb", b"\xff", b"\ta\t;\tb"]
+
+URIS = """
+ws://example.com
+ws://example.com/
+wss://example.com/chat?room=7
+WSS://Example.COM:8443/A
+ws://example.com?a
+ws://example.com/?
+ws://example.com:/
+ws://127.0.0.1:80/
+ws://[::1]:9001/a
+wss://[2001:db8::7]
+ws://[::ffff:1.2.3.4]
+ws://[::1
+ws://[]
+ws://::1/
+ws://a:65535/
+ws://a:65536/
+ws://a:+1/
+ws://me@a/
+ws://me:secret@a/
+ws://a/#b
+ws://a/%20
+ws://a/%2
+ws://a/%zz
+ws://a/ b
+ws://a%20b/
+ws://a\\b/
+ws://a_b-c.d/
+ws://a/:@!$&'()*+,;=
+http://a/
+ws:a
+ws:///a
+""".strip().encode().split(b"\n")
+
+
+def lines(cases):
+    for number, case in enumerate(cases):
+        yield f"{number:02}", case
+
+
+handshakes = [
+    ("handshake_request", requests()),
+    ("handshake_response", responses()),
+    ("handshake_extensions", lines(EXTENSIONS)),
+    ("handshake_uri", lines(URIS)),
+]
+for target, seeds in [("header", headers()), ("mask", masks()), ("utf8", texts()), ("frames", streams()), *handshakes]:
     directory = SEEDS / target
     directory.mkdir(parents=True, exist_ok=True)
     for name, content in seeds:

@@ -1,6 +1,9 @@
 //! The fuzz targets' seeds, run as plain tests: what the fuzzers begin with holds on every machine,
 //! without a fuzzer.
 
+#[cfg(feature = "handshake")]
+#[path = "support/handshake.rs"]
+mod handshake;
 mod support;
 
 use std::fs;
@@ -55,4 +58,21 @@ fn frames() {
         let choices = Choices::all().nth(settings[0].into()).unwrap();
         checks::frames(choices, limit, &lengths(&settings[2..]), stream);
     });
+}
+
+#[test]
+fn handshake_extensions() {
+    each_seed("handshake_extensions", 0, |_, line| support::extensions::check(line));
+}
+
+#[cfg(feature = "handshake")]
+#[test]
+fn handshakes() {
+    each_seed("handshake_request", 3, |reads, received| {
+        handshake::request(received, &lengths(reads))
+    });
+    each_seed("handshake_response", 3, |reads, received| {
+        handshake::response(received, &lengths(reads))
+    });
+    each_seed("handshake_uri", 0, |_, text| handshake::uri(std::str::from_utf8(text).unwrap()));
 }

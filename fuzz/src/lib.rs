@@ -3,6 +3,9 @@
 #[path = "../../tests/support/mod.rs"]
 pub mod support;
 
+#[path = "../../tests/support/handshake.rs"]
+pub mod handshake;
+
 use support::naive::Choices;
 
 /// One of all combinations of rules; 0 and 1 are the strict ones of a client and a server.

@@ -155,6 +155,8 @@ for name in raw ws websockets chromium; do
     client "$name"
 done
 
+source "$here/handshake.sh"
+
 refuses "a port in use" 1 "$address"
 refuses "a bad address" 1 nowhere
 refuses "an unknown option" 2 --verbose

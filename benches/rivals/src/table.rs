@@ -17,6 +17,7 @@ pub struct Plan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Unit {
     Message,
+    Handshake,
     Kibibyte,
     /// Nanoseconds; from 4 KiB on, bytes a nanosecond.
     Payload,
@@ -91,6 +92,7 @@ impl Table {
         println!("\n{}", self.title);
         let per = match self.unit {
             Unit::Message => "a message",
+            Unit::Handshake => "a handshake",
             Unit::Kibibyte => "a KiB",
             Unit::Payload => "a payload",
         };

@@ -41,6 +41,10 @@ extern "C" fn _start() -> ! {
 }
 
 extern "C" fn main() -> ! {
+    #[cfg(feature = "handshake")]
+    if handshake() != Some(()) {
+        exit(2)
+    }
     exit(if run() == Some(()) { 0 } else { 1 })
 }
 
@@ -85,6 +89,59 @@ fn run() -> Option<()> {
     }
     (texts == "grüße 🦀".len() + 5 && bytes == 1000 && closes == 3 && input.is_empty())
         .then_some(())
+}
+
+/// Both sides' opening handshakes, there and back. `None` says that something was not as it should be.
+#[cfg(feature = "handshake")]
+fn handshake() -> Option<()> {
+    use wsframe::handshake::{
+        ClientHandshake, EMPTY_HEADER, HeadReader, Key, Request, Response, Uri,
+    };
+
+    let uri = Uri::parse(black_box("ws://[::1]:9001/chat?room=7")).ok()?;
+    let client = ClientHandshake::new(uri, Key::new(black_box([7; 16]))).subprotocols(&["chat"]);
+    let (mut request, mut response) = (Text::new(), Text::new());
+    client.write(&[], &mut request).ok()?;
+
+    let head_len = HeadReader::new().find(request.bytes()?).ok()??;
+    let mut storage = [EMPTY_HEADER; 16];
+    let parsed = Request::parse(request.bytes()?.get(..head_len)?, &mut storage).ok()?;
+    let opening = parsed.opening().ok()?;
+    let chosen = opening.choose_subprotocol(&["chat"]);
+    opening.accept().subprotocol(chosen).write(&mut [], &mut response).ok()?;
+
+    let head_len = HeadReader::new().find(response.bytes()?).ok()??;
+    let mut storage = [EMPTY_HEADER; 16];
+    let parsed = Response::parse(response.bytes()?.get(..head_len)?, &mut storage).ok()?;
+    (client.check(&parsed, &mut []).ok()?.subprotocol == Some("chat")).then_some(())
+}
+
+/// Text in a buffer of its own, where no `String` is.
+#[cfg(feature = "handshake")]
+struct Text {
+    buf: [u8; 512],
+    len: usize,
+}
+
+#[cfg(feature = "handshake")]
+impl Text {
+    fn new() -> Self {
+        Self { buf: [0; 512], len: 0 }
+    }
+
+    fn bytes(&self) -> Option<&[u8]> {
+        self.buf.get(..self.len)
+    }
+}
+
+#[cfg(feature = "handshake")]
+impl core::fmt::Write for Text {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        let room = self.buf.get_mut(self.len..).and_then(|rest| rest.get_mut(..text.len()));
+        room.ok_or(core::fmt::Error)?.copy_from_slice(text.as_bytes());
+        self.len += text.len();
+        Ok(())
+    }
 }
 
 /// The system call is all that this program asks of anyone.
@@ -133,5 +190,11 @@ mod memory {
             }
         }
         0
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn bcmp(one: *const u8, other: *const u8, len: usize) -> i32 {
+        // SAFETY: the caller's promise is the same.
+        unsafe { memcmp(one, other, len) }
     }
 }

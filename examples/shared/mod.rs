@@ -1,4 +1,4 @@
-//! An echo, for the examples in which another library speaks HTTP.
+//! An echo, for the examples that are about how a connection is opened.
 
 use std::error::Error;
 
@@ -14,7 +14,8 @@ pub struct Echo {
 
 impl Echo {
     pub fn new() -> Self {
-        Self { connection: Connection::server(), received: Vec::new() }
+        // The answer to a Close is an echo as well, its reason included.
+        Self { connection: Connection::server().leave_close(), received: Vec::new() }
     }
 
     /// Appends to `out` the answers to what was read, and says whether the connection goes on.
@@ -34,6 +35,7 @@ impl Echo {
                 Event::Binary(chunk) => {
                     connection.send_fragment(&*chunk.payload.unmask(), chunk.last, out)?;
                 }
+                Event::Close(body) => connection.close(body, out)?,
                 _ => {}
             }
         }

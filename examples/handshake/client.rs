@@ -1,0 +1,89 @@
+//! Opens a WebSocket, says something, and prints what comes back.
+
+use std::error::Error;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use wsframe::handshake::{
+    ClientHandshake, EMPTY_HEADER, HeadReader, Key, Response, ResponseError, Uri,
+};
+use wsframe::{CloseBody, CloseCode, Connection, Event, ThreadKeys};
+
+const MESSAGE: &str = "Hello, 🌍!";
+
+pub fn connect(uri: &str, subprotocols: &[&str]) -> Result<(), Box<dyn Error>> {
+    let uri = Uri::parse(uri)?;
+    if uri.is_secure() {
+        return Err("this example speaks no TLS".into());
+    }
+    let mut socket = TcpStream::connect((uri.address(), uri.port()))?;
+    socket.set_read_timeout(Some(Duration::from_secs(10)))?;
+
+    let handshake = ClientHandshake::new(uri, Key::random()).subprotocols(subprotocols);
+    let mut request = String::new();
+    handshake.write(&[], &mut request)?;
+    socket.write_all(request.as_bytes())?;
+
+    let mut reader = HeadReader::new();
+    let mut received = Vec::new();
+    let head_len = loop {
+        read(&mut socket, &mut received)?;
+        if let Some(head_len) = reader.find(&received)? {
+            break head_len;
+        }
+    };
+    {
+        let mut storage = [EMPTY_HEADER; 64];
+        let response = Response::parse(&received[..head_len], &mut storage)?;
+        match handshake.check(&response, &mut []) {
+            Ok(agreed) => println!("subprotocol {}", agreed.subprotocol.unwrap_or("none")),
+            Err(error @ ResponseError::Status(_)) => {
+                let body = String::from_utf8_lossy(&received[head_len..]);
+                return Err(format!("{error}: {} {body}", response.reason()).into());
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    // What came behind the head are frames.
+    received.drain(..head_len);
+    say(&mut socket, &mut received)
+}
+
+fn say(socket: &mut TcpStream, received: &mut Vec<u8>) -> Result<(), Box<dyn Error>> {
+    let mut websocket = Connection::client(ThreadKeys);
+    let mut out = Vec::new();
+    websocket.send(MESSAGE, &mut out)?;
+    let (mut text, mut is_whole) = (Vec::new(), false);
+    loop {
+        socket.write_all(&out)?;
+        out.clear();
+        read(socket, received)?;
+        let mut input = &mut received[..];
+        while let Some(event) = websocket.receive(&mut input, &mut out)? {
+            match event {
+                Event::Text(chunk) => {
+                    text.extend_from_slice(chunk.text.into_bytes());
+                    is_whole = chunk.last;
+                }
+                Event::Close(_) => return Ok(()),
+                _ => {}
+            }
+        }
+        let rest = input.len();
+        received.drain(..received.len() - rest);
+        if is_whole {
+            is_whole = false;
+            println!("echo {}", String::from_utf8(std::mem::take(&mut text))?);
+            let bye = CloseBody { code: CloseCode::NORMAL, reason: "" };
+            websocket.close(Some(bye), &mut out)?;
+        }
+    }
+}
+
+fn read(socket: &mut TcpStream, received: &mut Vec<u8>) -> Result<(), Box<dyn Error>> {
+    let mut chunk = [0; 4096];
+    let count = socket.read(&mut chunk)?;
+    received.extend_from_slice(&chunk[..count]);
+    if count == 0 { Err("the server hung up".into()) } else { Ok(()) }
+}

@@ -1,0 +1,136 @@
+# Opening handshakes with real peers, as server and as client. Sourced by `run.sh`, whose functions it
+# uses:
+#
+#   handshake_ws, _websockets, _chromium    clients, to the example `handshake`
+#   hyper, axum                             clients, to the examples of these names
+#   nginx                                   a client, through nginx, to the example `handshake`
+#   connect                                 the example `handshake` as a client: to the servers of npm `ws` and
+#                                           Python's `websockets`, and through nginx
+#   h2                                      both ends over HTTP/2
+
+others=()
+end_others() {
+    if ((${#others[@]} > 0)); then
+        kill "${others[@]}" 2>/dev/null || true
+    fi
+    clean_up
+}
+trap end_others EXIT
+
+# start VARIABLE COMMAND…: runs a server that first prints its address, and keeps that in the variable.
+start() {
+    local variable=$1 line
+    shift
+    exec 4< <(exec "$@")
+    others+=($!)
+    if ! read -r -t 20 -u 4 line; then
+        echo "$1 did not say where it listens" >&2
+        return 1
+    fi
+    printf -v "$variable" '%s' "$line"
+}
+
+# proxy VARIABLE ws://HOST:PORT/: nginx in front of that server.
+proxy() {
+    local directory upstream=${2#ws://} port
+    directory=$(mktemp -d -p "$scratch")
+    port=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    sed -e "s|SCRATCH|$directory|; s|PORT|$port|; s|UPSTREAM|${upstream%/}|" \
+        "$here/nginx.conf" >"$directory/nginx.conf"
+    "$nginx" -p "$directory" -c "$directory/nginx.conf" &
+    others+=($!)
+    for _ in {1..100}; do
+        if (exec 5<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+            printf -v "$1" '%s' "ws://127.0.0.1:$port/"
+            return
+        fi
+        sleep 0.1
+    done
+    echo "nginx did not start" >&2
+    return 1
+}
+
+# Debian has it where users do not look for commands.
+nginx_package() {
+    nginx=$(PATH=$PATH:/usr/sbin command -v nginx) && return
+    local as_root=()
+    [[ $EUID -eq 0 ]] || as_root=(sudo)
+    "${as_root[@]}" apt-get update -qq >&2 &&
+        "${as_root[@]}" apt-get install -qq -y --no-install-recommends nginx-light >&2 &&
+        nginx=$(PATH=$PATH:/usr/sbin command -v nginx)
+}
+
+# to NAME COMMAND…: a client's exchanges, which say with which server they were.
+to() {
+    local name=$1
+    shift
+    limited "$@" | sed -E "s/^(ok|FAILED) /&$name: /"
+}
+
+examples=$(dirname "$(cargo build --release --all-features --examples \
+    --message-format=json-render-diagnostics |
+    sed -n 's/.*"executable":"\([^"]*\/handshake\)".*/\1/p' | tail -n 1)")
+start handshake "$examples/handshake" serve 127.0.0.1:0
+
+prepare_handshake_ws() { node_packages; }
+run_handshake_ws() {
+    to handshake node "$here/handshakes.mjs" "$handshake" &&
+        to handshake node "$here/ws.mjs" "$handshake"
+}
+
+prepare_handshake_websockets() { prepare_websockets; }
+run_handshake_websockets() {
+    to handshake "$here/.venv/bin/python" -B "$here/websockets_client.py" "$handshake"
+}
+
+prepare_handshake_chromium() { prepare_chromium; }
+run_handshake_chromium() {
+    CHROMIUM=$(command -v chromium) to handshake node "$here/handshakes.mjs" "$handshake"
+}
+
+prepare_hyper() { node_packages && start hyper "$examples/hyper" 127.0.0.1:0; }
+run_hyper() { to hyper node "$here/ws.mjs" "$hyper"; }
+
+prepare_axum() { prepare_websockets && start axum "$examples/axum" 127.0.0.1:0; }
+run_axum() { to axum "$here/.venv/bin/python" -B "$here/websockets_client.py" "$axum"; }
+
+prepare_nginx() { node_packages && nginx_package && proxy proxied "$handshake"; }
+run_nginx() { to nginx node "$here/ws.mjs" "$proxied"; }
+
+prepare_connect() {
+    node_packages && prepare_websockets && nginx_package &&
+        start ws_server node "$here/ws_server.mjs" &&
+        start websockets_server "$here/.venv/bin/python" -B "$here/websockets_server.py" &&
+        proxy ws_behind_nginx "$ws_server"
+}
+
+# connects NAME EXPECTED ARGUMENT…: what the client prints.
+connects() {
+    local name="connect: $1" expected=$2 said
+    shift 2
+    said=$(timeout 30 "$examples/handshake" connect "$@" 2>&1 | tr '\n' ' ') || true
+    if [[ $said == *"$expected"* ]]; then echo "ok $name"; else echo "FAILED $name: $said"; fi
+}
+
+run_connect() {
+    local echo="echo Hello, 🌍!"
+    connects "npm ws" "subprotocol superchat $echo" "$ws_server" chat superchat
+    connects "npm ws, a path and no subprotocol" "subprotocol none $echo" "${ws_server}a/b?c=d"
+    connects "npm ws, a subprotocol that it does not know" "subprotocol none $echo" "$ws_server" other
+    connects "npm ws refuses" "status 401" "${ws_server}refused"
+    connects "websockets" "subprotocol superchat $echo" "$websockets_server" chat superchat
+    connects "websockets refuses to go on without a subprotocol that it knows" "status 400" \
+        "$websockets_server" other
+    connects "npm ws through nginx" "subprotocol chat $echo" "$ws_behind_nginx" chat
+    connects "the example itself" "subprotocol chat $echo" "$handshake" superchat chat
+}
+
+prepare_h2() { :; }
+run_h2() {
+    local name="h2: a WebSocket over HTTP/2, both ends" said
+    if said=$(limited "$examples/h2" 2>&1); then echo "ok $name"; else echo "FAILED $name: $said"; fi
+}
+
+for name in handshake_ws handshake_websockets handshake_chromium hyper axum nginx connect h2; do
+    client "$name"
+done

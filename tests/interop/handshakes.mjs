@@ -1,0 +1,62 @@
+// Opening handshakes by the npm package `ws` and by Chromium: node handshakes.mjs ws://HOST:PORT/
+//
+// The server is the example `handshake`. Environment: CHROMIUM is the browser's executable, if it is to
+// take part.
+
+import { deepStrictEqual as same } from 'node:assert';
+import { once } from 'node:events';
+import WebSocket from 'ws';
+import { exchange } from './report.mjs';
+
+const url = process.argv[2];
+
+/** What a handshake with these options comes to: the subprotocol, or the status of the refusal. */
+async function outcome(subprotocols, options) {
+  const ws = new WebSocket(url, subprotocols, options);
+  ws.on('error', () => {}); // a refusal is one as well
+  const refused = once(ws, 'unexpected-response').then(([, response]) => response.statusCode);
+  const result = await Promise.race([once(ws, 'open').then(() => ws.protocol), refused]);
+  ws.terminate();
+  return result;
+}
+
+const own = url.replace(/^ws/, 'http').replace(/\/$/, '');
+const handshakes = {
+  'the server prefers another of two subprotocols': ['chat', ['superchat', 'chat'], {}],
+  'no subprotocol': ['', [], {}],
+  'its own origin': ['', [], { origin: own }],
+  'another origin is refused with 403': [403, [], { origin: 'https://example.com' }],
+  'version 8 is refused with 426': [426, [], { protocolVersion: 8 }],
+  'a header field of 8 KiB': ['', [], { headers: { 'X-Long': 'x'.repeat(8192) } }],
+  'a head of 20 KiB is refused with 431': [431, [], { headers: { 'X-Long': 'x'.repeat(20480) } }],
+};
+if (process.env.CHROMIUM) {
+  const { chromium } = await import('playwright-core');
+  const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'];
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args });
+  await exchange('chromium: a page opens a WebSocket to its server', async () => {
+    const page = await browser.newPage();
+    await page.goto(`${own}/`);
+    await page.waitForFunction(() => document.title !== 'waiting', null, { timeout: 20_000 });
+    same(await page.title(), 'chat: Hello, 🌍!');
+  });
+  await exchange('chromium: a page of another origin is refused', async () => {
+    const page = await browser.newPage();
+    await page.goto('data:text/html,other');
+    const seen = await page.evaluate(
+      (url) =>
+        new Promise((resolve) => {
+          const socket = new WebSocket(url);
+          socket.onopen = () => resolve('open');
+          socket.onerror = () => resolve('refused');
+        }),
+      url,
+    );
+    same(seen, 'refused');
+  });
+  await browser.close();
+} else {
+  for (const [name, [expected, subprotocols, options]] of Object.entries(handshakes)) {
+    await exchange(`ws: ${name}`, async () => same(await outcome(subprotocols, options), expected));
+  }
+}
