@@ -20,4 +20,7 @@ fn the_first_that_is_available_is_in_use() {
     if cfg!(wsframe_backend = "ssse3") && cfg!(target_arch = "x86_64") {
         assert_eq!(names[0], "ssse3");
     }
+    if cfg!(wsframe_backend = "avx2") {
+        assert!(!names.contains(&"avx512"));
+    }
 }

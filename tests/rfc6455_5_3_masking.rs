@@ -3,7 +3,7 @@
 mod support;
 
 use proptest::prelude::*;
-use support::{boundary_lengths, checks, naive, odd_bytes};
+use support::{boundary_lengths, checks, naive, odd_bytes, one_in};
 use wsframe::arch::{self, Backend};
 use wsframe::{Mask, MaskingKey};
 
@@ -57,16 +57,17 @@ fn in_place_and_copying(backend: &Backend, len: usize, alignment: usize, phase: 
 
 #[test]
 fn every_length_alignment_and_phase_on_every_backend() {
+    let one_in = one_in();
     for backend in arch::available() {
         for len in 0..=1024 {
-            for alignment in 0..=64 {
+            for alignment in (0..=64).filter(|alignment| (65 * len + alignment) % one_in == 0) {
                 in_place_and_copying(backend, len, alignment, (len + alignment) % 4);
             }
             for phase in 0..4 {
                 in_place_and_copying(backend, len, 0, phase);
             }
         }
-        println!("{}: 1,025 lengths, 65 alignments, 4 phases", backend.name);
+        println!("{}: 1,025 lengths, 4 phases; of 65 alignments one in {one_in}", backend.name);
     }
 }
 

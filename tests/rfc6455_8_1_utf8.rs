@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use proptest::prelude::*;
-use support::{checks, naive};
+use support::{checks, naive, one_in};
 use wsframe::arch::{self, BROKEN, Backend};
 use wsframe::{FrameDecoder, FrameEncoder, Mask, MaskingKey, Opcode, Role, Utf8Validator};
 
@@ -98,7 +98,8 @@ fn check_sequences(sequences: impl Iterator<Item = [u8; 4]>, len: usize) -> u64 
 #[test]
 fn all_sequences_at_block_edges() {
     let checked = AtomicU64::new(0);
-    let one_in = if cfg!(debug_assertions) { 251 } else { 8 };
+    let one_in = one_in();
+    let one_wrong_in = if cfg!(debug_assertions) { 251 } else { 8 };
     thread::scope(|scope| {
         for half in 0..2 {
             let checked = &checked;
@@ -109,24 +110,24 @@ fn all_sequences_at_block_edges() {
                     count += check_sequences([one].into_iter(), 1);
                     let two = (0..=255).map(|second| [first as u8, second, 0, 0]);
                     count += check_sequences(two, 2);
-                    let three = (0..1u32 << 16).map(|rest| {
+                    let three = (0..1u32 << 16).step_by(one_in).map(|rest| {
                         let [_, _, second, third] = rest.to_be_bytes();
                         [first as u8, second, third, 0]
                     });
                     let three = three.enumerate().filter_map(|(i, sequence)| {
                         let open = naive::first_bad_byte(&sequence[..2]).is_none();
-                        (open || i % one_in == 0).then_some(sequence)
+                        (open || i % one_wrong_in == 0).then_some(sequence)
                     });
                     count += check_sequences(three, 3);
                 }
                 for first in (0xF0 + half..=0xF4).step_by(2) {
-                    let four = (0..1u32 << 24).map(|rest| {
+                    let four = (0..1u32 << 24).step_by(one_in).map(|rest| {
                         let [_, second, third, fourth] = rest.to_be_bytes();
                         [first as u8, second, third, fourth]
                     });
                     let four = four.enumerate().filter_map(|(i, sequence)| {
                         let open = naive::first_bad_byte(&sequence[..3]).is_none();
-                        (open || i % one_in == 0).then_some(sequence)
+                        (open || i % one_wrong_in == 0).then_some(sequence)
                     });
                     count += check_sequences(four, 4);
                 }
@@ -137,7 +138,59 @@ fn all_sequences_at_block_edges() {
     let checked = checked.into_inner();
     let backends: Vec<_> = arch::available().map(|backend| backend.name).collect();
     println!("{checked} times a sequence was put somewhere and judged, by {}", backends.join(", "));
-    assert!(checked > 100_000_000);
+    println!(
+        "of three and four bytes one in {one_in}, of wrong prefixes one in {one_wrong_in} of these"
+    );
+    assert!(checked > 100_000_000 / one_in as u64);
+}
+
+/// The first and the last character of each kind, and what lies just outside of it: whole, cut short at
+/// every byte, and with a continuation too many; at every place of texts that every kernel takes as long.
+#[test]
+fn the_edges_of_every_rule_at_every_place() {
+    const EDGES: [&[u8]; 23] = [
+        b"\xC0\x80",
+        b"\xC1\xBF",
+        b"\xC2\x80",
+        b"\xDF\xBF",
+        b"\xE0\x80\x80",
+        b"\xE0\x9F\xBF",
+        b"\xE0\xA0\x80",
+        b"\xE1\x80\x80",
+        b"\xEC\xBF\xBF",
+        b"\xED\x9F\xBF",
+        b"\xED\xA0\x80",
+        b"\xED\xBF\xBF",
+        b"\xEE\x80\x80",
+        b"\xEF\xBF\xBF",
+        b"\xF0\x80\x80\x80",
+        b"\xF0\x8F\xBF\xBF",
+        b"\xF0\x90\x80\x80",
+        b"\xF1\x80\x80\x80",
+        b"\xF3\xBF\xBF\xBF",
+        b"\xF4\x8F\xBF\xBF",
+        b"\xF4\x90\x80\x80",
+        b"\xF4\xBF\xBF\xBF",
+        b"\xF5\x80\x80\x80",
+    ];
+    let mut checked = 0;
+    for edge in EDGES {
+        let longer = [edge, b"\x80"].concat();
+        for sequence in (1..=longer.len()).map(|end| &longer[..end]) {
+            for at in 0..=260 {
+                let mut text = vec![b'a'; 523];
+                text[at..at + sequence.len()].copy_from_slice(sequence);
+                let expected = expected_state(&text);
+                for backend in arch::available() {
+                    let name = backend.name;
+                    let state = state_after(backend, &text, 0);
+                    assert_eq!(state, expected, "{name} {sequence:02x?} at {at}");
+                    checked += 1;
+                }
+            }
+        }
+    }
+    println!("{checked} times a sequence was put somewhere and judged");
 }
 
 /// Every prefix that a character can have, followed by every byte: each state, each step, across a cut
@@ -172,7 +225,7 @@ fn every_open_character_and_every_byte_after_it() {
 
 #[test]
 fn all_code_points_in_one_text_cut_everywhere() {
-    let text: String = ('\0'..=char::MAX).collect();
+    let text: String = ('\0'..=char::MAX).step_by(one_in()).collect();
     for backend in arch::available() {
         assert_eq!(state_after(backend, text.as_bytes(), 0), 0);
         for size in [1, 2, 3, 5, 7, 64, 1000, 1460] {

@@ -5,6 +5,7 @@
 //! | `words` | for any machine: words and arrays, in safe code |
 //! | `lookup` | UTF-8 on vectors, written once for every instruction set that can look up 16 bytes |
 //! | `x86_64`, `aarch64`, `wasm32` | the instruction sets: what `lookup` needs of each, and their tables |
+//! | `x86_64::avx512` | UTF-8 on vectors, for the one that can look up 64 |
 //! | `text` | bytes become `str` by a kernel's verdict, without a second look |
 //!
 //! A [`Backend`] is a table of four functions over slices. Everything above this room calls the functions

@@ -24,6 +24,15 @@ pub fn odd_bytes(len: usize) -> Vec<u8> {
     (0..len).map(|i| (i % 251) as u8).collect()
 }
 
+/// Of how many cases one is tested, where there are very many: all of them, unless `WSFRAME_ONE_IN` says
+/// otherwise to the tests of the kernels, for a machine that is slow because it is emulated. Odd, so that it
+/// shares no period with what is counted.
+pub fn one_in() -> usize {
+    let one_in = std::env::var("WSFRAME_ONE_IN").map_or(1, |number| number.parse().unwrap());
+    assert!(one_in % 2 == 1, "WSFRAME_ONE_IN must be odd");
+    one_in
+}
+
 /// How property tests run: a case that fails is kept beside the tests, and tried first from then on.
 #[cfg(test)]
 pub fn proptest_config() -> proptest::test_runner::Config {

@@ -1,7 +1,9 @@
-//! x86-64: SSSE3 and AVX2. (SSE2, which every x86-64 has, is what the compiler makes of `words`.)
+//! x86-64: SSSE3, AVX2 and AVX-512. (SSE2, which every x86-64 has, is what the compiler makes of `words`.)
 
 #[cfg(not(wsframe_backend = "ssse3"))]
 mod avx2;
+#[cfg(not(any(wsframe_backend = "ssse3", wsframe_backend = "avx2")))]
+mod avx512;
 mod ssse3;
 
 use core::sync::atomic::{AtomicPtr, Ordering};
@@ -10,6 +12,8 @@ use super::Backend;
 
 /// The backends of this architecture, fastest first.
 pub(super) static BACKENDS: &[Backend] = &[
+    #[cfg(not(any(wsframe_backend = "ssse3", wsframe_backend = "avx2")))]
+    avx512::BACKEND,
     #[cfg(not(wsframe_backend = "ssse3"))]
     avx2::BACKEND,
     ssse3::BACKEND,
@@ -31,10 +35,21 @@ static FIND_FIRST: Backend = Backend {
 #[inline(always)]
 pub(super) fn active() -> &'static Backend {
     #[cfg(all(
+        target_feature = "avx512f",
+        target_feature = "avx512bw",
+        target_feature = "avx512vl",
+        target_feature = "avx512vbmi",
+        target_feature = "bmi1",
+        target_feature = "bmi2",
+        not(any(wsframe_backend = "ssse3", wsframe_backend = "avx2"))
+    ))]
+    return &avx512::BACKEND;
+
+    #[cfg(all(
         target_feature = "avx2",
         target_feature = "bmi1",
         target_feature = "bmi2",
-        not(wsframe_backend = "ssse3")
+        wsframe_backend = "avx2"
     ))]
     return &avx2::BACKEND;
 

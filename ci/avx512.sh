@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# Runs the tests of the kernels on a processor with AVX-512 and VBMI that this machine need not have: Bochs
+# emulates a whole Ice Lake PC, which boots a Linux kernel of Debian, whose first process runs the tests.
+# Slow, so the tests that go through all of something take one in 251 of it, and property tests 32 cases. Says
+# what it saw; fails unless every test program passed, with avx512 as the backend in use.
+#
+# Installs the Debian packages that are missing (bochs, an ISO's boot loader, busybox), and unpacks the
+# kernel's package without installing it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+one_in=251
+property_cases=32
+limit=1200 # seconds
+packages=(binutils bochs bochs-term bochsbios busybox-static cpio isolinux syslinux-common vgabios xorriso)
+tests=(backends rfc6455_5_3_masking rfc6455_8_1_utf8)
+
+if [ "$(uname -sm)" != "Linux x86_64" ]; then
+    echo "SKIPPED AVX-512 under emulation: it is written for Linux on x86_64, not for $(uname -sm)"
+    exit 0
+fi
+if ! dpkg --status "${packages[@]}" > /dev/null 2>&1; then
+    as_root=$([ "$(id -u)" = 0 ] || echo sudo)
+    $as_root apt-get update -q
+    $as_root apt-get install -q -y --no-install-recommends "${packages[@]}"
+fi
+
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+work=$target/avx512
+rm -rf "$work/root" "$work/iso"
+mkdir -p "$work"/{root/{bin,dev,proc,tests},iso,kernel}
+
+# The tests, linked statically, since there will be nothing beside them.
+build=(cargo test --no-run --message-format=json-render-diagnostics --target x86_64-unknown-linux-gnu)
+for name in "${tests[@]}"; do build+=(--test "$name"); done
+RUSTFLAGS="-Ctarget-feature=+crt-static" "${build[@]}" |
+    sed -n 's/.*"name":"\([^"]*\)".*"executable":"\([^"]*\)".*/\1 \2/p' |
+    while read -r name program; do strip -o "$work/root/tests/$name" "$program"; done
+for name in "${tests[@]}"; do
+    [ -x "$work/root/tests/$name" ] || { echo "FAILED: no program of the test $name" >&2; exit 1; }
+done
+
+# The kernel. Its package is named by another, which always depends on the newest.
+kernel=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: //p' | head -n 1)
+if [ ! -e "$work/kernel/$kernel" ]; then
+    (cd "$work/kernel" && rm -rf ./* && apt-get download -q "$kernel")
+    dpkg-deb --extract "$work"/kernel/*.deb "$work/kernel"
+    touch "$work/kernel/$kernel"
+fi
+
+cat > "$work/root/init" << INIT
+#!/bin/busybox sh
+/bin/busybox mount -t proc proc /proc
+/bin/busybox mount -t devtmpfs dev /dev
+export WSFRAME_ONE_IN=$one_in PROPTEST_CASES=$property_cases PROPTEST_MAX_SHRINK_ITERS=0
+/bin/busybox grep -m 1 -o -w avx512vbmi /proc/cpuinfo
+for name in ${tests[*]}; do
+    echo "--- \$name"
+    /tests/\$name --nocapture --test-threads=1 2>&1
+done
+echo "--- end"
+# Until the serial line has sent it all.
+/bin/busybox sleep 1
+/bin/busybox poweroff -f
+INIT
+chmod +x "$work/root/init"
+cp /bin/busybox "$work/root/bin/"
+(cd "$work/root" && find . | cpio --quiet -o -H newc | gzip -1) > "$work/iso/initrd"
+
+# Bochs 2.7 does not say of its Ice Lake how large some parts of the state are that XSAVE saves (of protection
+# keys), has fast short copies but not fast copies, which the kernel takes to be impossible, and lacks the
+# registers that count frequency. So the kernel is not to know of these.
+cp "$work"/kernel/boot/vmlinuz-* "$work/iso/vmlinuz"
+cp /usr/lib/ISOLINUX/isolinux.bin /usr/lib/syslinux/modules/bios/ldlinux.c32 "$work/iso/"
+cat > "$work/iso/isolinux.cfg" << 'MENU'
+DEFAULT linux
+LABEL linux
+  KERNEL vmlinuz
+  INITRD initrd
+  APPEND quiet console=ttyS0 panic=-1 mitigations=off nokaslr idle=halt tsc=reliable lpj=1000000 lsm= nopku clearcpuid=pku,ospke,xsaves,xsavec,fsrm,aperfmperf
+MENU
+xorriso -report_about WARNING -as mkisofs -o "$work/boot.iso" -b isolinux.bin -c boot.cat \
+    -no-emul-boot -boot-load-size 4 -boot-info-table "$work/iso"
+
+cat > "$work/bochsrc" << BOCHS
+display_library: term
+cpu: model=corei7_icelake_u, ips=100000000
+megs: 512
+romimage: file=/usr/share/bochs/BIOS-bochs-latest
+vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
+ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
+ata0-master: type=cdrom, path=$work/boot.iso, status=inserted
+boot: cdrom
+com1: enabled=1, mode=file, dev=$work/serial.log
+sound: waveoutdrv=dummy, waveindrv=dummy, midioutdrv=dummy
+clock: sync=none
+log: $work/bochs.log
+panic: action=fatal
+error: action=ignore
+info: action=ignore
+debug: action=ignore
+BOCHS
+echo c > "$work/commands" # For a Bochs that has a debugger: continue.
+
+# Bochs wants a terminal, which `script` gives it. It ends with a "panic" when the machine powers off.
+rm -f "$work/serial.log" "$work/bochs.log"
+start=$SECONDS
+TERM=xterm timeout --kill-after=10 "$limit" script --quiet --return --command \
+    "bochs -q -f '$work/bochsrc' -rc '$work/commands'" "$work/terminal.log" < /dev/null > /dev/null || true
+seconds=$((SECONDS - start))
+
+log=$work/serial.txt
+tr -d '\r' < "$work/serial.log" | sed 's/proptest: Failed to find absolute path.*//' > "$log"
+grep -E '^(avx512|---|test |backends:|avx512:|[0-9]+ |of )|panicked|test result' "$log" || true
+
+fail() { echo "FAILED: $1; see $log" >&2; exit 1; }
+grep -qx -- '--- end' "$log" || fail "the tests did not come to their end in $seconds s"
+grep -q 'backends: avx512, ' "$log" || fail "avx512 was not the backend in use"
+passed=$(sed -n 's/^test result: ok\. \([0-9]*\) passed; 0 failed.*/\1/p' "$log")
+[ "$(wc -w <<< "$passed")" = ${#tests[@]} ] || fail "of ${#tests[@]} test programs, not all passed"
+echo "ok: $((${passed//$'\n'/+})) tests on avx512, emulated, in $seconds s; one case in $one_in"

@@ -1,0 +1,474 @@
+//! AVX-512 with VBMI: vectors of 64 bytes, tables of 64 entries, and masks that stand for bytes.
+//!
+//! # UTF-8 by two tables
+//!
+//! A byte of UTF-8 says with its upper two bits what it is: `0x` and `10` for ASCII and continuation, `11`
+//! for a lead. The six bits that are left say all the rest, and six bits are what `vpermb` looks up: 64
+//! entries for 64 bytes, in one instruction. So there is a table of the leads, C0 to FF, and one of the
+//! continuations, 80 to BF. Both are derived from one list of rules, [`RULES`].
+//!
+//! Of a lead, the table says how many bytes it wants behind it: a bit for the second, one for the third,
+//! one for the fourth. And it says which of the 64 continuations must not be the second, so that nothing is
+//! overlong, a surrogate, or beyond U+10FFFF. The limits of all rules lie at 90 and A0 alone: three ranges
+//! of second bytes, a bit for each. A lead that begins nothing forbids all three.
+//!
+//! ```text
+//!   lead            SECOND  THIRD  FOURTH   80–8F  90–9F  A0–BF  must not follow
+//!   C0, C1, F5–FF     1       0      0        1      1      1
+//!   C2–DF             1       0      0        0      0      0
+//!   E0                1       1      0        1      1      0
+//!   ED                1       1      0        0      0      1
+//!   …
+//!   continuation                              one of the three
+//! ```
+//!
+//! Then two things can be wrong with a byte:
+//!
+//! - **It is forbidden**: it shares a range's bit with the lead before it. The table of continuations is
+//!   looked up for every byte, whatever it is; where that is wrong, the byte follows a lead and is no
+//!   continuation, which is wrong in any case.
+//! - **It is unexpected**: it is a continuation and must not be one, or it must be one and is not. It must
+//!   be one where the lead one before it wants a second byte, the lead two before it a third, or the lead
+//!   three before it a fourth. The leads are moved by one place, with what the block before left, and give
+//!   the first of these bits. The bit THIRD of the leads and the bit FOURTH of those already moved make a
+//!   vector that is moved by two places, and gives the other two. The three bits are the uppermost three of
+//!   a byte, so a saturating addition brings "any of them" into the highest. There, too, each byte says
+//!   whether it is a continuation: not ASCII, and no lead, whose bit SECOND stands in the same place.
+//!
+//! So a block is two lookups, two moves, and a few operations on bits: eleven vector instructions. What is
+//! wrong is collected, and asked for once at the end. Long texts go by two blocks, and are asked by two
+//! whether they are ASCII: then the only thing that can be wrong is the character that they cut off.
+//!
+//! # Beginnings and ends
+//!
+//! A load under a mask reads fewer than 64 bytes, and zeros for the rest, so no text is too short for a
+//! vector. Where it ends inside a character, something is wrong with the zeros: then they are masked out,
+//! and the open character is read from the text. Nothing is *stored* under a mask: a processor that is to
+//! load soon from the 64 bytes around such a store waits until it is done, and the next frame often lies
+//! there. The bytes are stored in the way of [`words`](crate::arch::words), by blocks that overlap.
+
+use crate::arch::lookup::{at_end_of_word, state_at_end};
+use crate::arch::words::mask::{inline, load_last, masking_kernels, store_first, store_last};
+use crate::arch::{BROKEN, Backend, rotate};
+
+use super::backend;
+
+use core::arch::x86_64::*;
+
+cpufeatures::new!(detected, "avx512f", "avx512bw", "avx512vl", "avx512vbmi", "bmi1", "bmi2");
+
+backend!("avx512");
+
+masking_kernels!("avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2");
+
+/// The length of a vector, of a block, and of a cache line.
+const LEN: usize = 64;
+
+/// From this length on, what is unmasked and checked is first brought to the beginning of a cache line: each
+/// store that crosses from one to the next counts as two.
+const ALIGNED: usize = 1024;
+
+type V = __m512i;
+
+// What a lead wants behind it: the uppermost bits of its class.
+const SECOND: u8 = 0x80;
+const THIRD: u8 = 0x40;
+const FOURTH: u8 = 0x20;
+
+// The ranges of continuations that the rules tell apart.
+const R80_8F: u8 = 0x01;
+const R90_9F: u8 = 0x02;
+const RA0_BF: u8 = 0x04;
+
+/// The first and the last lead of each kind, the bytes that it wants, and the ranges in which the second of
+/// them must not lie.
+const RULES: [(u8, u8, u8, u8); 10] = [
+    // Two bytes for what one holds.
+    (0xC0, 0xC1, SECOND, R80_8F | R90_9F | RA0_BF),
+    (0xC2, 0xDF, SECOND, 0),
+    // Three bytes for what two hold.
+    (0xE0, 0xE0, SECOND | THIRD, R80_8F | R90_9F),
+    (0xE1, 0xEC, SECOND | THIRD, 0),
+    // Surrogates.
+    (0xED, 0xED, SECOND | THIRD, RA0_BF),
+    (0xEE, 0xEF, SECOND | THIRD, 0),
+    // Four bytes for what three hold.
+    (0xF0, 0xF0, SECOND | THIRD | FOURTH, R80_8F),
+    (0xF1, 0xF3, SECOND | THIRD | FOURTH, 0),
+    // Beyond U+10FFFF.
+    (0xF4, 0xF4, SECOND | THIRD | FOURTH, R90_9F | RA0_BF),
+    (0xF5, 0xFF, SECOND, R80_8F | R90_9F | RA0_BF),
+];
+
+/// The class of each lead, C0 to FF: what it wants, and what it forbids.
+const LEADS: [u8; LEN] = {
+    let mut classes = [0; LEN];
+    let mut rule = 0;
+    while rule < RULES.len() {
+        let (first, last, wants, forbids) = RULES[rule];
+        let mut lead = first as usize;
+        while lead <= last as usize {
+            classes[lead - 0xC0] = wants | forbids;
+            lead += 1;
+        }
+        rule += 1;
+    }
+    classes
+};
+
+/// The range of each continuation, 80 to BF.
+const CONTINUATIONS: [u8; LEN] = {
+    let mut ranges = [RA0_BF; LEN];
+    let mut low_bits = 0;
+    while low_bits < 0x20 {
+        ranges[low_bits] = if low_bits < 0x10 { R80_8F } else { R90_9F };
+        low_bits += 1;
+    }
+    ranges
+};
+
+/// What is checked so far.
+struct Checked {
+    /// The classes of the last block: of leads what the table says, of all other bytes zero.
+    leads: V,
+    /// The bits THIRD of the last block, and FOURTH one place on. The other bits mean nothing.
+    longer: V,
+    /// The highest bit of each byte: whether something was unexpected there.
+    unexpected: V,
+    /// Not zero where something was forbidden, or was cut off.
+    forbidden: V,
+    /// Whether the last block was ASCII, so that no character is open.
+    after_ascii: bool,
+}
+
+impl Checked {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    fn begin(state: u32) -> Self {
+        let mut checked = Self {
+            leads: zero(),
+            longer: zero(),
+            unexpected: zero(),
+            forbidden: zero(),
+            after_ascii: true,
+        };
+        if state != 0 {
+            // The open character, as if a block had ended with it. Nothing is wrong in it.
+            checked.block(_mm512_maskz_set1_epi32(1 << 15, at_end_of_word(state) as i32));
+        }
+        checked
+    }
+
+    /// Checks a block, whatever it holds.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    fn block(&mut self, v: V) {
+        // Lookups see the low six bits only.
+        let is_lead = _mm512_cmpge_epu8_mask(v, splat(0xC0));
+        let leads = _mm512_maskz_permutexvar_epi8(is_lead, v, load(&LEADS));
+        let range = _mm512_permutexvar_epi8(v, load(&CONTINUATIONS));
+
+        let after = moved::<1>(leads, self.leads);
+        let longer = either(THIRD, leads, after);
+        let after_longer = moved::<2>(longer, self.longer);
+
+        let wanted = either(SECOND, after, after_longer);
+        let is_wanted = _mm512_adds_epu8(wanted, splat(SECOND - FOURTH));
+        let is_continuation = xor(v, leads);
+        *self = Self {
+            leads,
+            longer,
+            unexpected: or(self.unexpected, xor(is_wanted, is_continuation)),
+            forbidden: or(self.forbidden, and(after, range)),
+            after_ascii: false,
+        };
+    }
+
+    /// Checks a block that is all ASCII: it can only cut off the character before it.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn ascii(&mut self) {
+        if !self.after_ascii {
+            self.forbidden = or(self.forbidden, self.open());
+            (self.leads, self.longer) = (zero(), zero());
+            self.after_ascii = true;
+        }
+    }
+
+    /// Two blocks: asked together whether they are ASCII, since asking one costs as much.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    fn two_blocks(&mut self, first: V, second: V) {
+        if is_ascii(or(first, second)) {
+            self.ascii();
+        } else {
+            self.block(first);
+            self.block(second);
+        }
+    }
+
+    /// Not zero if the last block ends inside a character.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn open(&self) -> V {
+        let second = and(self.leads, load(&last_bytes(1, SECOND)));
+        let third_or_fourth = and(self.longer, load(&last_bytes(2, THIRD | FOURTH)));
+        or(second, third_or_fourth)
+    }
+
+    /// Not zero if something was wrong.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn wrong(&self) -> V {
+        or(and(self.unexpected, splat(0x80)), self.forbidden)
+    }
+
+    /// Checks the last block of `text`: the bytes `within` of `v`, perhaps none, with zeros behind them. The
+    /// state at the end of the text, coming from `before`.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    fn end_with(mut self, v: V, within: __mmask64, text: &[u8], before: u32) -> u32 {
+        let wrong_before = self.wrong();
+        (self.unexpected, self.forbidden) = (zero(), zero());
+        self.block(v);
+        // Where the text ends inside a character, something is wrong with the zeros as well.
+        let wrong = self.wrong();
+        if is_zero(or(or(wrong_before, wrong), self.open())) {
+            0
+        } else if is_zero(or(wrong_before, _mm512_maskz_mov_epi8(within, wrong))) {
+            state_at_end(text, before)
+        } else {
+            BROKEN
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2")]
+fn validate(bytes: &[u8], state: u32) -> u32 {
+    if bytes.len() <= LEN {
+        let (v, within) = load_part(bytes);
+        one_block(v, within, bytes, state)
+    } else if let (Some(first), true) = (bytes.first_chunk(), bytes.len() <= 2 * LEN) {
+        let (last, within) = load_part(bytes.get(LEN..).unwrap_or_default());
+        two_blocks(load(first), last, within, bytes, state)
+    } else {
+        validate_long(bytes, state)
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2")]
+fn unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
+    if bytes.len() <= LEN {
+        let (v, within) = load_part(bytes);
+        let v = _mm512_maskz_mov_epi8(within, unmask(v, key));
+        inline::mask_short(bytes, key);
+        one_block(v, within, bytes, state)
+    } else if let (Some(first), Some(last), true) =
+        (bytes.first_chunk(), load_last(bytes), bytes.len() <= 2 * LEN)
+    {
+        let first = unmask(load(first), key);
+        let (rest, within) = load_part(bytes.get(LEN..).unwrap_or_default());
+        let rest = _mm512_maskz_mov_epi8(within, unmask(rest, key));
+        let last = unmask(load(&last), rotate(key, bytes.len()));
+        store_first(bytes, to_array(first));
+        store_last(bytes, to_array(last));
+        two_blocks(first, rest, within, bytes, state)
+    } else {
+        unmask_validate_long(bytes, key, state)
+    }
+}
+
+/// `bytes` are at most one block, which is `v` with zeros behind it.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+fn one_block(v: V, within: __mmask64, bytes: &[u8], state: u32) -> u32 {
+    if is_ascii(v) {
+        if state == 0 || bytes.is_empty() { state } else { BROKEN }
+    } else if state == BROKEN {
+        BROKEN
+    } else {
+        Checked::begin(state).end_with(v, within, bytes, state)
+    }
+}
+
+/// `bytes` are at most two blocks, which are `first` and `last` with zeros behind it.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+fn two_blocks(first: V, last: V, within: __mmask64, bytes: &[u8], state: u32) -> u32 {
+    if is_ascii(or(first, last)) {
+        if state == 0 { 0 } else { BROKEN }
+    } else if state == BROKEN {
+        BROKEN
+    } else {
+        let mut checked = Checked::begin(state);
+        checked.block(first);
+        checked.end_with(last, within, bytes, state)
+    }
+}
+
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2")]
+fn validate_long(bytes: &[u8], state: u32) -> u32 {
+    if state == BROKEN {
+        return BROKEN;
+    }
+    let (blocks, rest) = bytes.as_chunks::<LEN>();
+    let (rest, within) = load_part(rest);
+    let mut checked = Checked::begin(state);
+    let (twos, one) = blocks.as_chunks();
+    for [first, second] in twos {
+        checked.two_blocks(load(first), load(second));
+    }
+    for block in one {
+        checked.block(load(block));
+    }
+    checked.end_with(rest, within, bytes, state)
+}
+
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2")]
+fn unmask_validate_long(bytes: &mut [u8], key: u32, state: u32) -> u32 {
+    let to_line = bytes.as_ptr().addr().wrapping_neg() % LEN;
+    let to_line = if bytes.len() < ALIGNED { 0 } else { to_line };
+    let (head, bytes) = bytes.split_at_mut(to_line);
+    let state = if to_line == 0 { state } else { unmask_validate(head, key, state) };
+    let key = rotate(key, to_line);
+
+    let Some(last) = load_last(bytes) else { return state };
+    // While they are still masked. They overlap.
+    let last = unmask(load(&last), rotate(key, bytes.len()));
+    let (rest, within) = load_part(bytes.as_chunks::<LEN>().1);
+    let rest = _mm512_maskz_mov_epi8(within, unmask(rest, key));
+
+    let mut checked = Checked::begin(if state == BROKEN { 0 } else { state });
+    let (twos, one) = bytes.as_chunks_mut::<LEN>().0.as_chunks_mut();
+    for [first, second] in twos {
+        let vectors = (unmask(load(first), key), unmask(load(second), key));
+        store(first, vectors.0);
+        store(second, vectors.1);
+        checked.two_blocks(vectors.0, vectors.1);
+    }
+    for block in one {
+        let v = unmask(load(block), key);
+        store(block, v);
+        checked.block(v);
+    }
+    store_last(bytes, to_array(last));
+    if state == BROKEN { BROKEN } else { checked.end_with(rest, within, bytes, state) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load(bytes: &[u8; LEN]) -> V {
+    // SAFETY: `bytes` has the 64 bytes that are read; they need no alignment.
+    unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+}
+
+/// At most 64 bytes with zeros behind them, and the mask of the places where they are.
+#[inline]
+#[target_feature(enable = "avx512bw,bmi2")]
+fn load_part(bytes: &[u8]) -> (V, __mmask64) {
+    let within = _bzhi_u64(!0, bytes.len().min(LEN) as u32);
+    // SAFETY: only the bytes whose bits are set in `within` are read, and these are not more than `bytes`
+    // has; those behind them are not accessed, and cannot fault. They need no alignment.
+    let v = unsafe { _mm512_maskz_loadu_epi8(within, bytes.as_ptr().cast()) };
+    (v, within)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn store(bytes: &mut [u8; LEN], v: V) {
+    // SAFETY: `bytes` has the 64 bytes that are written; they need no alignment.
+    unsafe { _mm512_storeu_si512(bytes.as_mut_ptr().cast(), v) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn to_array(v: V) -> [u8; LEN] {
+    let mut bytes = [0; LEN];
+    store(&mut bytes, v);
+    bytes
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn splat(byte: u8) -> V {
+    _mm512_set1_epi8(byte as i8)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn unmask(v: V, key: u32) -> V {
+    xor(v, _mm512_set1_epi32(key as i32))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn zero() -> V {
+    _mm512_setzero_si512()
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn or(a: V, b: V) -> V {
+    _mm512_or_si512(a, b)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn xor(a: V, b: V) -> V {
+    _mm512_xor_si512(a, b)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn and(a: V, b: V) -> V {
+    _mm512_and_si512(a, b)
+}
+
+/// The given bits of `a`, and all other bits of `b`.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn either(bits: u8, a: V, b: V) -> V {
+    _mm512_ternarylogic_epi32::<0b1100_1010>(splat(bits), a, b)
+}
+
+#[inline]
+#[target_feature(enable = "avx512bw")]
+fn is_ascii(v: V) -> bool {
+    _mm512_movepi8_mask(v) == 0
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn is_zero(v: V) -> bool {
+    _mm512_test_epi32_mask(v, v) == 0
+}
+
+/// Each byte replaced by the one N places before it.
+#[inline]
+#[target_feature(enable = "avx512vbmi")]
+fn moved<const N: usize>(v: V, before: V) -> V {
+    _mm512_permutex2var_epi8(before, load(const { &places_from(LEN - N) }), v)
+}
+
+const fn places_from(first: usize) -> [u8; LEN] {
+    let mut places = [0; LEN];
+    let mut i = 0;
+    while i < LEN {
+        places[i] = (first + i) as u8;
+        i += 1;
+    }
+    places
+}
+
+/// Zeros, but for the last bytes.
+const fn last_bytes(count: usize, byte: u8) -> [u8; LEN] {
+    let mut bytes = [0; LEN];
+    let mut i = LEN - count;
+    while i < LEN {
+        bytes[i] = byte;
+        i += 1;
+    }
+    bytes
+}
