@@ -49,14 +49,9 @@ impl<K: MaskingKeys> Connection<K> {
             self.messages.discard_after_close(input);
             return Ok(None);
         };
-        match core::mem::take(input).split_at_mut_checked(span.end()) {
-            Some((used, rest)) => {
-                *input = rest;
-                self.take(span, used, out).map(Some)
-            }
-            // A span ends within the bytes in which it was located.
-            None => Ok(None),
-        }
+        let Some(payload) = span.cut(input) else { return Ok(None) };
+        let event = self.messages.read(&span, payload);
+        self.react(event, out).map(Some)
     }
 
     /// Finds the next event at the beginning of `input`; `None` if more bytes are needed first, or if a
@@ -103,7 +98,18 @@ impl<K: MaskingKeys> Connection<K> {
         used: &'b mut [u8],
         out: &mut impl Output,
     ) -> Result<Event<'b>, ReceiveError> {
-        match self.messages.take(span, used) {
+        let event = self.messages.take(span, used);
+        self.react(event, out)
+    }
+
+    /// Sends what is to be sent because of what has come.
+    #[inline(always)]
+    fn react<'b>(
+        &mut self,
+        event: Result<Event<'b>, ProtocolError>,
+        out: &mut impl Output,
+    ) -> Result<Event<'b>, ReceiveError> {
+        match event {
             Ok(event @ (Event::Text(_) | Event::Binary(_) | Event::Raw(_))) => Ok(event),
             Ok(event) => {
                 self.reply(&event, out);

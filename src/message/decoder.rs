@@ -122,6 +122,12 @@ impl MessageSpan {
         self.span.header()
     }
 
+    /// Cuts the event off the beginning of the input in which it was located, and gives its payload.
+    #[inline(always)]
+    pub(crate) fn cut<'b>(&self, input: &mut &'b mut [u8]) -> Option<&'b mut [u8]> {
+        self.span.cut(input)
+    }
+
     #[inline(always)]
     const fn first(&self) -> bool {
         self.span.first() && !matches!(self.header().opcode, Opcode::Continuation)
@@ -357,7 +363,7 @@ impl MessageDecoder {
             self.discard_after_close(input);
             return Ok(None);
         };
-        let Some(payload) = span.span.cut(input) else { return Ok(None) };
+        let Some(payload) = span.cut(input) else { return Ok(None) };
         self.read(&span, payload).map(Some)
     }
 
@@ -375,7 +381,7 @@ impl MessageDecoder {
             self.discard_after_close(input);
             return Ok(None);
         };
-        let Some(payload) = span.span.cut(input) else { return Ok(None) };
+        let Some(payload) = span.cut(input) else { return Ok(None) };
         self.read_frame(span, payload).map(Some)
     }
 
@@ -389,7 +395,7 @@ impl MessageDecoder {
 
     /// Reads a chunk or control frame as what it is.
     #[inline(always)]
-    fn read<'b>(
+    pub(crate) fn read<'b>(
         &mut self,
         span: &MessageSpan,
         bytes: &'b mut [u8],
