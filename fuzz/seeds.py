@@ -86,34 +86,36 @@ def texts():
             yield f"{name}-{reads.hex()}", reads + text
 
 
+HELLO, PING = b"Hello", frame(0x89, b"ping")
+STREAMS = {
+    "hello": frame(0x81, HELLO),
+    "fragments-with-ping-between": frame(0x01, HELLO) + PING + frame(0x00) + PING + frame(0x80, b"!"),
+    "continuation-first": frame(0x80, HELLO),
+    "text-inside-text": frame(0x01, HELLO) + frame(0x81, HELLO),
+    "empty-frames": frame(0x01) + frame(0x00) * 5 + frame(0x80),
+    "control-125": frame(0x89, bytes(range(125))),
+    "close": frame(0x88, b"\x03\xe8bye"),
+    "close-empty": frame(0x88),
+    "close-one-byte": frame(0x88, b"\x03"),
+    "data-after-close": frame(0x88, b"\x03\xe8") + frame(0x81, HELLO),
+    "text-cut-in-character": frame(0x01, b"\xf0\x9f") + frame(0x80, b"\xa6\x80"),
+    "declares-2-62": frame(0x82, declared=2**62) + bytes(40),
+    "over-the-limit": frame(0x82, bytes(300)),
+    "16-bit": frame(0x82, bytes(range(200))),
+    "half-a-header": frame(0x82, bytes(300))[:3],
+    "half-a-payload": frame(0x82, bytes(300))[:100],
+    "error-behind-frames": PING + PING + b"\x83",
+    "mask-turns": frame(0x82, bytes(131)) + frame(0x82, bytes(133), key=b"\x00\x00\x00\x01"),
+}
+
+
 def streams():
-    hello, ping = b"Hello", frame(0x89, b"ping")
-    cases = {
-        "hello": frame(0x81, hello),
-        "fragments-with-ping-between": frame(0x01, hello) + ping + frame(0x00) + ping + frame(0x80, b"!"),
-        "continuation-first": frame(0x80, hello),
-        "text-inside-text": frame(0x01, hello) + frame(0x81, hello),
-        "empty-frames": frame(0x01) + frame(0x00) * 5 + frame(0x80),
-        "control-125": frame(0x89, bytes(range(125))),
-        "close": frame(0x88, b"\x03\xe8bye"),
-        "close-empty": frame(0x88),
-        "close-one-byte": frame(0x88, b"\x03"),
-        "data-after-close": frame(0x88, b"\x03\xe8") + frame(0x81, hello),
-        "text-cut-in-character": frame(0x01, b"\xf0\x9f") + frame(0x80, b"\xa6\x80"),
-        "declares-2-62": frame(0x82, declared=2**62) + bytes(40),
-        "over-the-limit": frame(0x82, bytes(300)),
-        "16-bit": frame(0x82, bytes(range(200))),
-        "half-a-header": frame(0x82, bytes(300))[:3],
-        "half-a-payload": frame(0x82, bytes(300))[:100],
-        "error-behind-frames": ping + ping + b"\x83",
-        "mask-turns": frame(0x82, bytes(131)) + frame(0x82, bytes(133), key=b"\x00\x00\x00\x01"),
-    }
-    for name, stream in cases.items():
+    for name, stream in STREAMS.items():
         for reads in [b"\xff\xff\xff", b"\x01\x01\x01"]:
             yield f"{name}-{reads.hex()}", bytes([SERVER, NO_LIMIT]) + reads + stream
     yield "over-a-limit", bytes([SERVER, 10]) + b"\xff\xff\xff" + frame(0x82, bytes(21))
     yield "at-a-limit", bytes([SERVER, 10]) + b"\xff\xff\xff" + frame(0x82, bytes(20))
-    yield "from-a-server", bytes([CLIENT, NO_LIMIT]) + b"\x07\x07\x07" + frame(0x81, hello, key=None) * 3
+    yield "from-a-server", bytes([CLIENT, NO_LIMIT]) + b"\x07\x07\x07" + frame(0x81, HELLO, key=None) * 3
 
 
 READS = [b"\xff\xff\xff", b"\x01\x01\x01"]
@@ -264,13 +266,108 @@ def lines(cases):
         yield f"{number:02}", case
 
 
-handshakes = [
-    ("handshake_request", requests()),
-    ("handshake_response", responses()),
-    ("handshake_extensions", lines(EXTENSIONS)),
-    ("handshake_uri", lines(URIS)),
-]
-for target, seeds in [("header", headers()), ("mask", masks()), ("utf8", texts()), ("frames", streams()), *handshakes]:
+# What messages add to frames.
+MESSAGES = STREAMS | {
+    "binary-inside-text": frame(0x01, HELLO) + frame(0x02, HELLO),
+    "continuation-after-the-end": frame(0x01) + frame(0x80) + frame(0x80),
+    "text-ends-in-character": frame(0x01, b"a\xf0\x9f") + frame(0x80),
+    "text-ends-in-character-in-one-frame": frame(0x81, b"a\xf0\x9f"),
+    "text-cut-at-every-byte": b"".join(
+        frame(0x01 if i == 0 else 0x80 if i == 9 else 0x00, bytes([byte]))
+        for i, byte in enumerate("aé€🦀".encode())
+    ),
+    "wrong-text-early": frame(0x01, b"ok\xed\xa0" + bytes(90))[:12],
+    "wrong-text-behind-a-fragment": frame(0x01, b"caf\xc3") + PING + frame(0x80, b"z"),
+    "close-within-a-message": frame(0x01, HELLO) + frame(0x88, b"\x0f\xa0") + frame(0x80),
+    "close-with-a-reason-that-is-not-text": frame(0x88, b"\x03\xe8\xff"),
+    "close-with-a-code-that-must-not-be-sent": frame(0x88, b"\x03\xedbye"),
+    "close-with-a-code-of-IANA": frame(0x88, b"\x03\xf6"),
+    "rsv1-on-the-first-fragment": frame(0x41, HELLO) + frame(0x80, HELLO) + frame(0x81, HELLO),
+    "messages-one-after-another": frame(0x81, HELLO) + frame(0x82) + frame(0x02) + frame(0x80, HELLO) + PING,
+    "longer-form": frame(0x01, HELLO, form=2) + frame(0x89, b"ping", form=2) + frame(0x80, form=8),
+}
+THREE = frame(0x02, bytes(20)) + frame(0x00, bytes(20)) + frame(0x80, bytes(20))
+
+
+def messages():
+    none, validate, leave = bytes([NO_LIMIT] * 3), b"\x01", b"\x00"
+    for name, stream in MESSAGES.items():
+        for reads in [b"\xff\xff\xff", b"\x01\x01\x01"]:
+            yield f"{name}-{reads.hex()}", bytes([SERVER]) + none + validate + reads + stream
+    for name, limits in [("at", [10, 30, 3]), ("frame-over", [9, 255, 255]), ("message-over", [255, 29, 255]),
+                         ("fragments-over", [255, 255, 2]), ("nothing-passes", [0, 0, 0])]:
+        yield f"limits-{name}", bytes([SERVER, *limits]) + validate + b"\x07\xff\x01" + THREE
+    reads = b"\x03\x01\xff"
+    yield "rsv1-claimed", bytes([SERVER | 0x40]) + none + validate + reads + MESSAGES["rsv1-on-the-first-fragment"]
+    yield "longer-form-accepted", bytes([SERVER | 8]) + none + validate + reads + MESSAGES["longer-form"]
+    yield "text-left-to-others", bytes([SERVER]) + none + leave + reads + frame(0x81, b"\xff") + PING
+    unmasked = frame(0x01, HELLO, key=None) + frame(0x8a, key=None) + frame(0x80, HELLO, key=None)
+    yield "from-a-server", bytes([CLIENT]) + none + validate + reads + unmasked
+    yield "unmasked-accepted", bytes([SERVER | 4]) + none + validate + reads + unmasked
+
+
+def differential():
+    accept_unmasked, closing = 2, 4
+    for name, stream in MESSAGES.items():
+        yield name, bytes([SERVER, NO_LIMIT, NO_LIMIT]) + b"\x01\xff\x03" + stream
+        yield f"{name}-after-our-close", bytes([SERVER | closing, NO_LIMIT, NO_LIMIT]) + b"\xff\xff\xff" + stream
+    yield "at-the-limits", bytes([SERVER, 10, 30]) + b"\x07\x07\x07" + THREE
+    yield "frame-over", bytes([SERVER, 9, NO_LIMIT]) + b"\x07\x07\x07" + THREE
+    yield "message-over", bytes([SERVER, NO_LIMIT, 29]) + b"\x07\x07\x07" + THREE
+    yield "unmasked", bytes([SERVER, NO_LIMIT, NO_LIMIT]) + b"\xff\xff\xff" + frame(0x81, HELLO, key=None)
+    yield "unmasked-accepted", (bytes([SERVER | accept_unmasked, NO_LIMIT, NO_LIMIT]) + b"\xff\xff\xff"
+                                + frame(0x81, HELLO, key=None))
+    yield "two-rules-at-once", bytes([SERVER, 1, NO_LIMIT]) + b"\xff\xff\xff" + frame(0x80, HELLO)
+
+
+# Acts of a conversation: what, a number, and as many bytes of payload.
+TEXT, FIN, LONG = 2, 4, 8
+SEND, FRAGMENT, PINGS, CLOSE, DELIVER = 0 << 5, 1 << 5, 2 << 5, 3 << 5, 4 << 5
+
+
+def act(what, payload=b"", number=None):
+    return bytes([what, len(payload) if number is None else number]) + payload
+
+
+def conversations():
+    client, server, all_of_it = 0, 1, 7 << 1
+    deliver = act(DELIVER | client | all_of_it, number=255) + act(DELIVER | server | all_of_it, number=255)
+    by_bytes = (act(DELIVER | client, number=1) + act(DELIVER | server, number=1)) * 8
+    talks = {
+        "nothing": b"",
+        "hello": act(SEND | TEXT | client, HELLO) + deliver + act(SEND | TEXT | server, HELLO),
+        "long": act(SEND | LONG | client, HELLO * 50) + act(SEND | LONG | server, HELLO),
+        "fragments": act(FRAGMENT | TEXT | client, HELLO) + act(PINGS | client, b"?")
+        + act(FRAGMENT | TEXT | FIN | client, "é€🦀".encode()),
+        "two-messages-at-once": act(FRAGMENT | client, HELLO) + act(SEND | client, HELLO),
+        "pings": act(PINGS | client, HELLO) * 5 + act(PINGS | server, bytes(125)),
+        "a-ping-too-long": act(PINGS | client, bytes(126)),
+        "client-closes": act(SEND | server, HELLO) + act(CLOSE | client, number=1) + act(SEND | server, HELLO),
+        "server-closes": act(PINGS | client, HELLO) + act(CLOSE | server, number=2) + act(PINGS | client, HELLO),
+        "both-close": act(CLOSE | client, number=1) + act(CLOSE | server, number=2),
+        "closed-within-a-message": act(FRAGMENT | client, HELLO) + act(CLOSE | client, number=3),
+    }
+    for name, script in talks.items():
+        for pending in [0, 3, NO_LIMIT]:
+            yield f"{name}-{pending}", bytes([pending]) + script
+        yield f"{name}-by-bytes", bytes([1]) + by_bytes.join([script] * 2)
+
+
+targets = {
+    "header": headers(),
+    "mask": masks(),
+    "utf8": texts(),
+    "frames": streams(),
+    "messages": messages(),
+    "relay": messages(),
+    "conversation": conversations(),
+    "differential": differential(),
+    "handshake_request": requests(),
+    "handshake_response": responses(),
+    "handshake_extensions": lines(EXTENSIONS),
+    "handshake_uri": lines(URIS),
+}
+for target, seeds in targets.items():
     directory = SEEDS / target
     directory.mkdir(parents=True, exist_ok=True)
     for name, content in seeds:

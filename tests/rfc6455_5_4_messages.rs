@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use support::checks;
 use support::drive::{self, Way};
 use support::naive::{self, Broken, Choices, Item, Limits};
+use support::streams;
 use wsframe::{
     Assembler, Event, FrameDecoder, FrameHeader, MaskingKey, MessageDecoder, NO_LIMIT, Opcode,
     ProtocolError, Role, Rsv,
@@ -300,37 +301,12 @@ fn an_assembler_with_a_chunk_left_out() {
     }
 }
 
-/// A frame of a stream that is nearly right: what makes it wrong is chosen rarely.
-fn frames() -> impl Strategy<Value = Vec<u8>> {
-    let payload = prop_oneof![
-        4 => "[a-z\u{e9}\u{20ac}\u{1f980}]{0,12}".prop_map(String::into_bytes),
-        2 => prop::collection::vec(any::<u8>(), 0..140),
-        1 => Just(b"\x03\xE8bye".to_vec()),
-        1 => Just(b"caf\xC3".to_vec()),
-    ];
-    let first_byte = prop::sample::select(vec![
-        0x81u8, 0x82, 0x01, 0x01, 0x02, 0x00, 0x00, 0x80, 0x80, 0x89, 0x8A, 0x88, 0x41, 0xC1,
-    ]);
-    (first_byte, any::<[u8; 4]>(), payload).prop_map(|(first, key, payload)| {
-        let mut out = Vec::new();
-        let header = FrameHeader {
-            fin: first & 0x80 != 0,
-            rsv: Rsv::from_bits(first),
-            opcode: Opcode::from_bits(first & 0x0F).unwrap(),
-            masking_key: Some(MaskingKey::new(key)),
-            payload_len: payload.len() as u64,
-        };
-        naive::encode(&header, &payload, naive::shortest_form(payload.len()), &mut out);
-        out
-    })
-}
-
 proptest! {
     #![proptest_config(support::proptest_config())]
 
     #[test]
     fn any_frames_cut_anywhere(
-        frames in prop::collection::vec(frames(), 0..12),
+        frames in streams::nearly_right(Role::Server),
         cuts in prop::collection::vec(1usize..40, 1..6),
         claimed in any::<bool>(),
         validate in any::<bool>(),
@@ -341,5 +317,23 @@ proptest! {
         choices.claimed = if claimed { 0x40 } else { 0 };
         let limits = Limits { frame: u64::MAX, message, fragments };
         checks::messages(choices, limits, validate, &cuts, &frames.concat());
+    }
+
+    /// > An intermediary MUST NOT change the fragmentation of a message if any reserved bit values are
+    /// > used and the meaning of these values is not known to the intermediary.
+    #[test]
+    fn any_frames_through_a_relay(
+        (role, frames) in streams::any_role(),
+        cuts in prop::collection::vec(1usize..40, 1..6),
+        claimed in any::<bool>(),
+        validate in any::<bool>(),
+        message in prop_oneof![Just(u64::MAX), 0u64..300],
+        fragments in prop_oneof![Just(u64::MAX), 0u64..6],
+    ) {
+        let mut choices = Choices::strict(role);
+        choices.claimed = if claimed { 0x40 } else { 0 };
+        choices.accept_non_minimal_lengths = claimed;
+        let limits = Limits { frame: u64::MAX, message, fragments };
+        checks::relay(choices, limits, validate, &cuts, &frames.concat());
     }
 }

@@ -9,9 +9,8 @@ mod support;
 use std::fs;
 use std::path::Path;
 
-use support::checks;
-use support::naive::Choices;
-use wsframe::NO_LIMIT;
+use support::settings::{choices, cuts, limit, limits};
+use support::{checks, conversation, rival};
 
 /// Runs each seed of a target; a seed begins with `settings` bytes that choose how to run it.
 fn each_seed(target: &str, settings: usize, mut check: impl FnMut(&[u8], &[u8])) {
@@ -27,14 +26,10 @@ fn each_seed(target: &str, settings: usize, mut check: impl FnMut(&[u8], &[u8]))
     assert!(count >= 30, "{count} seeds of {target}");
 }
 
-fn lengths(bytes: &[u8]) -> Vec<usize> {
-    bytes.iter().map(|&byte| usize::from(byte)).collect()
-}
-
 #[test]
 fn header() {
     each_seed("header", 1, |settings, bytes| {
-        checks::header(Choices::all().nth(settings[0].into()).unwrap(), bytes);
+        checks::header(choices(settings[0]), bytes);
     });
 }
 
@@ -48,15 +43,50 @@ fn mask() {
 
 #[test]
 fn utf8() {
-    each_seed("utf8", 3, |settings, text| checks::utf8(&lengths(settings), text));
+    each_seed("utf8", 3, |settings, text| checks::utf8(&cuts(settings), text));
 }
 
 #[test]
 fn frames() {
     each_seed("frames", 5, |settings, stream| {
-        let limit = if settings[1] == 255 { NO_LIMIT } else { u32::from(settings[1]) * 2 };
-        let choices = Choices::all().nth(settings[0].into()).unwrap();
-        checks::frames(choices, limit, &lengths(&settings[2..]), stream);
+        checks::frames(choices(settings[0]), limit(settings[1]), &cuts(&settings[2..]), stream);
+    });
+}
+
+#[test]
+fn messages() {
+    each_seed("messages", 8, |settings, stream| {
+        let &[rules, frame, message, fragments, validate, ref reads @ ..] = settings else {
+            unreachable!()
+        };
+        let limits = limits([frame, message, fragments]);
+        checks::messages(choices(rules), limits, validate & 1 != 0, &cuts(reads), stream);
+    });
+}
+
+#[test]
+fn relay() {
+    each_seed("relay", 8, |settings, stream| {
+        let &[rules, frame, message, fragments, validate, ref reads @ ..] = settings else {
+            unreachable!()
+        };
+        let limits = limits([frame, message, fragments]);
+        checks::relay(choices(rules), limits, validate & 1 != 0, &cuts(reads), stream);
+    });
+}
+
+#[test]
+fn conversation() {
+    each_seed("conversation", 1, |settings, script| {
+        conversation::play(&conversation::script(script), limit(settings[0]));
+    });
+}
+
+#[test]
+fn differential() {
+    each_seed("differential", 6, |settings, stream| {
+        let (settings, reads) = settings.split_first_chunk().expect("six bytes");
+        rival::compare(rival::Settings::of(*settings), &cuts(reads), stream);
     });
 }
 
@@ -68,11 +98,9 @@ fn handshake_extensions() {
 #[cfg(feature = "handshake")]
 #[test]
 fn handshakes() {
-    each_seed("handshake_request", 3, |reads, received| {
-        handshake::request(received, &lengths(reads))
-    });
+    each_seed("handshake_request", 3, |reads, received| handshake::request(received, &cuts(reads)));
     each_seed("handshake_response", 3, |reads, received| {
-        handshake::response(received, &lengths(reads))
+        handshake::response(received, &cuts(reads))
     });
     each_seed("handshake_uri", 0, |_, text| handshake::uri(std::str::from_utf8(text).unwrap()));
 }

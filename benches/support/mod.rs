@@ -121,10 +121,15 @@ pub struct Stream {
 
 impl Stream {
     pub fn new(kind: Kind, size: Size) -> Self {
+        Self::of(kind, size.lengths())
+    }
+
+    /// A frame for each of these lengths.
+    pub fn of(kind: Kind, lengths: Vec<usize>) -> Self {
         let key = MaskingKey::new([0x37, 0xFA, 0x21, 0x3D]);
         let encoder = FrameEncoder::new(kind.opcode()).masking_key(key);
         let (mut bytes, mut frames, mut payload_bytes) = (Vec::new(), Vec::new(), 0);
-        for len in size.lengths() {
+        for len in lengths {
             let start = bytes.len();
             encoder.append(&kind.payload(len), &mut bytes).expect("a right frame");
             frames.push((start, bytes.len() - len..bytes.len()));

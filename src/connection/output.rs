@@ -80,9 +80,10 @@ impl<'b> FixedOutput<'b> {
 
     /// Removes the first `sent` bytes, or all if there are fewer.
     pub fn consume(&mut self, sent: usize) {
-        let sent = sent.min(self.len);
-        self.buf.copy_within(sent..self.len, 0);
-        self.len -= sent;
+        let queued = self.buf.get_mut(..self.len).unwrap_or_default();
+        let sent = sent.min(queued.len());
+        queued.copy_within(sent.., 0);
+        self.len = queued.len() - sent;
     }
 }
 

@@ -35,7 +35,8 @@ impl EncodedHeader {
         Self { bytes: header_bytes.to_le_bytes(), len: header.encoded_len() as u8 }
     }
 
-    /// Writes the header to the beginning of a frame that is yet to get its payload.
+    /// Writes the header to the beginning of a frame that is yet to get its payload. The frame is as long
+    /// as the header at least.
     #[inline(always)]
     pub(crate) fn write_to(self, frame: &mut [u8]) {
         match frame.first_chunk_mut() {
@@ -48,7 +49,9 @@ impl EncodedHeader {
     /// A call of its own, so that the bytes need not lie in memory for the other.
     #[inline(never)]
     fn write_to_short(self, frame: &mut [u8]) {
-        frame[..self.len()].copy_from_slice(&self);
+        for (room, byte) in frame.iter_mut().zip(&*self) {
+            *room = *byte;
+        }
     }
 }
 

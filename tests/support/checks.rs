@@ -2,7 +2,7 @@
 //! that runs the fuzzers' seeds.
 
 use super::drive::{self, Way, pieces};
-use super::naive::{self, Choices, Limits};
+use super::naive::{self, Choices, Frame, Limits};
 use super::streams::{self, Spec};
 use wsframe::arch::{self, BROKEN};
 use wsframe::{
@@ -120,18 +120,23 @@ pub fn frames(choices: Choices, max_payload_len: u32, cuts: &[usize], stream: &[
     }
 }
 
+/// A decoder under these rules and limits.
+fn message_decoder(choices: Choices, limits: Limits, validate: bool) -> MessageDecoder {
+    let limit = |limit: u64| u32::try_from(limit).unwrap_or(NO_LIMIT);
+    let frames = FrameDecoder::with_rules(choices.rules()).max_payload_len(limit(limits.frame));
+    MessageDecoder::over(frames)
+        .max_message_len(limit(limits.message))
+        .max_fragments(limit(limits.fragments))
+        .validate_text(validate)
+}
+
 /// Finds in any stream, cut anywhere, the messages and the error that the oracle finds in the whole.
 pub fn messages(choices: Choices, limits: Limits, validate: bool, cuts: &[usize], stream: &[u8]) {
     let expected = naive::messages(stream, choices, limits, validate);
-    let limit = |limit: u64| u32::try_from(limit).unwrap_or(NO_LIMIT);
     for (cuts, way) in
         [(cuts, Way::Cursor), (cuts, Way::Locate), (&[1], Way::Cursor), (&[], Way::Locate)]
     {
-        let frames = FrameDecoder::with_rules(choices.rules()).max_payload_len(limit(limits.frame));
-        let decoder = MessageDecoder::over(frames)
-            .max_message_len(limit(limits.message))
-            .max_fragments(limit(limits.fragments))
-            .validate_text(validate);
+        let decoder = message_decoder(choices, limits, validate);
         let mut found = drive::messages(decoder, stream, cuts, way);
         if expected.error.is_some() {
             // What comes before an error in the same chunk is not handed out.
@@ -139,6 +144,41 @@ pub fn messages(choices: Choices, limits: Limits, validate: bool, cuts: &[usize]
             found.open.clone_from(&expected.open);
         }
         assert_eq!(found, expected, "{cuts:?} {way:?}");
+    }
+}
+
+/// Forwards any stream, cut anywhere: the other side finds the same frames, in strict form, and so the same
+/// messages. A stream that the oracle refuses is forwarded up to there, and refused with the same error.
+pub fn relay(choices: Choices, limits: Limits, validate: bool, cuts: &[usize], stream: &[u8]) {
+    let expected = naive::messages(stream, choices, limits, validate);
+    // What a server receives goes on to a server, so the role stays; what is relaxed does not go on.
+    let strict = Choices { accept_unmasked: false, accept_non_minimal_lengths: false, ..choices };
+    let without_key =
+        |(header, payload): Frame| (FrameHeader { masking_key: None, ..header }, payload);
+    let received = naive::frames(stream, choices, u64::MAX).0;
+    let received: Vec<Frame> = received.into_iter().map(without_key).collect();
+
+    for cuts in [cuts, &[1], &[]] {
+        let decoder = message_decoder(choices, limits, validate);
+        let forwarded = drive::relay(decoder, stream, cuts);
+        let mut found = naive::messages(&forwarded.bytes, strict, limits, validate);
+        assert_eq!(found.error, None);
+        if expected.error.is_some() {
+            assert!(expected.open.starts_with(&found.open));
+            found.open.clone_from(&expected.open);
+        }
+        assert_eq!(forwarded.error, expected.error);
+        found.error = forwarded.error;
+        assert_eq!(found, expected, "{cuts:?}");
+
+        let (sent, error) = naive::frames(&forwarded.bytes, strict, u64::MAX);
+        assert_eq!(error, None);
+        for ((header, _), number) in sent.iter().zip(1u32..) {
+            let fresh = MaskingKey::new(drive::relay_key(number));
+            assert_eq!(header.masking_key, (choices.role == Role::Server).then_some(fresh));
+        }
+        let sent: Vec<Frame> = sent.into_iter().map(without_key).collect();
+        assert!(received.starts_with(&sent), "frame by frame, none put together");
     }
 }
 

@@ -42,6 +42,29 @@ pub enum Act {
     },
 }
 
+/// The acts that these bytes tell: two for each, and its payload. All bytes tell some.
+pub fn script(mut bytes: &[u8]) -> Vec<Act> {
+    let mut acts = Vec::new();
+    while let [what, number, rest @ ..] = bytes {
+        let (side, text, fin) = (what & 1, what & 2 != 0, what & 4 != 0);
+        bytes = rest;
+        // Some payloads are long, so that their lengths take each form.
+        let mut payload = || {
+            let (payload, behind) = bytes.split_at(bytes.len().min((*number).into()));
+            bytes = behind;
+            payload.repeat(if what & 8 == 0 { 1 } else { 300 })
+        };
+        acts.push(match what >> 5 {
+            0 => Act::Send { side, text, payload: payload() },
+            1 => Act::Fragment { side, text, payload: payload(), fin },
+            2 => Act::Ping { side, payload: payload() },
+            3 => Act::Close { side, code: (*number).into() },
+            _ => Act::Deliver { side, bytes: u16::from(*number) << (what >> 1 & 7) },
+        });
+    }
+    acts
+}
+
 /// A message, text or binary.
 type Message = (bool, Vec<u8>);
 

@@ -2,8 +2,8 @@
 
 use super::naive::{self, Broken, Frame, Item};
 use wsframe::{
-    Assembler, BinaryChunk, Event, FrameChunk, FrameDecoder, MessageDecoder, Payload,
-    ProtocolError, RawChunk,
+    Assembler, BinaryChunk, Event, FrameChunk, FrameDecoder, MaskingKey, MessageDecoder, Payload,
+    ProtocolError, RawChunk, Relay,
 };
 
 /// What a stream was decoded to.
@@ -250,13 +250,70 @@ impl Collector {
 
     /// Turns offsets into such from the beginning of the message, as far as that is known here.
     fn end_with(mut self, error: ProtocolError) -> naive::Messages {
-        self.messages.error = Some(match error {
-            ProtocolError::InvalidUtf8(at) if at.is_incomplete() => Broken::TextEnd,
-            ProtocolError::InvalidUtf8(at) => Broken::Text(self.messages.open.len() + at.offset()),
-            other => Broken::Rule(other),
-        });
+        self.messages.error = Some(Broken::after(self.messages.open.len(), error));
         self.messages
     }
+}
+
+/// What a relay made of a stream.
+#[derive(Debug, Default)]
+pub struct Relayed {
+    /// What goes out.
+    pub bytes: Vec<u8>,
+    /// In text, offsets count from the beginning of the message.
+    pub error: Option<Broken>,
+}
+
+/// The key of a relay's frame of this number, from 1.
+pub fn relay_key(number: u32) -> [u8; 4] {
+    number.wrapping_mul(0x9E37_79B1).to_ne_bytes()
+}
+
+/// Forwards a stream that arrives in reads of these lengths (repeated; none: all at once).
+pub fn relay(decoder: MessageDecoder, stream: &[u8], cuts: &[usize]) -> Relayed {
+    let mut drawn = 0;
+    let mut relay = Relay::new(decoder, || {
+        drawn += 1;
+        MaskingKey::new(relay_key(drawn))
+    });
+    let mut relayed = Relayed::default();
+    // Payload bytes of the open message, and of the open frame.
+    let (mut message_len, mut frame_len) = (0, 0);
+    let mut buffer: Vec<u8> = Vec::new();
+    for (start, end) in pieces(stream.len(), cuts.iter().copied().cycle()) {
+        buffer.extend(&stream[start..end]);
+        let mut input = &mut buffer[..];
+        loop {
+            let forwarded = match relay.forward(&mut input) {
+                Ok(Some(forwarded)) => forwarded,
+                Ok(None) => break,
+                Err(error) => {
+                    let mut ping = *b"\x89\x00";
+                    let again = relay.forward(&mut &mut ping[..]).unwrap_err();
+                    assert_eq!(again, error, "latched");
+                    relayed.error = Some(Broken::after(message_len, error));
+                    return relayed;
+                }
+            };
+            let received = forwarded.received;
+            assert_eq!(forwarded.header.is_some(), frame_len == 0);
+            relayed.bytes.extend(forwarded.header.iter().flat_map(|header| header.iter()));
+            relayed.bytes.extend(&*forwarded.payload);
+            frame_len += forwarded.payload.len() as u64;
+            assert_eq!(forwarded.last, frame_len == received.payload_len);
+            if !received.opcode.is_control() {
+                message_len += forwarded.payload.len();
+                message_len *= usize::from(!(forwarded.last && received.fin));
+            }
+            frame_len *= u64::from(!forwarded.last);
+        }
+        if relay.is_closed() {
+            assert_eq!(input.len(), 0, "what follows a Close is discarded");
+        }
+        let left = input.len();
+        buffer.drain(..buffer.len() - left);
+    }
+    relayed
 }
 
 /// The pieces of so many bytes that these lengths cut.

@@ -11,6 +11,8 @@ pub mod conversation;
 pub mod drive;
 pub mod extensions;
 pub mod naive;
+pub mod rival;
+pub mod settings;
 pub mod streams;
 
 /// Lengths around every size at which a kernel changes its way: powers of two and their neighbours.

@@ -262,6 +262,17 @@ pub enum Broken {
     TextEnd,
 }
 
+impl Broken {
+    /// An error in a chunk that so many bytes of its message came before.
+    pub fn after(before: usize, error: ProtocolError) -> Self {
+        match error {
+            ProtocolError::InvalidUtf8(at) if at.is_incomplete() => Self::TextEnd,
+            ProtocolError::InvalidUtf8(at) => Self::Text(before + at.offset()),
+            other => Self::Rule(other),
+        }
+    }
+}
+
 /// The limits of a decoder of messages.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {

@@ -49,3 +49,47 @@ pub fn stream(specs: &[Spec], receiver: Role, rsv: Rsv) -> (Vec<Frame>, Vec<u8>)
     }
     (frames, stream)
 }
+
+/// Frames for an endpoint of this role that are nearly right: what makes them wrong is chosen rarely.
+#[cfg(test)]
+pub fn nearly_right(
+    receiver: Role,
+) -> impl proptest::strategy::Strategy<Value = Vec<Vec<u8>>> + Clone {
+    use proptest::prelude::*;
+    let payload = prop_oneof![
+        4 => "[a-z\u{e9}\u{20ac}\u{1f980}]{0,12}".prop_map(String::into_bytes),
+        2 => prop::collection::vec(any::<u8>(), 0..140),
+        1 => Just(b"\x03\xE8bye".to_vec()),
+        1 => Just(b"caf\xC3".to_vec()),
+    ];
+    let first_byte = prop::sample::select(vec![
+        0x81u8, 0x82, 0x01, 0x01, 0x02, 0x00, 0x00, 0x80, 0x80, 0x89, 0x8A, 0x88, 0x41, 0xC1,
+    ]);
+    let longer = prop_oneof![19 => Just(false), 1 => Just(true)];
+    let frame = (first_byte, any::<[u8; 4]>(), payload, longer).prop_map(
+        move |(first, key, payload, longer)| {
+            let header = FrameHeader {
+                fin: first & 0x80 != 0,
+                rsv: Rsv::from_bits(first),
+                opcode: Opcode::from_bits(first & 0x0F).expect("chosen above"),
+                masking_key: (receiver == Role::Server).then(|| MaskingKey::new(key)),
+                payload_len: payload.len() as u64,
+            };
+            let form = if longer { 8 } else { naive::shortest_form(payload.len()) };
+            let mut out = Vec::new();
+            naive::encode(&header, &payload, form, &mut out);
+            out
+        },
+    );
+    prop::collection::vec(frame, 0..12)
+}
+
+/// A role, and frames for it that are [nearly right](nearly_right).
+#[cfg(test)]
+pub fn any_role() -> impl proptest::strategy::Strategy<Value = (Role, Vec<Vec<u8>>)> {
+    use proptest::prelude::*;
+    prop_oneof![
+        nearly_right(Role::Server).prop_map(|frames| (Role::Server, frames)),
+        nearly_right(Role::Client).prop_map(|frames| (Role::Client, frames)),
+    ]
+}

@@ -12,8 +12,8 @@ use core::hint::black_box;
 use core::panic::PanicInfo;
 
 use wsframe::{
-    CloseBody, CloseCode, FrameDecoder, FrameEncoder, MAX_HEADER_LEN, MaskingKey, Opcode, Role,
-    Utf8Validator,
+    CloseBody, CloseCode, Connection, Event, FixedOutput, FrameDecoder, FrameEncoder,
+    MAX_HEADER_LEN, MaskingKey, MessageDecoder, Opcode, Relay, Role, Transport, Utf8Validator,
 };
 
 #[panic_handler]
@@ -48,8 +48,15 @@ extern "C" fn main() -> ! {
     exit(if run() == Some(()) { 0 } else { 1 })
 }
 
-/// Frames of every layer, there and back. `None` says that something was not as it should be.
+/// Every layer, there and back. `None` says that something was not as it should be.
 fn run() -> Option<()> {
+    frames()?;
+    messages()?;
+    connections()?;
+    relays()
+}
+
+fn frames() -> Option<()> {
     let mut wire = [0; 2048];
     let key = MaskingKey::new(black_box([0x37, 0xFA, 0x21, 0x3D]));
     let text = FrameEncoder::new(Opcode::Text).masking_key(key);
@@ -144,6 +151,135 @@ impl core::fmt::Write for Text {
     }
 }
 
+/// A text in two fragments with a Ping between them, a binary message and a Close, as a client sends them.
+/// Returns how many bytes of `wire` they take.
+fn say(wire: &mut [u8]) -> Option<usize> {
+    let key = || MaskingKey::new(black_box([0x37, 0xFA, 0x21, 0x3D]));
+    let mut client = Connection::client(key);
+    let mut out = FixedOutput::new(wire);
+    client.send_fragment(black_box("grüße "), false, &mut out).ok()?;
+    client.ping(black_box(b"?"), &mut out).ok()?;
+    client.send_fragment(black_box("🦀"), true, &mut out).ok()?;
+    client.send(black_box(&[7; 1000]), &mut out).ok()?;
+    let bye = CloseBody { code: CloseCode::NORMAL, reason: black_box("bye") };
+    client.close(Some(bye), &mut out).ok()?;
+    Some(out.bytes().len())
+}
+
+fn messages() -> Option<()> {
+    let mut wire = [0; 2048];
+    let len = say(&mut wire)?;
+    let mut decoder = MessageDecoder::new(Role::Server).max_fragments(black_box(2));
+    let mut input = wire.get_mut(..len)?;
+    let (mut texts, mut bytes, mut messages) = (0, 0, 0);
+    while let Some(event) = decoder.decode(&mut input).ok()? {
+        match event {
+            Event::Text(chunk) => {
+                texts += chunk.text.as_str()?.len();
+                messages += usize::from(chunk.last);
+            }
+            Event::Binary(chunk) => {
+                bytes += chunk.payload.unmask().iter().filter(|&&byte| byte == 7).count();
+                messages += usize::from(chunk.last);
+            }
+            _ => {}
+        }
+    }
+    let right = texts == "grüße 🦀".len() && bytes == 1000 && messages == 2;
+    (right && decoder.is_closed()).then_some(())
+}
+
+/// A server hears a client, in small reads, and answers. Its answers are heard by the client.
+fn connections() -> Option<()> {
+    let mut wire = [0; 2048];
+    let len = say(&mut wire)?;
+    let mut server = Connection::server();
+    let mut answers = [0; 512];
+    let mut out = FixedOutput::new(&mut answers);
+    let mut buffer = [0; 300];
+    let (mut held, mut bytes) = (0, 0);
+    for read in wire.get(..len)?.chunks(100) {
+        buffer.get_mut(held..held + read.len())?.copy_from_slice(read);
+        let end = held + read.len();
+        let mut input = buffer.get_mut(..end)?;
+        while let Some(event) = server.receive(&mut input, &mut out).ok()? {
+            match event {
+                Event::Text(chunk) => {
+                    server.send_fragment(&chunk.text, chunk.last, &mut out).ok()?;
+                }
+                Event::Binary(chunk) => bytes += chunk.payload.unmask().len(),
+                _ => {}
+            }
+        }
+        // What is left of the read comes before the next one.
+        let left = input.len();
+        for i in 0..left {
+            *buffer.get_mut(i)? = *buffer.get(end - left + i)?;
+        }
+        held = left;
+    }
+    if bytes != 1000 || server.transport() != Transport::Close {
+        return None;
+    }
+
+    // A wrong frame is told to the peer; and what was sent is removed.
+    let mut told = [0; 300];
+    let mut told = FixedOutput::new(&mut told);
+    let mut failing = Connection::server();
+    failing.ping(black_box(b"?"), &mut told).ok()?;
+    told.consume(black_box(2));
+    if failing.receive(&mut &mut black_box([0x83, 0x80])[..], &mut told).is_ok() {
+        return None;
+    }
+    if told.bytes().get(..3) != Some(&[b'?', 0x88, 0x10]) || failing.close_code().is_none() {
+        return None;
+    }
+
+    let key = || MaskingKey::new(black_box([1, 2, 3, 4]));
+    let mut client = Connection::client(key);
+    let mut out_of_client = [0; 200];
+    let mut out_of_client = FixedOutput::new(&mut out_of_client);
+    let said = out.bytes().len();
+    let mut input = answers.get_mut(..said)?;
+    let (mut texts, mut pongs, mut closes) = (0, 0, 0);
+    while let Some(event) = client.receive(&mut input, &mut out_of_client).ok()? {
+        match event {
+            Event::Text(chunk) => texts += chunk.text.as_bytes().len(),
+            Event::Pong(data) => pongs += data.len(),
+            Event::Close(body) => closes += u32::from(body?.code.get()),
+            _ => return None,
+        }
+    }
+    client.end_of_input();
+    (texts == "grüße 🦀".len() && pongs == 1 && closes == 1000).then_some(())
+}
+
+/// What a client says goes on to a server, and from it, as it is, to a client.
+fn relays() -> Option<()> {
+    let mut wire = [0; 2048];
+    let len = say(&mut wire)?;
+    let key = || MaskingKey::new(black_box([9, 8, 7, 6]));
+    let mut upstream = Relay::new(MessageDecoder::new(Role::Server), key);
+    let mut passed = [0; 2048];
+    let mut at = 0;
+    let mut input = wire.get_mut(..len)?;
+    while let Some(forwarded) = upstream.forward(&mut input).ok()? {
+        for part in [forwarded.header.as_deref().unwrap_or_default(), &*forwarded.payload] {
+            passed.get_mut(at..at + part.len())?.copy_from_slice(part);
+            at += part.len();
+        }
+    }
+    let mut server = Connection::server();
+    let mut answers = [0; 200];
+    let mut out = FixedOutput::new(&mut answers);
+    let mut input = passed.get_mut(..at)?;
+    let mut events = 0;
+    while server.receive(&mut input, &mut out).ok()?.is_some() {
+        events += 1;
+    }
+    (at == len && events == 5 && upstream.is_closed()).then_some(())
+}
+
 /// The system call is all that this program asks of anyone.
 fn exit(status: i32) -> ! {
     // SAFETY: exit_group (231) takes a status, touches no memory of ours and does not return.
@@ -165,6 +301,18 @@ mod memory {
         for i in 0..len {
             // SAFETY: the caller's promise: both have `len` bytes. Volatile, so that the loop is not
             // recognised as a copy, and turned into a call of itself.
+            unsafe { to.add(i).write_volatile(from.add(i).read_volatile()) };
+        }
+        to
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn memmove(to: *mut u8, from: *const u8, len: usize) -> *mut u8 {
+        for i in 0..len {
+            // Where the regions overlap, bytes are read before they are written: from the end that the
+            // destination lies towards.
+            let i = if to.cast_const() <= from { i } else { len - 1 - i };
+            // SAFETY: the caller's promise: both have `len` bytes, and `i` is below it. Volatile as above.
             unsafe { to.add(i).write_volatile(from.add(i).read_volatile()) };
         }
         to

@@ -1,0 +1,74 @@
+//! The same bytes to a connection and to tungstenite: both take them for the same. What they differ in is
+//! listed in `support/rival.rs`.
+
+mod support;
+
+use proptest::prelude::*;
+use support::rival::{self, Settings};
+use support::streams;
+use wsframe::{NO_LIMIT, Role};
+
+/// Each Close body that there is a rule about, in every state that the ends can be in.
+#[test]
+fn every_close_code() {
+    for code in (0..=5100u16).chain([u16::MAX]) {
+        for reason in [&b""[..], b"bye", b"\xFF", b"\xC3"] {
+            let body = [&code.to_be_bytes()[..], reason].concat();
+            close(&body);
+        }
+    }
+    close(b"");
+    close(b"\x03");
+}
+
+fn close(body: &[u8]) {
+    let stream = [&[0x88, body.len() as u8][..], body].concat();
+    for closing in [false, true] {
+        rival::compare(Settings { closing, ..settings(Role::Client) }, &[], &stream);
+    }
+}
+
+/// The first two bytes of a frame, each of the 65,536, alone and inside a message.
+#[test]
+fn every_beginning_of_a_header() {
+    for first in 0..=u8::MAX {
+        for second in 0..=u8::MAX {
+            for before in [&[][..], &[0x01, 0x80, 1, 2, 3, 4]] {
+                let stream =
+                    [before, &[first, second], &[0, 0, 0, 3, 0, 0, 0, 0, 0, 7, 7]].concat();
+                rival::compare(settings(Role::Server), &[], &stream);
+            }
+            rival::compare(settings(Role::Client), &[], &[first, second, 0, 1, 2, 3]);
+        }
+    }
+}
+
+fn settings(role: Role) -> Settings {
+    Settings {
+        role,
+        accept_unmasked: false,
+        closing: false,
+        max_payload_len: 1 << 16,
+        max_message_len: NO_LIMIT,
+    }
+}
+
+proptest! {
+    #![proptest_config(support::proptest_config())]
+
+    #[test]
+    fn any_frames_cut_anywhere(
+        (role, frames) in streams::any_role(),
+        cuts in prop::collection::vec(1usize..40, 0..6),
+        missing in 0usize..20,
+        accept_unmasked in any::<bool>(),
+        closing in any::<bool>(),
+        max_payload_len in prop_oneof![Just(1 << 16), 0u32..150],
+        max_message_len in prop_oneof![Just(NO_LIMIT), 0u32..300],
+    ) {
+        let settings = Settings { role, accept_unmasked, closing, max_payload_len, max_message_len };
+        let mut stream = frames.concat();
+        stream.truncate(stream.len().saturating_sub(missing));
+        rival::compare(settings, &cuts, &stream);
+    }
+}
