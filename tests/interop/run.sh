@@ -10,6 +10,8 @@
 #   websockets  the Python package `websockets`                     python3 with venv
 #   chromium    a browser on the server's own page                  node, npm, chromium
 #
+# `handshake.sh` has more, about how connections are opened.
+#
 # Installs the pinned packages beside this script (node_modules/, .venv/), and the Debian package
 # `chromium` if there is none and this user may. A client that cannot run is a failure, unless
 # WSFRAME_INTEROP_SKIP names it: WSFRAME_INTEROP_SKIP=chromium,ws tests/interop/run.sh
