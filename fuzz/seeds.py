@@ -336,7 +336,7 @@ def conversations():
     talks = {
         "nothing": b"",
         "hello": act(SEND | TEXT | client, HELLO) + deliver + act(SEND | TEXT | server, HELLO),
-        "long": act(SEND | LONG | client, HELLO * 50) + act(SEND | LONG | server, HELLO),
+        "long": act(SEND | LONG | client, HELLO * 51) + act(SEND | LONG | server, HELLO),
         "fragments": act(FRAGMENT | TEXT | client, HELLO) + act(PINGS | client, b"?")
         + act(FRAGMENT | TEXT | FIN | client, "é€🦀".encode()),
         "two-messages-at-once": act(FRAGMENT | client, HELLO) + act(SEND | client, HELLO),

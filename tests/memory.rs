@@ -5,9 +5,9 @@ mod support;
 use support::odd_bytes;
 use support::streams::{self, Spec};
 use wsframe::{
-    CloseBody, CloseCode, Connection, FrameDecoder, FrameEncoder, FrameHeader, MAX_HEADER_LEN,
-    Mask, MessageDecoder, NO_LIMIT, Opcode, ProtocolError, Role, Rsv, Rules, Utf8Error,
-    Utf8Validator,
+    Assembler, CloseBody, CloseCode, Connection, Event, FrameDecoder, FrameEncoder, FrameHeader,
+    MAX_HEADER_LEN, Mask, MessageDecoder, NO_LIMIT, Opcode, ProtocolError, Role, Rsv, Rules,
+    Utf8Error, Utf8Validator,
 };
 
 #[test]
@@ -21,6 +21,31 @@ fn what_a_connection_keeps_is_small() {
     assert!(size_of::<FrameHeader>() <= 16);
     assert!(size_of::<ProtocolError>() <= 16);
     assert!(size_of::<Utf8Error>() <= 16);
+}
+
+/// What a long message took is given away with it: between messages an assembler holds nothing.
+#[test]
+fn an_assembler_keeps_no_memory() {
+    for first in [1, 2] {
+        // The first byte of a text or binary message, and its continuation.
+        let mut stream = [&[first, 126, 0x20, 0][..], &[b'a'; 0x2000], &[0x80, 1, b'b']].concat();
+        let mut decoder = MessageDecoder::new(Role::Client);
+        let mut assembler = Assembler::new();
+        let mut len = None;
+        let counted = allocation_counter::measure(|| {
+            let mut input = &mut stream[..];
+            while let Some(event) = decoder.decode(&mut input).unwrap() {
+                len = match event {
+                    Event::Text(chunk) => assembler.text(chunk).map(|text| text.len()),
+                    Event::Binary(chunk) => assembler.binary(chunk).map(|bytes| bytes.len()),
+                    other => panic!("nobody sent {other:?}"),
+                };
+            }
+        });
+        assert_eq!(len, Some(0x2001));
+        assert!(counted.count_total > 0, "collected");
+        assert_eq!((counted.count_current, counted.bytes_current), (0, 0));
+    }
 }
 
 #[test]

@@ -301,6 +301,28 @@ fn an_assembler_with_a_chunk_left_out() {
     }
 }
 
+/// A message whose end never reached the assembler is forgotten when the next one begins.
+#[test]
+fn an_assembler_whose_message_was_broken_off() {
+    let mut stream = b"\x01\x01a\x80\x01b\x01\x01c\x80\x01d\
+                       \x02\x01a\x80\x01b\x02\x01c\x80\x01d"
+        .to_vec();
+    let mut decoder = MessageDecoder::new(Role::Client);
+    let mut assembler = Assembler::new();
+    let mut input = &mut stream[..];
+    let mut messages = Vec::new();
+    for number in 0..8 {
+        let taken = match decoder.decode(&mut input).unwrap().unwrap() {
+            _ if number % 4 == 1 => None,
+            Event::Text(chunk) => assembler.text(chunk).map(|text| text.into_owned().into()),
+            Event::Binary(chunk) => assembler.binary(chunk).map(|bytes| bytes.into_owned()),
+            other => panic!("nobody sent {other:?}"),
+        };
+        messages.extend(taken);
+    }
+    assert_eq!(messages, [b"cd", b"cd"]);
+}
+
 proptest! {
     #![proptest_config(support::proptest_config())]
 

@@ -312,10 +312,50 @@ fn an_output_without_room() {
         assert_eq!(out.bytes().len(), 134);
         assert!(connection.send(&[0; 130], &mut out).is_err(), "nor is there room for a message");
 
-        out.consume(134);
+        // A failure that could not be told yet is one: nothing is sent before it.
+        if connection.error().is_some() {
+            let refused = connection.send("", &mut FixedOutput::new(&mut [0; 10])).unwrap_err();
+            assert_eq!(refused, EncodeError::Protocol(ProtocolError::FrameAfterClose));
+        }
+
+        out.consume(133);
+        assert_eq!(out.bytes(), [0], "the last byte of the message");
+        out.consume(2);
         let _ = connection.receive(&mut input, &mut out);
         assert_eq!(out.bytes(), reply);
     }
+
+    // A Ping that gets no reply needs no room for one.
+    let mut left_to_the_caller = Connection::server().leave_pongs();
+    let mut closing = Connection::server();
+    closing.close(None, &mut Vec::new()).unwrap();
+    for connection in [&mut left_to_the_caller, &mut closing] {
+        let mut ping = *b"\x89\x80\0\0\0\0";
+        let event = connection.receive(&mut &mut ping[..], &mut FixedOutput::new(&mut []));
+        assert!(matches!(event, Ok(Some(Event::Ping(_)))));
+    }
+}
+
+/// Frames that the caller puts into bytes count as those that the connection does.
+#[test]
+fn frames_taken_count_as_sent() {
+    use wsframe::Opcode::{Binary, Close, Continuation, Ping, Text};
+    let mut connection = Connection::server();
+    let refused = |error| Err(EncodeError::Protocol(error));
+    for (opcode, fin, result) in [
+        (Text, false, Ok(())),
+        (Binary, true, refused(ProtocolError::ExpectedContinuation)),
+        (Ping, true, Ok(())),
+        (Continuation, false, Ok(())),
+        (Continuation, true, Ok(())),
+        (Continuation, true, refused(ProtocolError::UnexpectedContinuation)),
+        (Binary, true, Ok(())),
+        (Close, true, Ok(())),
+        (Ping, true, refused(ProtocolError::FrameAfterClose)),
+    ] {
+        assert_eq!(connection.frame(opcode, fin).map(|_| ()), result, "{opcode:?}");
+    }
+    assert!(connection.send("late", &mut Vec::new()).is_err());
 }
 
 /// Headers that declare 2^62 bytes, with every limit lifted, and with the default ones.

@@ -256,7 +256,15 @@ impl MessageDecoder {
             State::Running(running) => running,
             State::Failed(error) => return Err(*error),
         };
-        running.locate(input).inspect_err(|&error| self.0 = State::Failed(error))
+        // So ends each read: it is asked for as often as bytes arrive.
+        if input.is_empty() {
+            return Ok(None);
+        }
+        let found = running.locate(input);
+        if let Err(error) = found {
+            self.0 = State::Failed(error);
+        }
+        found
     }
 
     /// Unmasks the located chunk, and validates it if it is text. `used` is the input in which it was

@@ -2,7 +2,7 @@
 //! that runs the fuzzers' seeds.
 
 use super::drive::{self, Way, pieces};
-use super::naive::{self, Choices, Frame, Limits};
+use super::naive::{self, Choices, Frame, Item, Limits};
 use super::streams::{self, Spec};
 use wsframe::arch::{self, BROKEN};
 use wsframe::{
@@ -170,6 +170,7 @@ pub fn relay(choices: Choices, limits: Limits, validate: bool, cuts: &[usize], s
         assert_eq!(forwarded.error, expected.error);
         found.error = forwarded.error;
         assert_eq!(found, expected, "{cuts:?}");
+        assert_eq!(forwarded.closed, matches!(expected.items.last(), Some(Item::Close(_))));
 
         let (sent, error) = naive::frames(&forwarded.bytes, strict, u64::MAX);
         assert_eq!(error, None);

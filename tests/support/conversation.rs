@@ -48,11 +48,15 @@ pub fn script(mut bytes: &[u8]) -> Vec<Act> {
     while let [what, number, rest @ ..] = bytes {
         let (side, text, fin) = (what & 1, what & 2 != 0, what & 4 != 0);
         bytes = rest;
-        // Some payloads are long, so that their lengths take each form.
+        // Some payloads are long, few very long, so that their lengths take each form.
         let mut payload = || {
             let (payload, behind) = bytes.split_at(bytes.len().min((*number).into()));
             bytes = behind;
-            payload.repeat(if what & 8 == 0 { 1 } else { 300 })
+            payload.repeat(match (what & 8, number) {
+                (0, _) => 1,
+                (_, 255) => 300,
+                _ => 20,
+            })
         };
         acts.push(match what >> 5 {
             0 => Act::Send { side, text, payload: payload() },

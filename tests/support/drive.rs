@@ -260,6 +260,8 @@ impl Collector {
 pub struct Relayed {
     /// What goes out.
     pub bytes: Vec<u8>,
+    /// Whether the relay says that a Close went through.
+    pub closed: bool,
     /// In text, offsets count from the beginning of the message.
     pub error: Option<Broken>,
 }
@@ -307,7 +309,8 @@ pub fn relay(decoder: MessageDecoder, stream: &[u8], cuts: &[usize]) -> Relayed 
             }
             frame_len *= u64::from(!forwarded.last);
         }
-        if relay.is_closed() {
+        relayed.closed = relay.is_closed();
+        if relayed.closed {
             assert_eq!(input.len(), 0, "what follows a Close is discarded");
         }
         let left = input.len();
