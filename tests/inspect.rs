@@ -1,12 +1,15 @@
 //! The example `inspect`, run on captured and on made-up streams: its output, to the letter, and its
 //! memory.
 
+#[path = "support/example.rs"]
+mod example;
+
 use core::time::Duration;
+use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::thread;
-use std::{env, fs};
 
 const COLUMNS: &str = "    offset  FIN  RSV  opcode        mask          length  payload\n";
 
@@ -18,20 +21,8 @@ struct Run {
     status: Option<i32>,
 }
 
-/// The example, which `cargo test` builds beside the tests: `target/<profile>/examples/inspect`.
-fn command() -> Command {
-    let test = env::current_exe().expect("the path of this test");
-    let profile = test.ancestors().nth(2).expect("a test lies in target/<profile>/deps");
-    let example = profile.join("examples").join(format!("inspect{}", env::consts::EXE_SUFFIX));
-    assert!(
-        example.is_file(),
-        "the example is not there; `cargo test` or `cargo build --example inspect` builds it"
-    );
-    Command::new(example)
-}
-
 fn spawn(args: &[&str]) -> Child {
-    command()
+    example::command("inspect")
         .args(args)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -585,7 +576,7 @@ fn a_reader_that_leaves() {
 fn memory_does_not_grow() {
     const MIB: u64 = 1 << 20;
 
-    let mut child = command()
+    let mut child = example::command("inspect")
         .arg("-")
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

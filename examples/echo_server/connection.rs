@@ -3,21 +3,19 @@
 //! Read, answer what was read, write all of it, and only then read more: a peer that does not take its
 //! echoes is not read from either, so it can make the server hold no more than one buffer's worth.
 
-use core::ops::ControlFlow;
 use core::time::Duration;
 use std::io;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use wsframe::MIN_BUFFER_LEN;
+use wsframe::{
+    Connection, Event, FrameDecoder, MessageDecoder, NO_LIMIT, ReceiveError, Role, Transport,
+    Unmasked,
+};
 
-use crate::echo::Echo;
 use crate::handshake::{self, MAX_HEAD_LEN};
-
-/// All a connection reads lies in one buffer of this length, whatever lengths its frames declare.
-const BUFFER_LEN: usize = 64 << 10;
-const _: () = assert!(BUFFER_LEN >= MIN_BUFFER_LEN && BUFFER_LEN >= MAX_HEAD_LEN);
+use crate::inbox::Inbox;
 
 /// How long a request may take to arrive.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -41,69 +39,83 @@ pub(crate) async fn run(mut socket: TcpStream) -> io::Result<()> {
 
 /// Answers the request, and says whether the connection is a WebSocket from here on.
 async fn answer_request(socket: &mut TcpStream, inbox: &mut Inbox) -> io::Result<bool> {
-    loop {
-        if inbox.read(socket, MAX_HEAD_LEN).await? == 0 {
-            return Ok(false);
-        }
-        if let Some(answer) = handshake::answer(inbox.bytes()) {
-            socket.write_all(answer.response.as_bytes()).await?;
+    while read(socket, inbox).await? {
+        let received = inbox.bytes();
+        let head = received.len().min(MAX_HEAD_LEN);
+        if let Some(answer) = handshake::answer(&received[..head]) {
             // What came behind the head already belongs to the WebSocket.
-            inbox.consume(answer.websocket_at.unwrap_or(0));
+            let rest = answer.websocket_at.map_or(0, |at| received.len() - at);
+            inbox.keep_last(rest);
+            socket.write_all(answer.response.as_bytes()).await?;
             return Ok(answer.websocket_at.is_some());
+        }
+    }
+    Ok(false)
+}
+
+async fn echo(socket: &mut TcpStream, inbox: &mut Inbox) -> io::Result<()> {
+    // No message is ever held, so that it may have any length, in any number of fragments.
+    let frames = FrameDecoder::new(Role::Server).max_payload_len(NO_LIMIT);
+    let messages = MessageDecoder::over(frames).max_message_len(NO_LIMIT).max_fragments(NO_LIMIT);
+    let mut connection = Connection::over(messages, Unmasked).leave_close();
+    let mut out = Vec::new();
+
+    loop {
+        let mut input = inbox.bytes();
+        let answered = answer(&mut connection, &mut input, &mut out);
+        let unused = input.len();
+        inbox.keep_last(unused);
+        socket.write_all(&out).await?;
+        out.clear();
+        // The closing handshake is over, or a rule was broken and the peer has been told.
+        if connection.transport() == Transport::Close {
+            return Ok(());
+        }
+        // If there was no room for an answer, there is now; else more is needed.
+        if answered != Err(ReceiveError::OutputFull) && !read(socket, inbox).await? {
+            return Ok(()); // the peer left without a Close
         }
     }
 }
 
-async fn echo(socket: &mut TcpStream, inbox: &mut Inbox) -> io::Result<()> {
-    let mut echo = Echo::new();
-    let mut out = Vec::new();
-    loop {
-        let flow = echo.answer(inbox.bytes(), &mut out);
-        socket.write_all(&out).await?;
-        out.clear();
-        match flow {
-            ControlFlow::Continue(used) => inbox.consume(used),
-            ControlFlow::Break(()) => return Ok(()),
-        }
-        if inbox.read(socket, BUFFER_LEN).await? == 0 {
-            return Ok(()); // the peer left without a Close
-        }
+/// Answers all that `input` holds.
+///
+/// A frame that has arrived whole is echoed as one frame. A longer one arrives in chunks, and each chunk
+/// is echoed as a fragment of the message: nothing waits for a frame's end, so nothing has to be kept.
+fn answer(
+    connection: &mut Connection,
+    input: &mut &mut [u8],
+    out: &mut Vec<u8>,
+) -> Result<(), ReceiveError> {
+    while let Some(event) = connection.receive(input, out)? {
+        let sent = match event {
+            Event::Text(chunk) => connection.send_fragment(&chunk.text, chunk.last, out),
+            Event::Binary(chunk) => {
+                connection.send_fragment(&*chunk.payload.unmask(), chunk.last, out)
+            }
+            // The connection would answer with the code alone, but an echo has the reason as well.
+            Event::Close(body) => connection.close(body, out),
+            // A Ping has been answered, for a Pong nobody asked, and there are no extensions.
+            Event::Ping(_) | Event::Pong(_) | Event::Raw(_) => Ok(()),
+        };
+        sent.expect("a `Vec` has room, and no event comes when a Close was sent");
     }
+    Ok(())
 }
 
 /// Closes such that the peer gets the last bytes sent: if bytes from it were left unread, the system
 /// would reset the connection, and those might be lost.
 async fn hang_up(socket: &mut TcpStream, inbox: &mut Inbox) -> io::Result<()> {
     socket.shutdown().await?;
-    while socket.read(&mut inbox.buf).await? != 0 {}
+    while read(socket, inbox).await? {
+        inbox.keep_last(0);
+    }
     Ok(())
 }
 
-/// Bytes that arrived and are not used yet, at the beginning of a fixed buffer.
-struct Inbox {
-    buf: Box<[u8]>,
-    len: usize,
-}
-
-impl Inbox {
-    fn new() -> Self {
-        Self { buf: vec![0; BUFFER_LEN].into(), len: 0 }
-    }
-
-    fn bytes(&mut self) -> &mut [u8] {
-        &mut self.buf[..self.len]
-    }
-
-    /// Reads more, up to `limit` bytes in all. 0 if nothing more comes.
-    async fn read(&mut self, socket: &mut TcpStream, limit: usize) -> io::Result<usize> {
-        let count = socket.read(&mut self.buf[self.len..limit]).await?;
-        self.len += count;
-        Ok(count)
-    }
-
-    /// Removes the first bytes. Only what is left moves: part of a header or of a short frame.
-    fn consume(&mut self, count: usize) {
-        self.buf.copy_within(count..self.len, 0);
-        self.len -= count;
-    }
+/// Reads more; `false` if nothing more comes.
+async fn read(socket: &mut TcpStream, inbox: &mut Inbox) -> io::Result<bool> {
+    let count = socket.read(inbox.space()).await?;
+    inbox.filled(count);
+    Ok(count > 0)
 }

@@ -2,15 +2,15 @@
 //!
 //! | to see how to | read |
 //! |---|---|
-//! | decode frames, hold messages to their rules, and answer | `echo.rs` |
-//! | run that over a socket, with a fixed buffer and backpressure | `connection.rs` |
+//! | run a connection over a socket, with a fixed buffer and backpressure | `connection.rs` |
 //! | accept a WebSocket handshake | `handshake.rs` |
 //!
 //! Here is only what any server has: an address, a listener, and a task for each connection.
 
 mod connection;
-mod echo;
 mod handshake;
+#[path = "../common/inbox.rs"]
+mod inbox;
 
 use core::time::Duration;
 use std::env;

@@ -1,0 +1,237 @@
+//! A WebSocket client that sends messages and prints what comes back:
+//! `cargo run --release --features rand --example echo_client -- ws://127.0.0.1:9001/ Hello`.
+//!
+//! It reads and writes at the same time, so that neither side waits for the other, whatever the length
+//! of the messages. While it waits for the next line of the standard input, Pings are answered.
+
+#[path = "common/handshake.rs"]
+mod handshake;
+#[path = "common/inbox.rs"]
+mod inbox;
+#[path = "common/url.rs"]
+mod url;
+
+use core::mem;
+use core::time::Duration;
+use std::env;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::thread;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::select;
+use tokio::sync::mpsc::{self, Receiver};
+use tokio::time::{sleep, timeout};
+use wsframe::{
+    Assembler, CloseBody, CloseCode, Connection, Event, ReceiveError, ThreadKeys, Transport,
+};
+
+use handshake::Handshake;
+use inbox::Inbox;
+use url::Url;
+
+const USAGE: &str = "usage: echo_client URL [MESSAGE…]   (without messages: each line of the standard \
+                     input)";
+
+/// A longer message is sent in fragments, each when the one before it is on its way. So replies to Pings
+/// never wait behind more than this.
+const MAX_FRAGMENT_LEN: usize = 16 << 10;
+/// How long the server may take for anything, once either side wants to end.
+const LINGER: Duration = Duration::from_secs(2);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let mut args = env::args().skip(1);
+    let Some(url) = args.next() else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    let url = match Url::parse(&url) {
+        Ok(url) => url,
+        Err(wrong) => {
+            eprintln!("echo_client: {wrong}\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&url, messages(args.collect())).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("echo_client: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The messages to be sent, as they come.
+fn messages(args: Vec<String>) -> Receiver<io::Result<String>> {
+    let (sender, receiver) = mpsc::channel(1);
+    // Reading the standard input blocks a thread, and ends with the process.
+    thread::spawn(move || {
+        if args.is_empty() {
+            io::stdin().lines().try_for_each(|line| sender.blocking_send(line))
+        } else {
+            args.into_iter().try_for_each(|message| sender.blocking_send(Ok(message)))
+        }
+    });
+    receiver
+}
+
+/// A connection from its beginning to its end.
+async fn run(url: &Url<'_>, messages: Receiver<io::Result<String>>) -> io::Result<()> {
+    let mut socket = TcpStream::connect(url.address()).await?;
+    socket.set_nodelay(true)?;
+    let mut inbox = Inbox::new();
+    open(&mut socket, &mut inbox, url).await?;
+    let (client, complete) = echo(&mut socket, &mut inbox, messages).await?;
+
+    // After a closing handshake the server hangs up first; otherwise this side does.
+    if client.transport() == Transport::Close {
+        socket.shutdown().await?;
+    }
+    let hang_up = async {
+        inbox.keep_last(0);
+        while socket.read(inbox.space()).await.is_ok_and(|count| count > 0) {}
+    };
+    let _ = timeout(LINGER, hang_up).await;
+
+    let code = client.close_code().unwrap_or(CloseCode::ABNORMAL);
+    let wrong = match client.error() {
+        Some(error) => format!("the server broke a rule: {error}"),
+        None if complete && code == CloseCode::NORMAL => return Ok(()),
+        None => format!("the server closed early: {code}"),
+    };
+    Err(io::Error::other(wrong))
+}
+
+/// The opening handshake. What has already arrived behind it stays in the inbox.
+async fn open(socket: &mut TcpStream, inbox: &mut Inbox, url: &Url<'_>) -> io::Result<()> {
+    let handshake = Handshake::new(url);
+    socket.write_all(handshake.request.as_bytes()).await?;
+    loop {
+        let count = socket.read(inbox.space()).await?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        inbox.filled(count);
+        let received = inbox.bytes();
+        if let Some(frames_at) = handshake.check(received)? {
+            let rest = received.len() - frames_at;
+            inbox.keep_last(rest);
+            return Ok(());
+        }
+    }
+}
+
+/// Sends the messages, prints what comes back, and closes the connection when all came back. Gives the
+/// connection as it has ended, and whether it came to that.
+async fn echo(
+    socket: &mut TcpStream,
+    inbox: &mut Inbox,
+    mut messages: Receiver<io::Result<String>>,
+) -> io::Result<(Connection<ThreadKeys>, bool)> {
+    let (mut reader, mut writer) = socket.split();
+    let mut client = Connection::client(ThreadKeys);
+    let mut assembler = Assembler::new();
+    let mut out = Vec::new();
+
+    let mut more = true; // whether a message may still come
+    let mut outgoing: Option<Outgoing> = None;
+    let mut awaited = 0; // how many messages have not come back
+    let mut closing = false;
+
+    loop {
+        // Take what has been read.
+        let mut input = inbox.bytes();
+        let output_full = loop {
+            match client.receive(&mut input, &mut out) {
+                Ok(Some(event)) => {
+                    if print(event, &mut assembler)? {
+                        awaited -= 1;
+                    }
+                }
+                Ok(None) => break false,
+                // If it is not this, a rule was broken: `transport` knows.
+                Err(error) => break error == ReceiveError::OutputFull,
+            }
+        };
+        let unused = input.len();
+        inbox.keep_last(unused);
+        if client.transport() != Transport::KeepOpen {
+            timeout(LINGER, writer.write_all(&out)).await??;
+            return Ok((client, closing));
+        }
+
+        // Say what there is to be said.
+        if let Some(message) = &mut outgoing {
+            if out.is_empty() {
+                let (fragment, last) = message.next_fragment();
+                client.send_fragment(fragment, last, &mut out).map_err(io::Error::other)?;
+                if last {
+                    outgoing = None;
+                }
+            }
+        } else if !more && awaited <= 0 && !closing {
+            let body = CloseBody { code: CloseCode::NORMAL, reason: "" };
+            client.close(Some(body), &mut out).map_err(io::Error::other)?;
+            closing = true;
+        }
+
+        // Write, read, or get a message, whichever comes first.
+        select! {
+            count = writer.write(&out), if !out.is_empty() => {
+                out.drain(..count?);
+            }
+            count = reader.read(inbox.space()), if !output_full => match count? {
+                0 => client.end_of_input(),
+                count => inbox.filled(count),
+            },
+            message = messages.recv(), if more && outgoing.is_none() => match message {
+                Some(text) => {
+                    outgoing = Some(Outgoing { text: text?, sent: 0 });
+                    awaited += 1;
+                }
+                None => more = false,
+            },
+            () = sleep(LINGER), if closing => return Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+}
+
+/// Prints a message when it is complete, and says whether it was.
+fn print(event: Event<'_>, assembler: &mut Assembler) -> io::Result<bool> {
+    let mut stdout = io::stdout().lock();
+    match event {
+        Event::Text(chunk) => match assembler.text(chunk) {
+            Some(text) => stdout.write_all(text.as_bytes())?,
+            None => return Ok(false),
+        },
+        Event::Binary(chunk) => match assembler.binary(chunk) {
+            Some(bytes) => stdout.write_all(&bytes)?,
+            None => return Ok(false),
+        },
+        Event::Ping(_) | Event::Pong(_) | Event::Close(_) | Event::Raw(_) => return Ok(false),
+    }
+    stdout.write_all(b"\n")?;
+    stdout.flush()?;
+    Ok(true)
+}
+
+/// A message on its way out.
+struct Outgoing {
+    text: String,
+    /// How many bytes of it were sent.
+    sent: usize,
+}
+
+impl Outgoing {
+    /// The next fragment, and whether it is the last.
+    fn next_fragment(&mut self) -> (&str, bool) {
+        let mut end = self.text.len().min(self.sent + MAX_FRAGMENT_LEN);
+        while !self.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let start = mem::replace(&mut self.sent, end);
+        (&self.text[start..end], end == self.text.len())
+    }
+}

@@ -1,0 +1,316 @@
+//! A relay between WebSocket clients and a server:
+//! `cargo run --release --features rand --example relay -- 127.0.0.1:9002 ws://127.0.0.1:9001`.
+//!
+//! It passes the opening handshake on, and then frames: each is held to the rules, its payload gets
+//! another mask in the pass that reads it, and no message is put together. What breaks a rule goes no
+//! further: both sides get a Close with the code that says so.
+//!
+//! Each way is a [`Direction`], which reads more only when all that it has read was written. So a peer
+//! that does not read is soon not read for either, and memory is two buffers a way.
+
+#[path = "common/inbox.rs"]
+mod inbox;
+#[path = "common/url.rs"]
+mod url;
+
+use core::convert::Infallible;
+use core::pin::pin;
+use core::time::Duration;
+use std::env;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::OnceLock;
+
+use httparse::{EMPTY_HEADER, Header, Request, Response, Status};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, copy, sink};
+use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
+use tokio::{join, select, spawn};
+use wsframe::{
+    CloseBody, FrameDecoder, FrameEncoder, MaskingKeys, MessageDecoder, NO_LIMIT, Opcode,
+    ProtocolError, Relay, Role, ThreadKeys, Unmasked,
+};
+
+use inbox::Inbox;
+use url::Url;
+
+const USAGE: &str = "usage: relay ADDR URL   (listens on ADDR, connects on to ws://HOST:PORT; which \
+                     path, says each client)";
+
+const MAX_HEAD_LEN: usize = 16 << 10;
+const MAX_HEADERS: usize = 64;
+/// How long an opening handshake may take.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long one side may take to end when the other has.
+const LINGER: Duration = Duration::from_secs(2);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    let [addr, url] = &args[..] else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    let server = match Url::parse(url) {
+        Ok(url) if matches!(url.target, "" | "/") => url.address(),
+        wrong => {
+            eprintln!("relay: {}\n{USAGE}", wrong.err().unwrap_or("the URL is to name no path"));
+            return ExitCode::from(2);
+        }
+    };
+    let Err(error) = listen(addr, &server).await;
+    eprintln!("relay: cannot listen on {addr}: {error}");
+    ExitCode::FAILURE
+}
+
+/// Listens, says where, and relays what connects to the server at this address.
+async fn listen(addr: &str, server: &str) -> io::Result<Infallible> {
+    let listener = TcpListener::bind(addr).await?;
+    let mut stdout = io::stdout();
+    writeln!(stdout, "WebSocket  ws://{}/", listener.local_addr()?)?;
+    stdout.flush()?; // for whoever waits for the port at the other end of a pipe
+    loop {
+        match listener.accept().await {
+            // How a connection ends is between its two sides.
+            Ok((client, _)) => drop(spawn(relay(client, server.into()))),
+            Err(error) => {
+                eprintln!("relay: cannot accept a connection: {error}");
+                sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+/// One connection, from its request to its end.
+async fn relay(mut client: TcpStream, server: String) -> io::Result<()> {
+    client.set_nodelay(true)?;
+    let (mut from_client, mut from_server) = (Inbox::new(), Inbox::new());
+    let handshake = async {
+        let request = read_request(&mut client, &mut from_client).await?;
+        let mut server = TcpStream::connect(server).await?;
+        server.set_nodelay(true)?;
+        server.write_all(&request).await?;
+        let upgraded = pass_response(&mut server, &mut from_server, &mut client).await?;
+        io::Result::Ok(upgraded.then_some(server))
+    };
+    if let Some(mut server) = timeout(HANDSHAKE_TIMEOUT, handshake).await?? {
+        pass_frames(&mut client, from_client, &mut server, from_server).await;
+    }
+    Ok(())
+}
+
+/// Reads a request, and gives its head as it goes to the server. What has already arrived behind it stays
+/// in the inbox.
+async fn read_request(client: &mut TcpStream, inbox: &mut Inbox) -> io::Result<Vec<u8>> {
+    while read(client, inbox).await? {
+        let received = inbox.bytes();
+        let mut headers = [EMPTY_HEADER; MAX_HEADERS];
+        let mut request = Request::new(&mut headers);
+        let Some(head_len) = head_len(request.parse(received), received.len())? else { continue };
+
+        let (method, path) = (request.method.unwrap_or_default(), request.path.unwrap_or_default());
+        let version = request.version.unwrap_or_default();
+        let mut head = format!("{method} {path} HTTP/1.{version}\r\n").into_bytes();
+        for Header { name, value } in request.headers {
+            // An extension would change what frames hold, and the relay knows none.
+            if !name.eq_ignore_ascii_case("Sec-WebSocket-Extensions") {
+                head.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
+            }
+        }
+        head.extend(b"\r\n");
+        let rest = received.len() - head_len;
+        inbox.keep_last(rest);
+        return Ok(head);
+    }
+    Err(io::ErrorKind::UnexpectedEof.into())
+}
+
+/// Passes the server's response on, and says whether the connection is a WebSocket from here on. If it is
+/// not, the client gets all that the server sends, and the connection is over.
+async fn pass_response(
+    server: &mut TcpStream,
+    inbox: &mut Inbox,
+    client: &mut TcpStream,
+) -> io::Result<bool> {
+    while read(server, inbox).await? {
+        let received = inbox.bytes();
+        let mut headers = [EMPTY_HEADER; MAX_HEADERS];
+        let mut response = Response::new(&mut headers);
+        let Some(head_len) = head_len(response.parse(received), received.len())? else { continue };
+
+        if response.code != Some(101) {
+            client.write_all(received).await?;
+            copy(server, client).await?;
+            client.shutdown().await?;
+            return Ok(false);
+        }
+        client.write_all(&received[..head_len]).await?;
+        let rest = received.len() - head_len;
+        inbox.keep_last(rest);
+        return Ok(true);
+    }
+    Err(io::ErrorKind::UnexpectedEof.into())
+}
+
+/// The length of the head of a request or response; `None` while it is not all there.
+fn head_len(
+    parsed: Result<Status<usize>, httparse::Error>,
+    received: usize,
+) -> io::Result<Option<usize>> {
+    match parsed.map_err(io::Error::other)? {
+        Status::Complete(len) => Ok(Some(len)),
+        Status::Partial if received < MAX_HEAD_LEN => Ok(None),
+        Status::Partial => Err(io::Error::other("the head of an HTTP message is too long")),
+    }
+}
+
+/// Passes frames both ways, until both sides have ended.
+async fn pass_frames(
+    client: &mut TcpStream,
+    from_client: Inbox,
+    server: &mut TcpStream,
+    from_server: Inbox,
+) {
+    let (mut from_client_socket, mut to_client) = client.split();
+    let (mut from_server_socket, mut to_server) = server.split();
+    // What comes from a client is received as by a server, and masked anew.
+    let mut upstream = Direction::new(Role::Server, ThreadKeys, from_client);
+    let mut downstream = Direction::new(Role::Client, Unmasked, from_server);
+    let violation = OnceLock::new();
+
+    either_then_both(
+        upstream.run(&mut from_client_socket, &mut to_server, &violation),
+        downstream.run(&mut from_server_socket, &mut to_client, &violation),
+    )
+    .await;
+    // Who has not ended by now is not waited for. What still comes is thrown away: were it left unread,
+    // the system would reset the connection, and what was sent last might be lost.
+    let end = async {
+        join!(
+            upstream.end(&mut to_server, &violation),
+            downstream.end(&mut to_client, &violation),
+            discard(&mut from_client_socket),
+            discard(&mut from_server_socket),
+        )
+    };
+    let _ = timeout(LINGER, end).await;
+}
+
+/// Waits for both; when either has ended, for the other no longer than is usual.
+async fn either_then_both(one: impl Future, other: impl Future) {
+    let (mut one, mut other) = (pin!(one), pin!(other));
+    let _ = select! {
+        _ = &mut one => timeout(LINGER, other).await.map(drop),
+        _ = &mut other => timeout(LINGER, one).await.map(drop),
+    };
+}
+
+/// One way through the relay.
+struct Direction<K> {
+    relay: Relay<K>,
+    inbox: Inbox,
+    /// Frames that are to be written: no more than the inbox held, since a header that is encoded anew
+    /// is not longer than it was.
+    out: Vec<u8>,
+    /// The Close frame that the relay itself may send.
+    close: FrameEncoder,
+    /// Whether it may follow what is in `out`: not in the midst of a frame, nor after another.
+    may_close: bool,
+}
+
+impl<K: MaskingKeys> Direction<K> {
+    /// A direction in which frames are received as by this role.
+    fn new(role: Role, mut keys: K, inbox: Inbox) -> Self {
+        let mut close = FrameEncoder::new(Opcode::Close);
+        if role == Role::Server {
+            close = close.masking_key(keys.next_key());
+        }
+        // No message is ever held, so that it may have any length, in any number of fragments.
+        let frames = FrameDecoder::new(role).max_payload_len(NO_LIMIT);
+        let messages =
+            MessageDecoder::over(frames).max_message_len(NO_LIMIT).max_fragments(NO_LIMIT);
+        let relay = Relay::new(messages, keys);
+        Self { relay, inbox, out: Vec::new(), close, may_close: true }
+    }
+
+    /// Forwards frames until their sender ends or breaks a rule.
+    ///
+    /// The other direction goes on then: it brings what the receiver has still to say, and its answer to
+    /// the Close. It may be stopped whenever it waits: what was not written is still there.
+    async fn run(
+        &mut self,
+        from: &mut ReadHalf<'_>,
+        to: &mut WriteHalf<'_>,
+        violation: &OnceLock<ProtocolError>,
+    ) -> io::Result<()> {
+        loop {
+            let forwarded = self.forward();
+            self.write(to).await?;
+            if let Err(error) = forwarded {
+                violation.get_or_init(|| error);
+                break;
+            }
+            if !read(from, &mut self.inbox).await? {
+                break;
+            }
+        }
+        self.end(to, violation).await
+    }
+
+    /// Forwards what has been read.
+    fn forward(&mut self) -> Result<(), ProtocolError> {
+        let mut input = self.inbox.bytes();
+        let result = loop {
+            match self.relay.forward(&mut input) {
+                Ok(Some(frame)) => {
+                    self.out.extend_from_slice(frame.header.as_deref().unwrap_or_default());
+                    self.out.extend_from_slice(frame.payload);
+                    self.may_close = frame.last && !self.relay.is_closed();
+                }
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        let unused = input.len();
+        self.inbox.keep_last(unused);
+        result
+    }
+
+    /// Writes what is left and no more; if a rule was broken, by either side, a Close that says so. In the
+    /// midst of a frame there is no saying it: the receiver sees only that the frame does not go on.
+    async fn end(
+        &mut self,
+        to: &mut WriteHalf<'_>,
+        violation: &OnceLock<ProtocolError>,
+    ) -> io::Result<()> {
+        if let (true, Some(error)) = (self.may_close, violation.get()) {
+            self.may_close = false;
+            let body = CloseBody { code: error.close_code(), reason: error.section() };
+            let body = body.encode().map_err(io::Error::other)?;
+            self.close.append(&body, &mut self.out).map_err(io::Error::other)?;
+        }
+        self.write(to).await?;
+        to.shutdown().await
+    }
+
+    async fn write(&mut self, to: &mut WriteHalf<'_>) -> io::Result<()> {
+        while !self.out.is_empty() {
+            let count = to.write(&self.out).await?;
+            self.out.drain(..count);
+        }
+        Ok(())
+    }
+}
+
+/// Reads more; `false` if nothing more comes.
+async fn read(from: &mut (impl AsyncRead + Unpin), inbox: &mut Inbox) -> io::Result<bool> {
+    let count = from.read(inbox.space()).await?;
+    inbox.filled(count);
+    Ok(count > 0)
+}
+
+/// Reads until nothing more comes, and throws it away.
+async fn discard(from: &mut ReadHalf<'_>) -> io::Result<u64> {
+    copy(from, &mut sink()).await
+}

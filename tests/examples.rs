@@ -1,0 +1,678 @@
+//! The examples, run: servers and clients against each other and against a peer of bare sockets, straight
+//! and through the relay; and the memory of many connections.
+#![cfg(feature = "rand")]
+
+#[path = "support/example.rs"]
+mod example;
+
+use core::time::Duration;
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::process::{Child, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Instant;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha1::{Digest, Sha1};
+use wsframe::{CloseBody, CloseCode, FrameEncoder, FrameHeader, MaskingKey, Opcode};
+
+/// For whatever is awaited. All of it comes at once, or the test has failed.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// A server or a relay that runs until it is dropped.
+struct Running {
+    child: Child,
+    address: String,
+}
+
+impl Running {
+    /// Starts it, and waits until it says where it listens.
+    fn start(name: &str, args: &[&str]) -> Self {
+        let mut child = example::command(name)
+            .args(args)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the example starts");
+        let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let address = lines
+            .map(|line| line.expect("its output in UTF-8"))
+            .find_map(|line| Some(line.split_once("ws://")?.1.trim_end_matches('/').to_owned()))
+            .expect("it says where it listens");
+        Self { child, address }
+    }
+
+    fn echo_server() -> Self {
+        Self::start("echo_server", &["127.0.0.1:0"])
+    }
+
+    fn relay(to: &str) -> Self {
+        Self::start("relay", &["127.0.0.1:0", &format!("ws://{to}")])
+    }
+
+    fn url(&self) -> String {
+        format!("ws://{}/", self.address)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Calls it with the address of an echo server, and with that of a relay in front of one.
+fn straight_and_through_the_relay(check: impl Fn(&str)) {
+    let server = Running::echo_server();
+    check(&server.address);
+    let relay = Running::relay(&server.address);
+    check(&relay.address);
+}
+
+/// Runs an example to its end.
+fn run(name: &str, args: &[&str], stdin: &[u8]) -> Output {
+    let mut child = example::command(name)
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the example starts");
+    let mut input = child.stdin.take().expect("its standard input");
+    let mut streams: [Box<dyn Read + Send>; 2] = [
+        Box::new(child.stdout.take().expect("its standard output")),
+        Box::new(child.stderr.take().expect("its standard error")),
+    ];
+    thread::scope(|scope| {
+        // It may end before it has read all.
+        scope.spawn(move || drop(input.write_all(stdin)));
+        let [stdout, stderr] = streams.each_mut().map(|stream| {
+            scope.spawn(|| {
+                let mut bytes = Vec::new();
+                stream.read_to_end(&mut bytes).expect("its output");
+                bytes
+            })
+        });
+        let start = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().expect("its status") {
+                break status;
+            }
+            if start.elapsed() > LIMIT {
+                child.kill().expect("it was running");
+                panic!("{name} {args:?} has not ended");
+            }
+            thread::sleep(Duration::from_millis(5));
+        };
+        let [stdout, stderr] = [stdout, stderr].map(|bytes| bytes.join().expect("the bytes"));
+        Output { status, stdout, stderr }
+    })
+}
+
+/// Expects success, and gives what was printed.
+fn printed(output: Output) -> String {
+    let Output { status, stdout, stderr } = output;
+    assert!(status.success(), "{status}: {}", String::from_utf8_lossy(&stderr));
+    String::from_utf8(stdout).expect("output in UTF-8")
+}
+
+/// Expects failure with this status, and gives what was said about it.
+fn complaint(output: Output, status: i32) -> String {
+    let said = String::from_utf8(output.stderr).expect("messages in UTF-8");
+    assert_eq!(output.status.code(), Some(status), "{said}");
+    said
+}
+
+/// A WebSocket of bare sockets, which sends any frames, right or wrong.
+struct Peer {
+    socket: TcpStream,
+}
+
+/// An opening handshake, with the key of RFC 6455 §1.3. Offers an extension, as browsers do.
+const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\nHost: example\r\nUpgrade: websocket\r\n\
+    Connection: Upgrade\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+/// What the peer masks with.
+const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
+
+impl Peer {
+    fn new(socket: TcpStream) -> Self {
+        socket.set_read_timeout(Some(LIMIT)).expect("a time limit");
+        socket.set_write_timeout(Some(LIMIT)).expect("a time limit");
+        socket.set_nodelay(true).expect("an option");
+        Self { socket }
+    }
+
+    /// A client, after the opening handshake.
+    fn connect(address: &str) -> Self {
+        Self::connect_and_send(address, b"")
+    }
+
+    /// A client that sends frames before its request was answered, which no client should.
+    fn connect_and_send(address: &str, frames: &[u8]) -> Self {
+        let mut peer = Self::new(TcpStream::connect(address).expect("a listener"));
+        peer.send(&[REQUEST, frames].concat());
+        let head = peer.head();
+        assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+        assert!(head.contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{head}");
+        assert!(!head.contains("Extensions"), "{head}");
+        peer
+    }
+
+    /// A server, after the opening handshake. Gives the request as well.
+    fn accept(listener: &TcpListener) -> (Self, String) {
+        Self::accept_and_send(listener, b"")
+    }
+
+    /// A server that sends frames right behind its response.
+    fn accept_and_send(listener: &TcpListener, frames: &[u8]) -> (Self, String) {
+        let mut peer = Self::new(accept(listener));
+        let head = peer.head();
+        let (_, key) = head.split_once("Sec-WebSocket-Key: ").expect("a key");
+        let (key, _) = key.split_once("\r\n").expect("the end of a line");
+        let proof = Sha1::digest(format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
+        let accept = STANDARD.encode(proof);
+        let response = format!(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Accept: {accept}\r\n\r\n"
+        );
+        peer.send(&[response.as_bytes(), frames].concat());
+        (peer, head)
+    }
+
+    fn send(&mut self, bytes: &[u8]) {
+        self.socket.write_all(bytes).expect("the other side takes it");
+    }
+
+    fn exactly<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.socket.read_exact(&mut bytes).expect("more bytes");
+        bytes
+    }
+
+    fn head(&mut self) -> String {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(self.exactly::<1>()[0]);
+        }
+        String::from_utf8(head).expect("a head in ASCII")
+    }
+
+    /// The next frame: its first byte, its key, and its payload unmasked.
+    fn frame(&mut self) -> (u8, Option<[u8; 4]>, Vec<u8>) {
+        let [first, second] = self.exactly();
+        let len = match second & 0x7F {
+            126 => u16::from_be_bytes(self.exactly()).into(),
+            127 => u64::from_be_bytes(self.exactly()),
+            len => len.into(),
+        };
+        let key = (second & 0x80 != 0).then(|| self.exactly());
+        let mut payload = vec![0; usize::try_from(len).expect("a length")];
+        self.socket.read_exact(&mut payload).expect("the payload");
+        for (byte, key) in payload.iter_mut().zip(key.unwrap_or_default().iter().cycle()) {
+            *byte ^= key;
+        }
+        (first, key, payload)
+    }
+
+    /// Expects an unmasked frame, and gives its first byte and its payload.
+    fn server_frame(&mut self) -> (u8, Vec<u8>) {
+        let (first, key, payload) = self.frame();
+        assert_eq!(key, None);
+        (first, payload)
+    }
+
+    /// Expects a message, and gives its opcode and its payload. Control frames in it go to `control`.
+    fn message(&mut self, control: &mut Vec<(u8, Vec<u8>)>) -> (u8, Vec<u8>) {
+        let (mut opcode, mut message) = (None, Vec::new());
+        loop {
+            let (first, payload) = self.server_frame();
+            if first & 0x08 != 0 {
+                control.push((first, payload));
+                continue;
+            }
+            assert_eq!(opcode.is_some(), first & 0x0F == 0, "{first:#x}");
+            opcode = opcode.or(Some(first & 0x0F));
+            message.extend(payload);
+            if first & 0x80 != 0 {
+                return (opcode.expect("a first frame"), message);
+            }
+        }
+    }
+
+    /// Expects a Close with this code, perhaps behind echoes, and then the end.
+    fn fails_with(&mut self, code: CloseCode) {
+        let (mut first, mut payload) = self.server_frame();
+        while first & 0x08 == 0 {
+            (first, payload) = self.server_frame();
+        }
+        let body = CloseBody::decode(&payload).expect("a right body").expect("a body");
+        assert_eq!((first, body.code), (0x88, code));
+        self.ends();
+    }
+
+    fn ends(&mut self) {
+        let mut rest = Vec::new();
+        self.socket.read_to_end(&mut rest).expect("an end");
+        assert_eq!(rest, b"");
+    }
+}
+
+/// The next connection. Whoever was to connect may have failed, so this does not wait for ever.
+fn accept(listener: &TcpListener) -> TcpStream {
+    listener.set_nonblocking(true).expect("an option");
+    let start = Instant::now();
+    loop {
+        match listener.accept() {
+            Ok((socket, _)) => {
+                socket.set_nonblocking(false).expect("an option");
+                return socket;
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && start.elapsed() < LIMIT => {
+                thread::sleep(Duration::from_millis(1));
+            }
+            Err(error) => panic!("nobody has connected: {error}"),
+        }
+    }
+}
+
+/// A masked frame.
+fn masked(opcode: Opcode, fin: bool, payload: &[u8]) -> Vec<u8> {
+    let mut frame = Vec::new();
+    let encoder = FrameEncoder::new(opcode).fin(fin).masking_key(MaskingKey::new(KEY));
+    encoder.append(payload, &mut frame).expect("a right frame");
+    frame
+}
+
+fn close_body(code: CloseCode, reason: &str) -> Vec<u8> {
+    CloseBody { code, reason }.encode().expect("a right body").to_vec()
+}
+
+#[test]
+fn fragments_come_back_and_pings_are_answered_between_them() {
+    straight_and_through_the_relay(|address| {
+        let mut peer = Peer::connect(address);
+        // Cut inside the second character.
+        peer.send(&masked(Opcode::Text, false, b"gr\xC3"));
+        peer.send(&masked(Opcode::Ping, true, b"now"));
+        peer.send(&masked(Opcode::Continuation, false, b""));
+        peer.send(&masked(Opcode::Continuation, true, b"\xBC\xC3\x9Fe"));
+        let mut control = Vec::new();
+        assert_eq!(peer.message(&mut control), (1, "grüße".into()));
+        assert_eq!(control, [(0x8A, b"now".to_vec())]);
+    });
+}
+
+#[test]
+fn frames_right_behind_the_request_are_not_lost() {
+    straight_and_through_the_relay(|address| {
+        let mut peer = Peer::connect_and_send(address, &masked(Opcode::Text, true, b"early"));
+        assert_eq!(peer.server_frame(), (0x81, b"early".to_vec()));
+    });
+}
+
+#[test]
+fn a_long_message_comes_back() {
+    // What has no period that a mask or a buffer has.
+    let message: Vec<u8> = (0..1 << 20).map(|i: u32| (i % 251) as u8).collect();
+    straight_and_through_the_relay(|address| {
+        let mut peer = Peer::connect(address);
+        let mut sender = Peer::new(peer.socket.try_clone().expect("the same socket"));
+        thread::scope(|scope| {
+            scope.spawn(|| sender.send(&masked(Opcode::Binary, true, &message)));
+            let (opcode, echo) = peer.message(&mut Vec::new());
+            assert_eq!(opcode, 2);
+            assert!(echo == message);
+        });
+    });
+}
+
+#[test]
+fn a_close_comes_back_and_then_the_end() {
+    straight_and_through_the_relay(|address| {
+        let bodies = [
+            vec![],
+            close_body(CloseCode::NORMAL, ""),
+            close_body(CloseCode::GOING_AWAY, "bye"),
+            close_body(CloseCode::new(4999), "grüße"),
+        ];
+        for body in bodies {
+            let mut peer = Peer::connect(address);
+            peer.send(&masked(Opcode::Close, true, &body));
+            peer.send(&masked(Opcode::Text, true, b"too late"));
+            assert_eq!(peer.server_frame(), (0x88, body));
+            peer.ends();
+        }
+    });
+}
+
+#[test]
+fn a_broken_rule_closes_with_its_code() {
+    let unmasked = b"\x81\x02hi".to_vec();
+    let reserved = [masked(Opcode::Text, true, b"first"), b"\x83\x80\0\0\0\0".to_vec()].concat();
+    // A frame of 1 MiB, of which no more than this comes.
+    let header = FrameHeader {
+        masking_key: Some(MaskingKey::new([0; 4])),
+        ..FrameHeader::new(Opcode::Text, 1 << 20)
+    };
+    let mut unfinished = header.encode().expect("a right header").to_vec();
+    unfinished.extend(b"na\xEFve");
+
+    let cases = [
+        (CloseCode::PROTOCOL_ERROR, unmasked),
+        (CloseCode::PROTOCOL_ERROR, reserved),
+        (CloseCode::PROTOCOL_ERROR, masked(Opcode::Continuation, true, b"")),
+        (CloseCode::PROTOCOL_ERROR, masked(Opcode::Close, true, b"\x03\xED")),
+        (CloseCode::INVALID_PAYLOAD, masked(Opcode::Text, true, b"\xFF")),
+        (CloseCode::INVALID_PAYLOAD, unfinished),
+    ];
+    straight_and_through_the_relay(|address| {
+        for (code, bytes) in &cases {
+            let mut peer = Peer::connect(address);
+            peer.send(bytes);
+            peer.fails_with(*code);
+        }
+        // What was right before it still comes back.
+        let mut peer = Peer::connect(address);
+        peer.send(&cases[1].1);
+        assert_eq!(peer.server_frame(), (0x81, b"first".to_vec()));
+        peer.fails_with(CloseCode::PROTOCOL_ERROR);
+    });
+}
+
+/// A client, a relay, and a server behind it, which is given with its request.
+fn around_a_relay() -> (Peer, Running, Peer, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let relay = Running::relay(&listener.local_addr().expect("its address").to_string());
+    let address = relay.address.clone();
+    let client = thread::spawn(move || Peer::connect(&address));
+    let (server, request) = Peer::accept_and_send(&listener, b"\x8A\x05early");
+    let mut client = client.join().expect("a client");
+    assert_eq!(client.server_frame(), (0x8A, b"early".to_vec()));
+    (client, relay, server, request)
+}
+
+#[test]
+fn the_relay_masks_anew_and_keeps_frames_as_they_are() {
+    let (mut client, _relay, mut server, request) = around_a_relay();
+    assert!(request.starts_with("GET /chat HTTP/1.1\r\n"), "{request}");
+    assert!(request.contains("Host: example\r\n"), "{request}");
+    assert!(!request.contains("Extensions"), "{request}");
+
+    let mut keys = Vec::new();
+    for (opcode, fin, payload) in [
+        (Opcode::Text, false, &b"caf\xC3"[..]),
+        (Opcode::Ping, true, b"now"),
+        (Opcode::Continuation, true, b"\xA9"),
+        (Opcode::Binary, true, &[7; 1000]),
+    ] {
+        client.send(&masked(opcode, fin, payload));
+        let (first, key, received) = server.frame();
+        assert_eq!((first, &received[..]), (opcode.bits() | u8::from(fin) << 7, payload));
+        keys.push(key.expect("a masked frame"));
+    }
+    // Four keys by chance are neither the client's nor each other's.
+    keys.push(KEY);
+    keys.sort_unstable();
+    keys.dedup();
+    assert_eq!(keys.len(), 5);
+
+    server.send(b"\x81\x05Hello");
+    assert_eq!(client.server_frame(), (0x81, b"Hello".to_vec()));
+}
+
+#[test]
+fn the_relay_tells_both_sides_what_a_server_did_wrong() {
+    let (mut client, _relay, mut server, _) = around_a_relay();
+    server.send(b"\x81\x05Hello\x81\x80\0\0\0\0"); // the second is masked
+    assert_eq!(client.server_frame(), (0x81, b"Hello".to_vec()));
+    client.fails_with(CloseCode::PROTOCOL_ERROR);
+
+    // This client does not answer. The relay answers in its stead, when it has waited.
+    let (first, key, payload) = server.frame();
+    assert_eq!((first, key.is_some(), &payload[..2]), (0x88, true, &[0x03, 0xEA][..]));
+    server.ends();
+}
+
+#[test]
+fn the_relay_ends_one_side_when_the_other_has_ended() {
+    let (mut client, _relay, mut server, _) = around_a_relay();
+    // In the midst of a frame: there is no Close to be made up.
+    server.send(b"\x82\x05Hel");
+    server.socket.shutdown(Shutdown::Both).expect("an open socket");
+    let mut rest = Vec::new();
+    client.socket.read_to_end(&mut rest).expect("an end");
+    assert_eq!(rest, b"\x82\x05Hel");
+}
+
+#[test]
+fn the_relay_holds_no_more_than_its_buffers() {
+    let (mut client, relay, _server, _) = around_a_relay();
+    // The server does not read; so at some time the client cannot write.
+    client.socket.set_write_timeout(Some(Duration::from_millis(500))).expect("a time limit");
+    let block = masked(Opcode::Binary, true, &[7; 1 << 20]);
+    let mut sent = 0;
+    while client.socket.write_all(&block).is_ok() {
+        sent += block.len();
+        assert!(sent < 256 << 20, "the relay takes what it cannot pass on");
+    }
+    // What was taken lies in the system's buffers of two sockets.
+    if let Some(resident) = resident_bytes(relay.child.id()) {
+        assert!(resident < 16 << 20, "the relay takes {resident} bytes");
+    }
+}
+
+/// What a process has in memory, where the system tells.
+fn resident_bytes(process: u32) -> Option<usize> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: usize = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kib * 1024)
+}
+
+#[test]
+fn the_relay_passes_a_refusal_on() {
+    let server = Running::echo_server();
+    let relay = Running::relay(&server.address);
+    let mut peer = Peer::new(TcpStream::connect(&relay.address).expect("a listener"));
+    peer.send(b"GET / HTTP/1.1\r\nHost: example\r\n\r\n");
+    assert!(peer.head().starts_with("HTTP/1.1 200 OK\r\n"));
+    let mut page = String::new();
+    peer.socket.read_to_string(&mut page).expect("a page");
+    assert!(page.trim_end().ends_with("</html>"), "{page}");
+}
+
+#[test]
+fn the_client_prints_what_comes_back() {
+    straight_and_through_the_relay(|address| {
+        let url = format!("ws://{address}/?a=b");
+        let output = run("echo_client", &[&url, "Hello", "", "grüße 🦀"], b"");
+        assert_eq!(printed(output), "Hello\n\ngrüße 🦀\n");
+
+        // One of 1 MiB, in which no character ends where a fragment would.
+        let lines = format!("one\n{}\nthree\n", "a🦀".repeat((1 << 20) / 5));
+        let output = run("echo_client", &[&url], lines.as_bytes());
+        assert!(printed(output) == lines);
+
+        let output = run("echo_client", &[&url], b"");
+        assert_eq!(printed(output), "");
+    });
+}
+
+#[test]
+fn the_client_says_what_went_wrong() {
+    for args in [&[][..], &["wss://127.0.0.1/"], &["ws://"], &["ws://127.0.0.1/#a"]] {
+        assert!(complaint(run("echo_client", args, b""), 2).contains("usage: "));
+    }
+    let server = Running::echo_server();
+    assert!(
+        complaint(run("echo_client", &[&server.url()], b"\xFF\n"), 1).contains("UTF-8"),
+        "a line that is not text"
+    );
+    let nobody = {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        format!("ws://{}", listener.local_addr().expect("its address"))
+    };
+    complaint(run("echo_client", &[&nobody, "Hello"], b""), 1);
+}
+
+/// The client, and a server that sends it this after its message.
+fn client_gets(bytes: &[u8]) -> (Output, Vec<(u8, Vec<u8>)>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("ws://{}/", listener.local_addr().expect("its address"));
+    thread::scope(|scope| {
+        let output = scope.spawn(|| run("echo_client", &[&url, "Hello"], b""));
+        let (mut server, _) = Peer::accept(&listener);
+        let mut frames = Vec::new();
+        let (first, key, payload) = server.frame();
+        assert!(key.is_some());
+        frames.push((first, payload));
+        server.send(bytes);
+        let (first, _, payload) = server.frame();
+        frames.push((first, payload));
+        drop(server);
+        (output.join().expect("its output"), frames)
+    })
+}
+
+#[test]
+fn the_client_closes_as_it_should() {
+    let hello = (0x81, b"Hello".to_vec());
+    // The server closes before it has echoed.
+    for code in [CloseCode::INTERNAL_ERROR, CloseCode::NORMAL] {
+        let body = close_body(code, "");
+        let (output, frames) = client_gets(&[b"\x88\x02", &body[..]].concat());
+        assert!(complaint(output, 1).contains(&code.get().to_string()));
+        assert_eq!(frames, [hello.clone(), (0x88, body)]);
+    }
+
+    // The server breaks a rule.
+    let (output, frames) = client_gets(b"\x81\x01\xFF");
+    assert!(complaint(output, 1).contains("broke a rule: text is not UTF-8"));
+    assert_eq!((frames[1].0, &frames[1].1[..2]), (0x88, &b"\x03\xEF"[..]));
+
+    // The server pings, echoes, and takes no leave.
+    let (output, frames) = client_gets(b"\x89\x01!\x81\x05Hello");
+    assert_eq!(output.stdout, b"Hello\n");
+    complaint(output, 1);
+    assert_eq!(frames, [hello, (0x8A, b"!".to_vec())]);
+}
+
+#[test]
+fn the_client_sends_a_long_message_in_fragments() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("ws://{}/", listener.local_addr().expect("its address"));
+    let text = "€".repeat(20_000); // 60,000 bytes
+    thread::scope(|scope| {
+        let output = scope.spawn(|| run("echo_client", &[&url], text.as_bytes()));
+        let (mut server, _) = Peer::accept_and_send(&listener, b"\x89\x05early");
+        let (first, _, payload) = server.frame();
+        assert_eq!((first, &payload[..]), (0x8A, &b"early"[..]));
+        let (mut firsts, mut message) = (Vec::new(), Vec::new());
+        while message.len() < text.len() {
+            let (first, _, payload) = server.frame();
+            assert!(payload.len() <= 16 << 10, "{}", payload.len());
+            firsts.push(first);
+            message.extend(payload);
+        }
+        assert_eq!((&firsts[..], &message[..]), (&[0x01, 0x00, 0x00, 0x80][..], text.as_bytes()));
+        server.send(b"\x81\x02ok");
+        assert_eq!(server.frame().2, b"\x03\xE8");
+        server.send(b"\x88\x02\x03\xE8");
+        drop(server);
+        assert_eq!(printed(output.join().expect("its output")), "ok\n");
+    });
+}
+
+#[test]
+fn the_client_wants_the_right_proof() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("ws://{}/", listener.local_addr().expect("its address"));
+    for (head, why) in [
+        ("HTTP/1.1 404 Not Found\r\n", "404"),
+        (
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n",
+            "Sec-WebSocket-Accept",
+        ),
+        ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n", "upgrades"),
+    ] {
+        thread::scope(|scope| {
+            let output = scope.spawn(|| run("echo_client", &[&url, "Hello"], b""));
+            let mut server = Peer::new(accept(&listener));
+            server.head();
+            server.send(format!("{head}\r\n").as_bytes());
+            let said = complaint(output.join().expect("its output"), 1);
+            assert!(said.contains(why), "{said}");
+        });
+    }
+}
+
+#[test]
+fn the_autobahn_client_walks_through_all_cases() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("ws://{}/", listener.local_addr().expect("its address"));
+    let (sender, targets) = mpsc::channel();
+    thread::spawn(move || -> io::Result<()> {
+        loop {
+            let (mut server, request) = Peer::accept(&listener);
+            let target = request.split(' ').nth(1).unwrap_or_default().to_owned();
+            if target == "/getCaseCount" {
+                server.send(b"\x81\x012");
+            }
+            if target.starts_with("/runCase") {
+                // Whole messages come back whole: one in two fragments, with a Ping between them.
+                server.send(b"\x01\x03Hel\x89\x00\x80\x02lo\x82\x01!");
+                assert_eq!(server.frame().0, 0x8A);
+                let (first, _, payload) = server.frame();
+                assert_eq!((first, &payload[..]), (0x81, &b"Hello"[..]));
+                let (first, _, payload) = server.frame();
+                assert_eq!((first, &payload[..]), (0x82, &b"!"[..]));
+            }
+            server.send(b"\x88\x02\x03\xE8");
+            let (first, key, payload) = server.frame();
+            assert_eq!((first, key.is_some(), &payload[..]), (0x88, true, &b"\x03\xE8"[..]));
+            // The server ends first.
+            server.socket.shutdown(Shutdown::Write)?;
+            server.ends();
+            if sender.send(target).is_err() {
+                return Ok(());
+            }
+        }
+    });
+
+    let output = printed(run("autobahn_client", &[&url, "me"], b""));
+    assert!(output.starts_with("2 cases"), "{output}");
+    let targets: Vec<String> = (0..4).map(|_| targets.recv().expect("a connection")).collect();
+    assert_eq!(
+        targets,
+        [
+            "/getCaseCount",
+            "/runCase?case=1&agent=me",
+            "/runCase?case=2&agent=me",
+            "/updateReports?agent=me"
+        ]
+    );
+}
+
+#[test]
+fn a_million_idle_connections() {
+    let small = printed(run("idle_connections", &["1000"], b""));
+    assert!(small.starts_with("1000 connections of 64 bytes: 0.1 MB of state; "), "{small}");
+
+    let output = printed(run("idle_connections", &[], b""));
+    assert!(output.starts_with("1000000 connections of 64 bytes: 64.0 MB of state; "), "{output}");
+    assert!(output.ends_with("then 1000000 messages came to their end\n"), "{output}");
+    if cfg!(target_os = "linux") {
+        let (_, taken) = output.split_once("the process takes ").expect("what it takes");
+        let (taken, _) = taken.split_once(" MB\n").expect("in megabytes");
+        let taken: f64 = taken.parse().expect("a number");
+        assert!((64.0..=80.0).contains(&taken), "{output}");
+    }
+
+    complaint(run("idle_connections", &["many"], b""), 2);
+}
