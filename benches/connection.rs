@@ -92,7 +92,7 @@ fn reply(c: &mut Criterion) {
                 || pings.clone(),
                 |pings| {
                     out.clear();
-                    let mut connection = Connection::server().max_pending(u32::MAX);
+                    let mut connection = Connection::server().max_pending_replies(u16::MAX);
                     let mut input = &mut pings[..];
                     while let Some(event) = connection.receive(&mut input, &mut out).unwrap() {
                         assert!(matches!(event, Event::Ping(_)));

@@ -78,7 +78,7 @@ fn relay() {
 #[test]
 fn conversation() {
     each_seed("conversation", 1, |settings, script| {
-        conversation::play(&conversation::script(script), limit(settings[0]));
+        conversation::play(&conversation::script(script), settings[0].into());
     });
 }
 

@@ -2,9 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wsframe_fuzz::{limit, support::conversation};
+use wsframe_fuzz::support::conversation;
 
 fuzz_target!(|input: (u8, &[u8])| {
-    let (max_pending, script) = input;
-    conversation::play(&conversation::script(script), limit(max_pending));
+    let (max_pending_replies, script) = input;
+    conversation::play(&conversation::script(script), u16::from(max_pending_replies));
 });

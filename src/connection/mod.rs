@@ -14,8 +14,8 @@
 //!    one, [`ping`](Connection::ping), [`close`](Connection::close); or take a
 //!    [`frame`](Connection::frame) and put it into bytes in another way, such as a vectored write.
 //! 4. **End**: when the transport has ended, say so ([`end_of_input`](Connection::end_of_input)).
-//!    [`transport`](Connection::transport) says, when all output was sent, whether it is to be ended from
-//!    this side, and [`close_code`](Connection::close_code) why the connection was closed.
+//!    [`transport`](Connection::transport) says, when all output was sent and before more is read, whether
+//!    it is to be ended from this side, and [`close_code`](Connection::close_code) why the connection was closed.
 //!
 //! ```
 //! use wsframe::{Connection, Event, Transport};
@@ -57,8 +57,8 @@ pub use keys::{MaskingKeys, Unmasked};
 pub use output::{FixedOutput, Output};
 pub use send::Data;
 
-/// How many bytes a new [`Connection`] lets wait in the output before it replies to a further Ping.
-pub const DEFAULT_MAX_PENDING: u32 = 64 << 10;
+/// How many replies to Pings a new [`Connection`] lets wait in the output: 66 KiB at most.
+pub const DEFAULT_MAX_PENDING_REPLIES: u16 = 512;
 
 /// One end of a connection.
 ///
@@ -67,7 +67,9 @@ pub const DEFAULT_MAX_PENDING: u32 = 64 << 10;
 #[derive(Clone, Debug)]
 pub struct Connection<K = Unmasked> {
     messages: MessageDecoder,
-    max_pending: u32,
+    max_pending_replies: u16,
+    /// How many Pongs were put into the output since it was last found empty.
+    pending_replies: u16,
     /// From the peer's Close frame; 0 before it has come.
     received_code: u16,
     /// The kind of the message that is being sent in fragments.
@@ -154,7 +156,8 @@ impl<K> Connection<K> {
         };
         Self {
             messages,
-            max_pending: DEFAULT_MAX_PENDING,
+            max_pending_replies: DEFAULT_MAX_PENDING_REPLIES,
+            pending_replies: 0,
             received_code: 0,
             sending: None,
             flags: Flags(flags),
@@ -162,13 +165,15 @@ impl<K> Connection<K> {
         }
     }
 
-    /// Replies to a Ping only while no more than this many bytes wait in the output:
-    /// [`receive`](Self::receive) says [`OutputFull`](crate::ReceiveError::OutputFull) otherwise. So
+    /// Puts at most this many replies to Pings into an output before that has been empty again, and at
+    /// least one: [`receive`](Self::receive) then says [`OutputFull`](crate::ReceiveError::OutputFull). So
     /// memory stays bounded with a peer that sends and does not read. A new connection has
-    /// [`DEFAULT_MAX_PENDING`]; with 0 it replies into an empty output only.
+    /// [`DEFAULT_MAX_PENDING_REPLIES`].
+    ///
+    /// What the caller sends does not count: how much of that may wait is its own to say.
     #[must_use]
-    pub const fn max_pending(mut self, bytes: u32) -> Self {
-        self.max_pending = bytes;
+    pub const fn max_pending_replies(mut self, replies: u16) -> Self {
+        self.max_pending_replies = replies;
         self
     }
 

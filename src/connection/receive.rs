@@ -111,7 +111,8 @@ impl<K: MaskingKeys> Connection<K> {
             Opcode::Ping if self.answers_pings() => {
                 // A control frame has at most 125 bytes.
                 let reply = MAX_CONTROL_HEADER_LEN + header.payload_len as usize;
-                reply <= out.room() && out.pending() as u64 <= u64::from(self.max_pending)
+                let may_wait = self.pending_replies < self.max_pending_replies;
+                reply <= out.room() && (may_wait || out.pending() == 0)
             }
             Opcode::Close if !self.flags.has(Flags::CLOSE_SENT) => {
                 // The answer, or the code of a failure and its reason.
@@ -148,6 +149,10 @@ impl<K: MaskingKeys> Connection<K> {
     fn reply(&mut self, event: &Event<'_>, out: &mut impl Output) {
         match event {
             Event::Ping(data) if self.answers_pings() => {
+                if out.pending() == 0 {
+                    self.pending_replies = 0;
+                }
+                self.pending_replies = self.pending_replies.saturating_add(1);
                 let _ = self.pong(data, out);
             }
             Event::Close(body) => {

@@ -55,6 +55,12 @@ impl<'d> From<&'d [u8]> for Data<'d> {
     }
 }
 
+impl<'d> From<&'d mut [u8]> for Data<'d> {
+    fn from(bytes: &'d mut [u8]) -> Self {
+        Self::Binary(bytes)
+    }
+}
+
 impl<'d, const N: usize> From<&'d [u8; N]> for Data<'d> {
     fn from(bytes: &'d [u8; N]) -> Self {
         Self::Binary(bytes)

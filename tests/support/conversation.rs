@@ -256,15 +256,15 @@ impl<K: MaskingKeys> Conversation<K> {
 
 /// Plays the acts, then lets all that is under way arrive. With few bytes allowed to wait for being sent,
 /// replies have to be asked for again.
-pub fn play(acts: &[Act], max_pending: u32) {
+pub fn play(acts: &[Act], max_pending_replies: u16) {
     let mut key = 0x1234_5678_u32;
     let keys = move || {
         key = key.wrapping_mul(0x9E37_79B1).wrapping_add(1);
         MaskingKey::new(key.to_ne_bytes())
     };
     let mut conversation = Conversation {
-        client: Side::new(Connection::client(keys).max_pending(max_pending)),
-        server: Side::new(Connection::server().max_pending(max_pending)),
+        client: Side::new(Connection::client(keys).max_pending_replies(max_pending_replies)),
+        server: Side::new(Connection::server().max_pending_replies(max_pending_replies)),
         to_client: VecDeque::new(),
         to_server: VecDeque::new(),
     };

@@ -183,7 +183,7 @@ fn hear(
         .max_message_len(settings.max_message_len)
         .max_fragments(NO_LIMIT);
     let mut connection = Connection::over(messages, || MaskingKey::new([0x37, 0xFA, 0x21, 0x3D]))
-        .max_pending(u32::MAX);
+        .max_pending_replies(u16::MAX);
     let mut out = Vec::new();
     if settings.closing {
         connection.close(Some(NORMAL), &mut out).expect("nothing was sent before");
