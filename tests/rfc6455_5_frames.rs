@@ -2,8 +2,6 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
-
 use proptest::prelude::*;
 use support::checks;
 use support::drive::{self, Way};
@@ -238,34 +236,6 @@ fn a_span_of_other_bytes_panics() {
     let mut decoder = FrameDecoder::new(Role::Client);
     let span = decoder.locate(b"\x82\x02ab").unwrap().unwrap();
     let _ = span.of(&mut [0; 3]);
-}
-
-/// Bytes one at a time cost the same each, however many there are.
-#[test]
-fn one_byte_at_a_time_costs_a_constant_a_byte() {
-    let cost_per_byte = |len: usize| {
-        let header = FrameHeader::new(Opcode::Binary, len as u64);
-        let encoded = header.encode().unwrap();
-        (0..3)
-            .map(|_| {
-                let mut decoder = FrameDecoder::new(Role::Client).max_payload_len(NO_LIMIT);
-                let mut first = [&encoded[..], b"x"].concat();
-                assert!(decoder.decode(&mut &mut first[..]).unwrap().is_some());
-                let start = Instant::now();
-                while decoder.remaining() > 0 {
-                    let mut byte = [7];
-                    let chunk = decoder.decode(&mut &mut byte[..]).unwrap().unwrap();
-                    assert_eq!(chunk.payload.unmask(), [7]);
-                }
-                start.elapsed() / len as u32
-            })
-            .min()
-            .unwrap_or(Duration::MAX)
-    };
-    let (short, long) = (cost_per_byte(64 << 10), cost_per_byte(16 << 20));
-    println!("{short:?} a byte of 64 KiB, {long:?} of 16 MiB");
-    // Quadratic cost would be 256 times as much.
-    assert!(long <= short.max(Duration::from_nanos(5)) * 4, "{short:?}, then {long:?}");
 }
 
 /// A stream of a few frames, some of them wrong, for either role, under any choice of rules.

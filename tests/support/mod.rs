@@ -27,12 +27,16 @@ pub fn odd_bytes(len: usize) -> Vec<u8> {
 }
 
 /// Of how many cases one is tested, where there are very many: all of them, unless `WSFRAME_ONE_IN` says
-/// otherwise to the tests of the kernels, for a machine that is slow because it is emulated. Odd, so that it
-/// shares no period with what is counted.
+/// otherwise to the tests of the kernels, for a machine that is slow because it is emulated.
 pub fn one_in() -> usize {
-    let one_in = std::env::var("WSFRAME_ONE_IN").map_or(1, |number| number.parse().unwrap());
-    assert!(one_in % 2 == 1, "WSFRAME_ONE_IN must be odd");
-    one_in
+    odd_variable("WSFRAME_ONE_IN", 1)
+}
+
+/// A number that the environment may choose. Odd, so that it shares no period with what is counted.
+pub fn odd_variable(name: &str, default: usize) -> usize {
+    let number = std::env::var(name).map_or(default, |number| number.parse().unwrap());
+    assert!(number % 2 == 1, "{name} must be odd");
+    number
 }
 
 /// How property tests run: a case that fails is kept beside the tests, and tried first from then on.
