@@ -47,12 +47,15 @@ impl<K: MaskingKeys> Connection<K> {
         mut input: &'b mut [u8],
         out: &mut impl Output,
     ) -> (Result<Option<Event<'b>>, ReceiveError>, &'b mut [u8]) {
-        let event = match self.locate(input, out) {
-            Ok(span) => self.messages.cut(span, &mut input).map(|(span, bytes)| {
-                let event = self.messages.read(&span, bytes);
-                self.reply_to(event, out)
-            }),
-            Err(error) => Some(Err(error)),
+        let event = match self.messages.decode_open(&mut input) {
+            Some(event) => Some(self.reply_to(event, out)),
+            None => match self.locate(input, out) {
+                Ok(span) => self.messages.cut(span, &mut input).map(|(span, bytes)| {
+                    let event = self.messages.read(&span, bytes);
+                    self.reply_to(event, out)
+                }),
+                Err(error) => Some(Err(error)),
+            },
         };
         (event.transpose(), input)
     }

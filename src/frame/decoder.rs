@@ -95,6 +95,11 @@ impl OpenHeader {
         };
     }
 
+    /// The mask at the first byte of the payload.
+    const fn mask(&self) -> Mask {
+        if self.bits & MASKED != 0 { Mask::new(self.masking_key) } else { Mask::NONE }
+    }
+
     fn load(&self) -> FrameHeader {
         FrameHeader {
             fin: self.bits & FIN != 0,
@@ -254,16 +259,36 @@ impl FrameDecoder {
 
     /// A further chunk of the open frame.
     fn locate_open(&mut self, available: usize) -> Option<Span> {
-        if available == 0 {
+        let (len, mask) = self.advance_open(available)?;
+        let header = self.open.load();
+        Some(Span { header, start: 0, len, mask, first: false, last: self.remaining == 0 })
+    }
+
+    /// Moves on by a further chunk of the open frame: its length, and the mask at its first byte.
+    #[inline(always)]
+    fn advance_open(&mut self, available: usize) -> Option<(usize, Mask)> {
+        let len = usize::try_from(self.remaining).map_or(available, |rest| rest.min(available));
+        if len == 0 {
             return None;
         }
-        let len = usize::try_from(self.remaining).map_or(available, |rest| rest.min(available));
-        let header = self.open.load();
-        let mut mask = header.mask();
+        let mut mask = self.open.mask();
         // Only the position modulo 4 matters, which the cast keeps.
-        mask.advance((header.payload_len - self.remaining) as usize);
+        mask.advance((self.open.payload_len - self.remaining) as usize);
         self.remaining -= len as u64;
-        Some(Span { header, start: 0, len, mask, first: false, last: self.remaining == 0 })
+        Some((len, mask))
+    }
+
+    /// Takes a further chunk of the open frame, without its header; and whether the message ends with it.
+    /// `None` if no frame is open, or nothing has come.
+    #[inline(always)]
+    pub(crate) fn decode_open<'b>(
+        &mut self,
+        input: &mut &'b mut [u8],
+    ) -> Option<(Payload<'b>, bool)> {
+        let (len, mask) = self.advance_open(input.len())?;
+        let (bytes, rest) = mem::take(input).split_at_mut_checked(len)?;
+        *input = rest;
+        Some((Payload::new(bytes, mask), self.remaining == 0 && self.open.bits & FIN != 0))
     }
 
     /// Takes the next chunk from the beginning of `input`, which then begins behind it; `None` if more

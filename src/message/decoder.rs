@@ -376,11 +376,30 @@ impl MessageDecoder {
         &mut self,
         mut input: &'b mut [u8],
     ) -> (Result<Option<Event<'b>>, ProtocolError>, &'b mut [u8]) {
-        let event = match self.locate_any(input) {
-            Ok(span) => self.cut(span, &mut input).map(|(span, bytes)| self.read(&span, bytes)),
-            Err(error) => Some(Err(error)),
+        let event = match self.decode_open(&mut input) {
+            Some(event) => Some(event),
+            None => match self.locate_any(input) {
+                Ok(span) => self.cut(span, &mut input).map(|(span, bytes)| self.read(&span, bytes)),
+                Err(error) => Some(Err(error)),
+            },
         };
         (event.transpose(), input)
+    }
+
+    /// A further chunk of the open frame, which nothing has to be found out about: what a long message is
+    /// made of, or one that comes byte by byte. `None` if no frame is open, or nothing has come.
+    #[inline(always)]
+    pub(crate) fn decode_open<'b>(
+        &mut self,
+        input: &mut &'b mut [u8],
+    ) -> Option<Result<Event<'b>, ProtocolError>> {
+        let State::Running(running) = &mut self.0 else { return None };
+        let Position::Within(kind) = running.position else { return None };
+        let (payload, last) = running.frames.decode_open(input)?;
+        if last {
+            running.end_message();
+        }
+        Some(self.read_chunk(kind, payload, false, last))
     }
 
     /// Cuts the located chunk off the input. After a Close frame it discards all of it:
@@ -426,15 +445,27 @@ impl MessageDecoder {
         span: &MessageSpan,
         bytes: &'b mut [u8],
     ) -> Result<Event<'b>, ProtocolError> {
-        let (first, last) = (span.first(), span.last());
         let payload = Payload::new(bytes, span.span.mask());
-        Ok(match span.kind {
-            Some(Kind::Text) => {
+        match span.kind {
+            Some(kind) => self.read_chunk(kind, payload, span.first(), span.last()),
+            None => self.read_control(span.header().opcode, payload),
+        }
+    }
+
+    #[inline(always)]
+    fn read_chunk<'b>(
+        &mut self,
+        kind: Kind,
+        payload: Payload<'b>,
+        first: bool,
+        last: bool,
+    ) -> Result<Event<'b>, ProtocolError> {
+        Ok(match kind {
+            Kind::Text => {
                 Event::Text(TextChunk { text: self.read_text(payload, last)?, first, last })
             }
-            Some(Kind::Binary) => Event::Binary(BinaryChunk { payload, first, last }),
-            Some(Kind::Raw(byte)) => Event::Raw(RawChunk::new(byte, payload, first, last)),
-            None => return self.read_control(span.header().opcode, payload),
+            Kind::Binary => Event::Binary(BinaryChunk { payload, first, last }),
+            Kind::Raw(byte) => Event::Raw(RawChunk::new(byte, payload, first, last)),
         })
     }
 
@@ -565,14 +596,17 @@ impl Running {
             Position::Within(kind) => kind,
             _ => self.kind_of(header),
         };
+        self.position = Position::Within(kind);
         if span.last() && header.fin {
-            self.position = Position::Between;
-            self.len = 0;
-            self.fragments = 0;
-        } else {
-            self.position = Position::Within(kind);
+            self.end_message();
         }
         Ok(kind)
+    }
+
+    fn end_message(&mut self) {
+        self.position = Position::Between;
+        self.len = 0;
+        self.fragments = 0;
     }
 
     fn kind_of(&self, header: &FrameHeader) -> Kind {
