@@ -1,5 +1,5 @@
 //! The client that the Autobahn|TestSuite drives:
-//! `cargo run --release --features rand --example autobahn_client -- ws://127.0.0.1:9001`.
+//! `cargo run --release --all-features --example autobahn_client -- ws://127.0.0.1:9001`.
 //!
 //! The suite's server (`wstest -m fuzzingserver`) has a resource for each step: how many cases there are,
 //! one case after another, and that its reports be written. In a case the client echoes each message,
@@ -11,8 +11,8 @@
 mod handshake;
 #[path = "common/inbox.rs"]
 mod inbox;
-#[path = "common/url.rs"]
-mod url;
+#[path = "common/uri.rs"]
+mod uri;
 
 use core::time::Duration;
 use std::env;
@@ -26,7 +26,6 @@ use wsframe::{
 
 use handshake::Handshake;
 use inbox::Inbox;
-use url::Url;
 
 const USAGE: &str =
     "usage: autobahn_client URL [AGENT]   (AGENT: the name in the reports, wsframe)";
@@ -87,13 +86,13 @@ fn converse(
     url: &str,
     mut answer: impl FnMut(Data<'_>, &mut Client, &mut Vec<u8>) -> Result<(), EncodeError>,
 ) -> io::Result<()> {
-    let url = Url::parse(url).map_err(io::Error::other)?;
-    let mut socket = TcpStream::connect(url.address())?;
+    let uri = uri::parse(url).map_err(io::Error::other)?;
+    let mut socket = TcpStream::connect((uri.address(), uri.port()))?;
     socket.set_nodelay(true)?;
     socket.set_read_timeout(Some(PATIENCE))?;
     socket.set_write_timeout(Some(PATIENCE))?;
     let mut inbox = Inbox::new();
-    open(&mut socket, &mut inbox, &url)?;
+    open(&mut socket, &mut inbox, Handshake::new(uri))?;
 
     let mut client = Connection::client(ThreadKeys);
     let mut assembler = Assembler::new();
@@ -128,9 +127,8 @@ fn converse(
 }
 
 /// The opening handshake. What has already arrived behind it stays in the inbox.
-fn open(socket: &mut TcpStream, inbox: &mut Inbox, url: &Url<'_>) -> io::Result<()> {
-    let handshake = Handshake::new(url);
-    socket.write_all(handshake.request.as_bytes())?;
+fn open(socket: &mut TcpStream, inbox: &mut Inbox, mut handshake: Handshake<'_>) -> io::Result<()> {
+    socket.write_all(handshake.request().as_bytes())?;
     while read(socket, inbox)? {
         let received = inbox.bytes();
         if let Some(frames_at) = handshake.check(received)? {

@@ -1,6 +1,11 @@
-//! A WebSocket echo as one route of an axum server: `cargo run --example axum --features http -- [ADDR]`.
+//! A WebSocket echo as one route of an axum server: `cargo run --all-features --example axum -- [ADDR]`.
 
-mod shared;
+#[path = "common/echo.rs"]
+mod echo;
+#[path = "common/inbox.rs"]
+mod inbox;
+#[path = "common/stream.rs"]
+mod stream;
 
 use std::env;
 use std::io;
@@ -13,6 +18,8 @@ use hyper::upgrade;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use wsframe::handshake::Opening;
+
+use inbox::Inbox;
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
@@ -33,8 +40,8 @@ async fn echo(mut request: Request) -> Response {
     let (response, _) = opening.accept().to_http(&mut []).expect("nothing was added to it");
     let upgraded = upgrade::on(&mut request);
     tokio::spawn(async move {
-        if let Ok(stream) = upgraded.await {
-            let _ = shared::run(TokioIo::new(stream)).await;
+        if let Ok(upgraded) = upgraded.await {
+            let _ = stream::echo(&mut TokioIo::new(upgraded), &mut Inbox::new()).await;
         }
     });
     response

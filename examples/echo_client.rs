@@ -1,5 +1,5 @@
 //! A WebSocket client that sends messages and prints what comes back:
-//! `cargo run --release --features rand --example echo_client -- ws://127.0.0.1:9001/ Hello`.
+//! `cargo run --release --all-features --example echo_client -- ws://127.0.0.1:9001/ Hello`.
 //!
 //! It reads and writes at the same time, so that neither side waits for the other, whatever the length
 //! of the messages. While it waits for the next line of the standard input, Pings are answered.
@@ -8,8 +8,8 @@
 mod handshake;
 #[path = "common/inbox.rs"]
 mod inbox;
-#[path = "common/url.rs"]
-mod url;
+#[path = "common/uri.rs"]
+mod uri;
 
 use core::mem;
 use core::time::Duration;
@@ -23,13 +23,13 @@ use tokio::net::TcpStream;
 use tokio::select;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::{sleep, timeout};
+use wsframe::handshake::Uri;
 use wsframe::{
     Assembler, CloseBody, CloseCode, Connection, Event, ReceiveError, ThreadKeys, Transport,
 };
 
 use handshake::Handshake;
 use inbox::Inbox;
-use url::Url;
 
 const USAGE: &str = "usage: echo_client URL [MESSAGE…]   (without messages: each line of the standard \
                      input)";
@@ -43,18 +43,18 @@ const LINGER: Duration = Duration::from_secs(2);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let mut args = env::args().skip(1);
-    let Some(url) = args.next() else {
+    let Some(uri) = args.next() else {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
-    let url = match Url::parse(&url) {
-        Ok(url) => url,
+    let uri = match uri::parse(&uri) {
+        Ok(uri) => uri,
         Err(wrong) => {
             eprintln!("echo_client: {wrong}\n{USAGE}");
             return ExitCode::from(2);
         }
     };
-    match run(&url, messages(args.collect())).await {
+    match run(uri, messages(args.collect())).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("echo_client: {error}");
@@ -78,11 +78,11 @@ fn messages(args: Vec<String>) -> Receiver<io::Result<String>> {
 }
 
 /// A connection from its beginning to its end.
-async fn run(url: &Url<'_>, messages: Receiver<io::Result<String>>) -> io::Result<()> {
-    let mut socket = TcpStream::connect(url.address()).await?;
+async fn run(uri: Uri<'_>, messages: Receiver<io::Result<String>>) -> io::Result<()> {
+    let mut socket = TcpStream::connect((uri.address(), uri.port())).await?;
     socket.set_nodelay(true)?;
     let mut inbox = Inbox::new();
-    open(&mut socket, &mut inbox, url).await?;
+    open(&mut socket, &mut inbox, Handshake::new(uri)).await?;
     let (client, complete) = echo(&mut socket, &mut inbox, messages).await?;
 
     // After a closing handshake the server hangs up first; otherwise this side does.
@@ -105,9 +105,12 @@ async fn run(url: &Url<'_>, messages: Receiver<io::Result<String>>) -> io::Resul
 }
 
 /// The opening handshake. What has already arrived behind it stays in the inbox.
-async fn open(socket: &mut TcpStream, inbox: &mut Inbox, url: &Url<'_>) -> io::Result<()> {
-    let handshake = Handshake::new(url);
-    socket.write_all(handshake.request.as_bytes()).await?;
+async fn open(
+    socket: &mut TcpStream,
+    inbox: &mut Inbox,
+    mut handshake: Handshake<'_>,
+) -> io::Result<()> {
+    socket.write_all(handshake.request().as_bytes()).await?;
     loop {
         let count = socket.read(inbox.space()).await?;
         if count == 0 {

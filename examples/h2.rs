@@ -1,10 +1,11 @@
-//! A WebSocket over HTTP/2, server and client: `cargo run --example h2 --features http,rand`.
+//! A WebSocket over HTTP/2, server and client: `cargo run --all-features --example h2`.
 //!
 //! A WebSocket is one stream of a connection here, which an extended CONNECT opens (RFC 8441); so it
 //! shares the connection with requests, and with other WebSockets. HTTP/3 does the same (RFC 9220). The
 //! example connects to itself, says "Hello", and prints what comes back.
 
-mod shared;
+#[path = "common/echo.rs"]
+mod echo;
 
 use std::error::Error;
 use std::future::poll_fn;
@@ -63,9 +64,13 @@ fn accept(request: &Request<RecvStream>) -> std::result::Result<Response<()>, Re
 }
 
 async fn echo(mut from_client: RecvStream, mut to_client: SendStream<Bytes>) -> Result<()> {
-    let (mut echo, mut out) = (shared::Echo::new(), Vec::new());
+    let (mut websocket, mut received, mut out) = (echo::connection(), Vec::new(), Vec::new());
     while let Some(data) = receive(&mut from_client).await? {
-        let goes_on = echo.answer(&data, &mut out);
+        received.extend_from_slice(&data);
+        let mut input = &mut received[..];
+        let goes_on = echo::answer(&mut websocket, &mut input, &mut out);
+        let rest = input.len();
+        received.drain(..received.len() - rest);
         send(&mut to_client, std::mem::take(&mut out), !goes_on).await?;
         if !goes_on {
             break;

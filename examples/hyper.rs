@@ -1,9 +1,14 @@
-//! A WebSocket echo over hyper: `cargo run --example hyper --features http -- [ADDR]`.
+//! A WebSocket echo over hyper: `cargo run --all-features --example hyper -- [ADDR]`.
 //!
 //! hyper reads the request and writes the response; wsframe decides what the response is, and speaks
 //! WebSocket on the connection from there on.
 
-mod shared;
+#[path = "common/echo.rs"]
+mod echo;
+#[path = "common/inbox.rs"]
+mod inbox;
+#[path = "common/stream.rs"]
+mod stream;
 
 use std::convert::Infallible;
 use std::env;
@@ -18,6 +23,8 @@ use hyper::upgrade;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use wsframe::handshake::{Opening, Refusal};
+
+use inbox::Inbox;
 
 type Body = Full<Bytes>;
 
@@ -39,8 +46,8 @@ fn answer(mut request: Request<Incoming>) -> Response<Body> {
         Ok(response) => {
             let upgraded = upgrade::on(&mut request);
             tokio::spawn(async move {
-                if let Ok(stream) = upgraded.await {
-                    let _ = shared::run(TokioIo::new(stream)).await;
+                if let Ok(upgraded) = upgraded.await {
+                    let _ = stream::echo(&mut TokioIo::new(upgraded), &mut Inbox::new()).await;
                 }
             });
             response

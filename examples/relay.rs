@@ -1,5 +1,5 @@
 //! A relay between WebSocket clients and a server:
-//! `cargo run --release --features rand --example relay -- 127.0.0.1:9002 ws://127.0.0.1:9001`.
+//! `cargo run --release --all-features --example relay -- 127.0.0.1:9002 ws://127.0.0.1:9001`.
 //!
 //! It passes the opening handshake on, and then frames: each is held to the rules, its payload gets
 //! another mask in the pass that reads it, and no message is put together. What breaks a rule goes no
@@ -10,10 +10,11 @@
 
 #[path = "common/inbox.rs"]
 mod inbox;
-#[path = "common/url.rs"]
-mod url;
+#[path = "common/uri.rs"]
+mod uri;
 
 use core::convert::Infallible;
+use core::fmt::Display;
 use core::pin::pin;
 use core::time::Duration;
 use std::env;
@@ -21,24 +22,23 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
-use httparse::{EMPTY_HEADER, Header, Request, Response, Status};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, copy, sink};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 use tokio::{join, select, spawn};
+use wsframe::handshake::{EMPTY_HEADER, HeadReader, Refusal, Request, Response};
 use wsframe::{
     CloseBody, FrameDecoder, FrameEncoder, MaskingKeys, MessageDecoder, NO_LIMIT, Opcode,
     ProtocolError, Relay, Role, ThreadKeys, Unmasked,
 };
 
 use inbox::Inbox;
-use url::Url;
 
 const USAGE: &str = "usage: relay ADDR URL   (listens on ADDR, connects on to ws://HOST:PORT; which \
                      path, says each client)";
 
-const MAX_HEAD_LEN: usize = 16 << 10;
+/// The most header fields that a request or a response may have.
 const MAX_HEADERS: usize = 64;
 /// How long an opening handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -52,20 +52,23 @@ async fn main() -> ExitCode {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
-    let server = match Url::parse(url) {
-        Ok(url) if matches!(url.target, "" | "/") => url.address(),
-        wrong => {
-            eprintln!("relay: {}\n{USAGE}", wrong.err().unwrap_or("the URL is to name no path"));
-            return ExitCode::from(2);
-        }
+    let server = match uri::parse(url) {
+        Ok(uri) if uri.path() == "/" && uri.query().is_none() => (uri.address(), uri.port()),
+        Ok(_) => return misused("the URL is to name no path"),
+        Err(wrong) => return misused(wrong),
     };
-    let Err(error) = listen(addr, &server).await;
+    let Err(error) = listen(addr, server).await;
     eprintln!("relay: cannot listen on {addr}: {error}");
     ExitCode::FAILURE
 }
 
+fn misused(why: impl Display) -> ExitCode {
+    eprintln!("relay: {why}\n{USAGE}");
+    ExitCode::from(2)
+}
+
 /// Listens, says where, and relays what connects to the server at this address.
-async fn listen(addr: &str, server: &str) -> io::Result<Infallible> {
+async fn listen(addr: &str, (host, port): (&str, u16)) -> io::Result<Infallible> {
     let listener = TcpListener::bind(addr).await?;
     let mut stdout = io::stdout();
     writeln!(stdout, "WebSocket  ws://{}/", listener.local_addr()?)?;
@@ -73,7 +76,7 @@ async fn listen(addr: &str, server: &str) -> io::Result<Infallible> {
     loop {
         match listener.accept().await {
             // How a connection ends is between its two sides.
-            Ok((client, _)) => drop(spawn(relay(client, server.into()))),
+            Ok((client, _)) => drop(spawn(relay(client, (host.into(), port)))),
             Err(error) => {
                 eprintln!("relay: cannot accept a connection: {error}");
                 sleep(Duration::from_millis(100)).await;
@@ -83,7 +86,7 @@ async fn listen(addr: &str, server: &str) -> io::Result<Infallible> {
 }
 
 /// One connection, from its request to its end.
-async fn relay(mut client: TcpStream, server: String) -> io::Result<()> {
+async fn relay(mut client: TcpStream, server: (String, u16)) -> io::Result<()> {
     client.set_nodelay(true)?;
     let (mut from_client, mut from_server) = (Inbox::new(), Inbox::new());
     let handshake = async {
@@ -101,29 +104,52 @@ async fn relay(mut client: TcpStream, server: String) -> io::Result<()> {
 }
 
 /// Reads a request, and gives its head as it goes to the server. What has already arrived behind it stays
-/// in the inbox.
+/// in the inbox. What is no right request gets its answer here, and is an error.
 async fn read_request(client: &mut TcpStream, inbox: &mut Inbox) -> io::Result<Vec<u8>> {
+    let mut reader = HeadReader::new();
     while read(client, inbox).await? {
         let received = inbox.bytes();
-        let mut headers = [EMPTY_HEADER; MAX_HEADERS];
-        let mut request = Request::new(&mut headers);
-        let Some(head_len) = head_len(request.parse(received), received.len())? else { continue };
-
-        let (method, path) = (request.method.unwrap_or_default(), request.path.unwrap_or_default());
-        let version = request.version.unwrap_or_default();
-        let mut head = format!("{method} {path} HTTP/1.{version}\r\n").into_bytes();
-        for Header { name, value } in request.headers {
-            // An extension would change what frames hold, and the relay knows none.
-            if !name.eq_ignore_ascii_case("Sec-WebSocket-Extensions") {
-                head.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
+        match head_for_server(&mut reader, received) {
+            Ok(Some((head_len, head))) => {
+                let rest = received.len() - head_len;
+                inbox.keep_last(rest);
+                return Ok(head);
+            }
+            Ok(None) => {}
+            Err(refusal) => {
+                let mut response = String::new();
+                refusal.write(&mut response).map_err(io::Error::other)?;
+                client.write_all(response.as_bytes()).await?;
+                client.shutdown().await?;
+                let _ = timeout(LINGER, copy(client, &mut sink())).await;
+                return Err(io::Error::other(refusal));
             }
         }
-        head.extend(b"\r\n");
-        let rest = received.len() - head_len;
-        inbox.keep_last(rest);
-        return Ok(head);
     }
     Err(io::ErrorKind::UnexpectedEof.into())
+}
+
+/// The length of the head of the request, and the head that goes to the server; `None` while it is not all
+/// there.
+fn head_for_server(
+    reader: &mut HeadReader,
+    received: &[u8],
+) -> Result<Option<(usize, Vec<u8>)>, Refusal> {
+    let Some(head_len) = reader.find(received)? else { return Ok(None) };
+    let mut storage = [EMPTY_HEADER; MAX_HEADERS];
+    let request = Request::parse(&received[..head_len], &mut storage)?;
+    if request.is_handshake() {
+        request.opening()?;
+    }
+    let mut head = format!("{} {} HTTP/1.1\r\n", request.method(), request.target()).into_bytes();
+    for (name, value) in request.headers() {
+        // An extension would change what frames hold, and the relay knows none.
+        if !name.eq_ignore_ascii_case("Sec-WebSocket-Extensions") {
+            head.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
+        }
+    }
+    head.extend(b"\r\n");
+    Ok(Some((head_len, head)))
 }
 
 /// Passes the server's response on, and says whether the connection is a WebSocket from here on. If it is
@@ -133,13 +159,15 @@ async fn pass_response(
     inbox: &mut Inbox,
     client: &mut TcpStream,
 ) -> io::Result<bool> {
+    let mut reader = HeadReader::new();
     while read(server, inbox).await? {
         let received = inbox.bytes();
-        let mut headers = [EMPTY_HEADER; MAX_HEADERS];
-        let mut response = Response::new(&mut headers);
-        let Some(head_len) = head_len(response.parse(received), received.len())? else { continue };
+        let Some(head_len) = reader.find(received).map_err(io::Error::other)? else { continue };
+        let mut storage = [EMPTY_HEADER; MAX_HEADERS];
+        let response =
+            Response::parse(&received[..head_len], &mut storage).map_err(io::Error::other)?;
 
-        if response.code != Some(101) {
+        if response.status() != 101 {
             client.write_all(received).await?;
             copy(server, client).await?;
             client.shutdown().await?;
@@ -151,18 +179,6 @@ async fn pass_response(
         return Ok(true);
     }
     Err(io::ErrorKind::UnexpectedEof.into())
-}
-
-/// The length of the head of a request or response; `None` while it is not all there.
-fn head_len(
-    parsed: Result<Status<usize>, httparse::Error>,
-    received: usize,
-) -> io::Result<Option<usize>> {
-    match parsed.map_err(io::Error::other)? {
-        Status::Complete(len) => Ok(Some(len)),
-        Status::Partial if received < MAX_HEAD_LEN => Ok(None),
-        Status::Partial => Err(io::Error::other("the head of an HTTP message is too long")),
-    }
 }
 
 /// Passes frames both ways, until both sides have ended.

@@ -1,6 +1,6 @@
 //! The examples, run: servers and clients against each other and against a peer of bare sockets, straight
 //! and through the relay; and the memory of many connections.
-#![cfg(feature = "rand")]
+#![cfg(all(feature = "std", feature = "handshake", feature = "rand"))]
 
 #[path = "support/example.rs"]
 mod example;
@@ -14,9 +14,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use sha1::{Digest, Sha1};
+use wsframe::handshake::Key;
 use wsframe::{CloseBody, CloseCode, FrameEncoder, FrameHeader, MaskingKey, Opcode};
 
 /// For whatever is awaited. All of it comes at once, or the test has failed.
@@ -174,8 +172,8 @@ impl Peer {
         let head = peer.head();
         let (_, key) = head.split_once("Sec-WebSocket-Key: ").expect("a key");
         let (key, _) = key.split_once("\r\n").expect("the end of a line");
-        let proof = Sha1::digest(format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
-        let accept = STANDARD.encode(proof);
+        let accept = Key::parse(key.as_bytes()).expect("16 bytes in base64").accept();
+        let accept = accept.as_str();
         let response = format!(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Accept: {accept}\r\n\r\n"
@@ -487,6 +485,25 @@ fn the_relay_passes_a_refusal_on() {
 }
 
 #[test]
+fn the_relay_refuses_what_no_server_may_accept() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.set_nonblocking(true).expect("an option");
+    let relay = Running::relay(&listener.local_addr().expect("its address").to_string());
+    let request = str::from_utf8(REQUEST).expect("text");
+    for (wrong, status) in [
+        (request.replace("Version: 13", "Version: 8"), 426),
+        (request.replace("HTTP/1.1", "HTTP/1.0"), 400),
+        (request.replace("Host: example", "X: x\r\n".repeat(64).trim_end()), 431),
+    ] {
+        let mut peer = Peer::new(TcpStream::connect(&relay.address).expect("a listener"));
+        peer.send(wrong.as_bytes());
+        assert!(peer.head().starts_with(&format!("HTTP/1.1 {status} ")), "{wrong}");
+        let error = listener.accept().expect_err("nobody asks the server");
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+    }
+}
+
+#[test]
 fn the_client_prints_what_comes_back() {
     straight_and_through_the_relay(|address| {
         let url = format!("ws://{address}/?a=b");
@@ -599,7 +616,7 @@ fn the_client_wants_the_right_proof() {
              Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n",
             "Sec-WebSocket-Accept",
         ),
-        ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n", "upgrades"),
+        ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n", "Upgrade"),
     ] {
         thread::scope(|scope| {
             let output = scope.spawn(|| run("echo_client", &[&url, "Hello"], b""));

@@ -1,16 +1,22 @@
-//! A WebSocket echo server, and a page to try it with: `cargo run --release --example echo_server`.
+//! A WebSocket echo server, and a page to try it with:
+//! `cargo run --release --all-features --example echo_server`.
 //!
 //! | to see how to | read |
 //! |---|---|
-//! | run a connection over a socket, with a fixed buffer and backpressure | `connection.rs` |
-//! | accept a WebSocket handshake | `handshake.rs` |
+//! | accept a WebSocket handshake, and serve a page on the same port | `handshake.rs` |
+//! | run a connection over a socket, with a fixed buffer and backpressure | `connection.rs` and `../common/stream.rs` |
+//! | answer what was received | `../common/echo.rs` |
 //!
 //! Here is only what any server has: an address, a listener, and a task for each connection.
 
 mod connection;
+#[path = "../common/echo.rs"]
+mod echo;
 mod handshake;
 #[path = "../common/inbox.rs"]
 mod inbox;
+#[path = "../common/stream.rs"]
+mod stream;
 
 use core::time::Duration;
 use std::env;

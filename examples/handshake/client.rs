@@ -5,18 +5,15 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use wsframe::handshake::{
-    ClientHandshake, EMPTY_HEADER, HeadReader, Key, Response, ResponseError, Uri,
-};
+use wsframe::handshake::{ClientHandshake, EMPTY_HEADER, HeadReader, Key, Response, ResponseError};
 use wsframe::{CloseBody, CloseCode, Connection, Event, ThreadKeys};
+
+use crate::uri;
 
 const MESSAGE: &str = "Hello, 🌍!";
 
 pub fn connect(uri: &str, subprotocols: &[&str]) -> Result<(), Box<dyn Error>> {
-    let uri = Uri::parse(uri)?;
-    if uri.is_secure() {
-        return Err("this example speaks no TLS".into());
-    }
+    let uri = uri::parse(uri)?;
     let mut socket = TcpStream::connect((uri.address(), uri.port()))?;
     socket.set_read_timeout(Some(Duration::from_secs(10)))?;
 

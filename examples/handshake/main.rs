@@ -5,13 +5,17 @@
 //! | accept WebSockets and serve a page on one port | `server.rs` |
 //! | open a WebSocket | `client.rs` |
 //!
-//! `cargo run --example handshake --features handshake,rand -- serve [ADDR]`, and then `… -- connect
+//! `cargo run --all-features --example handshake -- serve [ADDR]`, and then `… -- connect
 //! ws://127.0.0.1:9004/ [SUBPROTOCOL…]`.
 
 mod client;
+#[path = "../common/echo.rs"]
+mod echo;
+#[path = "../common/inbox.rs"]
+mod inbox;
 mod server;
-#[path = "../shared/mod.rs"]
-mod shared;
+#[path = "../common/uri.rs"]
+mod uri;
 
 use std::env;
 use std::error::Error;

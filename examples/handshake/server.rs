@@ -1,13 +1,14 @@
 //! A thread a connection, which begins with a request: for the page, or for a WebSocket.
 
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
 use wsframe::handshake::{EMPTY_HEADER, HeadReader, Refusal, Reply, Request};
 
-use crate::shared::Echo;
+use crate::echo;
+use crate::inbox::Inbox;
 
 /// What a browser is shown: it opens a WebSocket, and says in its title what came back.
 const PAGE: &str = "<!DOCTYPE html><title>waiting</title><link rel=icon href=data:,><script>\
@@ -33,16 +34,14 @@ pub fn serve(addr: &str) -> io::Result<()> {
 fn run(mut socket: TcpStream) -> io::Result<()> {
     socket.set_nodelay(true)?;
     socket.set_read_timeout(Some(Duration::from_secs(10)))?; // for the request
-    let (mut received, mut chunk) = (Vec::new(), [0; 16 << 10]);
+    let mut inbox = Inbox::new();
     let mut reader = HeadReader::new();
     let mut response = String::new();
     let frames_at = loop {
-        let count = socket.read(&mut chunk)?;
-        if count == 0 {
+        if !read(&mut socket, &mut inbox)? {
             return Ok(());
         }
-        received.extend_from_slice(&chunk[..count]);
-        match answer(&mut reader, &received, &mut response) {
+        match answer(&mut reader, inbox.bytes(), &mut response) {
             Ok(Answer::NotYet) => {}
             Ok(Answer::Close) => break None,
             Ok(Answer::WebSocket { frames_at }) => break Some(frames_at),
@@ -53,23 +52,23 @@ fn run(mut socket: TcpStream) -> io::Result<()> {
         }
     };
     socket.write_all(response.as_bytes())?;
-    let Some(frames_at) = frames_at else { return hang_up(socket) };
+    let Some(frames_at) = frames_at else { return hang_up(socket, inbox) };
 
     socket.set_read_timeout(None)?;
-    let (mut echo, mut out) = (Echo::new(), Vec::new());
     // Frames may have come with the head already.
-    let mut goes_on = echo.answer(&received[frames_at..], &mut out);
+    let rest = inbox.bytes().len() - frames_at;
+    inbox.keep_last(rest);
+    let (mut websocket, mut out) = (echo::connection(), Vec::new());
     loop {
+        let mut input = inbox.bytes();
+        let goes_on = echo::answer(&mut websocket, &mut input, &mut out);
+        let rest = input.len();
+        inbox.keep_last(rest);
         socket.write_all(&out)?;
         out.clear();
-        if !goes_on {
-            return hang_up(socket);
+        if !goes_on || !read(&mut socket, &mut inbox)? {
+            return hang_up(socket, inbox);
         }
-        let count = socket.read(&mut chunk)?;
-        if count == 0 {
-            return Ok(());
-        }
-        goes_on = echo.answer(&chunk[..count], &mut out);
     }
 }
 
@@ -109,9 +108,19 @@ fn answer(
 }
 
 /// Lets the peer read the last bytes: unread ones would make the system reset the connection.
-fn hang_up(mut socket: TcpStream) -> io::Result<()> {
-    socket.shutdown(std::net::Shutdown::Write)?;
+fn hang_up(mut socket: TcpStream, mut inbox: Inbox) -> io::Result<()> {
+    socket.shutdown(Shutdown::Write)?;
     socket.set_read_timeout(Some(Duration::from_secs(2)))?;
-    while socket.read(&mut [0; 4096])? != 0 {}
+    inbox.keep_last(0);
+    while read(&mut socket, &mut inbox)? {
+        inbox.keep_last(0);
+    }
     Ok(())
+}
+
+/// Reads more; `false` if nothing more comes.
+fn read(socket: &mut TcpStream, inbox: &mut Inbox) -> io::Result<bool> {
+    let count = socket.read(inbox.space())?;
+    inbox.filled(count);
+    Ok(count > 0)
 }

@@ -30,7 +30,7 @@ fail() {
 
 # Build, and ask cargo where it put the example.
 cd "$here/../.."
-program=$(cargo build --release --example "$example" --message-format=json-render-diagnostics |
+program=$(cargo build --release --all-features --example "$example" --message-format=json-render-diagnostics |
     sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1) && [[ -x $program ]] ||
     fail "the example $example cannot be built, see above"
 

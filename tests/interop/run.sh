@@ -135,7 +135,7 @@ refuses() {
 
 # Build, and ask cargo where it put the example.
 cd "$here/../.."
-server=$(cargo build --release --example echo_server --message-format=json-render-diagnostics |
+server=$(cargo build --release --all-features --example echo_server --message-format=json-render-diagnostics |
     sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1)
 
 # Start the server, and wait until it says where it listens.

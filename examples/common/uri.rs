@@ -1,0 +1,16 @@
+//! Where a client is to connect.
+
+use wsframe::handshake::Uri;
+
+/// Parses the URI of a server. The examples speak no TLS.
+///
+/// # Errors
+///
+/// What is wrong with it, in words.
+pub(crate) fn parse(uri: &str) -> Result<Uri<'_>, String> {
+    match Uri::parse(uri) {
+        Ok(uri) if uri.is_secure() => Err("TLS is not spoken here: begin with ws://".into()),
+        Ok(uri) => Ok(uri),
+        Err(error) => Err(error.to_string()),
+    }
+}
