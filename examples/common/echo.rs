@@ -11,7 +11,7 @@ pub(crate) fn connection() -> Connection {
     let messages = MessageDecoder::over(frames).max_message_len(NO_LIMIT).max_fragments(NO_LIMIT);
     // Answers are about as long as what they answer, and all are sent before more is read: that bounds
     // them, and no Pong needs to wait for room.
-    Connection::over(messages, Unmasked).leave_close().max_pending(NO_LIMIT)
+    Connection::over(messages, Unmasked).leave_close().max_pending_replies(u16::MAX)
 }
 
 /// Appends to `out` the answers to all that `input` holds, and says whether the connection goes on. If it
