@@ -184,7 +184,7 @@ impl Outgoing {
     }
 }
 
-/// What a connection keeps to decompress what it receives: 40 bytes, and a decompressor only while it
+/// What a connection keeps to decompress what it receives: 48 bytes, and a decompressor only while it
 /// needs one.
 ///
 /// For each message: [`decompressor`](Self::decompressor), all of the message, [`end`](Self::end). Or
