@@ -171,6 +171,7 @@ def payloads():
     for name, (first, second) in cases.items():
         for takeover, limit, cut in [(1, NO_LIMIT, 0), (0, NO_LIMIT, 1), (1, 100, 3)]:
             yield f"{name}-{takeover}-{limit}-{cut}", bytes([takeover, limit, cut, cut, 0, cut, len(first)]) + first + second
+    yield "wrong-behind-the-limit", bytes([1, 0, 0, 0, 0, 0, 255]) + bytes.fromhex("fa00fffbff0400")
 
 
 def messages():

@@ -124,20 +124,20 @@ impl Decompressor {
     ) -> Result<Written, InflateError> {
         let mut len = 0;
         while len < out.len() {
-            let left = self.left();
-            let room = out.len() - len;
-            let allowed = usize::try_from(left).unwrap_or(usize::MAX).min(room);
-            if allowed == 0 {
-                // Nothing may come any more, but for the ends of blocks.
-                if self.step(payload, &mut [0])? > 0 {
-                    return Err(self.fail(InflateError::TooLong(self.max_message_len)));
-                }
-                return Ok(Written { len, done: true });
+            let allowed = usize::try_from(self.left()).unwrap_or(usize::MAX).min(out.len() - len);
+            let mut beyond = [0];
+            let room = if allowed == 0 { &mut beyond[..] } else { &mut out[len..len + allowed] };
+            let room_len = room.len();
+            let (written, right) = self.step(payload, room)?;
+            if allowed == 0 && written > 0 {
+                return Err(self.fail(InflateError::TooLong(self.max_message_len)));
             }
-            let written = self.step(payload, &mut out[len..len + allowed])?;
+            if !right {
+                return Err(self.fail(InflateError::Corrupt));
+            }
             len += written;
             self.len += written as u64;
-            if written < allowed {
+            if written < room_len {
                 return Ok(Written { len, done: true });
             }
         }
@@ -274,8 +274,9 @@ impl Decompressor {
         Ok(inflate)
     }
 
-    /// Calls zlib until the payload is used up or `out` is full; returns how much it wrote.
-    fn step(&mut self, payload: &mut &[u8], out: &mut [u8]) -> Result<usize, InflateError> {
+    /// Calls zlib until the payload is used up, `out` is full, or the payload is wrong. Returns how much it
+    /// wrote, and whether the payload is right so far.
+    fn step(&mut self, payload: &mut &[u8], out: &mut [u8]) -> Result<(usize, bool), InflateError> {
         let inflate = self.ready()?;
         let mut len = 0;
         loop {
@@ -289,8 +290,8 @@ impl Decompressor {
                 Ok(Status::StreamEnd) => inflate.reset(false),
                 // Slices longer than 4 GiB are taken in pieces.
                 Ok(Status::Ok) if !payload.is_empty() && len < out.len() => {}
-                Ok(_) => return Ok(len),
-                Err(_) => return Err(self.fail(InflateError::Corrupt)),
+                Ok(_) => return Ok((len, true)),
+                Err(_) => return Ok((len, false)),
             }
         }
     }

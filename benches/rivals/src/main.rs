@@ -1,8 +1,9 @@
 //! Measures wsframe beside its peers, on the same bytes, interleaved in one run.
 //!
-//! `rivals streams|kernels|all [--filter PART_OF_A_ROW] [--rounds N] [--json FILE] [--svg DIR]`
+//! `rivals streams|kernels|deflate|all [--filter PART_OF_A_ROW] [--rounds N] [--json FILE] [--svg DIR]`
 
 mod charts;
+mod deflate;
 mod kernels;
 mod machine;
 mod measure;
@@ -20,13 +21,14 @@ use serde::Serialize;
 use machine::Machine;
 use table::{Plan, Table};
 
-const USAGE: &str = "usage: rivals streams|kernels|all \
+const USAGE: &str = "usage: rivals streams|kernels|deflate|all \
     [--filter PART_OF_A_ROW] [--rounds N] [--json FILE] [--svg DIR]";
 
 /// What the command line asks for.
 struct Request {
     streams: bool,
     kernels: bool,
+    deflate: bool,
     plan: Plan,
     json: Option<PathBuf>,
     svg: Option<PathBuf>,
@@ -63,6 +65,9 @@ fn run(request: &Request) -> Result<(), Box<dyn Error>> {
     if request.kernels {
         tables.extend(kernels::measure(&request.plan));
     }
+    if request.deflate {
+        tables.push(deflate::measure(&request.plan));
+    }
     if let Some(directory) = &request.svg {
         charts::draw(directory, &machine, &tables)?;
     }
@@ -73,14 +78,15 @@ fn run(request: &Request) -> Result<(), Box<dyn Error>> {
 }
 
 fn parse(mut args: impl Iterator<Item = String>) -> Option<Request> {
-    let (streams, kernels) = match args.next()?.as_str() {
-        "streams" => (true, false),
-        "kernels" => (false, true),
-        "all" => (true, true),
+    let (streams, kernels, deflate) = match args.next()?.as_str() {
+        "streams" => (true, false, false),
+        "kernels" => (false, true, false),
+        "deflate" => (false, false, true),
+        "all" => (true, true, true),
         _ => return None,
     };
     let plan = Plan { filter: String::new(), rounds: 31 };
-    let mut request = Request { streams, kernels, plan, json: None, svg: None };
+    let mut request = Request { streams, kernels, deflate, plan, json: None, svg: None };
     while let Some(option) = args.next() {
         let value = args.next()?;
         match option.as_str() {
