@@ -8,6 +8,7 @@ A seed begins with the settings that its target reads first (see the targets), t
 
 import pathlib
 import struct
+import zlib
 
 SEEDS = pathlib.Path(__file__).resolve().parent / "seeds"
 KEY = bytes.fromhex("37fa213d")
@@ -353,6 +354,77 @@ def conversations():
         yield f"{name}-by-bytes", bytes([1]) + by_bytes.join([script] * 2)
 
 
+def negotiations():
+    lines = {
+        "plain": "",
+        "server-no-takeover": "; server_no_context_takeover",
+        "client-no-takeover": "; client_no_context_takeover",
+        "no-takeover": "; server_no_context_takeover; client_no_context_takeover",
+        "flag-with-value": "; client_no_context_takeover=1",
+        "client-bits": "; client_max_window_bits",
+        "client-bits-10": "; client_max_window_bits=10",
+        "server-bits": "; server_max_window_bits",
+        "quoted": '; server_max_window_bits="12"',
+        "escaped": '; server_max_window_bits="1\\2"',
+        "leading-zero": "; server_max_window_bits=08",
+        "repeated": "; server_max_window_bits=9; server_max_window_bits=9",
+        "unknown": "; mux=1",
+        "all": "; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=9; client_max_window_bits=8",
+        "fallback": "; server_max_window_bits=7, permessage-deflate; server_max_window_bits=10, permessage-deflate",
+        "other": "; x, x-webkit-deflate-frame",
+    }
+    for bits in range(7, 17):
+        lines[f"server-bits-{bits}"] = f"; server_max_window_bits={bits}"
+    for name, parameters in lines.items():
+        for wanted in [bytes([14, 14]), bytes([15, 15]), bytes([4, 7])]:
+            yield f"{name}-{wanted.hex()}", wanted + bytes([14, 14]) + b"permessage-deflate" + parameters.encode()
+
+
+def compressed(*messages, level=6, bits=15, strategy=zlib.Z_DEFAULT_STRATEGY):
+    compressor = zlib.compressobj(level, zlib.DEFLATED, -bits, 8, strategy)
+    return [(compressor.compress(message) + compressor.flush(zlib.Z_SYNC_FLUSH))[:-4] for message in messages]
+
+
+def payloads():
+    hello, json = b"Hello", b'{"id":48151623,"price":42.1875,"side":"buy"},' * 8
+    cases = {
+        "hello-twice": compressed(hello, hello),
+        "json": compressed(json, json[20:]),
+        "stored": compressed(hello, json, level=0),
+        "fixed": compressed(hello, json, strategy=zlib.Z_FIXED),
+        "huffman": compressed(hello, json, strategy=zlib.Z_HUFFMAN_ONLY),
+        "window-9": compressed(bytes(range(200)) * 3, bytes(range(200)), bits=9),
+        "bomb": compressed(bytes(20000), hello),
+        "empty": [b"\0", b"\0"],
+        "final": [bytes.fromhex("f348cdc9c9070000"), bytes.fromhex("f248cdc9c90700")],
+        "final-then-reference": [bytes.fromhex("f348cdc9c9070000"), bytes.fromhex("f200110000")],
+        "final-without-end": [bytes.fromhex("f348cdc9c90700"), b""],
+        "two-blocks": [bytes.fromhex("f248050000 00ffff cac9c90700"), b"\0"],
+        "truncated": [compressed(json)[0][:-3], b"\0"],
+        "tail-as-data": [bytes.fromhex("000400fbff"), b"\0"],
+        "too-far-back": [bytes.fromhex("f200110000"), b"\0"],
+        "reserved-block": [b"\x06", b"\0"],
+    }
+    for name, (first, second) in cases.items():
+        for takeover, limit, cut in [(1, NO_LIMIT, 0), (0, NO_LIMIT, 1), (1, 100, 3)]:
+            yield f"{name}-{takeover}-{limit}-{cut}", bytes([takeover, limit, cut, cut, 0, cut, len(first)]) + first + second
+    yield "wrong-behind-the-limit", bytes([1, 0, 0, 0, 0, 0, 255]) + bytes.fromhex("fa00fffbff0400")
+
+
+def to_compress():
+    cases = {
+        "empty": b"",
+        "hello": b"HelloHello",
+        "json": b'{"id":48151623,"price":42.1875,"side":"buy"},' * 20,
+        "zeros": bytes(3000),
+        "cycle": bytes(range(251)) * 8,
+        "korean": "웹소켓은 하나의 연결에서 ".encode() * 20,
+    }
+    for name, text in cases.items():
+        for which, level, memory, cut in [(0, 1, 1, 0), (2, 4, 8, 1), (14, 6, 8, 7), (15, 9, 9, 0), (1, 0, 8, 3), (3, 2, 8, 5)]:
+            yield f"{name}-{which}-{level}", bytes([which, level, memory, cut, 64, cut, 0, min(len(text) // 2, 255)]) + text
+
+
 targets = {
     "header": headers(),
     "mask": masks(),
@@ -366,6 +438,9 @@ targets = {
     "handshake_response": responses(),
     "handshake_extensions": lines(EXTENSIONS),
     "handshake_uri": lines(URIS),
+    "deflate_negotiation": negotiations(),
+    "deflate_inflate": payloads(),
+    "deflate_round_trip": to_compress(),
 }
 for target, seeds in targets.items():
     directory = SEEDS / target

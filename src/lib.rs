@@ -17,6 +17,7 @@
 //! | mask and unmask | [`MaskingKey`], [`Mask`] |
 //! | read and write the header of a frame | [`FrameHeader`], [`Opcode`], [`Rsv`], [`Rules`] |
 //! | read and write `Sec-WebSocket-Extensions` | [`extensions`] |
+//! | compress messages (RFC 7692) | `deflate` |
 //!
 //! What a peer may do wrong is a [`ProtocolError`], which knows the rule and the close code.
 //!
@@ -24,6 +25,7 @@
 //!
 //! - `std` (default): `alloc`, and with `rand` the thread's generator of masking keys.
 //! - `alloc`: encoding into `Vec` and `Arc`, and collecting messages (`Assembler`).
+//! - `deflate`: permessage-deflate. Without `std` its memory comes from C's `malloc`.
 //! - `handshake`: the opening handshake, with neither `std` nor an allocator.
 //! - `http`: the opening handshake on the types of the crate `http`, also over HTTP/2 and HTTP/3.
 //! - `rand`: keys from the generators of the `rand` crate.
@@ -48,6 +50,10 @@ pub mod arch;
 pub mod close;
 #[forbid(unsafe_code)]
 pub mod connection;
+#[cfg(feature = "deflate")]
+#[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
+#[forbid(unsafe_code)]
+pub mod deflate;
 #[forbid(unsafe_code)]
 pub mod error;
 #[forbid(unsafe_code)]

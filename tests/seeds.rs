@@ -1,6 +1,9 @@
 //! The fuzz targets' seeds, run as plain tests: what the fuzzers begin with holds on every machine,
 //! without a fuzzer.
 
+#[cfg(feature = "deflate")]
+#[path = "support/deflate.rs"]
+mod deflate;
 #[cfg(feature = "handshake")]
 #[path = "support/handshake.rs"]
 mod handshake;
@@ -103,4 +106,41 @@ fn handshakes() {
         handshake::response(received, &cuts(reads))
     });
     each_seed("handshake_uri", 0, |_, text| handshake::uri(std::str::from_utf8(text).unwrap()));
+}
+
+#[cfg(feature = "deflate")]
+mod deflate_seeds {
+    use super::{cuts, deflate, each_seed, limit};
+    use wsframe::deflate::{Effort, Parameters};
+
+    #[test]
+    fn negotiation() {
+        each_seed("deflate_negotiation", 4, |settings, line| {
+            let contexts: Vec<_> = settings.iter().map(|&byte| deflate::context(byte)).collect();
+            let wanted = Parameters { server: contexts[0], client: contexts[1] };
+            let fallback = Parameters { server: contexts[2], client: contexts[3] };
+            deflate::negotiation(wanted, fallback, line);
+        });
+    }
+
+    #[test]
+    fn inflate() {
+        each_seed("deflate_inflate", 7, |settings, bytes| {
+            let limit = limit(settings[1]);
+            let (cuts, buffers) = (cuts(&settings[2..4]), cuts(&settings[4..6]));
+            let (first, second) = bytes.split_at(usize::from(settings[6]).min(bytes.len()));
+            deflate::any_payloads(settings[0] & 1 == 1, limit, &[first, second], &cuts, &buffers);
+        });
+    }
+
+    #[test]
+    fn round_trip() {
+        each_seed("deflate_round_trip", 8, |settings, bytes| {
+            let effort = Effort::DEFAULT.level(settings[1] % 10).memory(settings[2] % 10);
+            let (cuts, buffers) = (cuts(&settings[3..5]), cuts(&settings[5..7]));
+            let (first, second) = bytes.split_at(usize::from(settings[7]).min(bytes.len()));
+            let context = deflate::context(settings[0]);
+            deflate::round_trip(context, effort, &[first, second, second], &cuts, &buffers);
+        });
+    }
 }

@@ -1,8 +1,9 @@
 //! Measures wsframe beside its peers, on the same bytes, interleaved in one run.
 //!
-//! `rivals streams|kernels|handshake|all [--filter PART_OF_A_ROW] [--rounds N] [--json FILE] [--svg DIR]`
+//! `rivals streams|kernels|handshake|deflate|all [--filter PART_OF_A_ROW] [--rounds N] [--json FILE] [--svg DIR]`
 
 mod charts;
+mod deflate;
 mod handshake;
 mod kernels;
 mod machine;
@@ -21,7 +22,7 @@ use serde::Serialize;
 use machine::Machine;
 use table::{Plan, Table};
 
-const USAGE: &str = "usage: rivals streams|kernels|handshake|all \
+const USAGE: &str = "usage: rivals streams|kernels|handshake|deflate|all \
     [--filter PART_OF_A_ROW] [--rounds N] [--json FILE] [--svg DIR]";
 
 /// What the command line asks for.
@@ -29,6 +30,7 @@ struct Request {
     streams: bool,
     kernels: bool,
     handshake: bool,
+    deflate: bool,
     plan: Plan,
     json: Option<PathBuf>,
     svg: Option<PathBuf>,
@@ -68,6 +70,9 @@ fn run(request: &Request) -> Result<(), Box<dyn Error>> {
     if request.handshake {
         tables.push(handshake::measure(&request.plan));
     }
+    if request.deflate {
+        tables.push(deflate::measure(&request.plan));
+    }
     if let Some(directory) = &request.svg {
         charts::draw(directory, &machine, &tables)?;
     }
@@ -79,13 +84,14 @@ fn run(request: &Request) -> Result<(), Box<dyn Error>> {
 
 fn parse(mut args: impl Iterator<Item = String>) -> Option<Request> {
     let wanted = args.next()?;
-    if !["streams", "kernels", "handshake", "all"].contains(&&*wanted) {
+    if !["streams", "kernels", "handshake", "deflate", "all"].contains(&&*wanted) {
         return None;
     }
     let wants = |tables| wanted == tables || wanted == "all";
-    let (streams, kernels, handshake) = (wants("streams"), wants("kernels"), wants("handshake"));
+    let (streams, kernels) = (wants("streams"), wants("kernels"));
+    let (handshake, deflate) = (wants("handshake"), wants("deflate"));
     let plan = Plan { filter: String::new(), rounds: 31 };
-    let mut request = Request { streams, kernels, handshake, plan, json: None, svg: None };
+    let mut request = Request { streams, kernels, handshake, deflate, plan, json: None, svg: None };
     while let Some(option) = args.next() {
         let value = args.next()?;
         match option.as_str() {

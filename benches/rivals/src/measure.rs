@@ -47,6 +47,15 @@ impl<W> Rival<W> {
     }
 }
 
+impl<W: Work> Rival<W> {
+    /// One run, not timed.
+    pub fn run_once(&self, work: &mut W) {
+        work.reset();
+        (self.run)(work);
+        work.check(&self.name);
+    }
+}
+
 /// The median time that each rival takes for an item, in nanoseconds, over `rounds` rounds in which
 /// each has one turn.
 pub fn medians<W: Work>(rivals: &[Rival<W>], work: &mut W, rounds: usize) -> Vec<f64> {

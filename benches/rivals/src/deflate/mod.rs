@@ -1,0 +1,78 @@
+//! Compressed messages: each is compressed and decompressed again, on one connection.
+//!
+//! Everyone has the same level, so that what comes out is as long as everyone's, or nearly: what is
+//! printed before the table says how long.
+
+mod engines;
+mod messages;
+mod sockudo;
+mod wsframe;
+mod yawc;
+
+use crate::measure::{Rival, Role};
+use crate::payload::Size;
+use crate::table::{Case, Plan, Table, Unit};
+use messages::Messages;
+
+pub const TITLE: &str = "compressing and decompressing";
+
+const NOTES: &[&str] = &[
+    "wsframe, sockudo-ws: payloads, by their compressors and decompressors.",
+    "in frames: wsframe's payloads in frames, from one Connection to another.",
+    "yawc: from one of its WebSockets to another, through memory, its compressors not being public.",
+    "zlib-rs, miniz_oxide: the engines alone, with buffers that are large enough. wsframe, sockudo-ws and \
+     yawc stand on zlib-rs.",
+];
+
+const SIZES: [Size; 3] = [Size::Fixed(100), Size::Fixed(1 << 10), Size::Fixed(64 << 10)];
+
+/// What everyone compresses with.
+const LEVEL: u8 = 6;
+
+pub fn measure(plan: &Plan) -> Table {
+    let cases = [true, false].into_iter().flat_map(|takeover| {
+        SIZES.map(|size| Case {
+            group: if takeover { "takeover" } else { "no takeover" }.to_owned(),
+            size,
+            work: Box::new(move || Messages::new(size, takeover)),
+        })
+    });
+    let cases: Vec<_> = cases.collect();
+    println!("\ncompressed, in % of the message");
+    for case in &cases {
+        print!("{:<30}", format!("{}, {}", case.group, case.size));
+        for rival in rivals() {
+            let mut messages = (case.work)();
+            rival.run_once(&mut messages);
+            let share = 100.0 * messages.compressed as f64 / messages.len() as f64;
+            print!("  {} {share:.1}", rival.name);
+        }
+        println!();
+    }
+    Table::measure(TITLE, Unit::Message, &rivals(), cases, NOTES, plan)
+}
+
+fn rivals() -> Vec<Rival<Messages>> {
+    vec![
+        rival("wsframe", Role::Ours, wsframe::payloads),
+        rival("in frames", Role::Variant, wsframe::frames),
+        rival("sockudo-ws", Role::Peer, sockudo::payloads),
+        rival("yawc", Role::Peer, yawc::messages),
+        rival("zlib-rs", Role::Variant, engines::zlib_rs),
+        rival("miniz_oxide", Role::Variant, engines::miniz_oxide),
+    ]
+}
+
+/// A rival that makes a connection for the context at its first run, and keeps it.
+fn rival<F: FnMut(&mut Messages) + 'static>(
+    name: &str,
+    role: Role,
+    connect: impl Fn(bool) -> F + 'static,
+) -> Rival<Messages> {
+    let connections = std::cell::RefCell::new([None, None]);
+    Rival::new(name, role, move |messages: &mut Messages| {
+        let takeover = messages.takeover;
+        let mut connections = connections.borrow_mut();
+        connections[usize::from(takeover)].get_or_insert_with(|| connect(takeover))(messages);
+    })
+}

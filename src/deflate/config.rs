@@ -1,0 +1,100 @@
+//! What an endpoint sets.
+
+use super::compressor::Effort;
+use super::parameters::{Context, Parameters};
+use crate::message::DEFAULT_MAX_MESSAGE_LEN;
+
+/// The settings of an endpoint: what it negotiates, and how it uses what was agreed on.
+///
+/// ```
+/// use wsframe::deflate::{Config, Context, Effort, Parameters};
+///
+/// let config = Config::new(Parameters::NO_TAKEOVER)
+///     .effort(Effort::DEFAULT.level(1))
+///     .threshold(512)
+///     .max_message_len(1 << 20);
+/// assert!(!config.compresses(Context::NO_TAKEOVER, 511));
+/// assert!(config.compresses(Context::NO_TAKEOVER, 512));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config {
+    pub(super) parameters: Parameters,
+    pub(super) effort: Effort,
+    threshold: Option<usize>,
+    pub(super) max_message_len: u32,
+    pub(super) max_idle: usize,
+}
+
+impl Config {
+    /// The length in bytes from which a message is compressed where nothing else is set: 64 where the
+    /// context is taken over.
+    pub const TAKEOVER_THRESHOLD: usize = 64;
+    /// The same where each message stands for itself: 256. A shorter one has little in it that repeats.
+    pub const NO_TAKEOVER_THRESHOLD: usize = 256;
+
+    /// These parameters, [`Effort::DEFAULT`], the thresholds above, a limit on messages of
+    /// [`DEFAULT_MAX_MESSAGE_LEN`], and 4 idle contexts of either kind in a pool.
+    #[must_use]
+    pub const fn new(parameters: Parameters) -> Self {
+        Self {
+            parameters,
+            effort: Effort::DEFAULT,
+            threshold: None,
+            max_message_len: DEFAULT_MAX_MESSAGE_LEN,
+            max_idle: 4,
+        }
+    }
+
+    /// How hard compressors try.
+    #[must_use]
+    pub const fn effort(mut self, effort: Effort) -> Self {
+        self.effort = effort;
+        self
+    }
+
+    /// Sends messages shorter than this many bytes as they are, whatever the context.
+    #[must_use]
+    pub const fn threshold(mut self, bytes: usize) -> Self {
+        self.threshold = Some(bytes);
+        self
+    }
+
+    /// Refuses messages that are longer than this when decompressed; [`NO_LIMIT`](crate::NO_LIMIT) lifts
+    /// the limit.
+    #[must_use]
+    pub const fn max_message_len(mut self, bytes: u32) -> Self {
+        self.max_message_len = bytes;
+        self
+    }
+
+    /// How many compressors, and how many decompressors, a [`Pool`](super::Pool) keeps for later.
+    #[must_use]
+    pub const fn max_idle(mut self, count: usize) -> Self {
+        self.max_idle = count;
+        self
+    }
+
+    /// What to negotiate.
+    #[must_use]
+    pub const fn parameters(&self) -> Parameters {
+        self.parameters
+    }
+
+    /// Whether a message of this many bytes is to be compressed in this context.
+    #[must_use]
+    pub const fn compresses(&self, context: Context, message_len: usize) -> bool {
+        let threshold = match self.threshold {
+            Some(threshold) => threshold,
+            None if context.takeover => Self::TAKEOVER_THRESHOLD,
+            None => Self::NO_TAKEOVER_THRESHOLD,
+        };
+        message_len >= threshold
+    }
+}
+
+/// [`Parameters::FULL`], and the rest as [`Config::new`] has it.
+impl Default for Config {
+    fn default() -> Self {
+        Self::new(Parameters::FULL)
+    }
+}

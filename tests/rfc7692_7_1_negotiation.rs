@@ -1,0 +1,304 @@
+//! RFC 7692 §5, §7.1: offers and answers.
+#![cfg(feature = "deflate")]
+
+#[path = "support/deflate.rs"]
+mod deflate;
+mod support;
+
+use deflate::contexts;
+use proptest::prelude::*;
+use wsframe::deflate::{Context, NAME, Negotiation, NegotiationError, Parameters, WindowBits};
+use wsframe::extensions::{ExtensionWriter, Extensions, Negotiate};
+use wsframe::{Role, Rsv};
+
+/// What a server that wants this answers; `None` if it declines.
+fn answer(wanted: Parameters, offers: &str) -> Option<(String, Parameters)> {
+    let mut server = Negotiation::new(wanted);
+    let mut list = Extensions::parse(offers.as_bytes()).unwrap();
+    if !list.any(|offer| server.choose(&offer)) {
+        assert_eq!(server.agreed(), None);
+        return None;
+    }
+    let mut answer = String::new();
+    server.answer(&mut ExtensionWriter::new(&mut answer)).unwrap();
+    Some((answer, server.agreed().unwrap()))
+}
+
+/// What a client that offered these makes of the answer.
+fn confirm(offers: &[Parameters], answer: &str) -> Result<Parameters, NegotiationError> {
+    let mut client = Negotiation::new(offers[0]).fallbacks(&offers[1..]);
+    let answer = Extensions::parse(answer.as_bytes()).unwrap().next().unwrap();
+    assert_eq!(client.confirm(&answer), client.agreed().is_some());
+    client.agreed().ok_or_else(|| client.refusal().unwrap())
+}
+
+fn offers(offers: &[Parameters]) -> String {
+    let mut line = String::new();
+    let client = Negotiation::new(offers[0]).fallbacks(&offers[1..]);
+    client.offer(&mut ExtensionWriter::new(&mut line)).unwrap();
+    line
+}
+
+fn window(bits: u8) -> Context {
+    Context { takeover: true, window_bits: WindowBits::new(bits).unwrap() }
+}
+
+fn server(server: Context) -> Parameters {
+    Parameters { server, ..Parameters::FULL }
+}
+
+fn client(client: Context) -> Parameters {
+    Parameters { client, ..Parameters::FULL }
+}
+
+#[test]
+fn what_it_is() {
+    let negotiation = Negotiation::new(Parameters::FULL);
+    assert_eq!(negotiation.name(), "permessage-deflate");
+    assert_eq!(negotiation.rsv(), Rsv::RSV1);
+    assert_eq!((negotiation.agreed(), negotiation.refusal()), (None, None));
+    let mut nothing = String::new();
+    negotiation.answer(&mut ExtensionWriter::new(&mut nothing)).unwrap();
+    assert_eq!(nothing, "");
+}
+
+#[test]
+fn offers_say_what_is_wanted() {
+    for (wanted, expected) in [
+        (Parameters::FULL, "permessage-deflate; client_max_window_bits"),
+        (
+            Parameters::NO_TAKEOVER,
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover; \
+             client_max_window_bits",
+        ),
+        (
+            server(window(10)),
+            "permessage-deflate; server_max_window_bits=10; client_max_window_bits",
+        ),
+        (client(window(8)), "permessage-deflate; client_max_window_bits=8"),
+    ] {
+        assert_eq!(offers(&[wanted]), expected);
+    }
+    assert_eq!(
+        offers(&[server(window(9)), Parameters::FULL]),
+        "permessage-deflate; server_max_window_bits=9; client_max_window_bits, \
+         permessage-deflate; client_max_window_bits"
+    );
+}
+
+#[test]
+fn answers_to_each_parameter() {
+    let full = Parameters::FULL;
+    let frugal = Parameters { server: window(11), client: window(12) };
+    for (wanted, offer, expected) in [
+        (full, "", ""),
+        (full, "; server_no_context_takeover", "; server_no_context_takeover"),
+        (full, "; client_no_context_takeover", "; client_no_context_takeover"),
+        (full, "; server_max_window_bits=10", "; server_max_window_bits=10"),
+        (full, "; server_max_window_bits=15", "; server_max_window_bits=15"),
+        (full, "; server_max_window_bits=8", "; server_max_window_bits=8"),
+        (full, "; server_max_window_bits=\"10\"", "; server_max_window_bits=10"),
+        (full, "; server_max_window_bits=\"1\\0\"", "; server_max_window_bits=10"),
+        (full, "; client_max_window_bits", ""),
+        (full, "; client_max_window_bits=15", ""),
+        (full, "; client_max_window_bits=9", "; client_max_window_bits=9"),
+        (Parameters::NO_TAKEOVER, "", "; server_no_context_takeover; client_no_context_takeover"),
+        (frugal, "", "; server_max_window_bits=11"),
+        (frugal, "; server_max_window_bits=12", "; server_max_window_bits=11"),
+        (frugal, "; server_max_window_bits=10", "; server_max_window_bits=10"),
+        (
+            frugal,
+            "; client_max_window_bits",
+            "; server_max_window_bits=11; client_max_window_bits=12",
+        ),
+        (
+            frugal,
+            "; client_max_window_bits=13",
+            "; server_max_window_bits=11; client_max_window_bits=12",
+        ),
+        (
+            frugal,
+            "; client_max_window_bits=10",
+            "; server_max_window_bits=11; client_max_window_bits=10",
+        ),
+    ] {
+        let (answer, _) = answer(wanted, &format!("{NAME}{offer}")).unwrap();
+        assert_eq!(answer, format!("{NAME}{expected}"), "to {offer}");
+    }
+    // Who does not offer a window of its own is not asked for one, and may use all of it.
+    let (_, agreed) = answer(frugal, NAME).unwrap();
+    assert_eq!(agreed, Parameters { server: window(11), client: Context::FULL });
+    assert_eq!(agreed.sent_by(Role::Server), window(11));
+    assert_eq!(agreed.received_by(Role::Server), Context::FULL);
+    assert_eq!(agreed.sent_by(Role::Client), Context::FULL);
+    assert_eq!(agreed.received_by(Role::Client), window(11));
+}
+
+const WRONG: [(&str, NegotiationError); 22] = [
+    ("; server_no_context_takeover=", NegotiationError::InvalidValue),
+    ("; server_no_context_takeover=true", NegotiationError::InvalidValue),
+    ("; client_no_context_takeover=15", NegotiationError::InvalidValue),
+    ("; client_no_context_takeover=\"15\"", NegotiationError::InvalidValue),
+    ("; server_max_window_bits", NegotiationError::InvalidValue),
+    ("; server_max_window_bits=7", NegotiationError::InvalidValue),
+    ("; server_max_window_bits=16", NegotiationError::InvalidValue),
+    ("; server_max_window_bits=0", NegotiationError::InvalidValue),
+    ("; server_max_window_bits=010", NegotiationError::InvalidValue),
+    ("; server_max_window_bits=+10", NegotiationError::InvalidValue),
+    ("; server_max_window_bits=-10", NegotiationError::InvalidValue),
+    ("; server_max_window_bits=1e1", NegotiationError::InvalidValue),
+    ("; server_max_window_bits=266", NegotiationError::InvalidValue),
+    ("; server_max_window_bits=4294967306", NegotiationError::InvalidValue),
+    ("; client_max_window_bits=7", NegotiationError::InvalidValue),
+    ("; client_max_window_bits=16", NegotiationError::InvalidValue),
+    ("; client_max_window_bits=\"08\"", NegotiationError::InvalidValue),
+    (
+        "; server_no_context_takeover; server_no_context_takeover",
+        NegotiationError::RepeatedParameter,
+    ),
+    ("; client_max_window_bits=10; client_max_window_bits=10", NegotiationError::RepeatedParameter),
+    ("; server_max_window_bits=9; server_max_window_bits=10", NegotiationError::RepeatedParameter),
+    ("; mux", NegotiationError::UnknownParameter),
+    ("; Server_Max_Window_Bits=10", NegotiationError::UnknownParameter),
+];
+
+#[test]
+fn what_is_wrong_in_an_offer_or_an_answer_is_refused() {
+    for (parameters, expected) in WRONG {
+        let line = format!("{NAME}{parameters}");
+        // No value behind the sign is no header at all.
+        let Ok(mut list) = Extensions::parse(line.as_bytes()) else {
+            assert!(parameters.ends_with('='));
+            continue;
+        };
+        let extension = list.next().unwrap();
+        for end in [Negotiate::choose, Negotiate::confirm] {
+            let mut negotiation = Negotiation::new(Parameters::FULL);
+            assert!(!end(&mut negotiation, &extension));
+            assert_eq!(negotiation.refusal(), Some(expected), "{line}");
+            assert!(expected.to_string().contains("RFC 7692"));
+        }
+        // The next offer is taken; and a refused answer takes back what was agreed.
+        let (answer, _) = answer(Parameters::FULL, &format!("{line}, {NAME}")).unwrap();
+        assert_eq!(answer, NAME);
+    }
+    // In an answer alone.
+    let missing = "permessage-deflate; client_max_window_bits";
+    assert_eq!(confirm(&[Parameters::FULL], missing), Err(NegotiationError::InvalidValue));
+    assert_eq!(
+        confirm(&[Parameters::FULL], "deflate-frame"),
+        Err(NegotiationError::OtherExtension)
+    );
+    assert_eq!(answer(Parameters::FULL, "x-webkit-deflate-frame, Permessage-Deflate"), None);
+}
+
+#[test]
+fn every_value_from_0_to_20() {
+    for bits in 0..=20u8 {
+        for name in ["server_max_window_bits", "client_max_window_bits"] {
+            let line = format!("{NAME}; {name}={bits}");
+            let valid = (8..=15).contains(&bits);
+            assert_eq!(answer(Parameters::FULL, &line).is_some(), valid);
+            assert_eq!(confirm(&[Parameters::FULL], &line).is_ok(), valid);
+        }
+    }
+}
+
+#[test]
+fn offers_are_taken_in_their_order() {
+    let line = "permessage-deflate; server_max_window_bits=9; unknown, \
+                x-other, \
+                permessage-deflate; server_max_window_bits=10, \
+                permessage-deflate";
+    let (answer, agreed) = answer(Parameters::FULL, line).unwrap();
+    assert_eq!(answer, "permessage-deflate; server_max_window_bits=10");
+    assert_eq!(agreed, server(window(10)));
+}
+
+#[test]
+fn answers_that_fit_no_offer_are_refused() {
+    let small = Parameters { server: window(10), client: window(11) };
+    let frugal = Parameters::NO_TAKEOVER;
+    for (offers, answer) in [
+        // The server does not say that it does what was asked of it.
+        (&[small][..], ""),
+        (&[small], "; server_max_window_bits=11"),
+        (&[frugal], ""),
+        (&[frugal], "; client_no_context_takeover"),
+        // It asks for a greater window than the client has.
+        (&[small], "; server_max_window_bits=10; client_max_window_bits=12"),
+        // It takes a part of each offer.
+        (&[small, frugal], "; server_max_window_bits=11; client_no_context_takeover"),
+    ] {
+        let line = format!("{NAME}{answer}");
+        assert_eq!(confirm(offers, &line), Err(NegotiationError::NotOffered), "{line}");
+    }
+}
+
+#[test]
+fn what_answers_agree_on() {
+    let small = Parameters { server: window(10), client: window(11) };
+    let both = [small, Parameters::FULL];
+    let no_takeover = |context: Context| Context { takeover: false, ..context };
+    for (offers, answer, expected) in [
+        (&[Parameters::FULL][..], "", Parameters::FULL),
+        // What the server may add without being asked.
+        (&[Parameters::FULL], "; server_max_window_bits=9", server(window(9))),
+        (&[Parameters::FULL], "; server_no_context_takeover", server(Context::NO_TAKEOVER)),
+        (&[Parameters::FULL], "; client_no_context_takeover", client(Context::NO_TAKEOVER)),
+        (&[Parameters::FULL], "; client_max_window_bits=\"8\"", client(window(8))),
+        (&[small], "; server_max_window_bits=9", Parameters { server: window(9), ..small }),
+        (
+            &[small],
+            "; server_max_window_bits=10; client_max_window_bits=9; client_no_context_takeover",
+            Parameters { client: no_takeover(window(9)), ..small },
+        ),
+        // To the second offer.
+        (&both, "", Parameters::FULL),
+        // To either: what was said in any binds.
+        (&both, "; server_max_window_bits=10", small),
+    ] {
+        let line = format!("{NAME}{answer}");
+        assert_eq!(confirm(offers, &line), Ok(expected), "{line}");
+    }
+}
+
+#[test]
+fn all_pairs_of_wishes_agree() {
+    let all: Vec<Context> = contexts().collect();
+    for &client in &all {
+        for &server in &all {
+            let client = Parameters { server: client, client: server };
+            let server = Parameters { server, client: all[3] };
+            deflate::agreement(client, Parameters::FULL, server);
+            deflate::agreement(server, client, client);
+        }
+    }
+}
+
+fn any_parameters() -> impl Strategy<Value = Parameters> {
+    let context = || any::<u8>().prop_map(deflate::context);
+    (context(), context()).prop_map(|(server, client)| Parameters { server, client })
+}
+
+proptest! {
+    #![proptest_config(support::proptest_config())]
+
+    #[test]
+    fn any_line_is_read_as_the_naive_reading_has_it(
+        wanted in any_parameters(),
+        fallback in any_parameters(),
+        line in "(permessage-deflate|x)((; ?(server|client)_(no_context_takeover|max_window_bits)(=\"?1?[0-9]\"?)?){0,4}(; x)?,? ?(permessage-deflate)?){0,2}",
+    ) {
+        deflate::negotiation(wanted, fallback, line.as_bytes());
+    }
+
+    #[test]
+    fn any_two_ends_agree(
+        wanted in any_parameters(),
+        fallback in any_parameters(),
+        server in any_parameters(),
+    ) {
+        deflate::agreement(wanted, fallback, server);
+    }
+}

@@ -1,0 +1,407 @@
+//! RFC 7692 §7.2: messages compressed and decompressed, in any pieces, with any context.
+#![cfg(feature = "deflate")]
+
+#[path = "support/deflate.rs"]
+mod deflate;
+mod support;
+
+use deflate::{contexts, naive};
+use proptest::prelude::*;
+use wsframe::CloseCode;
+use wsframe::deflate::{Compressor, Context, Decompressor, Effort, InflateError, Written};
+
+const HELLO: [u8; 7] = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+
+fn inflated(decompressor: &mut Decompressor, payload: &[u8]) -> Result<Vec<u8>, InflateError> {
+    let mut message = Vec::new();
+    decompressor.append(payload, &mut message).map(|()| message)
+}
+
+fn compressed(compressor: &mut Compressor, message: &[u8]) -> Vec<u8> {
+    let mut payload = Vec::new();
+    compressor.append(message, &mut payload);
+    payload
+}
+
+#[test]
+fn one_block_7_2_3_1() {
+    let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT);
+    assert_eq!(compressed(&mut compressor, b"Hello"), HELLO);
+    let mut decompressor = Decompressor::new(Context::FULL);
+    assert_eq!(inflated(&mut decompressor, &HELLO).unwrap(), b"Hello");
+    // In two fragments, as the RFC has it, and in all others.
+    for cut in 0..=HELLO.len() {
+        let (message, outcome) = deflate::inflate(
+            &mut Decompressor::new(Context::FULL),
+            &HELLO,
+            &[cut, HELLO.len()],
+            &[],
+        );
+        assert_eq!((&message[..], outcome), (&b"Hello"[..], Ok(())));
+    }
+}
+
+#[test]
+fn sharing_the_window_7_2_3_2() {
+    let second = [0xf2, 0x00, 0x11, 0x00, 0x00];
+    for (takeover, expected) in [(true, &second[..]), (false, &HELLO)] {
+        let context = Context { takeover, ..Context::FULL };
+        let mut compressor = Compressor::new(context, Effort::DEFAULT);
+        assert_eq!(compressed(&mut compressor, b"Hello"), HELLO);
+        assert_eq!(compressed(&mut compressor, b"Hello"), expected);
+        let mut decompressor = Decompressor::new(context);
+        assert_eq!(inflated(&mut decompressor, &HELLO).unwrap(), b"Hello");
+        assert_eq!(inflated(&mut decompressor, expected).unwrap(), b"Hello");
+    }
+    // Without takeover there is nothing that the second could refer to.
+    let mut decompressor = Decompressor::new(Context::NO_TAKEOVER);
+    inflated(&mut decompressor, &HELLO).unwrap();
+    assert_eq!(inflated(&mut decompressor, &second), Err(InflateError::Corrupt));
+}
+
+#[test]
+fn block_without_compression_7_2_3_3() {
+    let payload = [0x00, 0x05, 0x00, 0xfa, 0xff, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00];
+    let mut decompressor = Decompressor::new(Context::FULL);
+    assert_eq!(inflated(&mut decompressor, &payload).unwrap(), b"Hello");
+    assert_eq!(inflated(&mut decompressor, &[0xf2, 0x00, 0x11, 0x00, 0x00]).unwrap(), b"Hello");
+    let mut stored = Compressor::new(Context::FULL, Effort::DEFAULT.level(0));
+    assert_eq!(compressed(&mut stored, b"Hello"), payload);
+}
+
+#[test]
+fn final_block_7_2_3_4() {
+    let payload = [0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00];
+    let mut decompressor = Decompressor::new(Context::FULL);
+    for cuts in [&[][..], &[1], &[3], &[7]] {
+        let outcome = deflate::inflate(&mut decompressor, &payload, cuts, &[2]);
+        assert_eq!(outcome, (b"Hello".to_vec(), Ok(())));
+    }
+    // More of the message behind it; and the next message is read from its beginning.
+    let more = [&payload[..7], &HELLO].concat();
+    assert_eq!(inflated(&mut decompressor, &more).unwrap(), b"HelloHello");
+    assert_eq!(inflated(&mut decompressor, &HELLO).unwrap(), b"Hello");
+    // Without the byte that begins the empty block it is no message.
+    assert_eq!(inflated(&mut decompressor, &payload[..7]), Err(InflateError::Truncated));
+}
+
+#[test]
+fn two_blocks_7_2_3_5() {
+    let payload = [0xf2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00];
+    for cut in 0..=payload.len() {
+        let (message, outcome) = deflate::inflate(
+            &mut Decompressor::new(Context::FULL),
+            &payload,
+            &[cut, payload.len()],
+            &[1],
+        );
+        assert_eq!((&message[..], outcome), (&b"Hello"[..], Ok(())));
+    }
+}
+
+#[test]
+fn empty_message_7_2_3_6() {
+    for context in contexts() {
+        let mut compressor = Compressor::new(context, Effort::DEFAULT);
+        let mut decompressor = Decompressor::new(context);
+        for message in [&b""[..], b"Hello", b"", b"", b"Hello"] {
+            let payload = compressed(&mut compressor, message);
+            assert_eq!(payload == [0], message.is_empty());
+            assert_eq!(inflated(&mut decompressor, &payload).unwrap(), message);
+        }
+        let mut out = [0xAA; 4];
+        assert_eq!(compressor.finish(&mut []), Written { len: 0, done: false });
+        assert_eq!(compressor.finish(&mut out), Written { len: 1, done: true });
+        assert_eq!(out, [0, 0xAA, 0xAA, 0xAA]);
+        // Other ways of saying nothing.
+        for payload in [&[0x02, 0x00][..], &[0x00, 0x00, 0x00, 0xff, 0xff, 0x00]] {
+            assert_eq!(inflated(&mut decompressor, payload).unwrap(), b"");
+        }
+        // No byte at all is not one of them.
+        assert_eq!(inflated(&mut decompressor, &[]), Err(InflateError::Truncated));
+    }
+}
+
+/// Messages of all kinds, which share much, and go beyond the window.
+fn messages() -> Vec<Vec<u8>> {
+    let json = |from: u32, count: u32| -> Vec<u8> {
+        let item = |i: u32| {
+            format!("{{\"id\":{},\"price\":{}.5,\"side\":\"buy\"}},", i * 7919 % 1000, i * 31 % 97)
+        };
+        (from..from + count).map(item).collect::<String>().into_bytes()
+    };
+    let noise = |len: usize| -> Vec<u8> {
+        let mut state = 0x9E37_79B9u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        (0..len).map(|_| next()).collect()
+    };
+    vec![
+        b"Hello".to_vec(),
+        json(0, 3),
+        Vec::new(),
+        json(2, 40),
+        noise(300),
+        vec![b'a'; 5000],
+        noise(3000),
+        json(0, 100),
+        support::odd_bytes(2000),
+    ]
+}
+
+#[test]
+fn all_contexts_levels_and_cuts() {
+    let messages = messages();
+    let messages: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
+    let efforts = (0..=9).map(|level| Effort::DEFAULT.level(level));
+    let efforts: Vec<Effort> = efforts.chain([Effort::DEFAULT.memory(1).level(6)]).collect();
+    for (i, context) in contexts().enumerate() {
+        for (j, effort) in efforts.iter().enumerate() {
+            // Every pair of context and effort with some cuts, every cut with some pair.
+            let cuts: [&[usize]; 5] = [&[], &[1], &[100, 3], &[1000], &[7, 64, 1]];
+            let (cuts, buffers) = (cuts[(i + j) % 5], cuts[(i * 2 + j + 1) % 5]);
+            deflate::round_trip(context, *effort, &messages, cuts, buffers);
+        }
+    }
+}
+
+#[test]
+fn buffers_of_every_length_take_the_end_of_a_message() {
+    // So that the end of the message is cut at each of its bytes.
+    let message = &messages()[3];
+    for level in 0..=9 {
+        let effort = Effort::DEFAULT.level(level);
+        for len in 1..=40 {
+            deflate::round_trip(Context::FULL, effort, &[message, b"x", b"", message], &[], &[len]);
+        }
+        let whole = compressed(&mut Compressor::new(Context::FULL, effort), message).len();
+        for len in whole - 10..=whole + 10 {
+            deflate::round_trip(Context::FULL, effort, &[message, message], &[], &[len, 3]);
+        }
+    }
+}
+
+/// The furthest that a message refers back in each window, with texts that repeat at every distance
+/// around its size.
+#[test]
+fn no_message_refers_back_beyond_the_window() {
+    for context in contexts().filter(|context| context.takeover) {
+        let window = context.window_bits.window_len();
+        let mut furthest = 0;
+        for level in [1, 2, 4, 6, 9] {
+            let effort = Effort::DEFAULT.level(level);
+            let back = [0, 1, 6, 262, 300].map(|before| window.saturating_sub(before));
+            let periods = back.into_iter().chain([window / 2, window + 1]);
+            let periods = periods.filter(|period| (1..20_000).contains(period));
+            for period in periods.chain(if window <= 512 { 200..530 } else { 0..0 }) {
+                let unit: Vec<u8> = (0..period).map(|i| (i * i / 7 + i / 256 * 31) as u8).collect();
+                let message = unit.repeat(3);
+                let payload = compressed(&mut Compressor::new(context, effort), &message);
+                let naive = naive::inflate(&[], &payload);
+                assert_eq!(naive.bytes, message);
+                assert!(naive.max_distance <= window, "{} > {window}", naive.max_distance);
+                furthest = furthest.max(naive.max_distance);
+            }
+        }
+        assert!(furthest > window / 3, "{furthest} of {window}: a test without references");
+    }
+}
+
+#[test]
+fn every_truncation_is_refused() {
+    for level in [0, 1, 4, 9] {
+        let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT.level(level));
+        for message in &messages()[..5] {
+            let payload = compressed(&mut compressor, message);
+            for len in 0..payload.len() {
+                let mut decompressor = Decompressor::new(Context::FULL);
+                // What is before a cut may itself be a whole message: of less.
+                let expected = naive::inflate(&[], &payload[..len]);
+                let outcome = inflated(&mut decompressor, &payload[..len]);
+                assert_eq!(outcome.is_ok(), expected.right);
+                if let Err(error) = outcome {
+                    assert_eq!(error.close_code(), CloseCode::INVALID_PAYLOAD);
+                }
+            }
+            compressor.forget();
+        }
+    }
+}
+
+#[test]
+fn every_changed_bit_is_read_as_the_naive_decoder_reads_it() {
+    let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT);
+    for message in &messages()[1..4] {
+        let payload = compressed(&mut compressor, message);
+        let len = payload.len().min(150);
+        for bit in 0..len * 8 {
+            let mut payload = payload.clone();
+            payload[bit / 8] ^= 1 << (bit % 8);
+            deflate::any_payloads(true, wsframe::NO_LIMIT, &[&payload, &HELLO], &[], &[]);
+        }
+        compressor.forget();
+    }
+}
+
+/// A block may end anywhere in the four bytes of the tail, and only one place is right.
+#[test]
+fn what_ends_inside_the_tail_is_refused() {
+    // An empty block of fixed codes (10 bits: 0, 01, 0000000), then the end, at each bit.
+    let wrong = [
+        &[0x02][..],                     // ends 2 bits into the tail
+        &[0x04],                         // a block of dynamic codes begins
+        &[0x00, 0x04, 0x00, 0xfb, 0xff], // a stored block of four bytes: the tail
+        &[0x00, 0x05, 0x00, 0xfa, 0xff, 1],
+        &[0x00, 0x00],
+        &[0x00, 0x00, 0x00],
+        &[0x00, 0x00, 0x00, 0xff],
+        &[0x00, 0x00, 0x00, 0xff, 0xff],
+        &[0x01],
+        &[0x03],
+        &[0x03, 0x00],
+    ];
+    for payload in wrong {
+        deflate::any_payloads(true, wsframe::NO_LIMIT, &[payload], &[], &[]);
+        let outcome = inflated(&mut Decompressor::new(Context::FULL), payload);
+        assert_eq!(outcome, Err(InflateError::Truncated), "{payload:?}");
+    }
+    // All payloads of up to two bytes.
+    for bytes in 0..=u16::MAX {
+        let payload = bytes.to_be_bytes();
+        deflate::any_payloads(true, wsframe::NO_LIMIT, &[&payload, &HELLO], &[], &[]);
+        if bytes < 256 {
+            deflate::any_payloads(true, wsframe::NO_LIMIT, &[&payload[1..], &HELLO], &[], &[]);
+        }
+    }
+}
+
+#[test]
+fn a_compressor_forgets_at_will() {
+    let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT);
+    assert_eq!(compressed(&mut compressor, b"Hello"), HELLO);
+    compressor.forget();
+    assert_eq!(compressed(&mut compressor, b"Hello"), HELLO);
+    // Also a message in its midst, at any stage.
+    let mut out = [0; 3];
+    let _ = compressor.compress(&mut &b"Hel"[..], &mut out);
+    compressor.forget();
+    let _ = compressor.compress(&mut &b"Hello"[..], &mut out);
+    assert!(!compressor.finish(&mut out).done);
+    compressor.forget();
+    assert_eq!(compressed(&mut compressor, b"Hello"), HELLO);
+}
+
+#[test]
+fn pieces_and_a_whole_can_be_mixed() {
+    let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT);
+    let mut payload = vec![0; 100];
+    let written = compressor.compress(&mut &b"Hel"[..], &mut payload);
+    assert!(written.done);
+    payload.truncate(written.len);
+    compressor.append(b"lo", &mut payload);
+    let (front, back) = payload.split_at(3);
+    let mut out = [0; 100];
+    let mut decompressor = Decompressor::new(Context::FULL);
+    let written = decompressor.inflate(&mut { front }, &mut out).unwrap();
+    let mut message = out[..written.len].to_vec();
+    decompressor.append(back, &mut message).unwrap();
+    assert_eq!(message, b"Hello");
+
+    // What `finish` began, `append` ends.
+    let mut tiny = [0; 1];
+    let _ = compressor.compress(&mut &b"Hello"[..], &mut tiny);
+    let written = compressor.finish(&mut tiny);
+    assert_eq!(written, Written { len: 1, done: false });
+    let mut payload = tiny.to_vec();
+    compressor.append(b"", &mut payload);
+    assert_eq!(inflated(&mut decompressor, &payload).unwrap(), b"Hello");
+}
+
+#[test]
+fn another_inflate_reads_it() {
+    use miniz_oxide::inflate::TINFLStatus;
+    use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
+    let flags = inflate_flags::TINFL_FLAG_HAS_MORE_INPUT
+        | inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+    for context in contexts().filter(|context| context.takeover) {
+        let mut compressor = Compressor::new(context, Effort::DEFAULT);
+        let mut other = Box::new(DecompressorOxide::new());
+        let mut all = vec![0; 1 << 17];
+        let mut end = 0;
+        for _ in 0..4 {
+            for message in messages() {
+                let payload =
+                    [&compressed(&mut compressor, &message)[..], &[0, 0, 0xFF, 0xFF]].concat();
+                let (status, read, written) =
+                    decompress(&mut other, &payload, &mut all, end, flags);
+                assert_eq!((status, read), (TINFLStatus::NeedsMoreInput, payload.len()));
+                assert_eq!(all[end..end + written], message);
+                end += written;
+            }
+        }
+    }
+}
+
+#[test]
+fn it_reads_what_another_deflate_wrote() {
+    use miniz_oxide::deflate::core::{
+        CompressorOxide, TDEFLFlush, compress, create_comp_flags_from_zip_params,
+    };
+    for level in [0, 1, 6, 9] {
+        let mut other = CompressorOxide::new(create_comp_flags_from_zip_params(level, -15, 0));
+        let mut decompressor = Decompressor::new(Context::FULL);
+        let mut out = vec![0; 1 << 16];
+        for message in messages().into_iter().cycle().take(40).filter(|message| !message.is_empty())
+        {
+            let (_, read, written) = compress(&mut other, &message, &mut out, TDEFLFlush::Sync);
+            assert_eq!(read, message.len());
+            let payload = out[..written].strip_suffix(&[0, 0, 0xFF, 0xFF]).unwrap();
+            assert_eq!(inflated(&mut decompressor, payload).unwrap(), message);
+        }
+    }
+}
+
+#[test]
+fn they_go_to_other_threads() {
+    fn movable<T: Send + Sync>() {}
+    movable::<Compressor>();
+    movable::<Decompressor>();
+    movable::<wsframe::deflate::Pool>();
+}
+
+proptest! {
+    #![proptest_config(support::proptest_config())]
+
+    #[test]
+    fn any_messages_go_round(
+        which: u8,
+        level in 0u8..=9,
+        memory in 1u8..=9,
+        messages in prop::collection::vec(
+            prop_oneof![prop::collection::vec(any::<u8>(), 0..600), "[abc]{0,900}".prop_map(String::into_bytes)],
+            0..5,
+        ),
+        cuts: [u8; 3],
+        buffers: [u8; 3],
+    ) {
+        let messages: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
+        let (cuts, buffers) = (cuts.map(usize::from), buffers.map(usize::from));
+        let effort = Effort::DEFAULT.level(level).memory(memory);
+        deflate::round_trip(deflate::context(which), effort, &messages, &cuts, &buffers);
+    }
+
+    #[test]
+    fn any_payloads_are_read_as_the_naive_decoder_reads_them(
+        takeover: bool,
+        limit in prop_oneof![0u32..300, Just(wsframe::NO_LIMIT)],
+        payloads in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..80), 1..4),
+        cuts: [u8; 3],
+        buffers: [u8; 3],
+    ) {
+        let payloads: Vec<&[u8]> = payloads.iter().map(Vec::as_slice).collect();
+        let (cuts, buffers) = (cuts.map(usize::from), buffers.map(usize::from));
+        deflate::any_payloads(takeover, limit, &payloads, &cuts, &buffers);
+    }
+}

@@ -1,0 +1,273 @@
+//! What contexts cost, and who holds them when.
+#![cfg(feature = "deflate")]
+
+use allocation_counter::measure;
+use wsframe::Rsv;
+use wsframe::deflate::{
+    Broadcast, Compressor, Config, Context, Decompressor, Effort, Incoming, InflateError,
+    Negotiation, NegotiationError, Outgoing, Parameters, Pool, WindowBits,
+};
+
+fn context(takeover: bool, bits: u8) -> Context {
+    Context { takeover, window_bits: WindowBits::new(bits).unwrap() }
+}
+
+#[test]
+fn what_a_connection_keeps_is_small() {
+    assert!(size_of::<Outgoing>() <= 32, "{}", size_of::<Outgoing>());
+    assert!(size_of::<Incoming>() <= 48, "{}", size_of::<Incoming>());
+    assert!(size_of::<Compressor>() <= 32);
+    assert!(size_of::<Decompressor>() <= 40);
+    assert!(size_of::<Parameters>() <= 4);
+    assert!(size_of::<Negotiation<'_>>() <= 32);
+    assert!(size_of::<InflateError>() <= 24);
+    assert!(size_of::<NegotiationError>() <= 1);
+}
+
+/// The table in the module's documentation.
+#[test]
+fn what_a_context_takes_is_what_the_documentation_says() {
+    let documentation = include_str!("../src/deflate/mod.rs");
+    for bits in [15, 12, 9] {
+        let cell = |memory| {
+            let mut compressor =
+                Compressor::new(context(true, bits), Effort::DEFAULT.memory(memory));
+            let mut payload = Vec::with_capacity(1 << 10);
+            let counted = measure(|| compressor.append(b"Hello", &mut payload));
+            let later = measure(|| {
+                payload.clear();
+                compressor.append(&[b'a'; 200], &mut payload);
+            });
+            assert_eq!(later.count_total, 0);
+            counted.bytes_max.div_ceil(1024)
+        };
+        let row = format!("{} | {} | {} | {} |", bits, cell(8), cell(5), cell(1));
+        let row = row.replacen("9 |", "9 (and 8) |", usize::from(bits == 9));
+        assert!(documentation.contains(&format!("//! | {row}")), "{row}");
+    }
+    assert_eq!(Effort::DEFAULT, Effort::DEFAULT.memory(8));
+    for bits in 8..=15 {
+        let mut decompressor = Decompressor::new(context(true, bits));
+        let mut message = Vec::with_capacity(1 << 10);
+        let counted = measure(|| decompressor.append(&[0], &mut message).unwrap());
+        assert_eq!(counted.bytes_max.div_ceil(1024), 47);
+        let later = measure(|| {
+            for _ in 0..100 {
+                decompressor
+                    .append(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00], &mut message)
+                    .unwrap();
+            }
+        });
+        assert_eq!(later.count_total, 0);
+    }
+    assert!(documentation.contains("takes 47 KiB, whatever the window"));
+}
+
+#[test]
+fn nothing_is_taken_before_the_first_message() {
+    let counted = measure(|| {
+        let mut pool = Pool::new(Config::default());
+        let mut outgoing = Outgoing::new(Context::FULL);
+        let mut incoming = Incoming::new(Context::FULL);
+        outgoing.release(&mut pool);
+        incoming.close(&mut pool);
+        let _ = Compressor::new(Context::FULL, Effort::DEFAULT);
+        let _ = Decompressor::new(Context::FULL);
+    });
+    assert_eq!(counted.count_total, 0);
+}
+
+#[test]
+fn ten_thousand_idle_connections_share_one_context() {
+    let config = Config::new(Parameters::NO_TAKEOVER);
+    let mut pool = Pool::new(config);
+    let mut connections: Vec<(Outgoing, Incoming)> = (0..10_000)
+        .map(|_| (Outgoing::new(Context::NO_TAKEOVER), Incoming::new(Context::NO_TAKEOVER)))
+        .collect();
+    let (mut payload, mut message) = (Vec::with_capacity(1 << 10), Vec::with_capacity(1 << 10));
+    let counted = measure(|| {
+        for (i, (outgoing, incoming)) in connections.iter_mut().enumerate() {
+            let text = [i as u8; 300];
+            payload.clear();
+            message.clear();
+            outgoing.append(&text, &mut pool, &mut payload);
+            incoming.append(&payload, &mut pool, &mut message).unwrap();
+            assert_eq!(message, text);
+        }
+    });
+    assert_eq!((pool.idle_compressors(), pool.idle_decompressors()), (1, 1));
+    assert!(counted.bytes_max < 430 << 10, "{counted:?}");
+    let before = measure(|| pool.clear());
+    assert!(before.bytes_current < 0);
+}
+
+#[test]
+fn messages_that_are_open_at_once_have_a_context_each() {
+    let mut pool = Pool::new(Config::new(Parameters::NO_TAKEOVER).max_idle(1));
+    let mut connections = [(); 3].map(|()| Outgoing::new(Context::NO_TAKEOVER));
+    let mut out = [[0; 100]; 3];
+    let mut lens = [0; 3];
+    for (i, connection) in connections.iter_mut().enumerate() {
+        let text = [b"one", b"two", b"six"][i];
+        let written = connection.compressor(&mut pool).compress(&mut &text[..], &mut out[i]);
+        lens[i] = written.len;
+    }
+    for (i, connection) in connections.iter_mut().enumerate() {
+        let written = connection.compressor(&mut pool).finish(&mut out[i][lens[i]..]);
+        assert!(written.done);
+        lens[i] += written.len;
+        connection.end(&mut pool);
+    }
+    assert_eq!(pool.idle_compressors(), 1); // no more than it may keep
+    for (i, text) in [b"one", b"two", b"six"].into_iter().enumerate() {
+        let mut message = Vec::new();
+        let mut incoming = Incoming::new(Context::NO_TAKEOVER);
+        incoming.append(&out[i][..lens[i]], &mut pool, &mut message).unwrap();
+        assert_eq!(message, text);
+    }
+}
+
+#[test]
+fn a_context_that_is_taken_over_stays_until_it_is_released() {
+    let mut pool = Pool::new(Config::default());
+    let mut outgoing = Outgoing::new(Context::FULL);
+    let mut incoming = Incoming::new(Context::FULL);
+    let mut round_trip = |outgoing: &mut Outgoing, pool: &mut Pool| {
+        let (mut payload, mut message) = (Vec::new(), Vec::new());
+        outgoing.append(b"the very same message", pool, &mut payload);
+        incoming.append(&payload, pool, &mut message).unwrap();
+        assert_eq!(message, b"the very same message");
+        payload.len()
+    };
+    let first = round_trip(&mut outgoing, &mut pool);
+    let second = round_trip(&mut outgoing, &mut pool);
+    assert!(second < first / 2);
+    assert_eq!(pool.idle_compressors(), 0);
+    outgoing.release(&mut pool);
+    assert_eq!(pool.idle_compressors(), 1);
+    // The receiver notices nothing but that the message is longer.
+    assert_eq!(round_trip(&mut outgoing, &mut pool), first);
+    assert_eq!(round_trip(&mut outgoing, &mut pool), second);
+    assert_eq!(pool.idle_compressors(), 0);
+    incoming.close(&mut pool);
+    assert_eq!(pool.idle_decompressors(), 1);
+}
+
+#[test]
+fn what_one_connection_said_is_not_told_to_another() {
+    let mut pool = Pool::new(Config::default());
+    for takeover in [true, false] {
+        let secret = b"a secret of some length, which compresses well";
+        let (mut first, mut second) = (Vec::new(), Vec::new());
+        let mut one = Outgoing::new(context(takeover, 15));
+        let mut other = Outgoing::new(context(true, 15));
+        one.append(secret, &mut pool, &mut first);
+        one.release(&mut pool);
+        other.append(secret, &mut pool, &mut second);
+        assert_eq!(first, second);
+        other.release(&mut pool);
+
+        // Nor through the receiver: a reference to what came before is refused.
+        let mut incoming = Incoming::new(Context::FULL);
+        incoming.append(&first, &mut pool, &mut Vec::new()).unwrap();
+        incoming.close(&mut pool);
+        let mut victim = Incoming::new(Context::FULL);
+        let outcome = victim.append(&[0xf2, 0x00, 0x11, 0x00, 0x00], &mut pool, &mut Vec::new());
+        assert_eq!(outcome, Err(InflateError::Corrupt));
+        // What has failed can be used again.
+        victim.close(&mut pool);
+        let mut next = Incoming::new(Context::FULL);
+        let mut message = Vec::new();
+        next.append(&first, &mut pool, &mut message).unwrap();
+        assert_eq!(message, secret);
+        next.close(&mut pool);
+    }
+}
+
+#[test]
+fn each_window_has_a_compressor_of_its_own() {
+    let mut pool = Pool::new(Config::default());
+    for bits in [15, 9, 15, 12, 9] {
+        Outgoing::new(context(false, bits)).append(b"Hello", &mut pool, &mut Vec::new());
+    }
+    assert_eq!(pool.idle_compressors(), 3);
+    let compressor = pool.take_compressor(context(true, 12));
+    assert_eq!(compressor.context(), context(true, 12));
+    assert_eq!(pool.idle_compressors(), 2);
+}
+
+#[test]
+fn a_broadcast_is_compressed_once() {
+    let config = Config::default();
+    let message = "{\"tick\":1}".repeat(100);
+    let mut compressor = Compressor::new(context(true, 10), Effort::DEFAULT);
+    let broadcast = Broadcast::new(message.as_bytes(), &mut compressor, &config);
+    let again = Broadcast::new(message.as_bytes(), &mut compressor, &config);
+    let (rsv, payload) = broadcast.payload(Some(context(false, 10)));
+    assert_eq!(rsv, Rsv::RSV1);
+    assert!(payload.len() < message.len() / 10);
+    // It refers to nothing before it, whatever the compressor's context.
+    assert_eq!(again.payload(Some(context(false, 10))), (rsv, payload));
+    // One and the same for every window that is large enough.
+    for receiver in [context(false, 15), context(true, 10)] {
+        assert_eq!(broadcast.payload(Some(receiver)), (rsv, payload));
+        let mut text = Vec::new();
+        Decompressor::new(receiver).append(payload, &mut text).unwrap();
+        assert_eq!(text, message.as_bytes());
+    }
+    for receiver in [None, Some(context(false, 9))] {
+        assert_eq!(broadcast.payload(receiver), (Rsv::NONE, message.as_bytes()));
+    }
+    // What does not become shorter, and what is short, goes out as it is.
+    let mut state = 1u32;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    })
+    .take(500)
+    .collect();
+    for message in [&noise[..], b"short"] {
+        let broadcast = Broadcast::new(message, &mut compressor, &config);
+        assert_eq!(broadcast.payload(Some(Context::FULL)), (Rsv::NONE, message));
+    }
+}
+
+#[test]
+fn a_broadcast_between_the_messages_of_a_taken_over_context() {
+    let config = Config::default();
+    let mut pool = Pool::new(config);
+    let mut outgoing = Outgoing::new(Context::FULL);
+    let mut incoming = Incoming::new(Context::FULL);
+    let mut compressor = Compressor::new(Context::NO_TAKEOVER, Effort::DEFAULT);
+    let news = "news for everyone, ".repeat(30);
+    let mut own = |outgoing: &mut Outgoing, incoming: &mut Incoming| {
+        let (mut payload, mut message) = (Vec::new(), Vec::new());
+        outgoing.append(b"a message for one, and for one", &mut pool, &mut payload);
+        incoming.append(&payload, &mut pool, &mut message).unwrap();
+        assert_eq!(message, b"a message for one, and for one");
+        outgoing.release(&mut pool);
+    };
+    own(&mut outgoing, &mut incoming);
+    let broadcast = Broadcast::new(news.as_bytes(), &mut compressor, &config);
+    let (_, payload) = broadcast.payload(Some(Context::FULL));
+    let mut message = Vec::new();
+    let mut other_pool = Pool::new(config);
+    incoming.append(payload, &mut other_pool, &mut message).unwrap();
+    assert_eq!(message, news.as_bytes());
+    own(&mut outgoing, &mut incoming);
+}
+
+#[test]
+fn thresholds() {
+    let config = Config::default();
+    assert_eq!(config.parameters(), Parameters::FULL);
+    for (context, threshold) in [
+        (Context::FULL, Config::TAKEOVER_THRESHOLD),
+        (Context::NO_TAKEOVER, Config::NO_TAKEOVER_THRESHOLD),
+    ] {
+        assert!(!config.compresses(context, threshold - 1));
+        assert!(config.compresses(context, threshold));
+        assert!(config.threshold(0).compresses(context, 0));
+        assert!(!config.threshold(usize::MAX).compresses(context, 1 << 30));
+    }
+}

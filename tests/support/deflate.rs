@@ -1,0 +1,317 @@
+//! What must hold for any compressed message, for any that is compressed, and for any offer or answer.
+
+// Each test takes what it needs; nothing here is an API.
+#![allow(dead_code)]
+
+#[path = "inflate.rs"]
+pub mod naive;
+
+use wsframe::NO_LIMIT;
+use wsframe::deflate::{
+    Compressor, Context, Decompressor, Effort, InflateError, NAME, Negotiation, Parameters,
+    WindowBits,
+};
+use wsframe::extensions::{ExtensionWriter, Extensions, Negotiate};
+
+/// All contexts: takeover or none, in each window.
+pub fn contexts() -> impl Iterator<Item = Context> {
+    let windows = (8..=15).map(|bits| WindowBits::new(bits).unwrap());
+    windows.flat_map(|window_bits| [true, false].map(|takeover| Context { takeover, window_bits }))
+}
+
+/// One of all contexts.
+pub fn context(byte: u8) -> Context {
+    contexts().nth(usize::from(byte) % 16).unwrap()
+}
+
+/// The lengths over and over; of none, or of zeros, that of everything at once.
+pub fn endless(lengths: &[usize]) -> impl Iterator<Item = usize> + '_ {
+    let all = lengths.iter().all(|&length| length == 0);
+    let mut cycle = lengths.iter().copied().filter(|&length| length > 0).cycle();
+    std::iter::from_fn(move || Some(if all { 1 << 20 } else { cycle.next().unwrap() }))
+}
+
+/// The bytes in pieces of these lengths.
+pub fn pieces<'b>(mut bytes: &'b [u8], lengths: &[usize]) -> Vec<&'b [u8]> {
+    let mut pieces = Vec::new();
+    let mut lengths = endless(lengths);
+    while !bytes.is_empty() {
+        let (piece, rest) = bytes.split_at(lengths.next().unwrap().min(bytes.len()));
+        pieces.push(piece);
+        bytes = rest;
+    }
+    pieces
+}
+
+/// Compresses a message that comes in pieces, into buffers of these lengths.
+pub fn compress(
+    compressor: &mut Compressor,
+    message: &[u8],
+    cuts: &[usize],
+    buffers: &[usize],
+) -> Vec<u8> {
+    let mut payload = Vec::new();
+    let mut buffers = endless(buffers).map(|len| vec![0xAA; len.min(1 << 16)]);
+    for mut piece in pieces(message, cuts) {
+        loop {
+            let mut out = buffers.next().unwrap();
+            let written = compressor.compress(&mut piece, &mut out);
+            payload.extend_from_slice(&out[..written.len]);
+            assert!(out[written.len..].iter().all(|&byte| byte == 0xAA || !written.done));
+            assert_eq!(written.done, piece.is_empty());
+            if written.done {
+                break;
+            }
+        }
+    }
+    loop {
+        let mut out = buffers.next().unwrap();
+        let written = compressor.finish(&mut out);
+        payload.extend_from_slice(&out[..written.len]);
+        if written.done {
+            return payload;
+        }
+    }
+}
+
+/// Decompresses a payload that comes in pieces, into buffers of these lengths; gives also what came
+/// before an error.
+pub fn inflate(
+    decompressor: &mut Decompressor,
+    payload: &[u8],
+    cuts: &[usize],
+    buffers: &[usize],
+) -> (Vec<u8>, Result<(), InflateError>) {
+    let mut message = Vec::new();
+    let mut buffers = endless(buffers).map(|len| vec![0; len.min(1 << 16)]);
+    for mut piece in pieces(payload, cuts) {
+        loop {
+            let mut out = buffers.next().unwrap();
+            let written = match decompressor.inflate(&mut piece, &mut out) {
+                Ok(written) => written,
+                Err(error) => return (message, Err(error)),
+            };
+            message.extend_from_slice(&out[..written.len]);
+            if written.done {
+                assert!(piece.is_empty());
+                break;
+            }
+            assert_eq!(written.len, out.len());
+        }
+    }
+    (message, decompressor.finish())
+}
+
+/// Any payloads as the messages of a connection, against the naive decoder, in pieces and whole.
+pub fn any_payloads(
+    takeover: bool,
+    limit: u32,
+    payloads: &[&[u8]],
+    cuts: &[usize],
+    buffers: &[usize],
+) {
+    let context = Context { takeover, window_bits: WindowBits::MAX };
+    let mut in_pieces = Decompressor::new(context).max_message_len(limit);
+    let mut whole = Decompressor::new(context).max_message_len(limit);
+    let mut history = Vec::new();
+    for payload in payloads {
+        let expected = naive::inflate(&history, payload);
+        let too_long = limit != NO_LIMIT && expected.bytes.len() > limit as usize;
+        let (message, outcome) = inflate(&mut in_pieces, payload, cuts, buffers);
+        let mut appended = b"kept".to_vec();
+        let outcome_whole = whole.append(payload, &mut appended);
+        assert_eq!(outcome, outcome_whole);
+        match outcome {
+            Ok(()) => {
+                assert!(expected.right && !too_long, "{}", payload.escape_ascii());
+                assert_eq!(message, expected.bytes);
+                assert_eq!(appended, [b"kept", &message[..]].concat());
+            }
+            Err(error) => {
+                assert_eq!(error == InflateError::TooLong(limit), too_long);
+                assert!(too_long || !expected.right, "{error}: {}", payload.escape_ascii());
+                assert!(expected.bytes.starts_with(&message));
+                assert_eq!(appended, b"kept");
+                // Latched.
+                assert_eq!(in_pieces.finish(), Err(error));
+                assert_eq!(whole.append(&[0], &mut appended), Err(error));
+                return;
+            }
+        }
+        if takeover {
+            history.extend_from_slice(&message);
+            history.drain(..history.len() - expected.referable);
+        }
+    }
+}
+
+/// Any messages, compressed and decompressed, in pieces and whole, also by the naive decoder.
+pub fn round_trip(
+    context: Context,
+    effort: Effort,
+    messages: &[&[u8]],
+    cuts: &[usize],
+    buffers: &[usize],
+) {
+    let mut in_pieces = Compressor::new(context, effort);
+    let mut whole = Compressor::new(context, effort);
+    let mut from_pieces = Decompressor::new(context);
+    let mut from_whole = Decompressor::new(context);
+    let mut history: Vec<u8> = Vec::new();
+    for &message in messages {
+        let payload = compress(&mut in_pieces, message, cuts, buffers);
+        let mut appended = b"kept".to_vec();
+        whole.append(message, &mut appended);
+        for payload in [&payload, &appended[4..]] {
+            let naive = naive::inflate(&history, payload);
+            assert!(naive.right, "{}", payload.escape_ascii());
+            assert_eq!(naive.bytes, message);
+            assert!(naive.max_distance <= context.window_bits.window_len(), "{context:?}");
+            if message.is_empty() {
+                assert_eq!(payload, [0]);
+            }
+        }
+        let (inflated, outcome) = inflate(&mut from_pieces, &payload, buffers, cuts);
+        assert_eq!((&inflated[..], outcome), (message, Ok(())));
+        let mut inflated = Vec::new();
+        from_whole.append(&appended[4..], &mut inflated).unwrap();
+        assert_eq!(inflated, message);
+        if context.takeover {
+            history.extend_from_slice(message);
+        }
+    }
+}
+
+/// The two ends of a negotiation, one of whose headers is this line: what each makes of it is what the
+/// naive reading of RFC 7692 §7.1 makes of it.
+pub fn negotiation(wanted: Parameters, fallback: Parameters, line: &[u8]) {
+    let Ok(elements) = Extensions::parse(line) else { return };
+    let list = crate::support::extensions::naive(line).unwrap();
+    for (extension, element) in elements.zip(list) {
+        // As a server.
+        let stated = stated(&element, false);
+        let mut server = Negotiation::new(wanted);
+        let chosen = server.choose(&extension);
+        assert_eq!(chosen, stated.is_some(), "{extension}");
+        assert_eq!(chosen, server.agreed().is_some());
+        assert_ne!(chosen, server.refusal().is_some());
+        if let (Some(agreed), Some([no_server, no_client, server_bits, client_bits])) =
+            (server.agreed(), stated)
+        {
+            let min = |wanted: WindowBits, said: u8| u8::min(wanted.get(), said);
+            let bits = |context: Context| context.window_bits.get();
+            assert_eq!(agreed.server.takeover, wanted.server.takeover && no_server == 0);
+            assert_eq!(agreed.client.takeover, wanted.client.takeover && no_client == 0);
+            let said = if server_bits == 0 { 15 } else { server_bits };
+            assert_eq!(bits(agreed.server), min(wanted.server.window_bits, said));
+            let expected = match client_bits {
+                0 => 15, // the server may say nothing of it
+                said => min(wanted.client.window_bits, said.min(15)),
+            };
+            assert_eq!(bits(agreed.client), expected);
+
+            // The answer is one that allows the offer, however strictly that is read.
+            let mut answer = String::new();
+            server.answer(&mut ExtensionWriter::new(&mut answer)).unwrap();
+            let list = crate::support::extensions::naive(answer.as_bytes()).unwrap();
+            let [no_server_back, _, server_back, client_back] = stated_in(&list[0]);
+            assert!(no_server_back >= no_server);
+            assert!(server_bits == 0 || (8..=server_bits).contains(&server_back), "{answer}");
+            assert!(client_back == 0 || (client_bits != 0 && client_back <= client_bits.min(15)));
+        }
+
+        // As a client, to whom this is the answer.
+        let mut client = Negotiation::new(wanted);
+        let fallbacks = [fallback];
+        client = client.fallbacks(&fallbacks);
+        let confirmed = client.confirm(&extension);
+        let said = self::stated(&element, true);
+        let fits: Vec<Parameters> = [wanted, fallback]
+            .into_iter()
+            .filter(|offer| said.is_some_and(|said| fits(said, offer)))
+            .collect();
+        assert_eq!(confirmed, !fits.is_empty(), "{extension}");
+        if let (Some(agreed), Some([no_server, no_client, server_bits, client_bits])) =
+            (client.agreed(), said)
+        {
+            let or_full = |bits| if bits == 0 { 15 } else { bits };
+            assert_eq!(agreed.server.takeover, no_server == 0);
+            assert_eq!(agreed.server.window_bits.get(), or_full(server_bits));
+            assert!(!agreed.client.takeover || no_client == 0);
+            assert!(agreed.client.window_bits.get() <= or_full(client_bits));
+            for offer in fits {
+                assert!(!agreed.client.takeover || offer.client.takeover);
+                assert!(agreed.client.window_bits <= offer.client.window_bits);
+            }
+        }
+    }
+}
+
+/// Whether an answer that says this can be to the offer.
+fn fits([no_server, _, server_bits, client_bits]: [u8; 4], offer: &Parameters) -> bool {
+    let wanted = offer.server.window_bits.get();
+    (offer.server.takeover || no_server == 1)
+        && (wanted == 15 || (server_bits != 0 && server_bits <= wanted))
+        && client_bits <= offer.client.window_bits.get()
+}
+
+fn stated_in(element: &crate::support::extensions::Element) -> [u8; 4] {
+    stated(element, true).unwrap()
+}
+
+/// The four parameters in the order of the RFC: 1 for a flag, the bits of a window, 16 for
+/// `client_max_window_bits` without a value, 0 for what is missing. `None` if they are not valid.
+fn stated(element: &crate::support::extensions::Element, answer: bool) -> Option<[u8; 4]> {
+    const NAMES: [&str; 4] = [
+        "server_no_context_takeover",
+        "client_no_context_takeover",
+        "server_max_window_bits",
+        "client_max_window_bits",
+    ];
+    const BITS: [&str; 8] = ["8", "9", "10", "11", "12", "13", "14", "15"];
+    let (name, parameters) = element;
+    if name != NAME {
+        return None;
+    }
+    let mut stated = [0; 4];
+    for (name, value) in parameters {
+        let which = NAMES.iter().position(|known| known == name)?;
+        let bits = || BITS.iter().position(|bits| Some(*bits) == value.as_deref());
+        let value = match (which, value) {
+            (0 | 1, None) => 1,
+            (0 | 1, Some(_)) => return None,
+            (3, None) if !answer => 16,
+            _ => bits()? as u8 + 8,
+        };
+        if std::mem::replace(&mut stated[which], value) != 0 {
+            return None;
+        }
+    }
+    Some(stated)
+}
+
+/// Two ends that know only each other's headers come to the same parameters, within both their bounds.
+pub fn agreement(client_wants: Parameters, fallback: Parameters, server_wants: Parameters) {
+    let fallbacks = [fallback];
+    let mut client = Negotiation::new(client_wants).fallbacks(&fallbacks);
+    let mut server = Negotiation::new(server_wants);
+    let (mut offers, mut answer) = (String::new(), String::new());
+    client.offer(&mut ExtensionWriter::new(&mut offers)).unwrap();
+    assert!(Extensions::parse(offers.as_bytes()).unwrap().any(|offer| server.choose(&offer)));
+    server.answer(&mut ExtensionWriter::new(&mut answer)).unwrap();
+    let mut answers = Extensions::parse(answer.as_bytes()).unwrap();
+    assert!(client.confirm(&answers.next().unwrap()), "{offers} / {answer}");
+    assert!(answers.next().is_none());
+
+    let (client, server) = (client.agreed().unwrap(), server.agreed().unwrap());
+    // What the server sends, the client must be ready for to the last, and the other way round. A client
+    // may bind itself more than the server knows, by what it said in an offer that was not chosen.
+    assert_eq!(client.server, server.server, "{offers} / {answer}");
+    assert!(!client.client.takeover || server.client.takeover);
+    assert!(client.client.window_bits <= server.client.window_bits);
+    assert!(!server.server.takeover || client_wants.server.takeover);
+    assert!(server.server.window_bits <= client_wants.server.window_bits);
+    assert!(!server.client.takeover || server_wants.client.takeover);
+    assert!(server.server.window_bits <= server_wants.server.window_bits);
+    assert!(server.client.window_bits <= server_wants.client.window_bits);
+}
