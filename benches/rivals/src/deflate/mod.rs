@@ -1,7 +1,7 @@
 //! Compressed messages: each is compressed and decompressed again, on one connection.
 //!
-//! Everyone has the same level, so that what comes out is as long as everyone's, or nearly: what is
-//! printed before the table says how long.
+//! Everyone has the same level, so that what comes out is as long as everyone's; but wsframe also has a
+//! column with its own default. What is printed before the table says how long it is.
 
 mod engines;
 mod messages;
@@ -12,13 +12,15 @@ mod yawc;
 use crate::measure::{Rival, Role};
 use crate::payload::Size;
 use crate::table::{Case, Plan, Table, Unit};
+use ::wsframe::deflate::Effort;
 use messages::Messages;
 
 pub const TITLE: &str = "compressing and decompressing";
 
 const NOTES: &[&str] = &[
     "wsframe, sockudo-ws: payloads, by their compressors and decompressors.",
-    "in frames: wsframe's payloads in frames, from one Connection to another.",
+    "default, fastest: wsframe with the effort that it has by default, and at level 1.",
+    "in frames: wsframe's payloads, in frames of its own.",
     "yawc: from one of its WebSockets to another, through memory, its compressors not being public.",
     "zlib-rs, miniz_oxide: the engines alone, with buffers that are large enough. wsframe, sockudo-ws and \
      yawc stand on zlib-rs.",
@@ -54,7 +56,13 @@ pub fn measure(plan: &Plan) -> Table {
 
 fn rivals() -> Vec<Rival<Messages>> {
     vec![
-        rival("wsframe", Role::Ours, wsframe::payloads),
+        rival("wsframe", Role::Ours, |takeover| {
+            wsframe::payloads(takeover, Effort::DEFAULT.level(LEVEL))
+        }),
+        rival("default", Role::Variant, |takeover| wsframe::payloads(takeover, Effort::DEFAULT)),
+        rival("fastest", Role::Variant, |takeover| {
+            wsframe::payloads(takeover, Effort::DEFAULT.level(1))
+        }),
         rival("in frames", Role::Variant, wsframe::frames),
         rival("sockudo-ws", Role::Peer, sockudo::payloads),
         rival("yawc", Role::Peer, yawc::messages),

@@ -4,13 +4,13 @@ use wsframe::{FrameDecoder, FrameEncoder, Opcode, Role, Rsv, Rules};
 use super::LEVEL;
 use super::messages::Messages;
 
-fn pair(takeover: bool) -> (Compressor, Decompressor) {
+fn pair(takeover: bool, effort: Effort) -> (Compressor, Decompressor) {
     let context = Context { takeover, ..Context::FULL };
-    (Compressor::new(context, Effort::DEFAULT.level(LEVEL)), Decompressor::new(context))
+    (Compressor::new(context, effort), Decompressor::new(context))
 }
 
-pub fn payloads(takeover: bool) -> impl FnMut(&mut Messages) {
-    let (mut compressor, mut decompressor) = pair(takeover);
+pub fn payloads(takeover: bool, effort: Effort) -> impl FnMut(&mut Messages) {
+    let (mut compressor, mut decompressor) = pair(takeover, effort);
     let (mut payload, mut back) = (Vec::new(), Vec::new());
     move |messages| {
         messages.each(|message, done| {
@@ -24,7 +24,7 @@ pub fn payloads(takeover: bool) -> impl FnMut(&mut Messages) {
 }
 
 pub fn frames(takeover: bool) -> impl FnMut(&mut Messages) {
-    let (mut compressor, mut decompressor) = pair(takeover);
+    let (mut compressor, mut decompressor) = pair(takeover, Effort::DEFAULT.level(LEVEL));
     let rules = Rules::new(Role::Client).claim_rsv(Rsv::RSV1);
     let mut decoder = FrameDecoder::with_rules(rules).whole_up_to(u32::MAX);
     let encoder = FrameEncoder::new(Opcode::Text).rsv(Rsv::RSV1);
