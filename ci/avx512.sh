@@ -30,12 +30,14 @@ work=$target/avx512
 rm -rf "$work/root" "$work/iso"
 mkdir -p "$work"/{root/{bin,dev,proc,tests},iso,kernel}
 
-# The tests, linked statically, since there will be nothing beside them.
-build=(cargo test --no-run --message-format=json-render-diagnostics --target x86_64-unknown-linux-gnu)
+# The tests as they are built for this machine, and the libraries that they load.
+build=(cargo test --no-run --all-features --message-format=json-render-diagnostics)
 for name in "${tests[@]}"; do build+=(--test "$name"); done
-RUSTFLAGS="-Ctarget-feature=+crt-static" "${build[@]}" |
-    sed -n 's/.*"name":"\([^"]*\)".*"executable":"\([^"]*\)".*/\1 \2/p' |
-    while read -r name program; do strip -o "$work/root/tests/$name" "$program"; done
+"${build[@]}" | sed -n 's/.*"name":"\([^"]*\)".*"executable":"\([^"]*\)".*/\1 \2/p' |
+    while read -r name program; do
+        strip -o "$work/root/tests/$name" "$program"
+        ldd "$program" | grep -o '/[^ ]*' | sort -u | xargs -I{} cp --parents --update -L {} "$work/root"
+    done
 for name in "${tests[@]}"; do
     [ -x "$work/root/tests/$name" ] || { echo "FAILED: no program of the test $name" >&2; exit 1; }
 done
