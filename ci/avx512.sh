@@ -27,19 +27,19 @@ fi
 
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 work=$target/avx512
-rm -rf "$work/root" "$work/iso"
-mkdir -p "$work"/{root/{bin,dev,proc,tests},iso,kernel}
+rm -rf "$work/system" "$work/iso"
+mkdir -p "$work"/{system/{bin,dev,proc,tests},iso,kernel}
 
 # The tests as they are built for this machine, and the libraries that they load.
 build=(cargo test --no-run --all-features --message-format=json-render-diagnostics)
 for name in "${tests[@]}"; do build+=(--test "$name"); done
 "${build[@]}" | sed -n 's/.*"name":"\([^"]*\)".*"executable":"\([^"]*\)".*/\1 \2/p' |
     while read -r name program; do
-        strip -o "$work/root/tests/$name" "$program"
-        ldd "$program" | grep -o '/[^ ]*' | sort -u | xargs -I{} cp --parents --update -L {} "$work/root"
+        strip -o "$work/system/tests/$name" "$program"
+        ldd "$program" | grep -o '/[^ ]*' | sort -u | xargs -I{} cp --parents --update -L {} "$work/system"
     done
 for name in "${tests[@]}"; do
-    [ -x "$work/root/tests/$name" ] || { echo "FAILED: no program of the test $name" >&2; exit 1; }
+    [ -x "$work/system/tests/$name" ] || { echo "FAILED: no program of the test $name" >&2; exit 1; }
 done
 
 # The kernel. Its package is named by another, which always depends on the newest.
@@ -50,7 +50,7 @@ if [ ! -e "$work/kernel/$kernel" ]; then
     touch "$work/kernel/$kernel"
 fi
 
-cat > "$work/root/init" << INIT
+cat > "$work/system/init" << INIT
 #!/bin/busybox sh
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t devtmpfs dev /dev
@@ -65,9 +65,9 @@ echo "--- end"
 /bin/busybox sleep 1
 /bin/busybox poweroff -f
 INIT
-chmod +x "$work/root/init"
-cp /bin/busybox "$work/root/bin/"
-(cd "$work/root" && find . | cpio --quiet -o -H newc | gzip -1) > "$work/iso/initrd"
+chmod +x "$work/system/init"
+cp /bin/busybox "$work/system/bin/"
+(cd "$work/system" && find . | cpio --quiet -o -H newc | gzip -1) > "$work/iso/initrd"
 
 # Bochs 2.7 does not say of its Ice Lake how large some parts of the state are that XSAVE saves (of protection
 # keys), has fast short copies but not fast copies, which the kernel takes to be impossible, and lacks the
