@@ -23,7 +23,8 @@
 //!
 //! # Features
 //!
-//! - `std` (default): `alloc`, and with `rand` the thread's generator of masking keys.
+//! - `std` (default): `alloc`, `io::Error` from this crate's errors, and with `rand` the thread's generator
+//!   of masking keys.
 //! - `alloc`: encoding into `Vec` and `Arc`, and collecting messages (`Assembler`).
 //! - `deflate`: permessage-deflate. Without `std` its memory comes from C's `malloc`.
 //! - `handshake`: the opening handshake, with neither `std` nor an allocator.
