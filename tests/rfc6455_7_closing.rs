@@ -426,3 +426,23 @@ proptest! {
         conversation::play(&acts, max_pending_replies);
     }
 }
+
+#[cfg(feature = "std")]
+#[test]
+fn errors_become_io_errors() {
+    use std::io::{Error, ErrorKind};
+    let rule = ProtocolError::UnmaskedByClient;
+    let cases = [
+        (Error::from(rule), ErrorKind::InvalidData, rule.to_string()),
+        (Error::from(ReceiveError::Protocol(rule)), ErrorKind::InvalidData, rule.to_string()),
+        (
+            Error::from(ReceiveError::OutputFull),
+            ErrorKind::WouldBlock,
+            ReceiveError::OutputFull.to_string(),
+        ),
+        (Error::from(EncodeError::Protocol(rule)), ErrorKind::InvalidInput, rule.to_string()),
+    ];
+    for (error, kind, text) in cases {
+        assert_eq!((error.kind(), error.to_string()), (kind, text));
+    }
+}
