@@ -3,8 +3,7 @@
 use core::time::Duration;
 use std::io;
 
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use wsframe::handshake::HeadReader;
 
@@ -15,30 +14,33 @@ use crate::stream::{echo, hang_up, read};
 /// How long a request may take to arrive.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-pub(crate) async fn run(mut socket: TcpStream) -> io::Result<()> {
-    socket.set_nodelay(true)?; // an echo is to come back at once, not to wait for more
+pub(crate) async fn run(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
     let mut inbox = Inbox::new();
 
-    let request = answer_request(&mut socket, &mut inbox);
+    let request = answer_request(&mut stream, &mut inbox);
     // Too slow: no reply, since browsers open connections in advance and would take it for the answer
     // to what they ask next.
     if timeout(REQUEST_TIMEOUT, request).await?? {
-        echo(&mut socket, &mut inbox).await
+        echo(&mut stream, &mut inbox).await
     } else {
-        hang_up(&mut socket, &mut inbox).await
+        hang_up(&mut stream, &mut inbox).await
     }
 }
 
 /// Answers the request, and says whether the connection is a WebSocket from here on.
-async fn answer_request(socket: &mut TcpStream, inbox: &mut Inbox) -> io::Result<bool> {
+async fn answer_request(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    inbox: &mut Inbox,
+) -> io::Result<bool> {
     let mut reader = HeadReader::new();
-    while read(socket, inbox).await? {
+    while read(stream, inbox).await? {
         let received = inbox.bytes();
         if let Some(answer) = handshake::answer(&mut reader, received) {
             // What came behind the head already belongs to the WebSocket.
             let rest = answer.websocket_at.map_or(0, |at| received.len() - at);
             inbox.keep_last(rest);
-            socket.write_all(answer.response.as_bytes()).await?;
+            stream.write_all(answer.response.as_bytes()).await?;
+            stream.flush().await?;
             return Ok(answer.websocket_at.is_some());
         }
     }

@@ -1,25 +1,13 @@
 // Exchanges by a person in Chromium, on the server's page: node browser.mjs http://HOST:PORT/
 //
-// Environment: CHROMIUM is the browser's executable. SCREENSHOT, if set, is a file for a picture of the
-// page after the exchanges.
+// Environment: CHROMIUM is the browser's executable. CERTIFICATE, if set, is a file with the one that an
+// https server shows. SCREENSHOT, if set, is a file for a picture of the page after the exchanges.
 
 import { deepStrictEqual as same, match } from 'node:assert';
-import { chromium } from 'playwright-core';
+import { launch } from './chromium.mjs';
 import { exchange } from './report.mjs';
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM,
-  args: [
-    '--headless',
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-});
+const browser = await launch();
 try {
   const page = await browser.newPage({ viewport: { width: 800, height: 760 } });
   page.setDefaultTimeout(20_000);

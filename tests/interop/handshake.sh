@@ -8,28 +8,6 @@
 #                                           Python's `websockets`, and through nginx
 #   h2                                      both ends over HTTP/2
 
-others=()
-end_others() {
-    if ((${#others[@]} > 0)); then
-        kill "${others[@]}" 2>/dev/null || true
-    fi
-    clean_up
-}
-trap end_others EXIT
-
-# start VARIABLE COMMAND…: runs a server that first prints its address, and keeps that in the variable.
-start() {
-    local variable=$1 line
-    shift
-    exec 4< <(exec "$@")
-    others+=($!)
-    if ! read -r -t 20 -u 4 line; then
-        echo "$1 did not say where it listens" >&2
-        return 1
-    fi
-    printf -v "$variable" '%s' "$line"
-}
-
 # proxy VARIABLE ws://HOST:PORT/: nginx in front of that server.
 proxy() {
     local directory upstream=${2#ws://} port
@@ -38,7 +16,7 @@ proxy() {
     sed -e "s|SCRATCH|$directory|; s|PORT|$port|; s|UPSTREAM|${upstream%/}|" \
         "$here/nginx.conf" >"$directory/nginx.conf"
     "$nginx" -p "$directory" -c "$directory/nginx.conf" &
-    others+=($!)
+    running+=($!)
     for _ in {1..100}; do
         if (exec 5<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
             printf -v "$1" '%s' "ws://127.0.0.1:$port/"
@@ -53,18 +31,7 @@ proxy() {
 # Debian has it where users do not look for commands.
 nginx_package() {
     nginx=$(PATH=$PATH:/usr/sbin command -v nginx) && return
-    local as_root=()
-    [[ $EUID -eq 0 ]] || as_root=(sudo)
-    "${as_root[@]}" apt-get update -qq >&2 &&
-        "${as_root[@]}" apt-get install -qq -y --no-install-recommends nginx-light >&2 &&
-        nginx=$(PATH=$PATH:/usr/sbin command -v nginx)
-}
-
-# to NAME COMMAND…: a client's exchanges, which say with which server they were.
-to() {
-    local name=$1
-    shift
-    limited "$@" | sed -E "s/^(ok|FAILED) /&$name: /"
+    debian_package nginx-light && nginx=$(PATH=$PATH:/usr/sbin command -v nginx)
 }
 
 examples=$(dirname "$(cargo build --release --all-features --examples \
@@ -78,7 +45,7 @@ run_handshake_ws() {
         to handshake node "$here/ws.mjs" "$handshake"
 }
 
-prepare_handshake_websockets() { prepare_websockets; }
+prepare_handshake_websockets() { python_packages; }
 run_handshake_websockets() {
     to handshake "$here/.venv/bin/python" -B "$here/websockets_client.py" "$handshake"
 }

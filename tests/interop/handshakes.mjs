@@ -6,6 +6,7 @@
 import { deepStrictEqual as same } from 'node:assert';
 import { once } from 'node:events';
 import WebSocket from 'ws';
+import { launch } from './chromium.mjs';
 import { exchange } from './report.mjs';
 
 const url = process.argv[2];
@@ -31,9 +32,7 @@ const handshakes = {
   'a head of 20 KiB is refused with 431': [431, [], { headers: { 'X-Long': 'x'.repeat(20480) } }],
 };
 if (process.env.CHROMIUM) {
-  const { chromium } = await import('playwright-core');
-  const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'];
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args });
+  const browser = await launch();
   await exchange('chromium: a page opens a WebSocket to its server', async () => {
     const page = await browser.newPage();
     await page.goto(`${own}/`);

@@ -10,85 +10,21 @@
 #   websockets  the Python package `websockets`                     python3 with venv
 #   chromium    a browser on the server's own page                  node, npm, chromium
 #
-# `handshake.sh` has more, about how connections are opened.
+# All but the first do so over TLS as well (tls_ws…). `handshake.sh` has more, about how connections are
+# opened, and `apps.sh` has what is spoken over them.
 #
 # Installs the pinned packages beside this script (node_modules/, .venv/), and the Debian package
 # `chromium` if there is none and this user may. A client that cannot run is a failure, unless
 # WSFRAME_INTEROP_SKIP names it: WSFRAME_INTEROP_SKIP=chromium,ws tests/interop/run.sh
 
 set -euo pipefail
-
-here=$(cd "$(dirname "$0")" && pwd)
-passed=0
-failed=0
-
-scratch=$(mktemp -d)
-server_pid=
-clean_up() {
-    if [[ -n $server_pid ]]; then
-        kill "$server_pid" 2>/dev/null || true
-    fi
-    rm -rf "$scratch"
-}
-trap clean_up EXIT
-
-ok() {
-    echo "ok $1"
-    passed=$((passed + 1))
-}
-
-fail() {
-    echo "FAILED $1"
-    failed=$((failed + 1))
-}
-
-# need COMMAND: says what is missing.
-need() {
-    command -v "$1" >/dev/null || { echo "$1 is missing" >&2; return 1; }
-}
-
-# unless_installed LIST COPY COMMAND…: runs the command unless it has already installed this very list.
-unless_installed() {
-    local list=$1 copy=$2
-    shift 2
-    cmp -s "$list" "$copy" && return
-    "$@" >&2 && cp "$list" "$copy"
-}
-
-node_packages() {
-    need node && need npm || return
-    PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 unless_installed \
-        "$here/package-lock.json" "$here/node_modules/.installed-lock.json" \
-        npm ci --prefix "$here" --no-audit --no-fund --loglevel=error
-}
-
-python_packages() {
-    python3 -m venv "$here/.venv" &&
-        "$here/.venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
-}
-
-browser() {
-    command -v chromium >/dev/null && return
-    local as_root=()
-    if [[ $EUID -ne 0 ]]; then
-        command -v sudo >/dev/null || { echo "chromium is missing" >&2; return 1; }
-        as_root=(sudo)
-    fi
-    "${as_root[@]}" apt-get update -qq >&2 &&
-        "${as_root[@]}" apt-get install -qq -y --no-install-recommends chromium >&2
-}
+source "$(dirname "$0")/lib.sh"
 
 # What each client needs, and how it is run.
 prepare_raw() { need python3; }
 prepare_ws() { node_packages; }
-prepare_websockets() {
-    need python3 && unless_installed \
-        "$here/requirements.txt" "$here/.venv/installed.txt" python_packages
-}
+prepare_websockets() { python_packages; }
 prepare_chromium() { node_packages && browser; }
-
-# Each exchange has a time limit of its own. This one is for a client that hangs besides.
-limited() { timeout --foreground 300 "$@"; }
 
 run_raw() { limited python3 -B "$here/raw.py" "$address"; }
 run_ws() { limited node "$here/ws.mjs" "ws://$address/"; }
@@ -99,26 +35,21 @@ run_chromium() {
     CHROMIUM=$(command -v chromium) limited node "$here/browser.mjs" "http://$address/"
 }
 
-# client NAME: all its exchanges, counted.
-client() {
-    local name=$1 log=$scratch/$1.log status=0
-    if [[ ,${WSFRAME_INTEROP_SKIP:-}, == *,$name,* ]]; then
-        echo "SKIPPED $name"
-        return
-    fi
-    if ! "prepare_$name"; then
-        fail "$name: cannot be run, see above"
-        return
-    fi
-    "run_$name" | tee "$log" || status=$?
-    local ok_lines failed_lines
-    ok_lines=$(grep -c '^ok ' "$log" || true)
-    failed_lines=$(grep -c '^FAILED ' "$log" || true)
-    passed=$((passed + ok_lines))
-    failed=$((failed + failed_lines))
-    if ((failed_lines == 0 && (status != 0 || ok_lines == 0))); then
-        fail "$name: the client ended early, with status $status"
-    fi
+# Over TLS each is told which certificate to trust, and checks it as it does everywhere.
+prepare_tls_ws() { node_packages; }
+prepare_tls_websockets() { python_packages; }
+prepare_tls_chromium() { node_packages && browser; }
+
+run_tls_ws() {
+    NODE_EXTRA_CA_CERTS=$certificate to TLS node "$here/ws.mjs" "wss://$tls_address/"
+}
+run_tls_websockets() {
+    SSL_CERT_FILE=$certificate \
+        to TLS "$here/.venv/bin/python" -B "$here/websockets_client.py" "wss://$tls_address/"
+}
+run_tls_chromium() {
+    CHROMIUM=$(command -v chromium) CERTIFICATE=$certificate \
+        to TLS node "$here/browser.mjs" "https://$tls_address/"
 }
 
 # refuses NAME STATUS ARGUMENT…: the server says why on stderr, and exits with the status.
@@ -133,27 +64,38 @@ refuses() {
     fi
 }
 
-# Build, and ask cargo where it put the example.
+# listening VARIABLE S: reads from descriptor 4 where the server listens, and keeps that in the variable.
+listening() {
+    local page=$page_line websocket at
+    read -r -t 10 -u 4 _ websocket || true
+    page=${page_line##* }
+    at=${page#"http$2://"}
+    at=${at%/}
+    if [[ $page == "http$2://$at/" && $websocket == "ws$2://$at/" ]]; then
+        ok "server: says where it listens, http$2"
+    else
+        fail "server: says that it listens at $page and $websocket"
+    fi
+    printf -v "$1" '%s' "$at"
+}
+
 cd "$here/../.."
-server=$(cargo build --release --all-features --example echo_server --message-format=json-render-diagnostics |
-    sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1)
+server=$(example echo_server)
 
-# Start the server, and wait until it says where it listens.
-exec 3< <(exec "$server" 127.0.0.1:0)
-server_pid=$!
-if ! { read -r -t 10 -u 3 _ page && read -r -t 10 -u 3 _ websocket; }; then
-    echo "the server did not say where it listens" >&2
-    exit 1
-fi
-address=${page#http://}
-address=${address%/}
-if [[ $page == "http://$address/" && $websocket == "ws://$address/" ]]; then
-    ok "server: says where it listens"
-else
-    fail "server: says that it listens at $page and $websocket"
-fi
+start page_line "$server" 127.0.0.1:0
+server_pid=${running[-1]}
+listening address ""
 
-for name in raw ws websockets chromium; do
+start page_line "$server" --tls 127.0.0.1:0
+tls_server_pid=${running[-1]}
+listening tls_address s
+certificate=$scratch/certificate.pem
+while read -r -t 10 -u 4 line; do
+    [[ $line == *:* ]] || echo "$line"
+    [[ $line != *"END CERTIFICATE"* ]] || break
+done >"$certificate"
+
+for name in raw ws websockets chromium tls_ws tls_websockets tls_chromium; do
     client "$name"
 done
 
@@ -162,11 +104,10 @@ source "$here/handshake.sh"
 refuses "a port in use" 1 "$address"
 refuses "a bad address" 1 nowhere
 refuses "an unknown option" 2 --verbose
-if kill -0 "$server_pid"; then
+if kill -0 "$server_pid" && kill -0 "$tls_server_pid"; then
     ok "server: is still there"
 else
     fail "server: is not there any more"
 fi
 
-echo "$passed passed, $failed failed"
-((failed == 0))
+summary

@@ -1,0 +1,124 @@
+# What the scripts of this folder share: counting, installing, and servers that end with the script.
+# Sourced, after `set -euo pipefail`.
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+passed=0
+failed=0
+
+scratch=$(mktemp -d)
+running=()
+clean_up() {
+    if ((${#running[@]} > 0)); then
+        kill "${running[@]}" 2>/dev/null || true
+    fi
+    rm -rf "$scratch"
+}
+trap clean_up EXIT
+
+ok() {
+    echo "ok $1"
+    passed=$((passed + 1))
+}
+
+fail() {
+    echo "FAILED $1"
+    failed=$((failed + 1))
+}
+
+# need COMMAND: says what is missing.
+need() {
+    command -v "$1" >/dev/null || { echo "$1 is missing" >&2; return 1; }
+}
+
+# unless_installed LIST COPY COMMAND…: runs the command unless it has already installed this very list.
+unless_installed() {
+    local list=$1 copy=$2
+    shift 2
+    cmp -s "$list" "$copy" && return
+    "$@" >&2 && cp "$list" "$copy"
+}
+
+node_packages() {
+    need node && need npm || return
+    PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 unless_installed \
+        "$here/package-lock.json" "$here/node_modules/.installed-lock.json" \
+        npm ci --prefix "$here" --no-audit --no-fund --loglevel=error
+}
+
+venv() {
+    python3 -m venv "$here/.venv" &&
+        "$here/.venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
+}
+
+python_packages() {
+    need python3 && unless_installed "$here/requirements.txt" "$here/.venv/installed.txt" venv
+}
+
+# as_root COMMAND…: if this user may.
+as_root() {
+    if [[ $EUID -eq 0 ]]; then "$@"; else need sudo && sudo "$@"; fi
+}
+
+debian_package() {
+    as_root apt-get update -qq >&2 &&
+        as_root apt-get install -qq -y --no-install-recommends "$1" >&2
+}
+
+browser() { command -v chromium >/dev/null || debian_package chromium; }
+
+# example NAME: builds an example, and says where cargo put it.
+example() {
+    cargo build --release --all-features --example "$1" --message-format=json-render-diagnostics |
+        sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1
+}
+
+# start VARIABLE COMMAND…: runs a server that first prints its address, and keeps that in the variable.
+start() {
+    local variable=$1 line
+    shift
+    exec 4< <(exec "$@")
+    running+=($!)
+    if ! read -r -t 20 -u 4 line; then
+        echo "$1 did not say where it listens" >&2
+        return 1
+    fi
+    printf -v "$variable" '%s' "$line"
+}
+
+# Each exchange has a time limit of its own. This one is for a client that hangs besides.
+limited() { timeout --foreground 300 "$@"; }
+
+# to NAME COMMAND…: a client's exchanges, which say with which server they were.
+to() {
+    local name=$1
+    shift
+    limited "$@" | sed -E "s/^(ok|FAILED) /&$name: /"
+}
+
+# client NAME: runs prepare_NAME and run_NAME, and counts the exchanges that the latter prints.
+client() {
+    local name=$1 log=$scratch/$1.log status=0
+    if [[ ,${WSFRAME_INTEROP_SKIP:-}, == *,$name,* ]]; then
+        echo "SKIPPED $name"
+        return
+    fi
+    if ! "prepare_$name"; then
+        fail "$name: cannot be run, see above"
+        return
+    fi
+    "run_$name" | tee "$log" || status=$?
+    local ok_lines failed_lines
+    ok_lines=$(grep -c '^ok ' "$log" || true)
+    failed_lines=$(grep -c '^FAILED ' "$log" || true)
+    passed=$((passed + ok_lines))
+    failed=$((failed + failed_lines))
+    if ((failed_lines == 0 && (status != 0 || ok_lines == 0))); then
+        fail "$name: the client ended early, with status $status"
+    fi
+}
+
+# summary: says how it went; the script's last command.
+summary() {
+    echo "$passed passed, $failed failed"
+    ((failed == 0))
+}
