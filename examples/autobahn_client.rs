@@ -20,9 +20,8 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::process::ExitCode;
 
-use wsframe::{
-    Assembler, Connection, Data, EncodeError, Event, ReceiveError, ThreadKeys, Transport,
-};
+use wsframe::deflate::{CompressedConnection, Config, Parameters, Pool};
+use wsframe::{Assembler, Connection, Data, Event, ReceiveError, ThreadKeys, Transport};
 
 use handshake::Handshake;
 use inbox::Inbox;
@@ -35,7 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long the server may take to hang up, once all was said.
 const LINGER: Duration = Duration::from_secs(2);
 
-type Client = Connection<ThreadKeys>;
+/// Compressed messages are decompressed in pieces of this length.
+const PIECE_LEN: usize = 16 << 10;
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -62,61 +62,58 @@ fn main() -> ExitCode {
 /// Runs all cases, and says how many there were.
 fn run_all(server: &str, agent: &str) -> io::Result<u32> {
     let mut count = None;
-    converse(&format!("{server}/getCaseCount"), |message, _, _| {
+    converse(&format!("{server}/getCaseCount"), |message| {
         if let Data::Text(text) = message {
             count = text.parse().ok();
         }
-        Ok(())
+        false
     })?;
     let count = count.ok_or_else(|| io::Error::other("the server does not say how many cases"))?;
 
     for case in 1..=count {
         let url = format!("{server}/runCase?case={case}&agent={agent}");
         // How a case ends is for the server to judge; some end with a connection that is cut.
-        if let Err(error) = converse(&url, |message, client, out| client.send(message, out)) {
+        if let Err(error) = converse(&url, |_| true) {
             eprintln!("autobahn_client: case {case} of {count}: {error}");
         }
     }
-    converse(&format!("{server}/updateReports?agent={agent}"), |_, _, _| Ok(()))?;
+    converse(&format!("{server}/updateReports?agent={agent}"), |_| false)?;
     Ok(count)
 }
 
-/// A connection from its beginning to its end. `answer` is shown each message, and may reply.
-fn converse(
-    url: &str,
-    mut answer: impl FnMut(Data<'_>, &mut Client, &mut Vec<u8>) -> Result<(), EncodeError>,
-) -> io::Result<()> {
+/// A connection from its beginning to its end. `echoes` is shown each message, and says whether it is to be
+/// sent back.
+fn converse(url: &str, mut echoes: impl FnMut(Data<'_>) -> bool) -> io::Result<()> {
     let uri = uri::parse(url).map_err(io::Error::other)?;
     let mut socket = TcpStream::connect((uri.address(), uri.port()))?;
     socket.set_nodelay(true)?;
     socket.set_read_timeout(Some(PATIENCE))?;
     socket.set_write_timeout(Some(PATIENCE))?;
     let mut inbox = Inbox::new();
-    open(&mut socket, &mut inbox, Handshake::new(uri))?;
+    let agreed = open(&mut socket, &mut inbox, Handshake::new(uri))?;
 
-    let mut client = Connection::client(ThreadKeys);
-    let mut assembler = Assembler::new();
+    let mut client = Client::new(agreed);
     let mut out = Vec::new();
     loop {
         let mut input = inbox.bytes();
-        let received = receive(&mut client, &mut assembler, &mut input, &mut out, &mut answer);
+        let received = client.receive(&mut input, &mut out, &mut echoes);
         let unused = input.len();
         inbox.keep_last(unused);
         socket.write_all(&out)?;
         out.clear();
         // The closing handshake is over, or a rule was broken and the server has been told.
-        if client.transport() != Transport::KeepOpen {
+        if client.websocket.connection().transport() != Transport::KeepOpen {
             break;
         }
         // If there was no room for an answer, there is now; else more is needed.
         if received != Err(ReceiveError::OutputFull) && !read(&mut socket, &mut inbox)? {
-            client.end_of_input();
+            client.websocket.connection_mut().end_of_input();
             break;
         }
     }
 
     // After a closing handshake the server hangs up first; otherwise this side does.
-    if client.transport() == Transport::Close {
+    if client.websocket.connection().transport() == Transport::Close {
         socket.shutdown(Shutdown::Write)?;
     }
     socket.set_read_timeout(Some(LINGER))?;
@@ -126,43 +123,65 @@ fn converse(
     Ok(())
 }
 
-/// The opening handshake. What has already arrived behind it stays in the inbox.
-fn open(socket: &mut TcpStream, inbox: &mut Inbox, mut handshake: Handshake<'_>) -> io::Result<()> {
+/// The opening handshake. What has already arrived behind it stays in the inbox. Gives what was agreed on
+/// for messages.
+fn open(
+    socket: &mut TcpStream,
+    inbox: &mut Inbox,
+    mut handshake: Handshake<'_>,
+) -> io::Result<Option<Parameters>> {
     socket.write_all(handshake.request().as_bytes())?;
     while read(socket, inbox)? {
         let received = inbox.bytes();
-        if let Some(frames_at) = handshake.check(received)? {
-            let rest = received.len() - frames_at;
+        if let Some(opened) = handshake.check(received)? {
+            let rest = received.len() - opened.frames_at;
             inbox.keep_last(rest);
-            return Ok(());
+            return Ok(opened.deflate);
         }
     }
     Err(io::ErrorKind::UnexpectedEof.into())
 }
 
-/// Takes all that `input` holds, and shows the messages to `answer` that end in it.
-fn receive(
-    client: &mut Client,
-    assembler: &mut Assembler,
-    input: &mut &mut [u8],
-    out: &mut Vec<u8>,
-    answer: &mut impl FnMut(Data<'_>, &mut Client, &mut Vec<u8>) -> Result<(), EncodeError>,
-) -> Result<(), ReceiveError> {
-    while let Some(event) = client.receive(input, out)? {
-        let answered = match event {
-            Event::Text(chunk) => match assembler.text(chunk) {
-                Some(text) => answer(Data::Text(&text), client, out),
-                None => Ok(()),
-            },
-            Event::Binary(chunk) => match assembler.binary(chunk) {
-                Some(bytes) => answer(Data::Binary(&bytes), client, out),
-                None => Ok(()),
-            },
-            Event::Ping(_) | Event::Pong(_) | Event::Close(_) | Event::Raw(_) => Ok(()),
-        };
-        answered.expect("a `Vec` has room, and no message comes when a Close was sent");
+/// This end of the connection, and what it needs to put messages together.
+struct Client {
+    websocket: CompressedConnection<ThreadKeys>,
+    pool: Pool,
+    buf: Vec<u8>,
+    assembler: Assembler,
+}
+
+impl Client {
+    fn new(agreed: Option<Parameters>) -> Self {
+        Self {
+            websocket: CompressedConnection::new(Connection::client(ThreadKeys), agreed),
+            pool: Pool::new(Config::default()),
+            buf: vec![0; PIECE_LEN],
+            assembler: Assembler::new(),
+        }
     }
-    Ok(())
+
+    /// Takes all that `input` holds, and echoes the messages that end in it, if they are to be.
+    fn receive(
+        &mut self,
+        input: &mut &mut [u8],
+        out: &mut Vec<u8>,
+        echoes: &mut impl FnMut(Data<'_>) -> bool,
+    ) -> Result<(), ReceiveError> {
+        let Self { websocket, pool, buf, assembler } = self;
+        while let Some(event) = websocket.receive(input, buf, pool, out)? {
+            let (text, bytes) = match event {
+                Event::Text(chunk) => (assembler.text(chunk), None),
+                Event::Binary(chunk) => (None, assembler.binary(chunk)),
+                Event::Ping(_) | Event::Pong(_) | Event::Close(_) | Event::Raw(_) => continue,
+            };
+            let message = text.as_deref().map(Data::Text).or(bytes.as_deref().map(Data::Binary));
+            if let Some(message) = message.filter(|message| echoes(*message)) {
+                let sent = websocket.send(message, pool, out);
+                sent.expect("a `Vec` has room, and no message comes when a Close was sent");
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Reads more; `false` if nothing more comes.

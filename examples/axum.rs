@@ -25,24 +25,26 @@ use inbox::Inbox;
 async fn main() -> io::Result<()> {
     let addr = env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9003".into());
     let app = Router::new()
-        .route("/", any(echo))
+        .route("/", any(answer))
         .route("/about", get(|| async { "The WebSocket is at /." }));
     let listener = TcpListener::bind(addr).await?;
     println!("ws://{}/", listener.local_addr()?);
     axum::serve(listener, app).await
 }
 
-async fn echo(mut request: Request) -> Response {
+async fn answer(mut request: Request) -> Response {
     let opening = match Opening::from_http(&request) {
         Ok(opening) => opening,
         Err(refusal) => return refusal.to_http(request.version()),
     };
-    let (response, _) = opening.accept().to_http(&mut []).expect("nothing was added to it");
+    let mut deflate = echo::negotiation();
+    let accepted = opening.accept().to_http(&mut [&mut deflate]);
+    let (response, _) = accepted.expect("nothing was added to it that could not stand there");
+    let agreed = deflate.agreed();
     let upgraded = upgrade::on(&mut request);
     tokio::spawn(async move {
-        if let Ok(upgraded) = upgraded.await {
-            let _ = stream::echo(&mut TokioIo::new(upgraded), &mut Inbox::new()).await;
-        }
+        let Ok(upgraded) = upgraded.await else { return };
+        let _ = stream::echo(&mut TokioIo::new(upgraded), &mut Inbox::new(), agreed).await;
     });
     response
 }

@@ -23,6 +23,7 @@ use tokio::net::TcpStream;
 use tokio::select;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::{sleep, timeout};
+use wsframe::deflate::{CompressedConnection, Config, Parameters, Pool};
 use wsframe::handshake::Uri;
 use wsframe::{
     Assembler, CloseBody, CloseCode, Connection, Event, ReceiveError, ThreadKeys, Transport,
@@ -37,8 +38,12 @@ const USAGE: &str = "usage: echo_client URL [MESSAGE…]   (without messages: ea
 /// A longer message is sent in fragments, each when the one before it is on its way. So replies to Pings
 /// never wait behind more than this.
 const MAX_FRAGMENT_LEN: usize = 16 << 10;
+/// Compressed messages are decompressed in pieces of this length.
+const PIECE_LEN: usize = 16 << 10;
 /// How long the server may take for anything, once either side wants to end.
 const LINGER: Duration = Duration::from_secs(2);
+
+type Client = CompressedConnection<ThreadKeys>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -82,8 +87,10 @@ async fn run(uri: Uri<'_>, messages: Receiver<io::Result<String>>) -> io::Result
     let mut socket = TcpStream::connect((uri.address(), uri.port())).await?;
     socket.set_nodelay(true)?;
     let mut inbox = Inbox::new();
-    open(&mut socket, &mut inbox, Handshake::new(uri)).await?;
-    let (client, complete) = echo(&mut socket, &mut inbox, messages).await?;
+    let agreed = open(&mut socket, &mut inbox, Handshake::new(uri)).await?;
+    let client = CompressedConnection::new(Connection::client(ThreadKeys), agreed);
+    let (client, complete) = echo(&mut socket, &mut inbox, client, messages).await?;
+    let client = client.connection();
 
     // After a closing handshake the server hangs up first; otherwise this side does.
     if client.transport() == Transport::Close {
@@ -104,12 +111,13 @@ async fn run(uri: Uri<'_>, messages: Receiver<io::Result<String>>) -> io::Result
     Err(io::Error::other(wrong))
 }
 
-/// The opening handshake. What has already arrived behind it stays in the inbox.
+/// The opening handshake. What has already arrived behind it stays in the inbox. Gives what was agreed on
+/// for messages.
 async fn open(
     socket: &mut TcpStream,
     inbox: &mut Inbox,
     mut handshake: Handshake<'_>,
-) -> io::Result<()> {
+) -> io::Result<Option<Parameters>> {
     socket.write_all(handshake.request().as_bytes()).await?;
     loop {
         let count = socket.read(inbox.space()).await?;
@@ -118,10 +126,10 @@ async fn open(
         }
         inbox.filled(count);
         let received = inbox.bytes();
-        if let Some(frames_at) = handshake.check(received)? {
-            let rest = received.len() - frames_at;
+        if let Some(opened) = handshake.check(received)? {
+            let rest = received.len() - opened.frames_at;
             inbox.keep_last(rest);
-            return Ok(());
+            return Ok(opened.deflate);
         }
     }
 }
@@ -131,10 +139,11 @@ async fn open(
 async fn echo(
     socket: &mut TcpStream,
     inbox: &mut Inbox,
+    mut client: Client,
     mut messages: Receiver<io::Result<String>>,
-) -> io::Result<(Connection<ThreadKeys>, bool)> {
+) -> io::Result<(Client, bool)> {
     let (mut reader, mut writer) = socket.split();
-    let mut client = Connection::client(ThreadKeys);
+    let (mut pool, mut buf) = (Pool::new(Config::default()), vec![0; PIECE_LEN]);
     let mut assembler = Assembler::new();
     let mut out = Vec::new();
 
@@ -147,7 +156,7 @@ async fn echo(
         // Take what has been read.
         let mut input = inbox.bytes();
         let output_full = loop {
-            match client.receive(&mut input, &mut out) {
+            match client.receive(&mut input, &mut buf, &mut pool, &mut out) {
                 Ok(Some(event)) => {
                     if print(event, &mut assembler)? {
                         awaited -= 1;
@@ -160,7 +169,7 @@ async fn echo(
         };
         let unused = input.len();
         inbox.keep_last(unused);
-        if client.transport() != Transport::KeepOpen {
+        if client.connection().transport() != Transport::KeepOpen {
             timeout(LINGER, writer.write_all(&out)).await??;
             return Ok((client, closing));
         }
@@ -169,14 +178,16 @@ async fn echo(
         if let Some(message) = &mut outgoing {
             if out.is_empty() {
                 let (fragment, last) = message.next_fragment();
-                client.send_fragment(fragment, last, &mut out).map_err(io::Error::other)?;
+                client
+                    .send_fragment(fragment, last, &mut pool, &mut out)
+                    .map_err(io::Error::other)?;
                 if last {
                     outgoing = None;
                 }
             }
         } else if !more && awaited <= 0 && !closing {
             let body = CloseBody { code: CloseCode::NORMAL, reason: "" };
-            client.close(Some(body), &mut out).map_err(io::Error::other)?;
+            client.connection_mut().close(Some(body), &mut out).map_err(io::Error::other)?;
             closing = true;
         }
 
@@ -186,7 +197,7 @@ async fn echo(
                 out.drain(..count?);
             }
             count = reader.read(inbox.space()), if !output_full => match count? {
-                0 => client.end_of_input(),
+                0 => client.connection_mut().end_of_input(),
                 count => inbox.filled(count),
             },
             message = messages.recv(), if more && outgoing.is_none() => match message {

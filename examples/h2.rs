@@ -17,8 +17,11 @@ use http::{Request, Response};
 use hyper::body::Bytes;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
+use wsframe::deflate::Parameters;
 use wsframe::handshake::{ClientHandshake, Key, Opening, Refusal, Uri};
 use wsframe::{CloseBody, CloseCode, Connection, Event, ThreadKeys};
+
+use echo::Next;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -40,8 +43,8 @@ async fn serve(socket: TcpStream) -> Result<()> {
     let mut connection = server::Builder::new().enable_connect_protocol().handshake(socket).await?;
     while let Some(stream) = connection.accept().await {
         let (request, mut respond) = stream?;
-        let response = match accept(&request) {
-            Ok(response) => response,
+        let (response, agreed) = match accept(&request) {
+            Ok(accepted) => accepted,
             Err(refusal) => {
                 let (parts, body) = refusal.to_http::<&str>(request.version()).into_parts();
                 let mut body_stream =
@@ -51,32 +54,44 @@ async fn serve(socket: TcpStream) -> Result<()> {
             }
         };
         let to_client = respond.send_response(response, false)?;
-        tokio::spawn(echo(request.into_body(), to_client));
+        tokio::spawn(echo(request.into_body(), to_client, agreed));
     }
     Ok(())
 }
 
-fn accept(request: &Request<RecvStream>) -> std::result::Result<Response<()>, Refusal> {
+/// The response, and how messages are compressed, if they are.
+fn accept(
+    request: &Request<RecvStream>,
+) -> std::result::Result<(Response<()>, Option<Parameters>), Refusal> {
     let protocol = request.extensions().get::<Protocol>().map_or("", Protocol::as_str);
     let opening = Opening::from_extended_connect(request, protocol)?;
-    let (response, _) = opening.accept().to_http(&mut []).expect("nothing was added to it");
-    Ok(response)
+    let mut deflate = echo::negotiation();
+    let accepted = opening.accept().to_http(&mut [&mut deflate]);
+    let (response, _) = accepted.expect("nothing was added to it that could not stand there");
+    Ok((response, deflate.agreed()))
 }
 
-async fn echo(mut from_client: RecvStream, mut to_client: SendStream<Bytes>) -> Result<()> {
-    let (mut websocket, mut received, mut out) = (echo::connection(), Vec::new(), Vec::new());
-    while let Some(data) = receive(&mut from_client).await? {
-        received.extend_from_slice(&data);
+async fn echo(
+    mut from_client: RecvStream,
+    mut to_client: SendStream<Bytes>,
+    agreed: Option<Parameters>,
+) -> Result<()> {
+    let (mut websocket, mut received, mut out) = (echo::connection(agreed), Vec::new(), Vec::new());
+    loop {
         let mut input = &mut received[..];
-        let goes_on = echo::answer(&mut websocket, &mut input, &mut out);
+        let next = echo::answer(&mut websocket, &mut input, &mut out);
         let rest = input.len();
         received.drain(..received.len() - rest);
-        send(&mut to_client, std::mem::take(&mut out), !goes_on).await?;
-        if !goes_on {
-            break;
+        send(&mut to_client, std::mem::take(&mut out), next == Next::End).await?;
+        match next {
+            Next::Answer => {}
+            Next::Read => match receive(&mut from_client).await? {
+                Some(data) => received.extend_from_slice(&data),
+                None => return Ok(()),
+            },
+            Next::End => return Ok(()),
         }
     }
-    Ok(())
 }
 
 /// Opens a WebSocket, sends a message, and gives the first that comes back.

@@ -22,6 +22,7 @@ use hyper::service::service_fn;
 use hyper::upgrade;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
+use wsframe::deflate::Parameters;
 use wsframe::handshake::{Opening, Refusal};
 
 use inbox::Inbox;
@@ -43,12 +44,11 @@ async fn main() -> io::Result<()> {
 
 fn answer(mut request: Request<Incoming>) -> Response<Body> {
     match accept(&request) {
-        Ok(response) => {
+        Ok((response, agreed)) => {
             let upgraded = upgrade::on(&mut request);
             tokio::spawn(async move {
-                if let Ok(upgraded) = upgraded.await {
-                    let _ = stream::echo(&mut TokioIo::new(upgraded), &mut Inbox::new()).await;
-                }
+                let Ok(upgraded) = upgraded.await else { return };
+                let _ = stream::echo(&mut TokioIo::new(upgraded), &mut Inbox::new(), agreed).await;
             });
             response
         }
@@ -56,9 +56,12 @@ fn answer(mut request: Request<Incoming>) -> Response<Body> {
     }
 }
 
-fn accept(request: &Request<Incoming>) -> Result<Response<Body>, Refusal> {
+/// The response, and how messages are compressed, if they are.
+fn accept(request: &Request<Incoming>) -> Result<(Response<Body>, Option<Parameters>), Refusal> {
     let opening = Opening::from_http(request)?;
     // A server that acts for its users checks `opening.check_origin(…)` here. An echo does not.
-    let (response, _) = opening.accept().to_http(&mut []).expect("nothing was added to it");
-    Ok(response)
+    let mut deflate = echo::negotiation();
+    let accepted = opening.accept().to_http(&mut [&mut deflate]);
+    let (response, _) = accepted.expect("nothing was added to it that could not stand there");
+    Ok((response, deflate.agreed()))
 }

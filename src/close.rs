@@ -126,10 +126,16 @@ impl fmt::Display for CloseCode {
 
 impl ProtocolError {
     /// The code to fail the connection with (RFC 6455 §7.4.1).
+    ///
+    /// RFC 7692 names none for a payload that cannot be decompressed. It is 1007, "data within a message
+    /// that was not consistent with the type of the message", rather than 1002: each frame was right,
+    /// and what was in them was not. It is what other implementations send as well.
     #[must_use]
     pub const fn close_code(self) -> CloseCode {
         match self {
-            Self::InvalidUtf8(_) => CloseCode::INVALID_PAYLOAD,
+            Self::InvalidUtf8(_) | Self::InvalidDeflate | Self::TruncatedDeflate => {
+                CloseCode::INVALID_PAYLOAD
+            }
             Self::FrameTooLong(_) | Self::MessageTooLong(_) | Self::TooManyFragments(_) => {
                 CloseCode::TOO_BIG
             }

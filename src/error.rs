@@ -61,7 +61,7 @@ pub enum ProtocolError {
     /// A text or binary frame, but the message before it still wants its last fragment.
     ExpectedContinuation,
     /// A message longer than the limit that the caller set. The value is its length in bytes as far as
-    /// its headers have declared it.
+    /// its headers have declared it, or as far as it was decompressed.
     MessageTooLong(u64),
     /// A message in more fragments than the limit that the caller set. The value is the limit.
     TooManyFragments(u32),
@@ -73,6 +73,10 @@ pub enum ProtocolError {
     InvalidCloseCode(u16),
     /// A frame that was to be sent after a Close frame: nothing may follow that.
     FrameAfterClose,
+    /// The payload of a compressed message is not DEFLATE, or refers back beyond what came before it.
+    InvalidDeflate,
+    /// The payload of a compressed message ends inside a block.
+    TruncatedDeflate,
 }
 
 impl ProtocolError {
@@ -93,6 +97,8 @@ impl ProtocolError {
             Self::FrameTooLong(_) | Self::MessageTooLong(_) | Self::TooManyFragments(_) => {
                 "RFC 6455 §10.4"
             }
+            Self::TruncatedDeflate => "RFC 7692 §7.2.1",
+            Self::InvalidDeflate => "RFC 7692 §7.2.2",
         }
     }
 }
@@ -148,6 +154,8 @@ impl fmt::Display for ProtocolError {
                 write!(f, "close code {code} must not be sent in a Close frame")
             }
             Self::FrameAfterClose => f.write_str("nothing may be sent after a Close frame"),
+            Self::InvalidDeflate => f.write_str("the compressed message is not DEFLATE"),
+            Self::TruncatedDeflate => f.write_str("the compressed message ends inside a block"),
         }?;
         write!(f, " ({})", self.section())
     }

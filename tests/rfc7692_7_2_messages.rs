@@ -7,12 +7,12 @@ mod support;
 
 use deflate::{contexts, naive};
 use proptest::prelude::*;
-use wsframe::CloseCode;
-use wsframe::deflate::{Compressor, Context, Decompressor, Effort, InflateError, Written};
+use wsframe::deflate::{Compressor, Context, Decompressor, Effort, Written};
+use wsframe::{CloseCode, ProtocolError};
 
 const HELLO: [u8; 7] = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
 
-fn inflated(decompressor: &mut Decompressor, payload: &[u8]) -> Result<Vec<u8>, InflateError> {
+fn inflated(decompressor: &mut Decompressor, payload: &[u8]) -> Result<Vec<u8>, ProtocolError> {
     let mut message = Vec::new();
     decompressor.append(payload, &mut message).map(|()| message)
 }
@@ -56,7 +56,7 @@ fn sharing_the_window_7_2_3_2() {
     // Without takeover there is nothing that the second could refer to.
     let mut decompressor = Decompressor::new(Context::NO_TAKEOVER);
     inflated(&mut decompressor, &HELLO).unwrap();
-    assert_eq!(inflated(&mut decompressor, &second), Err(InflateError::Corrupt));
+    assert_eq!(inflated(&mut decompressor, &second), Err(ProtocolError::InvalidDeflate));
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn final_block_7_2_3_4() {
     assert_eq!(inflated(&mut decompressor, &more).unwrap(), b"HelloHello");
     assert_eq!(inflated(&mut decompressor, &HELLO).unwrap(), b"Hello");
     // Without the byte that begins the empty block it is no message.
-    assert_eq!(inflated(&mut decompressor, &payload[..7]), Err(InflateError::Truncated));
+    assert_eq!(inflated(&mut decompressor, &payload[..7]), Err(ProtocolError::TruncatedDeflate));
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn empty_message_7_2_3_6() {
             assert_eq!(inflated(&mut decompressor, payload).unwrap(), b"");
         }
         // No byte at all is not one of them.
-        assert_eq!(inflated(&mut decompressor, &[]), Err(InflateError::Truncated));
+        assert_eq!(inflated(&mut decompressor, &[]), Err(ProtocolError::TruncatedDeflate));
     }
 }
 
@@ -265,7 +265,7 @@ fn what_ends_inside_the_tail_is_refused() {
     for payload in wrong {
         deflate::any_payloads(true, wsframe::NO_LIMIT, &[payload], &[], &[]);
         let outcome = inflated(&mut Decompressor::new(Context::FULL), payload);
-        assert_eq!(outcome, Err(InflateError::Truncated), "{payload:?}");
+        assert_eq!(outcome, Err(ProtocolError::TruncatedDeflate), "{payload:?}");
     }
     // All payloads of up to two bytes.
     for bytes in 0..=u16::MAX {

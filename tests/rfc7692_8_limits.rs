@@ -6,8 +6,8 @@
 mod deflate;
 mod support;
 
-use wsframe::deflate::{Compressor, Context, Decompressor, Effort, InflateError};
-use wsframe::{CloseCode, NO_LIMIT, Utf8Validator};
+use wsframe::deflate::{Compressor, Context, Decompressor, Effort};
+use wsframe::{CloseCode, NO_LIMIT, ProtocolError, Utf8Validator};
 
 fn compressed(message: &[u8]) -> Vec<u8> {
     let mut payload = Vec::new();
@@ -41,13 +41,13 @@ fn exactly_at_the_limit_and_one_over() {
                     let mut decompressor = limited(limit);
                     let (out, outcome) =
                         deflate::inflate(&mut decompressor, &payload, &[], buffers);
-                    assert_eq!(outcome, Err(InflateError::TooLong(limit)));
+                    assert_eq!(outcome, Err(ProtocolError::MessageTooLong(u64::from(limit) + 1)));
                     // What streamed out before is right, and within the limit.
                     assert!(out.len() <= limit as usize && message.starts_with(&out));
                 }
                 let mut appended = b"kept".to_vec();
                 let error = limited(limit).append(&payload, &mut appended).unwrap_err();
-                assert_eq!(error, InflateError::TooLong(limit));
+                assert_eq!(error, ProtocolError::MessageTooLong(u64::from(limit) + 1));
                 assert_eq!(error.close_code(), CloseCode::TOO_BIG);
                 assert_eq!(appended, b"kept");
             }
@@ -59,7 +59,7 @@ fn exactly_at_the_limit_and_one_over() {
 fn the_limit_counts_over_all_chunks_of_a_message() {
     let payload = compressed(&support::odd_bytes(2000));
     let (_, outcome) = deflate::inflate(&mut limited(1999), &payload, &[1], &[3]);
-    assert_eq!(outcome, Err(InflateError::TooLong(1999)));
+    assert_eq!(outcome, Err(ProtocolError::MessageTooLong(2000)));
     let (_, outcome) = deflate::inflate(&mut limited(2000), &payload, &[1], &[3]);
     assert_eq!(outcome, Ok(()));
 }
@@ -72,7 +72,10 @@ fn a_bomb_is_stopped_at_the_limit() {
     let mut message = Vec::new();
     let mut decompressor = limited(LIMIT);
     let counted = allocation_counter::measure(|| {
-        assert_eq!(decompressor.append(&bomb, &mut message), Err(InflateError::TooLong(LIMIT)));
+        assert_eq!(
+            decompressor.append(&bomb, &mut message),
+            Err(ProtocolError::MessageTooLong(u64::from(LIMIT) + 1))
+        );
     });
     // The message, which may have twice the room it needs and be moved, and the window.
     assert!(counted.bytes_max < 3 * u64::from(LIMIT) + 50_000, "{counted:?}");
@@ -89,7 +92,7 @@ fn a_bomb_is_stopped_at_the_limit() {
                 Err(error) => break error,
             }
         };
-        assert_eq!(error, InflateError::TooLong(LIMIT));
+        assert_eq!(error, ProtocolError::MessageTooLong(u64::from(LIMIT) + 1));
         assert!(len <= LIMIT as usize);
     });
     assert!(counted.bytes_max < 50_000, "{counted:?}");
@@ -114,7 +117,7 @@ fn text_is_refused_while_it_is_decompressed() {
             Err(error) => break error,
         }
     };
-    let InflateError::InvalidUtf8(at) = error else { panic!("{error}") };
+    let ProtocolError::InvalidUtf8(at) = error else { panic!("{error}") };
     assert_eq!(valid + at.offset(), wrong_at);
     assert_eq!(error.close_code(), CloseCode::INVALID_PAYLOAD);
     assert!(error.to_string().contains("RFC 6455 §8.1"));

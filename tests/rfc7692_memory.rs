@@ -2,11 +2,11 @@
 #![cfg(feature = "deflate")]
 
 use allocation_counter::measure;
-use wsframe::Rsv;
 use wsframe::deflate::{
-    Broadcast, Compressor, Config, Context, Decompressor, Effort, Incoming, InflateError,
-    Negotiation, NegotiationError, Outgoing, Parameters, Pool, WindowBits,
+    Broadcast, Compressor, Config, Context, Decompressor, Effort, Incoming, Negotiation,
+    NegotiationError, Outgoing, Parameters, Pool, WindowBits,
 };
+use wsframe::{ProtocolError, Rsv};
 
 fn context(takeover: bool, bits: u8) -> Context {
     Context { takeover, window_bits: WindowBits::new(bits).unwrap() }
@@ -20,7 +20,7 @@ fn what_a_connection_keeps_is_small() {
     assert!(size_of::<Decompressor>() <= 40);
     assert!(size_of::<Parameters>() <= 4);
     assert!(size_of::<Negotiation<'_>>() <= 32);
-    assert!(size_of::<InflateError>() <= 24);
+    assert!(size_of::<ProtocolError>() <= 24);
     assert!(size_of::<NegotiationError>() <= 1);
 }
 
@@ -183,7 +183,7 @@ fn what_one_connection_said_is_not_told_to_another() {
         incoming.close(&mut pool);
         let mut victim = Incoming::new(Context::FULL);
         let outcome = victim.append(&[0xf2, 0x00, 0x11, 0x00, 0x00], &mut pool, &mut Vec::new());
-        assert_eq!(outcome, Err(InflateError::Corrupt));
+        assert_eq!(outcome, Err(ProtocolError::InvalidDeflate));
         // What has failed can be used again.
         victim.close(&mut pool);
         let mut next = Incoming::new(Context::FULL);

@@ -1,42 +1,83 @@
 //! An echo, without I/O: a server's end of a connection, which sends back what it receives.
 
+use std::cell::RefCell;
+
+use wsframe::deflate::{CompressedConnection, Config, Negotiation, Parameters, Pool};
 use wsframe::{
     Connection, Event, FrameDecoder, MessageDecoder, NO_LIMIT, Role, Transport, Unmasked,
 };
 
-/// A connection whose input is to be [answered](answer).
-pub(crate) fn connection() -> Connection {
-    // No message is ever held, so that it may have any length, in any number of fragments.
-    let frames = FrameDecoder::new(Role::Server).max_payload_len(NO_LIMIT);
-    let messages = MessageDecoder::over(frames).max_message_len(NO_LIMIT).max_fragments(NO_LIMIT);
-    // Answers are about as long as what they answer, and all are sent before more is read: that bounds
-    // them, and no Pong needs to wait for room.
-    Connection::over(messages, Unmasked).leave_close().max_pending_replies(u16::MAX)
+/// No message is ever held, so that it may have any length, also when it is decompressed.
+const DEFLATE: Config = Config::new(Parameters::FULL).max_message_len(NO_LIMIT);
+/// Compressed messages are decompressed and answered in pieces of this length.
+const PIECE_LEN: usize = 16 << 10;
+/// Answers as long as this are sent before more is answered. A few bytes that are decompressed may make any
+/// number of them.
+const MAX_ANSWERS_LEN: usize = 128 << 10;
+
+thread_local! {
+    /// What the connections of a thread have in common: memory that each needs only while it answers.
+    static SHARED: RefCell<(Pool, Box<[u8]>)> =
+        RefCell::new((Pool::new(DEFLATE), vec![0; PIECE_LEN].into()));
 }
 
-/// Appends to `out` the answers to all that `input` holds, and says whether the connection goes on. If it
-/// does not, it ends when they are sent.
+/// This end's part in agreeing on compression.
+pub(crate) fn negotiation() -> Negotiation<'static> {
+    Negotiation::new(DEFLATE.parameters())
+}
+
+/// A connection whose input is to be [answered](answer), and what was agreed on for it.
+pub(crate) fn connection(agreed: Option<Parameters>) -> CompressedConnection {
+    // No message is held when it is not compressed, either. It may come in any number of fragments.
+    let frames = FrameDecoder::new(Role::Server).max_payload_len(NO_LIMIT);
+    let messages = MessageDecoder::over(frames).max_message_len(NO_LIMIT).max_fragments(NO_LIMIT);
+    // All answers are sent before more is read: that bounds them, and no Pong needs to wait for room.
+    let connection =
+        Connection::over(messages, Unmasked).leave_close().max_pending_replies(u16::MAX);
+    CompressedConnection::new(connection, agreed)
+}
+
+/// What to do when the answers are sent.
+#[derive(PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Read more, and answer it.
+    Read,
+    /// Answer what is left.
+    Answer,
+    /// End the connection.
+    End,
+}
+
+/// Appends answers to `out`: to all that `input` holds, unless they become too many.
 ///
 /// A frame that has arrived whole is echoed as one frame. A longer one arrives in chunks, and each chunk
 /// is echoed as a fragment of the message: nothing waits for a frame's end, so nothing has to be kept.
 pub(crate) fn answer(
-    connection: &mut Connection,
+    connection: &mut CompressedConnection,
     input: &mut &mut [u8],
     out: &mut Vec<u8>,
-) -> bool {
-    // If a rule was broken, its Close is in `out`, and `transport` knows.
-    while let Ok(Some(event)) = connection.receive(input, out) {
-        let sent = match event {
-            Event::Text(chunk) => connection.send_fragment(&chunk.text, chunk.last, out),
-            Event::Binary(chunk) => {
-                connection.send_fragment(&*chunk.payload.unmask(), chunk.last, out)
+) -> Next {
+    SHARED.with_borrow_mut(|(pool, buf)| {
+        // If a rule was broken, its Close is in `out`, and `transport` knows.
+        while let Ok(Some(event)) = connection.receive(input, buf, pool, out) {
+            let sent = match event {
+                Event::Text(chunk) => connection.send_fragment(&chunk.text, chunk.last, pool, out),
+                Event::Binary(chunk) => {
+                    connection.send_fragment(&*chunk.payload.unmask(), chunk.last, pool, out)
+                }
+                // The connection would answer with the code alone, but an echo has the reason as well.
+                Event::Close(body) => connection.connection_mut().close(body, out),
+                // A Ping has been answered, for a Pong nobody asked, and no other extension was agreed on.
+                Event::Ping(_) | Event::Pong(_) | Event::Raw(_) => Ok(()),
+            };
+            sent.expect("a `Vec` has room, and no event comes when a Close was sent");
+            if out.len() >= MAX_ANSWERS_LEN {
+                return Next::Answer;
             }
-            // The connection would answer with the code alone, but an echo has the reason as well.
-            Event::Close(body) => connection.close(body, out),
-            // A Ping has been answered, for a Pong nobody asked, and there are no extensions.
-            Event::Ping(_) | Event::Pong(_) | Event::Raw(_) => Ok(()),
-        };
-        sent.expect("a `Vec` has room, and no event comes when a Close was sent");
-    }
-    connection.transport() == Transport::KeepOpen
+        }
+        match connection.connection().transport() {
+            Transport::KeepOpen => Next::Read,
+            Transport::AwaitEnd | Transport::Close => Next::End,
+        }
+    })
 }

@@ -1,8 +1,9 @@
 //! The opening handshake from a client's side, without I/O: what to send, and where the frames begin in
-//! what comes back. Offers neither subprotocols nor extensions.
+//! what comes back. Offers compression, and no subprotocol.
 
 use std::io;
 
+use wsframe::deflate::{Negotiation, Parameters};
 use wsframe::handshake::{ClientHandshake, EMPTY_HEADER, HeadReader, Key, Response, Uri};
 
 /// The most header fields that an answer may have.
@@ -11,36 +12,46 @@ const MAX_HEADERS: usize = 64;
 /// One opening handshake.
 pub(crate) struct Handshake<'u> {
     handshake: ClientHandshake<'u>,
+    deflate: Negotiation<'static>,
     reader: HeadReader,
+}
+
+/// A connection that was opened.
+pub(crate) struct Opened {
+    /// Where in all that was received the first frame begins.
+    pub(crate) frames_at: usize,
+    /// How messages are compressed, if they are.
+    pub(crate) deflate: Option<Parameters>,
 }
 
 impl<'u> Handshake<'u> {
     pub(crate) fn new(uri: Uri<'u>) -> Self {
         let handshake = ClientHandshake::new(uri, Key::random());
-        Self { handshake, reader: HeadReader::new() }
+        let deflate = Negotiation::new(Parameters::FULL);
+        Self { handshake, deflate, reader: HeadReader::new() }
     }
 
     /// What the client sends.
     pub(crate) fn request(&self) -> String {
         let mut request = String::new();
-        self.handshake.write(&[], &mut request).expect("a `String` has room");
+        self.handshake.write(&[&self.deflate], &mut request).expect("a `String` has room");
         request
     }
 
-    /// Where in all that was received the first frame begins; `None` while the answer's head is not all
-    /// there.
+    /// What came of it, from all that was received; `None` while the answer's head is not all there.
     ///
     /// # Errors
     ///
     /// Why the answer opens no WebSocket.
-    pub(crate) fn check(&mut self, received: &[u8]) -> io::Result<Option<usize>> {
+    pub(crate) fn check(&mut self, received: &[u8]) -> io::Result<Option<Opened>> {
         let Some(head_len) = self.reader.find(received).map_err(io::Error::other)? else {
             return Ok(None);
         };
         let mut storage = [EMPTY_HEADER; MAX_HEADERS];
         let response =
             Response::parse(&received[..head_len], &mut storage).map_err(io::Error::other)?;
-        self.handshake.check(&response, &mut []).map_err(io::Error::other)?;
-        Ok(Some(head_len))
+        let deflate = &mut self.deflate;
+        self.handshake.check(&response, &mut [deflate]).map_err(io::Error::other)?;
+        Ok(Some(Opened { frames_at: head_len, deflate: self.deflate.agreed() }))
     }
 }

@@ -8,31 +8,39 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
+use wsframe::deflate::Parameters;
 
-use crate::echo::{answer, connection};
+use crate::echo::{Next, answer, connection};
 use crate::inbox::Inbox;
 
 /// How long a peer may take to hang up, once all was said.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// Echoes what comes, until the connection ends. Frames may lie in the inbox already.
+/// Echoes what comes, until the connection ends. Frames may lie in the inbox already. Messages are
+/// compressed as was agreed on.
 pub(crate) async fn echo(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     inbox: &mut Inbox,
+    agreed: Option<Parameters>,
 ) -> io::Result<()> {
-    let mut websocket = connection();
+    let mut websocket = connection(agreed);
     let mut out = Vec::new();
     loop {
         let mut input = inbox.bytes();
-        let goes_on = answer(&mut websocket, &mut input, &mut out);
+        let next = answer(&mut websocket, &mut input, &mut out);
         let unused = input.len();
         inbox.keep_last(unused);
         stream.write_all(&out).await?;
         stream.flush().await?;
         out.clear();
+        let goes_on = match next {
+            Next::Answer => true,
+            Next::Read => read(stream, inbox).await?,
+            Next::End => false,
+        };
         // The closing handshake is over, or a rule was broken and the peer has been told; or the peer
         // left without a Close.
-        if !goes_on || !read(stream, inbox).await? {
+        if !goes_on {
             return hang_up(stream, inbox).await;
         }
     }

@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use wsframe::handshake::HeadReader;
 
-use crate::handshake;
+use crate::handshake::{self, WebSocket};
 use crate::inbox::Inbox;
 use crate::stream::{echo, hang_up, read};
 
@@ -20,29 +20,29 @@ pub(crate) async fn run(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::
     let request = answer_request(&mut stream, &mut inbox);
     // Too slow: no reply, since browsers open connections in advance and would take it for the answer
     // to what they ask next.
-    if timeout(REQUEST_TIMEOUT, request).await?? {
-        echo(&mut stream, &mut inbox).await
-    } else {
-        hang_up(&mut stream, &mut inbox).await
+    match timeout(REQUEST_TIMEOUT, request).await?? {
+        Some(WebSocket { deflate, .. }) => echo(&mut stream, &mut inbox, deflate).await,
+        None => hang_up(&mut stream, &mut inbox).await,
     }
 }
 
-/// Answers the request, and says whether the connection is a WebSocket from here on.
+/// Answers the request. Gives the WebSocket, if the connection is one from here on.
 async fn answer_request(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     inbox: &mut Inbox,
-) -> io::Result<bool> {
+) -> io::Result<Option<WebSocket>> {
     let mut reader = HeadReader::new();
     while read(stream, inbox).await? {
         let received = inbox.bytes();
         if let Some(answer) = handshake::answer(&mut reader, received) {
             // What came behind the head already belongs to the WebSocket.
-            let rest = answer.websocket_at.map_or(0, |at| received.len() - at);
+            let rest =
+                answer.websocket.as_ref().map_or(0, |websocket| received.len() - websocket.at);
             inbox.keep_last(rest);
             stream.write_all(answer.response.as_bytes()).await?;
             stream.flush().await?;
-            return Ok(answer.websocket_at.is_some());
+            return Ok(answer.websocket);
         }
     }
-    Ok(false)
+    Ok(None)
 }

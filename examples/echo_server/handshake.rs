@@ -3,7 +3,10 @@
 //!
 //! Any origin may connect: an echo tells nobody anything that they did not know.
 
+use wsframe::deflate::Parameters;
 use wsframe::handshake::{EMPTY_HEADER, HeadReader, Refusal, Reply, Request};
+
+use crate::echo::negotiation;
 
 /// The most header fields that a request may have.
 const MAX_HEADERS: usize = 64;
@@ -14,9 +17,15 @@ const PAGE_HEADERS: [(&str, &str); 2] =
 
 pub(crate) struct Answer {
     pub(crate) response: String,
-    /// Where in the received bytes the WebSocket begins. If it does not, the connection ends with the
-    /// response.
-    pub(crate) websocket_at: Option<usize>,
+    /// If the connection is a WebSocket from here on. If not, it ends with the response.
+    pub(crate) websocket: Option<WebSocket>,
+}
+
+pub(crate) struct WebSocket {
+    /// Where in the received bytes it begins.
+    pub(crate) at: usize,
+    /// How messages are compressed, if they are.
+    pub(crate) deflate: Option<Parameters>,
 }
 
 /// The answer to the request that `received` begins with, which is all that came so far; `None` while its
@@ -27,25 +36,27 @@ pub(crate) fn answer(reader: &mut HeadReader, received: &[u8]) -> Option<Answer>
         Err(error) => Err(error.into()),
     };
     let mut response = String::new();
-    let websocket_at = match head.and_then(|head| accept(head, &mut response)) {
-        Ok(websocket_at) => websocket_at,
+    let websocket = match head.and_then(|head| accept(head, &mut response)) {
+        Ok(websocket) => websocket,
         Err(refusal) => {
             refusal.write(&mut response).expect("a `String` has room");
             None
         }
     };
-    Some(Answer { response, websocket_at })
+    Some(Answer { response, websocket })
 }
 
-/// Writes the response to a request that is all right, and says where the WebSocket begins, if it does.
-fn accept(head: &[u8], response: &mut String) -> Result<Option<usize>, Refusal> {
+/// Writes the response to a request that is all right, and says whether the connection is a WebSocket.
+fn accept(head: &[u8], response: &mut String) -> Result<Option<WebSocket>, Refusal> {
     let mut storage = [EMPTY_HEADER; MAX_HEADERS];
     let request = Request::parse(head, &mut storage)?;
     // Whatever looks like a handshake must be a right one.
     if request.is_handshake() {
         let opening = request.opening()?;
-        opening.accept().write(&mut [], response).expect("nothing was added to it");
-        return Ok(Some(head.len()));
+        let mut deflate = negotiation();
+        let written = opening.accept().write(&mut [&mut deflate], response);
+        written.expect("nothing was added to it that could not stand there");
+        return Ok(Some(WebSocket { at: head.len(), deflate: deflate.agreed() }));
     }
     if request.method() != "GET" {
         return Err(Refusal::Method);

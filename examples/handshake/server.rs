@@ -5,9 +5,10 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
+use wsframe::deflate::Parameters;
 use wsframe::handshake::{EMPTY_HEADER, HeadReader, Refusal, Reply, Request};
 
-use crate::echo;
+use crate::echo::{self, Next};
 use crate::inbox::Inbox;
 
 /// What a browser is shown: it opens a WebSocket, and says in its title what came back.
@@ -37,14 +38,14 @@ fn run(mut socket: TcpStream) -> io::Result<()> {
     let mut inbox = Inbox::new();
     let mut reader = HeadReader::new();
     let mut response = String::new();
-    let frames_at = loop {
+    let websocket = loop {
         if !read(&mut socket, &mut inbox)? {
             return Ok(());
         }
         match answer(&mut reader, inbox.bytes(), &mut response) {
             Ok(Answer::NotYet) => {}
             Ok(Answer::Close) => break None,
-            Ok(Answer::WebSocket { frames_at }) => break Some(frames_at),
+            Ok(Answer::WebSocket { frames_at, agreed }) => break Some((frames_at, agreed)),
             Err(refusal) => {
                 refusal.write(&mut response).map_err(io::Error::other)?;
                 break None;
@@ -52,21 +53,26 @@ fn run(mut socket: TcpStream) -> io::Result<()> {
         }
     };
     socket.write_all(response.as_bytes())?;
-    let Some(frames_at) = frames_at else { return hang_up(socket, inbox) };
+    let Some((frames_at, agreed)) = websocket else { return hang_up(socket, inbox) };
 
     socket.set_read_timeout(None)?;
     // Frames may have come with the head already.
     let rest = inbox.bytes().len() - frames_at;
     inbox.keep_last(rest);
-    let (mut websocket, mut out) = (echo::connection(), Vec::new());
+    let (mut websocket, mut out) = (echo::connection(agreed), Vec::new());
     loop {
         let mut input = inbox.bytes();
-        let goes_on = echo::answer(&mut websocket, &mut input, &mut out);
+        let next = echo::answer(&mut websocket, &mut input, &mut out);
         let rest = input.len();
         inbox.keep_last(rest);
         socket.write_all(&out)?;
         out.clear();
-        if !goes_on || !read(&mut socket, &mut inbox)? {
+        let goes_on = match next {
+            Next::Answer => true,
+            Next::Read => read(&mut socket, &mut inbox)?,
+            Next::End => false,
+        };
+        if !goes_on {
             return hang_up(socket, inbox);
         }
     }
@@ -78,6 +84,8 @@ enum Answer {
     Close,
     WebSocket {
         frames_at: usize,
+        /// How messages are compressed, if they are.
+        agreed: Option<Parameters>,
     },
 }
 
@@ -103,8 +111,10 @@ fn answer(
     // Only pages of this very server may connect.
     opening.check_origin(&[&format!("http://{}", opening.host())])?;
     let chosen = opening.choose_subprotocol(&SUBPROTOCOLS);
-    opening.accept().subprotocol(chosen).write(&mut [], response).expect("it was offered");
-    Ok(Answer::WebSocket { frames_at: head_len })
+    let mut deflate = echo::negotiation();
+    let accepted = opening.accept().subprotocol(chosen).write(&mut [&mut deflate], response);
+    accepted.expect("the subprotocol was offered");
+    Ok(Answer::WebSocket { frames_at: head_len, agreed: deflate.agreed() })
 }
 
 /// Lets the peer read the last bytes: unread ones would make the system reset the connection.

@@ -66,7 +66,7 @@ pub const DEFAULT_MAX_PENDING_REPLIES: u16 = 512;
 /// (none for a server).
 #[derive(Clone, Debug)]
 pub struct Connection<K = Unmasked> {
-    messages: MessageDecoder,
+    pub(crate) messages: MessageDecoder,
     max_pending_replies: u16,
     /// How many Pongs were put into the output since it was last found empty.
     pending_replies: u16,

@@ -108,6 +108,35 @@ impl<K: MaskingKeys> Connection<K> {
         self.reply_to(event, out)
     }
 
+    /// Fails the connection because of what only its caller can see (RFC 6455 §7.1.7), such as what an
+    /// extension made of a [`Raw`](Event::Raw) chunk: a Close with the error's code is appended to `out`,
+    /// unless one was sent before. Send the output, then end the transport; every further call fails with
+    /// this error.
+    ///
+    /// Returns the error, or [`OutputFull`](ReceiveError::OutputFull) if there is no room for the Close:
+    /// then any further [`receive`](Self::receive) tries again.
+    ///
+    /// ```
+    /// use wsframe::{Connection, ProtocolError};
+    ///
+    /// let mut connection = Connection::server();
+    /// let mut out = Vec::new();
+    /// connection.fail(ProtocolError::InvalidDeflate, &mut out);
+    /// assert_eq!(out, b"\x88\x12\x03\xEFRFC 7692 \xC2\xA77.2.2");
+    /// assert_eq!(connection.error(), Some(ProtocolError::InvalidDeflate));
+    /// ```
+    #[cold]
+    pub fn fail(&mut self, error: ProtocolError, out: &mut impl Output) -> ReceiveError {
+        let error = self.messages.fail(error);
+        if !self.flags.has(Flags::CLOSE_SENT) {
+            let body = CloseBody { code: error.close_code(), reason: error.section() };
+            if self.close(Some(body), out).is_err() {
+                return ReceiveError::OutputFull;
+            }
+        }
+        ReceiveError::Protocol(error)
+    }
+
     fn has_room_for_reply(&self, span: &MessageSpan, out: &impl Output) -> bool {
         let header = span.header();
         match header.opcode {
@@ -171,18 +200,5 @@ impl<K: MaskingKeys> Connection<K> {
             }
             _ => {}
         }
-    }
-
-    /// Sends the error's code, unless a Close frame was sent before. If there is no room for it, the
-    /// next call tries again: the decoder keeps the error.
-    #[cold]
-    fn fail(&mut self, error: ProtocolError, out: &mut impl Output) -> ReceiveError {
-        if !self.flags.has(Flags::CLOSE_SENT) {
-            let body = CloseBody { code: error.close_code(), reason: error.section() };
-            if self.close(Some(body), out).is_err() {
-                return ReceiveError::OutputFull;
-            }
-        }
-        ReceiveError::Protocol(error)
     }
 }

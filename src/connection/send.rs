@@ -4,7 +4,7 @@ use super::{Connection, Flags, MaskingKeys, Output};
 use crate::close::CloseBody;
 use crate::error::{EncodeError, ProtocolError};
 use crate::frame::FrameEncoder;
-use crate::header::{Opcode, Role};
+use crate::header::{Opcode, Role, Rsv};
 use crate::utf8::Checked;
 
 /// The data of a message, or of a fragment of one.
@@ -20,7 +20,7 @@ pub enum Data<'d> {
 
 impl<'d> Data<'d> {
     #[inline(always)]
-    const fn opcode(self) -> Opcode {
+    pub(crate) const fn opcode(self) -> Opcode {
         match self {
             Self::Text(_) | Self::Checked(_) => Opcode::Text,
             Self::Binary(_) => Opcode::Binary,
@@ -28,7 +28,7 @@ impl<'d> Data<'d> {
     }
 
     #[inline(always)]
-    const fn bytes(self) -> &'d [u8] {
+    pub(crate) const fn bytes(self) -> &'d [u8] {
         match self {
             Self::Text(text) => text.as_bytes(),
             Self::Checked(text) => text.as_bytes(),
@@ -101,7 +101,7 @@ impl<K: MaskingKeys> Connection<K> {
         out: &mut impl Output,
     ) -> Result<(), EncodeError> {
         let data = message.into();
-        self.append(data.opcode(), true, data.bytes(), out)
+        self.append(data.opcode(), true, Rsv::NONE, data.bytes(), out)
     }
 
     /// Sends the next fragment of a message; with `fin` the last, which may also be the first. Control
@@ -130,9 +130,7 @@ impl<K: MaskingKeys> Connection<K> {
         out: &mut impl Output,
     ) -> Result<(), EncodeError> {
         let data = fragment.into();
-        let continues = self.sending == Some(data.opcode());
-        let opcode = if continues { Opcode::Continuation } else { data.opcode() };
-        self.append(opcode, fin, data.bytes(), out)
+        self.append(self.fragment_opcode(data), fin, Rsv::NONE, data.bytes(), out)
     }
 
     /// Sends a Ping with up to 125 bytes of data, which the peer's Pong brings back.
@@ -141,7 +139,7 @@ impl<K: MaskingKeys> Connection<K> {
     ///
     /// See above.
     pub fn ping(&mut self, data: &[u8], out: &mut impl Output) -> Result<(), EncodeError> {
-        self.append(Opcode::Ping, true, data, out)
+        self.append(Opcode::Ping, true, Rsv::NONE, data, out)
     }
 
     /// Sends a Pong with up to 125 bytes of data: the answer to a Ping, if
@@ -151,7 +149,7 @@ impl<K: MaskingKeys> Connection<K> {
     ///
     /// See above.
     pub fn pong(&mut self, data: &[u8], out: &mut impl Output) -> Result<(), EncodeError> {
-        self.append(Opcode::Pong, true, data, out)
+        self.append(Opcode::Pong, true, Rsv::NONE, data, out)
     }
 
     /// Sends a Close, with a code and a reason or with neither: the last frame. If the peer's Close has
@@ -166,8 +164,8 @@ impl<K: MaskingKeys> Connection<K> {
         out: &mut impl Output,
     ) -> Result<(), EncodeError> {
         match body {
-            Some(body) => self.append(Opcode::Close, true, &body.encode()?, out),
-            None => self.append(Opcode::Close, true, &[], out),
+            Some(body) => self.append(Opcode::Close, true, Rsv::NONE, &body.encode()?, out),
+            None => self.append(Opcode::Close, true, Rsv::NONE, &[], out),
         }
     }
 
@@ -235,16 +233,24 @@ impl<K: MaskingKeys> Connection<K> {
         }
     }
 
+    /// The opcode of the next fragment of a message.
     #[inline]
-    fn append(
+    pub(crate) fn fragment_opcode(&self, fragment: Data<'_>) -> Opcode {
+        let opcode = fragment.opcode();
+        if self.sending == Some(opcode) { Opcode::Continuation } else { opcode }
+    }
+
+    #[inline]
+    pub(crate) fn append(
         &mut self,
         opcode: Opcode,
         fin: bool,
+        rsv: Rsv,
         payload: &[u8],
         out: &mut impl Output,
     ) -> Result<(), EncodeError> {
         self.may_send(opcode)?;
-        out.append(self.encoder(opcode, fin), payload)?;
+        out.append(self.encoder(opcode, fin).rsv(rsv), payload)?;
         self.sent(opcode, fin);
         Ok(())
     }

@@ -118,6 +118,8 @@ enum Stage {
     Empty,
     /// Some have.
     Open,
+    /// Some have, and all that came of them is written; an empty block is the last of it.
+    Flushed,
     /// All have, and the last block is being written.
     EndingBlock,
     /// All is written but `end`.
@@ -178,7 +180,7 @@ impl Compressor {
     /// let mut message = Vec::new();
     /// Decompressor::new(Context::FULL).append(&payload, &mut message)?;
     /// assert_eq!(message, b"a message in two pieces");
-    /// # Ok::<(), wsframe::deflate::InflateError>(())
+    /// # Ok::<(), wsframe::ProtocolError>(())
     /// ```
     pub fn compress(&mut self, input: &mut &[u8], out: &mut [u8]) -> Written {
         let mut len = 0;
@@ -196,7 +198,11 @@ impl Compressor {
     pub fn finish(&mut self, out: &mut [u8]) -> Written {
         let mut len = 0;
         match self.stage {
-            Stage::Empty => self.end_with(&[0]),
+            Stage::Empty | Stage::Flushed => {
+                // No full flush has been done.
+                self.stale |= self.has_history && !self.context.takeover;
+                self.end_with(&[0]);
+            }
             Stage::Open => self.stage = Stage::EndingBlock,
             Stage::EndingBlock | Stage::Ending => {}
         }
@@ -224,29 +230,67 @@ impl Compressor {
     /// Compresses a whole message, or what is left of one that was begun in pieces, and appends it to
     /// `out`.
     pub fn append(&mut self, message: &[u8], out: &mut Vec<u8>) {
-        let mut input = message;
-        let start = out.len();
-        // What was begun by `finish` is ended by it; and an empty message is no matter for zlib.
-        if matches!(self.stage, Stage::EndingBlock | Stage::Ending)
-            || (self.stage == Stage::Empty && message.is_empty())
-        {
-            return self.append_end(out);
+        // What was begun by `finish` is ended by it; and where there is nothing to compress, nothing is to
+        // be asked of zlib.
+        match self.stage {
+            Stage::EndingBlock | Stage::Ending => return self.append_end(out),
+            Stage::Empty | Stage::Flushed if message.is_empty() => return self.append_end(out),
+            _ => {}
         }
+        let start = out.len();
+        self.append_flushed(message, self.flush(), out);
+        // The empty block was written whole, so its four bytes are the last.
+        out.truncate(out.len().saturating_sub(super::TAIL.len()).max(start));
+        self.message_ended();
+    }
+
+    /// Compresses a fragment that is not the message's last, and appends it to `out` so that the peer can
+    /// decompress all of it. That costs four or five bytes a fragment, which [`compress`](Self::compress)
+    /// does not. [`append`](Self::append) is for the last.
+    ///
+    /// What is appended are `fragment.len() + fragment.len() / 8 + 64` bytes at most.
+    ///
+    /// ```
+    /// use wsframe::deflate::{Compressor, Context, Decompressor, Effort};
+    ///
+    /// let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT);
+    /// let mut payload = Vec::new();
+    /// compressor.append_fragment(b"Hel", &mut payload);
+    ///
+    /// let mut out = [0; 16];
+    /// let mut decompressor = Decompressor::new(Context::FULL);
+    /// let written = decompressor.inflate(&mut &*payload, &mut out)?;
+    /// assert_eq!(&out[..written.len], b"Hel");
+    ///
+    /// payload.clear();
+    /// compressor.append(b"lo", &mut payload);
+    /// let written = decompressor.inflate(&mut &*payload, &mut out)?;
+    /// assert_eq!(&out[..written.len], b"lo");
+    /// # Ok::<(), wsframe::ProtocolError>(())
+    /// ```
+    pub fn append_fragment(&mut self, fragment: &[u8], out: &mut Vec<u8>) {
+        // Zlib takes it for a mistake to be flushed when nothing has come since.
+        if !fragment.is_empty() || self.stage == Stage::Open {
+            self.append_flushed(fragment, DeflateFlush::SyncFlush, out);
+            self.stage = Stage::Flushed;
+        }
+    }
+
+    fn append_flushed(&mut self, mut input: &[u8], flush: DeflateFlush, out: &mut Vec<u8>) {
         self.stage = Stage::Open;
+        let start = out.len();
         let mut end = start;
-        let mut room = message.len() / 2 + 64;
+        let mut room = input.len() / 2 + 64;
         loop {
             out.resize(end + room, 0);
-            let len = self.step(&mut input, &mut out[end..], self.flush());
+            let len = self.step(&mut input, &mut out[end..], flush);
             end += len;
             if len < room && input.is_empty() {
                 break;
             }
             room = end - start;
         }
-        // The empty block was written whole, so its four bytes are the last.
-        out.truncate(end.saturating_sub(super::TAIL.len()).max(start));
-        self.message_ended();
+        out.truncate(end);
     }
 
     fn append_end(&mut self, out: &mut Vec<u8>) {
@@ -290,7 +334,7 @@ impl Compressor {
 
     const fn message_ended(&mut self) {
         self.stage = Stage::Empty;
-        // The flush has seen to it.
+        // A full flush has seen to it, or the message that comes will.
         self.has_history &= self.context.takeover;
     }
 

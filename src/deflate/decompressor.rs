@@ -22,9 +22,9 @@ use core::fmt;
 
 use zlib_rs::{Inflate, InflateFlush, Status};
 
-use super::error::InflateError;
 use super::parameters::Context;
 use super::{TAIL, Written};
+use crate::error::ProtocolError;
 use crate::frame::NO_LIMIT;
 use crate::mask::Mask;
 use crate::message::DEFAULT_MAX_MESSAGE_LEN;
@@ -48,7 +48,7 @@ use crate::utf8::{Checked, Utf8Validator};
 /// let mut message = Vec::new();
 /// decompressor.append(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00], &mut message)?;
 /// assert_eq!(message, b"Hello");
-/// # Ok::<(), wsframe::deflate::InflateError>(())
+/// # Ok::<(), wsframe::ProtocolError>(())
 /// ```
 ///
 /// # Panics
@@ -61,7 +61,7 @@ pub struct Decompressor {
     max_message_len: u32,
     /// How long the open message has become, at most `max_message_len` unless there is no limit.
     len: u64,
-    failed: Option<InflateError>,
+    failed: Option<ProtocolError>,
     inflate: Option<Box<Inflate>>,
 }
 
@@ -95,8 +95,9 @@ impl Decompressor {
     ///
     /// # Errors
     ///
-    /// [`Corrupt`](InflateError::Corrupt) and [`TooLong`](InflateError::TooLong), as soon as it shows.
-    /// What was written to `out` is then of no use.
+    /// [`InvalidDeflate`](ProtocolError::InvalidDeflate) and
+    /// [`MessageTooLong`](ProtocolError::MessageTooLong), as soon as it shows. What was written to `out` is
+    /// then of no use.
     ///
     /// ```
     /// use wsframe::deflate::{Context, Decompressor};
@@ -115,13 +116,13 @@ impl Decompressor {
     /// }
     /// decompressor.finish()?;
     /// assert_eq!(message, b"Hello");
-    /// # Ok::<(), wsframe::deflate::InflateError>(())
+    /// # Ok::<(), wsframe::ProtocolError>(())
     /// ```
     pub fn inflate(
         &mut self,
         payload: &mut &[u8],
         out: &mut [u8],
-    ) -> Result<Written, InflateError> {
+    ) -> Result<Written, ProtocolError> {
         let mut len = 0;
         while len < out.len() {
             let allowed = usize::try_from(self.left()).unwrap_or(usize::MAX).min(out.len() - len);
@@ -130,10 +131,11 @@ impl Decompressor {
             let room_len = room.len();
             let (written, right) = self.step(payload, room)?;
             if allowed == 0 && written > 0 {
-                return Err(self.fail(InflateError::TooLong(self.max_message_len)));
+                let least = u64::from(self.max_message_len) + 1;
+                return Err(self.fail(ProtocolError::MessageTooLong(least)));
             }
             if !right {
-                return Err(self.fail(InflateError::Corrupt));
+                return Err(self.fail(ProtocolError::InvalidDeflate));
             }
             len += written;
             self.len += written as u64;
@@ -152,7 +154,7 @@ impl Decompressor {
     ///
     /// # Errors
     ///
-    /// Those of [`inflate`](Self::inflate), and [`InvalidUtf8`](InflateError::InvalidUtf8) at the first
+    /// Those of [`inflate`](Self::inflate), and [`InvalidUtf8`](ProtocolError::InvalidUtf8) at the first
     /// byte that cannot be UTF-8, before more than `out` holds is decompressed.
     ///
     /// ```
@@ -168,14 +170,14 @@ impl Decompressor {
     /// assert!(done);
     /// decompressor.finish()?;
     /// text.finish()?;
-    /// # Ok::<(), wsframe::deflate::InflateError>(())
+    /// # Ok::<(), wsframe::ProtocolError>(())
     /// ```
     pub fn inflate_text<'b>(
         &mut self,
         payload: &mut &[u8],
         out: &'b mut [u8],
         text: &mut Utf8Validator,
-    ) -> Result<(Checked<'b>, bool), InflateError> {
+    ) -> Result<(Checked<'b>, bool), ProtocolError> {
         let Written { len, done } = self.inflate(payload, out)?;
         match text.unmask(&mut out[..len], &mut { Mask::NONE }) {
             Ok(checked) => Ok((checked, done)),
@@ -188,9 +190,9 @@ impl Decompressor {
     ///
     /// # Errors
     ///
-    /// [`Truncated`](InflateError::Truncated) if the payload does not end as it must. A payload without
+    /// [`TruncatedDeflate`](ProtocolError::TruncatedDeflate) if the payload does not end as it must. A payload without
     /// any byte does not, either: an empty message is the byte 0x00 (§7.2.3.6).
-    pub fn finish(&mut self) -> Result<(), InflateError> {
+    pub fn finish(&mut self) -> Result<(), ProtocolError> {
         self.ready()?;
         // Zlib is to stop at the end of the empty block, in front of the fifth byte.
         let [a, b, c, d] = TAIL;
@@ -207,7 +209,7 @@ impl Decompressor {
     /// # Errors
     ///
     /// Those of [`inflate`](Self::inflate) and [`finish`](Self::finish). `out` is then as it was.
-    pub fn append(&mut self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), InflateError> {
+    pub fn append(&mut self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), ProtocolError> {
         let start = out.len();
         let outcome = self.append_rest(payload, out);
         if outcome.is_err() {
@@ -216,7 +218,7 @@ impl Decompressor {
         outcome
     }
 
-    fn append_rest(&mut self, mut payload: &[u8], out: &mut Vec<u8>) -> Result<(), InflateError> {
+    fn append_rest(&mut self, mut payload: &[u8], out: &mut Vec<u8>) -> Result<(), ProtocolError> {
         let start = out.len();
         let mut room = payload.len().saturating_mul(4).clamp(64, 64 << 10);
         loop {
@@ -256,12 +258,12 @@ impl Decompressor {
     }
 
     #[cold]
-    fn fail(&mut self, error: InflateError) -> InflateError {
+    fn fail(&mut self, error: ProtocolError) -> ProtocolError {
         self.failed = Some(error);
         error
     }
 
-    fn ready(&mut self) -> Result<&mut Inflate, InflateError> {
+    fn ready(&mut self) -> Result<&mut Inflate, ProtocolError> {
         if let Some(error) = self.failed {
             return Err(error);
         }
@@ -276,7 +278,11 @@ impl Decompressor {
 
     /// Calls zlib until the payload is used up, `out` is full, or the payload is wrong. Returns how much it
     /// wrote, and whether the payload is right so far.
-    fn step(&mut self, payload: &mut &[u8], out: &mut [u8]) -> Result<(usize, bool), InflateError> {
+    fn step(
+        &mut self,
+        payload: &mut &[u8],
+        out: &mut [u8],
+    ) -> Result<(usize, bool), ProtocolError> {
         let inflate = self.ready()?;
         let mut len = 0;
         loop {
@@ -302,7 +308,7 @@ impl Decompressor {
         bytes: &[u8],
         used: usize,
         flush: InflateFlush,
-    ) -> Result<(), InflateError> {
+    ) -> Result<(), ProtocolError> {
         let inflate = self.ready()?;
         let before = (inflate.total_in(), inflate.total_out());
         let outcome = inflate.decompress(bytes, &mut [0], flush);
@@ -310,7 +316,7 @@ impl Decompressor {
         if outcome == Ok(Status::Ok) && now == (before.0 + used as u64, before.1) {
             Ok(())
         } else {
-            Err(self.fail(InflateError::Truncated))
+            Err(self.fail(ProtocolError::TruncatedDeflate))
         }
     }
 }

@@ -28,7 +28,7 @@
 //!     from_server.append(&payload, &mut message)?;
 //!     assert_eq!(message, text.as_bytes());
 //! }
-//! # Ok::<(), wsframe::deflate::InflateError>(())
+//! # Ok::<(), wsframe::ProtocolError>(())
 //! ```
 //!
 //! # What a connection costs
@@ -67,8 +67,8 @@
 mod broadcast;
 mod compressor;
 mod config;
+mod connection;
 mod decompressor;
-mod error;
 mod negotiation;
 mod parameters;
 mod pool;
@@ -76,8 +76,8 @@ mod pool;
 pub use broadcast::Broadcast;
 pub use compressor::{Compressor, Effort};
 pub use config::Config;
+pub use connection::CompressedConnection;
 pub use decompressor::Decompressor;
-pub use error::InflateError;
 pub use negotiation::{NAME, Negotiation, NegotiationError};
 pub use parameters::{Context, Parameters, WindowBits};
 pub use pool::{Incoming, Outgoing, Pool};

@@ -6,8 +6,8 @@ use core::fmt;
 use super::Config;
 use super::compressor::Compressor;
 use super::decompressor::Decompressor;
-use super::error::InflateError;
 use super::parameters::Context;
+use crate::error::ProtocolError;
 
 /// Compressors and decompressors that no connection needs at the moment.
 ///
@@ -36,19 +36,21 @@ use super::parameters::Context;
 /// let mut message = Vec::new();
 /// Incoming::new(agreed.server).append(&second, &mut pool, &mut message)?;
 /// assert_eq!(message, b"for the other");
-/// # Ok::<(), wsframe::deflate::InflateError>(())
+/// # Ok::<(), wsframe::ProtocolError>(())
 /// ```
 pub struct Pool {
     config: Config,
     compressors: Vec<Compressor>,
     decompressors: Vec<Decompressor>,
+    /// Where a payload lies between its compression and the output. Empty in between.
+    pub(super) payload: Vec<u8>,
 }
 
 impl Pool {
     /// A pool that is empty, and takes no memory yet.
     #[must_use]
     pub const fn new(config: Config) -> Self {
-        Self { config, compressors: Vec::new(), decompressors: Vec::new() }
+        Self { config, compressors: Vec::new(), decompressors: Vec::new(), payload: Vec::new() }
     }
 
     /// The settings of what it creates.
@@ -114,8 +116,7 @@ impl Pool {
 
     /// Drops all that wait in it.
     pub fn clear(&mut self) {
-        self.compressors.clear();
-        self.decompressors.clear();
+        *self = Self::new(self.config);
     }
 }
 
@@ -242,7 +243,7 @@ impl Incoming {
         payload: &[u8],
         pool: &mut Pool,
         out: &mut Vec<u8>,
-    ) -> Result<(), InflateError> {
+    ) -> Result<(), ProtocolError> {
         let outcome = self.decompressor(pool).append(payload, out);
         if outcome.is_ok() {
             self.end(pool);

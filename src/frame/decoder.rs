@@ -188,6 +188,11 @@ impl FrameDecoder {
         self.open.rules
     }
 
+    #[cfg(feature = "deflate")]
+    pub(crate) const fn claim_rsv(&mut self, bits: crate::header::Rsv) {
+        self.open.rules = self.open.rules.claim_rsv(bits);
+    }
+
     /// Bytes of payload that the open frame has still to come; 0 between two frames.
     ///
     /// A caller that knows where they shall lie may read up to so many bytes straight there and show

@@ -124,6 +124,12 @@ impl MessageSpan {
         self.span.header()
     }
 
+    /// Where in the input the payload lies.
+    #[cfg(feature = "deflate")]
+    pub(crate) const fn range(&self) -> core::ops::Range<usize> {
+        self.span.range()
+    }
+
     #[inline(always)]
     const fn first(&self) -> bool {
         self.span.first() && !matches!(self.header().opcode, Opcode::Continuation)
@@ -528,10 +534,20 @@ impl MessageDecoder {
         })
     }
 
+    /// Latches the first error that comes, and returns it.
     #[cold]
-    fn fail(&mut self, error: ProtocolError) -> ProtocolError {
-        self.0 = State::Failed(error);
-        error
+    pub(crate) fn fail(&mut self, error: ProtocolError) -> ProtocolError {
+        let first = self.error().unwrap_or(error);
+        self.0 = State::Failed(first);
+        first
+    }
+
+    /// Claims RSV bits on top of the decoder's rules, before anything was decoded.
+    #[cfg(feature = "deflate")]
+    pub(crate) const fn claim_rsv(&mut self, bits: crate::header::Rsv) {
+        if let State::Running(running) = &mut self.0 {
+            running.frames.claim_rsv(bits);
+        }
     }
 }
 

@@ -6,12 +6,11 @@
 #[path = "inflate.rs"]
 pub mod naive;
 
-use wsframe::NO_LIMIT;
 use wsframe::deflate::{
-    Compressor, Context, Decompressor, Effort, InflateError, NAME, Negotiation, Parameters,
-    WindowBits,
+    Compressor, Context, Decompressor, Effort, NAME, Negotiation, Parameters, WindowBits,
 };
 use wsframe::extensions::{ExtensionWriter, Extensions, Negotiate};
+use wsframe::{NO_LIMIT, ProtocolError};
 
 /// All contexts: takeover or none, in each window.
 pub fn contexts() -> impl Iterator<Item = Context> {
@@ -81,7 +80,7 @@ pub fn inflate(
     payload: &[u8],
     cuts: &[usize],
     buffers: &[usize],
-) -> (Vec<u8>, Result<(), InflateError>) {
+) -> (Vec<u8>, Result<(), ProtocolError>) {
     let mut message = Vec::new();
     let mut buffers = endless(buffers).map(|len| vec![0; len.min(1 << 16)]);
     for mut piece in pieces(payload, cuts) {
@@ -128,7 +127,7 @@ pub fn any_payloads(
                 assert_eq!(appended, [b"kept", &message[..]].concat());
             }
             Err(error) => {
-                assert_eq!(error == InflateError::TooLong(limit), too_long);
+                assert_eq!(error == ProtocolError::MessageTooLong(u64::from(limit) + 1), too_long);
                 assert!(too_long || !expected.right, "{error}: {}", payload.escape_ascii());
                 assert!(expected.bytes.starts_with(&message));
                 assert_eq!(appended, b"kept");

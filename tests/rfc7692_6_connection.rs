@@ -1,0 +1,580 @@
+//! RFC 7692 §6: connections whose messages are compressed, or not, one by one.
+#![cfg(feature = "deflate")]
+
+#[path = "support/deflate.rs"]
+mod deflate;
+mod support;
+
+use allocation_counter::measure;
+use proptest::prelude::*;
+use wsframe::deflate::{
+    Broadcast, CompressedConnection, Compressor, Config, Context, Effort, Parameters, Pool,
+};
+use wsframe::{
+    CloseBody, CloseCode, Connection, Data, EncodeError, Event, FixedOutput, FrameDecoder,
+    FrameEncoder, MaskingKey, MaskingKeys, MessageDecoder, NO_LIMIT, Opcode, Output, ProtocolError,
+    ReceiveError, Role, Rsv, Transport, Unmasked,
+};
+
+const HELLO: [u8; 7] = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+
+/// Keys that are all different.
+#[derive(Clone, Debug)]
+struct Counting(u32);
+
+impl MaskingKeys for Counting {
+    fn next_key(&mut self) -> MaskingKey {
+        self.0 = self.0.wrapping_mul(0x9E37_79B1).wrapping_add(0x7F4A_7C15);
+        MaskingKey::new(self.0.to_be_bytes())
+    }
+}
+
+fn client(agreed: Parameters) -> CompressedConnection<Counting> {
+    CompressedConnection::new(Connection::client(Counting(1)), Some(agreed))
+}
+
+fn server(agreed: Parameters) -> CompressedConnection {
+    CompressedConnection::new(Connection::server(), Some(agreed))
+}
+
+/// A pool whose connections compress every message that they may.
+fn eager() -> Pool {
+    Pool::new(Config::default().threshold(0))
+}
+
+/// What has come out of a connection.
+#[derive(Debug, Default, PartialEq)]
+struct Received {
+    /// Text or binary, and whether it has ended.
+    messages: Vec<(bool, Vec<u8>, bool)>,
+    /// Pings, Pongs and Closes: how many messages had begun, and the payload.
+    control: Vec<(usize, Vec<u8>)>,
+    error: Option<ProtocolError>,
+}
+
+impl Received {
+    fn chunk(&mut self, text: bool, bytes: &[u8], first: bool, last: bool) {
+        let open = self.messages.last().is_some_and(|message| !message.2);
+        assert_eq!(first, !open, "a message begins while another is open, or does not begin");
+        if first {
+            self.messages.push((text, Vec::new(), false));
+        }
+        let message = self.messages.last_mut().unwrap();
+        assert_eq!(message.0, text);
+        message.1.extend_from_slice(bytes);
+        message.2 = last;
+    }
+
+    fn event(&mut self, event: Event<'_>) {
+        let begun = self.messages.len();
+        match event {
+            Event::Text(chunk) => {
+                self.chunk(true, chunk.text.as_bytes(), chunk.first, chunk.last);
+            }
+            Event::Binary(chunk) => {
+                let (first, last) = (chunk.first, chunk.last);
+                self.chunk(false, chunk.payload.unmask(), first, last);
+            }
+            Event::Ping(data) | Event::Pong(data) => self.control.push((begun, data.to_vec())),
+            Event::Close(body) => {
+                let reason = body.map_or("", |body| body.reason);
+                self.control.push((begun, reason.as_bytes().to_vec()));
+            }
+            Event::Raw(_) => panic!("the messages that are compressed are known here"),
+        }
+    }
+
+    fn whole(&self) -> Vec<(bool, &[u8])> {
+        assert!(self.messages.iter().all(|message| message.2));
+        self.messages.iter().map(|(text, bytes, _)| (*text, &bytes[..])).collect()
+    }
+}
+
+/// Receives bytes that arrive in pieces of these lengths, and decompresses into buffers of those.
+fn receive<K: MaskingKeys>(
+    connection: &mut CompressedConnection<K>,
+    bytes: &[u8],
+    cuts: &[usize],
+    buffers: &[usize],
+    pool: &mut Pool,
+    out: &mut impl Output,
+) -> Received {
+    let mut received = Received::default();
+    let mut buffers = deflate::endless(buffers).map(|len| vec![0xAA; len.min(1 << 16)]);
+    let mut inbox = Vec::new();
+    for piece in deflate::pieces(bytes, cuts) {
+        inbox.extend_from_slice(piece);
+        let mut input = &mut inbox[..];
+        loop {
+            let mut buf = buffers.next().unwrap();
+            match connection.receive(&mut input, &mut buf, pool, out) {
+                Ok(Some(event)) => received.event(event),
+                Ok(None) => break,
+                Err(ReceiveError::Protocol(error)) => {
+                    received.error = Some(error);
+                    // Latched.
+                    let again = connection.receive(&mut input, &mut buf, pool, out);
+                    assert_eq!(again.unwrap_err(), ReceiveError::Protocol(error));
+                    assert_eq!(connection.connection().transport(), Transport::Close);
+                    return received;
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+        let rest = input.len();
+        inbox.drain(..inbox.len() - rest);
+    }
+    received
+}
+
+/// What a server makes of this, with FULL and in all ways to cut it.
+fn everywhere(bytes: &[u8]) -> Received {
+    let run = |cuts: &[usize], buffers: &[usize]| {
+        let mut out = Vec::new();
+        let mut connection = server(Parameters::FULL);
+        (receive(&mut connection, bytes, cuts, buffers, &mut eager(), &mut out), out)
+    };
+    let whole = run(&[], &[]);
+    for cut in 1..bytes.len() {
+        for buffer in [1, 2, 7] {
+            assert_eq!(run(&[cut, bytes.len()], &[buffer]), whole, "cut at {cut}");
+        }
+    }
+    assert_eq!(run(&[1], &[1]), whole);
+    whole.0
+}
+
+/// A client's frame, masked with zeros. `first` has FIN, RSV and the opcode.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let len = payload.len();
+    let header = match len {
+        0..=125 => vec![first, 0x80 | len as u8],
+        _ => [&[first, 0xFE], &(len as u16).to_be_bytes()[..]].concat(),
+    };
+    [&header, &[0; 4][..], payload].concat()
+}
+
+#[test]
+fn messages_marked_by_rsv1_are_compressed_6_2() {
+    let received = everywhere(
+        &[
+            frame(0xC1, &HELLO),
+            frame(0x81, b"plain"),
+            // In two fragments, as §7.2.3.1 has it, with a Ping between them.
+            frame(0x41, &HELLO[..3]),
+            frame(0x89, b"ping"),
+            frame(0x80, &HELLO[3..]),
+            frame(0xC2, &[0x00]),
+            frame(0x82, b""),
+            // Empty fragments first and last; and the last byte of the payload on its own.
+            frame(0x42, b""),
+            frame(0x00, &HELLO[..6]),
+            frame(0x00, b""),
+            frame(0x80, &[0x00]),
+            // It refers to the first, and what lies between was not compressed, or was empty.
+            frame(0xC1, &[0xf2, 0x00, 0x11, 0x00, 0x00]),
+        ]
+        .concat(),
+    );
+    let expected: [(bool, &[u8]); 7] = [
+        (true, b"Hello"),
+        (true, b"plain"),
+        (true, b"Hello"),
+        (false, b""),
+        (false, b""),
+        (false, b"Hello"),
+        (true, b"Hello"),
+    ];
+    assert_eq!(received.whole(), expected);
+    assert_eq!(received.error, None);
+    // Whether the third has begun depends on the cut alone, and here there is none.
+    assert_eq!(received.control[0].1, b"ping");
+}
+
+#[test]
+fn rsv1_belongs_on_the_first_frame_of_a_message_6_1() {
+    let rsv1 = ProtocolError::UnclaimedRsv(0x40);
+    let cases: [(&[Vec<u8>], ProtocolError); 6] = [
+        (&[frame(0x41, &HELLO[..3]), frame(0xC0, &HELLO[3..])], rsv1),
+        (&[frame(0x01, b"Hel"), frame(0xC0, b"lo")], rsv1),
+        (&[frame(0xC9, b"")], rsv1),
+        (&[frame(0x41, &HELLO[..3]), frame(0xC8, b"")], rsv1),
+        (&[frame(0xE1, &HELLO)], ProtocolError::UnclaimedRsv(0x20)),
+        (&[frame(0x41, &HELLO[..3]), frame(0xC1, &HELLO)], ProtocolError::ExpectedContinuation),
+    ];
+    for (frames, error) in cases {
+        assert_eq!(everywhere(&frames.concat()).error, Some(error));
+    }
+    // Where nothing was agreed on, it belongs nowhere.
+    let mut plain = CompressedConnection::new(Connection::server(), None);
+    let mut out = Vec::new();
+    let received = receive(&mut plain, &frame(0xC1, &HELLO), &[], &[], &mut eager(), &mut out);
+    assert_eq!(received.error, Some(rsv1));
+    plain.send("Hello", &mut eager(), &mut out).unwrap_err();
+    assert_eq!(plain.context(), None);
+}
+
+#[test]
+fn what_cannot_be_decompressed_fails_the_connection() {
+    let utf8_cut = {
+        let mut payload = Vec::new();
+        Compressor::new(Context::FULL, Effort::DEFAULT).append(b"caf\xC3", &mut payload);
+        payload
+    };
+    for (payload, code) in [
+        (&[0xff, 0xff][..], 1007),
+        (&HELLO[..6], 1007),
+        (&[], 1007),
+        (&[0xf2, 0x00, 0x11, 0x00, 0x00], 1007), // it refers to what was never sent
+        (&utf8_cut, 1007),
+    ] {
+        for cuts in [&[][..], &[1]] {
+            let mut out = Vec::new();
+            let mut connection = server(Parameters::FULL);
+            let bytes = [frame(0xC1, payload), frame(0xC1, &HELLO)].concat();
+            let received = receive(&mut connection, &bytes, cuts, &[3], &mut eager(), &mut out);
+            assert!(received.error.is_some(), "{payload:?}");
+            assert!(received.messages.iter().all(|message| !message.2));
+            let answer = CloseBody::decode(&out[2..]).unwrap().unwrap();
+            assert_eq!((out[0], answer.code.get()), (0x88, code));
+            assert_eq!(answer.reason, received.error.unwrap().section());
+            // What follows is not looked at, and nothing is sent.
+            assert!(connection.send("Hello", &mut eager(), &mut out).is_err());
+        }
+    }
+}
+
+#[test]
+fn text_is_refused_at_the_first_piece_that_is_wrong() {
+    let mut payload = Vec::new();
+    let mut text = vec![b'a'; 100_000];
+    text[50_000] = 0xFF;
+    Compressor::new(Context::FULL, Effort::DEFAULT).append(&text, &mut payload);
+    let mut out = Vec::new();
+    let bytes = frame(0xC1, &payload);
+    let mut connection = server(Parameters::FULL);
+    let received = receive(&mut connection, &bytes, &[], &[1000], &mut eager(), &mut out);
+    let Some(ProtocolError::InvalidUtf8(error)) = received.error else { panic!("{received:?}") };
+    assert_eq!((error.offset(), received.messages[0].1.len()), (0, 50_000));
+}
+
+#[test]
+fn the_limit_is_exact_and_never_cuts_short() {
+    let mut payload = Vec::new();
+    Compressor::new(Context::FULL, Effort::DEFAULT).append(&[b'a'; 5000], &mut payload);
+    assert!(payload.len() < 50);
+    for (limit, fits) in [(5000, true), (4999, false), (NO_LIMIT, true), (0, false)] {
+        for buffer in [1, 999, 1000, 5000, 5001, 9999] {
+            let mut pool = Pool::new(Config::default().max_message_len(limit));
+            let mut out = Vec::new();
+            let mut connection = server(Parameters::NO_TAKEOVER);
+            let bytes = [frame(0xC2, &payload), frame(0xC2, &payload)].concat();
+            let received = receive(&mut connection, &bytes, &[], &[buffer], &mut pool, &mut out);
+            if fits {
+                assert_eq!(received.error, None);
+                assert_eq!(received.whole(), [(false, &[b'a'; 5000][..]); 2]);
+                // Nothing is kept between messages.
+                assert_eq!(pool.idle_decompressors(), 1);
+            } else {
+                let error = ProtocolError::MessageTooLong(u64::from(limit) + 1);
+                assert_eq!(received.error, Some(error));
+                assert_eq!(out[2..4], CloseCode::TOO_BIG.get().to_be_bytes());
+                assert!(received.messages.iter().all(|message| !message.2));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_bomb_is_decompressed_no_further_than_it_is_asked_for() {
+    let mut payload = Vec::new();
+    Compressor::new(Context::FULL, Effort::DEFAULT).append(&vec![0; 40 << 20], &mut payload);
+    assert!(payload.len() < 1 << 16);
+    let mut bytes = frame(0xC2, &payload);
+    let (mut pool, mut buf, mut out) = (eager(), [0; 1024], Vec::new());
+    let mut connection = server(Parameters::FULL);
+    let counted = measure(|| {
+        let mut input = &mut bytes[..];
+        for _ in 0..100 {
+            let event = connection.receive(&mut input, &mut buf, &mut pool, &mut out).unwrap();
+            assert!(matches!(event, Some(Event::Binary(chunk)) if chunk.payload.len() == 1024));
+        }
+        assert!(input.len() > 39_000);
+    });
+    assert!(counted.bytes_max < 50 << 10, "{counted:?}");
+}
+
+#[test]
+fn a_close_ends_a_message_that_is_open() {
+    let bytes = [
+        frame(0x41, &HELLO[..3]),
+        frame(0x88, &[&1000u16.to_be_bytes()[..], b"enough"].concat()),
+        frame(0x80, &HELLO[3..]),
+        frame(0xFF, b"anything"),
+    ]
+    .concat();
+    let mut out = Vec::new();
+    let mut connection = server(Parameters::FULL);
+    let received = receive(&mut connection, &bytes, &[1], &[1], &mut eager(), &mut out);
+    assert_eq!((received.error, received.control.len()), (None, 1));
+    assert!(received.messages.iter().all(|message| !message.2));
+    assert_eq!(out, [0x88, 2, 0x03, 0xE8]);
+    assert_eq!(connection.connection().close_code(), Some(CloseCode::NORMAL));
+}
+
+#[test]
+fn nothing_is_lost_when_the_output_is_full() {
+    let bytes = [
+        frame(0x41, &HELLO[..3]),
+        frame(0x89, &[b'p'; 100]),
+        frame(0x89, &[b'q'; 100]),
+        frame(0x80, &HELLO[3..]),
+    ]
+    .concat();
+    let (mut connection, mut pool) = (server(Parameters::FULL), eager());
+    let (mut room, mut buf, mut bytes) = ([0; 131], [0; 64], bytes);
+    let mut out = FixedOutput::new(&mut room);
+    let mut input = &mut bytes[..];
+    let (mut received, mut times_full) = (Received::default(), 0);
+    loop {
+        match connection.receive(&mut input, &mut buf, &mut pool, &mut out) {
+            Ok(Some(event)) => received.event(event),
+            Ok(None) => break,
+            Err(error) => {
+                assert_eq!(error, ReceiveError::OutputFull);
+                times_full += 1;
+                out.consume(usize::MAX);
+            }
+        }
+    }
+    assert_eq!((received.whole(), times_full), (vec![(true, &b"Hello"[..])], 1));
+    assert_eq!(received.control.len(), 2);
+}
+
+#[test]
+fn a_bounded_output_takes_a_message_or_nothing() {
+    let message = "{\"price\":42.1875} ".repeat(20);
+    for takeover in [true, false] {
+        let context = Context { takeover, ..Context::FULL };
+        let agreed = Parameters { server: context, client: context };
+        let (mut sender, mut receiver, mut pool) = (server(agreed), client(agreed), eager());
+        for room_len in (0..600).step_by(50) {
+            let mut room = vec![0; room_len];
+            let mut out = FixedOutput::new(&mut room);
+            match sender.send(&*message, &mut pool, &mut out) {
+                Ok(()) => assert!(out.bytes().len() < 60),
+                Err(EncodeError::NoRoom { needed }) => {
+                    assert!(out.bytes().is_empty() && room_len < needed && needed < 550);
+                    continue;
+                }
+                Err(error) => panic!("{error}"),
+            }
+            // What did not go out has left no trace.
+            let sent = out.bytes().to_vec();
+            let received = receive(&mut receiver, &sent, &[], &[], &mut pool, &mut Vec::new());
+            assert_eq!(received.whole(), [(true, message.as_bytes())]);
+        }
+    }
+}
+
+#[test]
+fn short_messages_and_those_that_do_not_shrink_go_out_plain() {
+    let config = Config::default(); // 64 bytes where the context is taken over, else 256
+    let mut state = 1u32;
+    let noise = [(); 1000].map(|()| {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state as u8
+    });
+    for (agreed, len, text, rsv1) in [
+        (Parameters::FULL, 63, true, false),
+        (Parameters::FULL, 64, true, true),
+        (Parameters::NO_TAKEOVER, 255, true, false),
+        (Parameters::NO_TAKEOVER, 256, true, true),
+        (Parameters::NO_TAKEOVER, 1000, false, false),
+        // The peer's context has to take over what this end's has taken.
+        (Parameters::FULL, 1000, false, true),
+    ] {
+        let mut out = Vec::new();
+        let message = if text { Data::Text(&"a".repeat(len)) } else { Data::Binary(&noise) };
+        server(agreed).send(message, &mut Pool::new(config), &mut out).unwrap();
+        assert_eq!(out[0], if text { 0x81 } else { 0x82 } | if rsv1 { 0x40 } else { 0 }, "{len}");
+    }
+    // Of a message in fragments nobody knows how long it will be.
+    let (mut out, mut connection) = (Vec::new(), server(Parameters::FULL));
+    let mut pool = Pool::new(config);
+    connection.send_fragment("a", false, &mut pool, &mut out).unwrap();
+    assert_eq!(out[0], 0x41);
+    let start = out.len();
+    connection.send("b", &mut pool, &mut Vec::new()).unwrap_err();
+    connection.send_fragment(b"b", true, &mut pool, &mut Vec::new()).unwrap_err();
+    connection.send_fragment("b", true, &mut pool, &mut out).unwrap();
+    assert_eq!(out[start], 0x80);
+    connection.send_fragment("c", true, &mut pool, &mut out).unwrap();
+    let received =
+        receive(&mut client(Parameters::FULL), &out, &[], &[], &mut pool, &mut Vec::new());
+    assert_eq!(received.whole(), [(true, &b"ab"[..]), (true, b"c")]);
+}
+
+#[test]
+fn a_broadcast_goes_between_messages_of_the_connection() {
+    let message = "{\"tick\":1}".repeat(50);
+    let (mut sender, mut receiver) = (server(Parameters::FULL), client(Parameters::FULL));
+    let (mut pool, mut out) = (eager(), Vec::new());
+    sender.send(&*message, &mut pool, &mut out).unwrap();
+    {
+        let mut compressor = Compressor::new(Context::NO_TAKEOVER, Effort::DEFAULT);
+        let broadcast = Broadcast::new(message.as_bytes(), &mut compressor, pool.config());
+        let (rsv, payload) = broadcast.payload(sender.context());
+        let frame = FrameEncoder::new(Opcode::Text).rsv(rsv).shared(payload).unwrap();
+        sender.connection().may_send(Opcode::Text).unwrap();
+        out.extend_from_slice(&frame);
+        assert_eq!(rsv, Rsv::RSV1);
+        sender.release(&mut pool);
+    }
+    sender.send(&*message, &mut pool, &mut out).unwrap();
+    let received = receive(&mut receiver, &out, &[5], &[9], &mut pool, &mut Vec::new());
+    assert_eq!(received.whole(), [(true, message.as_bytes()); 3]);
+}
+
+#[test]
+fn memory_goes_back_to_the_pool() {
+    assert!(size_of::<CompressedConnection>() <= 176, "{}", size_of::<CompressedConnection>());
+    let message = "Hello ".repeat(100);
+    for (agreed, kept) in [(Parameters::FULL, 0), (Parameters::NO_TAKEOVER, 1)] {
+        let (mut sender, mut receiver, mut pool) = (client(agreed), server(agreed), eager());
+        let mut out = Vec::new();
+        // A message in fragments keeps its compressor to its end.
+        sender.send_fragment(&*message, false, &mut pool, &mut out).unwrap();
+        sender.release(&mut pool);
+        assert_eq!(pool.idle_compressors(), 0);
+        sender.send_fragment(&*message, true, &mut pool, &mut out).unwrap();
+        assert_eq!(pool.idle_compressors(), kept);
+        receive(&mut receiver, &out, &[], &[], &mut pool, &mut Vec::new());
+        assert_eq!(pool.idle_decompressors(), kept);
+        sender.release(&mut pool);
+        assert_eq!(pool.idle_compressors(), 1);
+        receiver.end(&mut pool);
+        assert_eq!(pool.idle_decompressors(), 1);
+    }
+}
+
+#[test]
+#[should_panic(expected = "must have room")]
+fn a_buffer_without_room_is_a_mistake() {
+    let mut bytes = frame(0xC1, &HELLO);
+    let _ = server(Parameters::FULL).receive(
+        &mut &mut bytes[..],
+        &mut [],
+        &mut eager(),
+        &mut Vec::new(),
+    );
+}
+
+/// What is sent: text or binary, its fragments, and whether a Ping goes before each.
+#[derive(Clone, Debug)]
+struct Sent {
+    text: bool,
+    fragments: Vec<Vec<u8>>,
+    pings: bool,
+}
+
+fn sent() -> impl Strategy<Value = Sent> {
+    let fragment = (0..400usize, any::<u8>(), 1..20u8).prop_map(|(len, seed, period)| {
+        (0..len).map(|i| b'a' + ((i as u8 % period) ^ seed) % 26).collect()
+    });
+    (any::<bool>(), prop::collection::vec(fragment, 1..4), any::<bool>())
+        .prop_map(|(text, fragments, pings)| Sent { text, fragments, pings })
+}
+
+/// All that is sent to one side arrives there.
+fn arrives<K: MaskingKeys, L: MaskingKeys>(
+    mut from: CompressedConnection<K>,
+    mut to: CompressedConnection<L>,
+    config: Config,
+    all: &[Sent],
+    cuts: &[usize],
+    buffers: &[usize],
+) {
+    let (mut pool, mut out, mut pings) = (Pool::new(config), Vec::new(), 0);
+    for sent in all {
+        for (index, fragment) in sent.fragments.iter().enumerate() {
+            let last = index + 1 == sent.fragments.len();
+            if sent.pings {
+                from.connection_mut().ping(b"between", &mut out).unwrap();
+                pings += 1;
+            }
+            let data = if sent.text {
+                Data::Text(std::str::from_utf8(fragment).unwrap())
+            } else {
+                Data::Binary(fragment)
+            };
+            from.send_fragment(data, last, &mut pool, &mut out).unwrap();
+        }
+    }
+    let mut replies = Vec::new();
+    let received = receive(&mut to, &out, cuts, buffers, &mut pool, &mut replies);
+    assert_eq!(received.error, None);
+    let expected: Vec<_> = all.iter().map(|sent| (sent.text, sent.fragments.concat())).collect();
+    let whole = received.whole();
+    assert_eq!(whole, expected.iter().map(|(text, all)| (*text, &all[..])).collect::<Vec<_>>());
+    assert_eq!(received.control.len(), pings);
+}
+
+proptest! {
+    #![proptest_config(support::proptest_config())]
+
+    #[test]
+    fn all_that_is_sent_arrives(
+        server_context in any::<u8>(),
+        client_context in any::<u8>(),
+        all in prop::collection::vec(sent(), 1..12),
+        cuts in prop::collection::vec(0..300usize, 0..4),
+        buffers in prop::collection::vec(0..500usize, 0..4),
+        threshold in prop::sample::select(&[0, 64, 300][..]),
+        level in 0..10u8,
+        memory in 1..10u8,
+    ) {
+        let agreed = Parameters {
+            server: deflate::context(server_context),
+            client: deflate::context(client_context),
+        };
+        let effort = Effort::DEFAULT.level(level).memory(memory);
+        let config = Config::new(agreed).threshold(threshold).effort(effort);
+        arrives(client(agreed), server(agreed), config, &all, &cuts, &buffers);
+        arrives(server(agreed), client(agreed), config, &all, &cuts, &buffers);
+    }
+
+    /// As [`Compressor::append_fragment`] promises, and `send_fragment` relies on.
+    #[test]
+    fn a_fragment_becomes_longer_by_an_eighth_at_most(
+        context in any::<u8>(),
+        fragments in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..5000), 1..5),
+        level in 0..10u8,
+        memory in 1..10u8,
+    ) {
+        let effort = Effort::DEFAULT.level(level).memory(memory);
+        let mut compressor = Compressor::new(deflate::context(context), effort);
+        for fragment in &fragments {
+            let most = fragment.len() + fragment.len() / 8 + 64;
+            let mut payload = Vec::new();
+            compressor.append_fragment(fragment, &mut payload);
+            prop_assert!(payload.len() <= most);
+        }
+        let mut payload = Vec::new();
+        compressor.append(&fragments[0], &mut payload);
+        prop_assert!(payload.len() <= fragments[0].len() + fragments[0].len() / 8 + 64);
+    }
+}
+
+/// A connection over a decoder with limits of its own.
+#[test]
+fn the_limit_on_what_arrives_holds_besides() {
+    let frames = FrameDecoder::new(Role::Server).max_payload_len(6);
+    let connection = Connection::over(MessageDecoder::over(frames), Unmasked);
+    let mut connection = CompressedConnection::new(connection, Some(Parameters::FULL));
+    let mut out = Vec::new();
+    let received = receive(&mut connection, &frame(0xC1, &HELLO), &[], &[], &mut eager(), &mut out);
+    assert_eq!(received.error, Some(ProtocolError::FrameTooLong(7)));
+}
