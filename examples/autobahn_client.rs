@@ -92,7 +92,7 @@ fn converse(
     socket.set_read_timeout(Some(PATIENCE))?;
     socket.set_write_timeout(Some(PATIENCE))?;
     let mut inbox = Inbox::new();
-    open(&mut socket, &mut inbox, Handshake::new(uri))?;
+    open(&mut socket, &mut inbox, Handshake::new(uri, &[]))?;
 
     let mut client = Connection::client(ThreadKeys);
     let mut assembler = Assembler::new();

@@ -82,7 +82,7 @@ async fn run(uri: Uri<'_>, messages: Receiver<io::Result<String>>) -> io::Result
     let mut socket = TcpStream::connect((uri.address(), uri.port())).await?;
     socket.set_nodelay(true)?;
     let mut inbox = Inbox::new();
-    open(&mut socket, &mut inbox, Handshake::new(uri)).await?;
+    open(&mut socket, &mut inbox, Handshake::new(uri, &[])).await?;
     let (client, complete) = echo(&mut socket, &mut inbox, messages).await?;
 
     // After a closing handshake the server hangs up first; otherwise this side does.

@@ -1,5 +1,5 @@
 //! The opening handshake from a client's side, without I/O: what to send, and where the frames begin in
-//! what comes back. Offers neither subprotocols nor extensions.
+//! what comes back. Offers no extensions.
 
 use std::io;
 
@@ -11,13 +11,16 @@ const MAX_HEADERS: usize = 64;
 /// One opening handshake.
 pub(crate) struct Handshake<'u> {
     handshake: ClientHandshake<'u>,
+    /// Whether the server must choose a subprotocol: if any was offered.
+    must_choose: bool,
     reader: HeadReader,
 }
 
 impl<'u> Handshake<'u> {
-    pub(crate) fn new(uri: Uri<'u>) -> Self {
-        let handshake = ClientHandshake::new(uri, Key::random());
-        Self { handshake, reader: HeadReader::new() }
+    /// With subprotocols to offer, or none.
+    pub(crate) fn new(uri: Uri<'u>, subprotocols: &'u [&'u str]) -> Self {
+        let handshake = ClientHandshake::new(uri, Key::random()).subprotocols(subprotocols);
+        Self { handshake, must_choose: !subprotocols.is_empty(), reader: HeadReader::new() }
     }
 
     /// What the client sends.
@@ -40,7 +43,10 @@ impl<'u> Handshake<'u> {
         let mut storage = [EMPTY_HEADER; MAX_HEADERS];
         let response =
             Response::parse(&received[..head_len], &mut storage).map_err(io::Error::other)?;
-        self.handshake.check(&response, &mut []).map_err(io::Error::other)?;
+        let agreed = self.handshake.check(&response, &mut []).map_err(io::Error::other)?;
+        if self.must_choose && agreed.subprotocol.is_none() {
+            return Err(io::Error::other("the server speaks no subprotocol that was offered"));
+        }
         Ok(Some(head_len))
     }
 }
