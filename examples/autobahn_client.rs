@@ -90,7 +90,7 @@ fn converse(url: &str, mut echoes: impl FnMut(Data<'_>) -> bool) -> io::Result<(
     socket.set_read_timeout(Some(PATIENCE))?;
     socket.set_write_timeout(Some(PATIENCE))?;
     let mut inbox = Inbox::new();
-    let agreed = open(&mut socket, &mut inbox, Handshake::new(uri))?;
+    let agreed = open(&mut socket, &mut inbox, Handshake::new(uri, &[]))?;
 
     let mut client = Client::new(agreed);
     let mut out = Vec::new();

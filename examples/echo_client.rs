@@ -87,7 +87,7 @@ async fn run(uri: Uri<'_>, messages: Receiver<io::Result<String>>) -> io::Result
     let mut socket = TcpStream::connect((uri.address(), uri.port())).await?;
     socket.set_nodelay(true)?;
     let mut inbox = Inbox::new();
-    let agreed = open(&mut socket, &mut inbox, Handshake::new(uri)).await?;
+    let agreed = open(&mut socket, &mut inbox, Handshake::new(uri, &[])).await?;
     let client = CompressedConnection::new(Connection::client(ThreadKeys), agreed);
     let (client, complete) = echo(&mut socket, &mut inbox, client, messages).await?;
     let client = client.connection();

@@ -1,9 +1,10 @@
 //! The opening handshake from a client's side, without I/O: what to send, and where the frames begin in
-//! what comes back. Offers compression, and no subprotocol.
+//! what comes back. Offers compression.
 
 use std::io;
 
 use wsframe::deflate::{Negotiation, Parameters};
+use wsframe::extensions::Negotiate;
 use wsframe::handshake::{ClientHandshake, EMPTY_HEADER, HeadReader, Key, Response, Uri};
 
 /// The most header fields that an answer may have.
@@ -13,6 +14,8 @@ const MAX_HEADERS: usize = 64;
 pub(crate) struct Handshake<'u> {
     handshake: ClientHandshake<'u>,
     deflate: Negotiation<'static>,
+    /// Whether the server must choose a subprotocol: if any was offered.
+    must_choose: bool,
     reader: HeadReader,
 }
 
@@ -25,10 +28,12 @@ pub(crate) struct Opened {
 }
 
 impl<'u> Handshake<'u> {
-    pub(crate) fn new(uri: Uri<'u>) -> Self {
-        let handshake = ClientHandshake::new(uri, Key::random());
+    /// With subprotocols to offer, or none.
+    pub(crate) fn new(uri: Uri<'u>, subprotocols: &'u [&'u str]) -> Self {
+        let handshake = ClientHandshake::new(uri, Key::random()).subprotocols(subprotocols);
         let deflate = Negotiation::new(Parameters::FULL);
-        Self { handshake, deflate, reader: HeadReader::new() }
+        let must_choose = !subprotocols.is_empty();
+        Self { handshake, deflate, must_choose, reader: HeadReader::new() }
     }
 
     /// What the client sends.
@@ -50,8 +55,11 @@ impl<'u> Handshake<'u> {
         let mut storage = [EMPTY_HEADER; MAX_HEADERS];
         let response =
             Response::parse(&received[..head_len], &mut storage).map_err(io::Error::other)?;
-        let deflate = &mut self.deflate;
-        self.handshake.check(&response, &mut [deflate]).map_err(io::Error::other)?;
+        let extensions: &mut [&mut dyn Negotiate] = &mut [&mut self.deflate];
+        let agreed = self.handshake.check(&response, extensions).map_err(io::Error::other)?;
+        if self.must_choose && agreed.subprotocol.is_none() {
+            return Err(io::Error::other("the server speaks no subprotocol that was offered"));
+        }
         Ok(Some(Opened { frames_at: head_len, deflate: self.deflate.agreed() }))
     }
 }

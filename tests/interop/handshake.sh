@@ -12,13 +12,13 @@
 proxy() {
     local directory upstream=${2#ws://} port
     directory=$(mktemp -d -p "$scratch")
-    port=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    port=$(free_ports 1)
     sed -e "s|SCRATCH|$directory|; s|PORT|$port|; s|UPSTREAM|${upstream%/}|" \
         "$here/nginx.conf" >"$directory/nginx.conf"
     "$nginx" -p "$directory" -c "$directory/nginx.conf" &
     running+=($!)
     for _ in {1..100}; do
-        if (exec 5<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+        if listens "$port"; then
             printf -v "$1" '%s' "ws://127.0.0.1:$port/"
             return
         fi

@@ -4,13 +4,20 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 passed=0
 failed=0
+skipped=()
 
 scratch=$(mktemp -d)
 running=()
 clean_up() {
-    if ((${#running[@]} > 0)); then
-        kill "${running[@]}" 2>/dev/null || true
-    fi
+    local process
+    for process in "${running[@]}"; do kill "$process" 2>/dev/null || true; done
+    # What they still write belongs to what is removed.
+    for process in "${running[@]}"; do
+        for _ in {1..100}; do
+            kill -0 "$process" 2>/dev/null || break
+            sleep 0.1
+        done
+    done
     rm -rf "$scratch"
 }
 trap clean_up EXIT
@@ -85,6 +92,17 @@ start() {
     printf -v "$variable" '%s' "$line"
 }
 
+# free_ports COUNT: ports that nobody listens on, a line each.
+free_ports() {
+    python3 -c '
+import socket, sys
+for one in [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]:
+    print(one.getsockname()[1])' "$1"
+}
+
+# listens PORT: whether anybody does.
+listens() { (exec 5<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
 # Each exchange has a time limit of its own. This one is for a client that hangs besides.
 limited() { timeout --foreground 300 "$@"; }
 
@@ -95,15 +113,29 @@ to() {
     limited "$@" | sed -E "s/^(ok|FAILED) /&$name: /"
 }
 
-# client NAME: runs prepare_NAME and run_NAME, and counts the exchanges that the latter prints.
+# skip NAME WHY
+skip() {
+    echo "SKIPPED $1: $2"
+    skipped+=("$1")
+}
+
+# asked_to_skip NAME
+asked_to_skip() { [[ ,${WSFRAME_INTEROP_SKIP:-}, == *,$1,* ]]; }
+
+# client NAME: runs prepare_NAME and run_NAME, and counts the exchanges that the latter prints. Whatever
+# prepare_NAME sets `cannot` to is why this machine cannot run it at all.
 client() {
-    local name=$1 log=$scratch/$1.log status=0
-    if [[ ,${WSFRAME_INTEROP_SKIP:-}, == *,$name,* ]]; then
-        echo "SKIPPED $name"
+    local name=$1 log=$scratch/$1.log status=0 cannot=
+    if asked_to_skip "$name"; then
+        skip "$name" "as was asked for"
         return
     fi
     if ! "prepare_$name"; then
-        fail "$name: cannot be run, see above"
+        if [[ -n $cannot ]]; then
+            skip "$name" "$cannot"
+        else
+            fail "$name: cannot be run, see above"
+        fi
         return
     fi
     "run_$name" | tee "$log" || status=$?
@@ -119,6 +151,7 @@ client() {
 
 # summary: says how it went; the script's last command.
 summary() {
+    ((${#skipped[@]} == 0)) || echo "SKIPPED ${skipped[*]}"
     echo "$passed passed, $failed failed"
     ((failed == 0))
 }

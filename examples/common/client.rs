@@ -1,0 +1,156 @@
+//! A client on a blocking socket, for conversations in text: it sends a message, or waits for one.
+
+use core::time::Duration;
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+
+use wsframe::deflate::{CompressedConnection, Config, Parameters, Pool};
+use wsframe::handshake::Uri;
+use wsframe::{Assembler, CloseBody, CloseCode, Connection, Event, ReceiveError, ThreadKeys};
+
+use crate::handshake::Handshake;
+use crate::inbox::Inbox;
+
+/// A server that says nothing, or takes nothing, for so long is given up.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Compressed messages are decompressed in pieces of this length.
+const PIECE_LEN: usize = 16 << 10;
+/// How long the server may take to hang up, once all was said.
+const LINGER: Duration = Duration::from_secs(2);
+
+pub(crate) struct Client {
+    socket: TcpStream,
+    inbox: Inbox,
+    websocket: CompressedConnection<ThreadKeys>,
+    pool: Pool,
+    /// Where compressed messages are decompressed, a piece at a time.
+    buf: Vec<u8>,
+    assembler: Assembler,
+    /// What is to be written.
+    out: Vec<u8>,
+}
+
+fn connection(agreed: Option<Parameters>) -> CompressedConnection<ThreadKeys> {
+    CompressedConnection::new(Connection::client(ThreadKeys), agreed)
+}
+
+impl Client {
+    /// Opens a WebSocket. If subprotocols are offered, the server must choose one.
+    pub(crate) fn open(uri: Uri<'_>, subprotocols: &[&str]) -> io::Result<Self> {
+        let socket = TcpStream::connect((uri.address(), uri.port()))?;
+        socket.set_nodelay(true)?;
+        socket.set_read_timeout(Some(PATIENCE))?;
+        socket.set_write_timeout(Some(PATIENCE))?;
+        let mut handshake = Handshake::new(uri, subprotocols);
+        let mut client = Self {
+            socket,
+            inbox: Inbox::new(),
+            websocket: connection(None),
+            pool: Pool::new(Config::default()),
+            buf: vec![0; PIECE_LEN],
+            assembler: Assembler::new(),
+            out: handshake.request().into(),
+        };
+        client.write()?;
+        loop {
+            client.read()?;
+            let received = client.inbox.bytes();
+            if let Some(opened) = handshake.check(received)? {
+                let rest = received.len() - opened.frames_at;
+                client.inbox.keep_last(rest);
+                client.websocket = connection(opened.deflate);
+                return Ok(client);
+            }
+        }
+    }
+
+    /// Sends a message.
+    pub(crate) fn send(&mut self, text: &str) -> io::Result<()> {
+        self.websocket.send(text, &mut self.pool, &mut self.out).map_err(io::Error::other)?;
+        self.write()
+    }
+
+    /// Waits for the next message, and answers Pings meanwhile; `None` if the server closes normally instead.
+    /// Binary messages are passed over.
+    pub(crate) fn receive(&mut self) -> io::Result<Option<String>> {
+        loop {
+            let received = self.take();
+            self.write()?;
+            match received {
+                Ok(Some(text)) => return Ok(Some(text)),
+                Ok(None) => match self.websocket.connection().close_code() {
+                    None => self.read()?,
+                    Some(CloseCode::NORMAL) => return Ok(None),
+                    Some(code) => {
+                        return Err(io::Error::other(format!("the server has closed: {code}")));
+                    }
+                },
+                // There is room for more replies, now that these were written.
+                Err(ReceiveError::OutputFull) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Closes the connection, if the server has not. What it still sends is thrown away.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not close normally in turn.
+    pub(crate) fn close(mut self) -> io::Result<()> {
+        if self.websocket.connection().close_code().is_none() {
+            let bye = CloseBody { code: CloseCode::NORMAL, reason: "" };
+            let websocket = self.websocket.connection_mut();
+            websocket.close(Some(bye), &mut self.out).map_err(io::Error::other)?;
+            self.socket.set_read_timeout(Some(LINGER))?;
+            while self.receive()?.is_some() {}
+        }
+        // The server hangs up first.
+        self.inbox.keep_last(0);
+        while self.read().is_ok() {
+            self.inbox.keep_last(0);
+        }
+        Ok(())
+    }
+
+    /// The next message, if it has arrived.
+    fn take(&mut self) -> Result<Option<String>, ReceiveError> {
+        let Self { inbox, websocket, pool, buf, assembler, out, .. } = self;
+        let mut input = inbox.bytes();
+        let result = loop {
+            match websocket.receive(&mut input, buf, pool, out) {
+                Ok(Some(Event::Text(chunk))) => {
+                    if let Some(text) = assembler.text(chunk) {
+                        break Ok(Some(text.into_owned()));
+                    }
+                }
+                Ok(Some(_)) => {}
+                Ok(None) => break Ok(None),
+                Err(error) => break Err(error),
+            }
+        };
+        let unused = input.len();
+        inbox.keep_last(unused);
+        result
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        self.socket.write_all(&self.out)?;
+        self.out.clear();
+        Ok(())
+    }
+
+    fn read(&mut self) -> io::Result<()> {
+        match self.socket.read(self.inbox.space()) {
+            Ok(0) => Err(io::Error::other("the server has hung up")),
+            Ok(count) => {
+                self.inbox.filled(count);
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                Err(io::Error::other("the server says nothing any more"))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
