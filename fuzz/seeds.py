@@ -411,6 +411,30 @@ def payloads():
     yield "wrong-behind-the-limit", bytes([1, 0, 0, 0, 0, 0, 255]) + bytes.fromhex("fa00fffbff0400")
 
 
+def compressed_streams():
+    json = b'{"id":48151623,"price":42.1875,"side":"buy"},' * 8
+    first, second, wrong, bomb = compressed(json, json[20:], b"caf\xc3", bytes(9000))
+    reference = compressed(b"Hello", b"Hello")[1]
+    cases = {
+        "two": [(0xC1, first), (0xC2, second)],
+        "mixed": [(0x81, b"Hello"), (0xC1, first), (0x82, b""), (0xC2, second)],
+        "fragments": [(0x41, first[:9]), (0x89, b"ping"), (0x00, b""), (0x80, first[9:]), (0xC1, second)],
+        "empty": [(0xC1, b"\0"), (0x42, b""), (0x80, b"\0")],
+        "no-payload": [(0xC1, b"")],
+        "truncated": [(0xC1, first[:-2]), (0xC1, second)],
+        "not-utf8": [(0xC1, first), (0xC1, second), (0xC1, wrong)],
+        "bomb": [(0xC2, first), (0xC2, second), (0xC2, wrong), (0xC2, bomb)],
+        "to-nothing": [(0xC1, reference)],
+        "rsv1-late": [(0x41, first[:9]), (0xC0, first[9:])],
+        "rsv1-on-ping": [(0xC9, b"")],
+        "close-between": [(0x41, first[:9]), (0x88, b"\x03\xe8"), (0x80, first[9:])],
+    }
+    for name, frames in cases.items():
+        stream = b"".join(frame(first, payload) for first, payload in frames)
+        for which, limit, cut, buffer in [(14, NO_LIMIT, 0, 0), (15, NO_LIMIT, 1, 3), (14, 150, 7, 100)]:
+            yield f"{name}-{which}-{limit}", bytes([which, limit, cut, 0, buffer, 0]) + stream
+
+
 def to_compress():
     cases = {
         "empty": b"",
@@ -439,6 +463,7 @@ targets = {
     "handshake_extensions": lines(EXTENSIONS),
     "handshake_uri": lines(URIS),
     "deflate_negotiation": negotiations(),
+    "deflate_connection": compressed_streams(),
     "deflate_inflate": payloads(),
     "deflate_round_trip": to_compress(),
 }

@@ -17,7 +17,7 @@
 //! | mask and unmask | [`MaskingKey`], [`Mask`] |
 //! | read and write the header of a frame | [`FrameHeader`], [`Opcode`], [`Rsv`], [`Rules`] |
 //! | read and write `Sec-WebSocket-Extensions` | [`extensions`] |
-//! | compress messages (RFC 7692) | `deflate` |
+//! | compress messages (RFC 7692) | `deflate`, with a `CompressedConnection` |
 //!
 //! What a peer may do wrong is a [`ProtocolError`], which knows the rule and the close code.
 //!

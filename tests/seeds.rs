@@ -2,8 +2,8 @@
 //! without a fuzzer.
 
 #[cfg(feature = "deflate")]
-#[path = "support/deflate.rs"]
-mod deflate;
+#[path = "support/compressed.rs"]
+mod compressed;
 #[cfg(feature = "handshake")]
 #[path = "support/handshake.rs"]
 mod handshake;
@@ -110,7 +110,8 @@ fn handshakes() {
 
 #[cfg(feature = "deflate")]
 mod deflate_seeds {
-    use super::{cuts, deflate, each_seed, limit};
+    use super::compressed::{self, deflate};
+    use super::{cuts, each_seed, limit};
     use wsframe::deflate::{Effort, Parameters};
 
     #[test]
@@ -120,6 +121,15 @@ mod deflate_seeds {
             let wanted = Parameters { server: contexts[0], client: contexts[1] };
             let fallback = Parameters { server: contexts[2], client: contexts[3] };
             deflate::negotiation(wanted, fallback, line);
+        });
+    }
+
+    #[test]
+    fn connection() {
+        each_seed("deflate_connection", 6, |settings, bytes| {
+            let (cuts, buffers) = (cuts(&settings[2..4]), cuts(&settings[4..6]));
+            let context = deflate::context(settings[0]);
+            compressed::any_bytes(context, limit(settings[1]), bytes, &cuts, &buffers);
         });
     }
 

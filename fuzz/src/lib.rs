@@ -3,12 +3,13 @@
 #[path = "../../tests/support/mod.rs"]
 pub mod support;
 
-#[path = "../../tests/support/deflate.rs"]
-pub mod deflate;
+#[path = "../../tests/support/compressed.rs"]
+pub mod compressed;
 
 #[path = "../../tests/support/handshake.rs"]
 pub mod handshake;
 
+pub use compressed::deflate;
 pub use support::settings::{choices, cuts, limit, limits};
 use wsframe::deflate::Parameters;
 

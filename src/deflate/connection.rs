@@ -27,8 +27,7 @@ const MAX_IDLE_PAYLOAD_LEN: usize = 64 << 10;
 /// buffer in which messages are decompressed, a piece at a time, and a [`Pool`], whose [`Config`] says
 /// which messages are compressed and how long they may become.
 ///
-/// Besides a connection's 64 bytes it holds 112, and what was agreed on: see
-/// [what a connection costs](super#what-a-connection-costs).
+/// What it costs while it is idle, [the module](super#what-a-connection-costs) says.
 ///
 /// ```
 /// use wsframe::deflate::{CompressedConnection, Config, Parameters, Pool};

@@ -1,7 +1,8 @@
 //! Compressed messages: permessage-deflate (RFC 7692).
 //!
-//! It works on the payloads of messages and on values of header fields, and on nothing else of this
-//! crate, so that it serves a crate with a frame layer of its own:
+//! [`CompressedConnection`] is a [`Connection`](crate::Connection) that uses it. All else works on the
+//! payloads of messages and on values of header fields alone, so that it serves a crate with a frame layer
+//! of its own:
 //!
 //! 1. [`Negotiation`] agrees with the peer on [`Parameters`]: for each direction, whether a message may
 //!    refer to those before it (context takeover), and how far back.
@@ -43,7 +44,8 @@
 //!
 //! of which 128 are a table of hashes that has always one size. `tests/rfc7692_memory.rs` counts them.
 //!
-//! Without context takeover, a connection keeps 80 bytes ([`Outgoing`], [`Incoming`]) and
+//! Without context takeover, a connection keeps 80 bytes ([`Outgoing`], [`Incoming`]; a
+//! [`CompressedConnection`] has 168 in all) and
 //! takes one of either from a [`Pool`] while a message is open. With it, it keeps its compressor until it
 //! lets go of it ([`Outgoing::release`]), which it may at any time, and its decompressor until it ends. So
 //! a server bounds what idle connections cost by asking its clients for no takeover, by releasing the

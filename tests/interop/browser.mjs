@@ -32,7 +32,7 @@ try {
 
   await exchange('chromium: the page connects', async () => {
     await page.goto(process.argv[2]);
-    await stateIs('Connected');
+    await stateIs('Connected, compressed');
   });
 
   const texts = {

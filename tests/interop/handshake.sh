@@ -6,6 +6,7 @@
 #   nginx                                   a client, through nginx, to the example `handshake`
 #   connect                                 the example `handshake` as a client: to the servers of npm `ws` and
 #                                           Python's `websockets`, and through nginx
+#   echo_client                             the example of this name as a client of all these servers, compressed
 #   h2                                      both ends over HTTP/2
 
 # proxy VARIABLE ws://HOST:PORT/: nginx in front of that server.
@@ -92,12 +93,38 @@ run_connect() {
     connects "the example itself" "subprotocol chat $echo" "$handshake" superchat chat
 }
 
+prepare_echo_client() { prepare_connect; }
+
+# echoes NAME URL: the client sends these messages, and prints what comes back.
+echoes() {
+    local name="echo_client: $1" said
+    said=$(limited "$examples/echo_client" "$2" <"$scratch/messages" 2>&1 | cksum) || true
+    if [[ $said == "$(cksum <"$scratch/messages")" ]]; then
+        echo "ok $name"
+    else
+        echo "FAILED $name"
+    fi
+}
+
+run_echo_client() {
+    # Some repeat what was said before, some nothing at all; the last goes out in fragments.
+    python3 -c '
+import random
+print("Hello", "Hello", "", "안녕하세요 🌍" * 50, sep="\n")
+print(random.randbytes(1000).hex())
+print("".join(f"{{\"price\":{price}}}" for price in range(10_000)))' >"$scratch/messages"
+    echoes "npm ws, compressed" "${ws_server}compressed"
+    echoes "websockets, compressed" "${websockets_server}compressed"
+    echoes "through nginx, compressed" "${ws_behind_nginx}compressed"
+    echoes "the example echo_server" "ws://$address/"
+}
+
 prepare_h2() { :; }
 run_h2() {
     local name="h2: a WebSocket over HTTP/2, both ends" said
     if said=$(limited "$examples/h2" 2>&1); then echo "ok $name"; else echo "FAILED $name: $said"; fi
 }
 
-for name in handshake_ws handshake_websockets handshake_chromium hyper axum nginx connect h2; do
+for name in handshake_ws handshake_websockets handshake_chromium hyper axum nginx connect echo_client h2; do
     client "$name"
 done

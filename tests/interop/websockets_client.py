@@ -5,6 +5,7 @@ import os
 import sys
 
 from websockets.asyncio.client import connect
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
 from report import exchange, expect
 import report
@@ -19,8 +20,30 @@ MESSAGES = {
 }
 
 
-def connected(url):
-    return connect(url, proxy=None, max_size=None)
+def deflate(**parameters):
+    return {"extensions": [ClientPerMessageDeflateFactory(**parameters)]}
+
+
+# What is offered, and what the server answers.
+COMPRESSIONS = [
+    ("compression", {}, "permessage-deflate"),
+    (
+        "compression without context takeover",
+        deflate(server_no_context_takeover=True, client_no_context_takeover=True),
+        "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+    ),
+    (
+        "compression in windows of 512 bytes",
+        deflate(server_max_window_bits=9, client_max_window_bits=9),
+        "permessage-deflate; server_max_window_bits=9; client_max_window_bits=9",
+    ),
+    ("no compression", {"compression": None}, None),
+]
+
+
+def connected(url, **options):
+    """A connection, on which compression is offered unless the options say otherwise."""
+    return connect(url, proxy=None, max_size=None, **options)
 
 
 async def echo(ws, message):
@@ -49,6 +72,13 @@ async def main(url):
         async with asyncio.timeout(30), connected(url) as ws:
             pong = await ws.ping(b"x" * 125)  # found by its payload
             await pong
+
+    for name, options, answer in COMPRESSIONS:
+        with exchange(f"websockets: {name}"):
+            async with asyncio.timeout(30), connected(url, **options) as ws:
+                expect(ws.response.headers.get("Sec-WebSocket-Extensions"), answer)
+                for message in [*MESSAGES.values(), "Hello", "Hello", "abc" * 99_999]:
+                    expect(await echo(ws, message), message)
 
     with exchange("websockets: closing handshake with code and reason"):
         async with asyncio.timeout(30), connected(url) as ws:

@@ -1,17 +1,41 @@
-"""An echo server by the Python package `websockets`, which knows two subprotocols. Prints its address."""
+"""An echo server by the Python package `websockets`, which knows two subprotocols. Prints its address.
+
+Closes with 1010 whoever asks for the path /compressed and offers no compression.
+"""
 
 import asyncio
 
 from websockets.asyncio.server import serve
+from websockets.exceptions import NegotiationError
 
 
 async def echo(ws):
+    names = [extension.name for extension in ws.protocol.extensions]
+    if ws.request.path == "/compressed" and names != ["permessage-deflate"]:
+        await ws.close(1010)
     async for message in ws:
         await ws.send(message)
 
 
+def select(ws, offered):
+    """Who offers none needs none. Who offers others is refused, as by the package's own choice."""
+    if not offered:
+        return None
+    for name in ws.protocol.available_subprotocols:
+        if name in offered:
+            return name
+    raise NegotiationError("none of these is spoken here")
+
+
 async def main():
-    async with serve(echo, "127.0.0.1", 0, subprotocols=["superchat", "chat"]) as server:
+    async with serve(
+        echo,
+        "127.0.0.1",
+        0,
+        subprotocols=["superchat", "chat"],
+        select_subprotocol=select,
+        max_size=None,
+    ) as server:
         host, port = server.sockets[0].getsockname()
         print(f"ws://{host}:{port}/", flush=True)
         await asyncio.Future()

@@ -8,13 +8,13 @@ import { exchange } from './report.mjs';
 
 const url = process.argv[2];
 
-/** Opens a connection for one exchange. */
-function connected(name, run) {
+/** Opens a connection for one exchange. It offers compression, unless the options say otherwise. */
+function connected(name, run, options = {}) {
   return exchange(`ws: ${name}`, async () => {
-    const ws = new WebSocket(url);
+    const ws = new WebSocket(url, options);
     try {
-      await once(ws, 'open');
-      await run(ws);
+      const [[response]] = await Promise.all([once(ws, 'upgrade'), once(ws, 'open')]);
+      await run(ws, response.headers['sec-websocket-extensions'] ?? '');
     } finally {
       ws.terminate();
     }
@@ -80,3 +80,30 @@ await connected('closing handshake with code and reason', async (ws) => {
   const [code, reason] = await once(ws, 'close');
   same([code, String(reason)], [4321, 'good bye 👋']);
 });
+
+// What is offered, and what the server answers. All messages are compressed, however short.
+const compressions = {
+  'compression': [{}, 'permessage-deflate'],
+  'compression without context takeover': [
+    { serverNoContextTakeover: true, clientNoContextTakeover: true },
+    'permessage-deflate; server_no_context_takeover; client_no_context_takeover',
+  ],
+  'compression in windows of 512 bytes': [
+    { serverMaxWindowBits: 9, clientMaxWindowBits: 9 },
+    'permessage-deflate; server_max_window_bits=9; client_max_window_bits=9',
+  ],
+  'no compression': [false, ''],
+};
+for (const [name, [offer, expected]] of Object.entries(compressions)) {
+  await connected(
+    name,
+    async (ws, extensions) => {
+      same(extensions, expected);
+      for (const message of [...Object.values(messages), 'Hello', 'Hello', 'abc'.repeat(99_999)]) {
+        ws.send(message);
+        await comesBack(ws, message);
+      }
+    },
+    { perMessageDeflate: offer && { ...offer, threshold: 0 } },
+  );
+}
