@@ -48,6 +48,18 @@ fn cut_at_every_byte_nothing_is_found_and_nothing_is_lost() {
     }
 }
 
+#[test]
+fn a_request_for_anything() {
+    let received = b"DELETE /a?b HTTP/1.0\r\nHost: x\r\nHOST:  y \r\n\r\n";
+    let len = HeadReader::default().find(received).unwrap().unwrap();
+    let mut storage = [EMPTY_HEADER; 4];
+    let request = Request::parse(&received[..len], &mut storage).unwrap();
+    assert_eq!((request.method(), request.target()), ("DELETE", "/a?b"));
+    assert_eq!((request.header("host"), request.header("hos")), (Some(&b"x"[..]), None));
+    assert_eq!(request.headers().collect::<Vec<_>>(), [("Host", &b"x"[..]), ("HOST", b"y")]);
+    assert!(!request.is_handshake());
+}
+
 /// A head of 64 KiB byte by byte costs as much as its bytes: what was looked at once is not looked at
 /// again, for here it is another by then. Only the last byte stays.
 #[test]

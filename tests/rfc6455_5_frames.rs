@@ -131,6 +131,27 @@ fn a_header_stays_until_its_payload_begins_to_arrive() {
     assert_eq!((span.range(), span.first(), span.last()), (2..2, true, true));
 }
 
+/// However much of a frame is there: what is located lies within it, and what is missing is awaited.
+#[test]
+fn nothing_is_located_behind_the_input() {
+    for role in [Role::Client, Role::Server] {
+        for len in (0..140).chain([1000, 66_000]) {
+            let spec = Spec { opcode: 2, fin: true, key: [1, 2, 3, 4], payload: odd_bytes(len) };
+            let (_, stream) = streams::stream(&[spec], role, Rsv::NONE);
+            let header_len = stream.len() - len;
+            for there in (0..stream.len()).take(160) {
+                let mut decoder = FrameDecoder::new(role);
+                let found = decoder.locate(&stream[..there]).unwrap();
+                let expected = (there > header_len).then_some((header_len..there, there, false));
+                let found = found.map(|span| (span.range(), span.end(), span.last()));
+                assert_eq!(found, expected, "{there} of {header_len} + {len}");
+                let remaining = if there > header_len { stream.len() - there } else { 0 };
+                assert_eq!(decoder.remaining(), remaining as u64);
+            }
+        }
+    }
+}
+
 #[test]
 fn the_limit_acts_on_the_header() {
     let header = |len: u64| FrameHeader::new(Opcode::Binary, len).encode().unwrap();

@@ -6,8 +6,9 @@ mod support;
 use proptest::prelude::*;
 use support::conversation::{self, Act};
 use wsframe::{
-    CloseBody, CloseCode, Connection, EncodeError, Event, FixedOutput, FrameDecoder, MaskingKey,
-    MaskingKeys, MessageDecoder, NO_LIMIT, ProtocolError, ReceiveError, Role, Transport, Unmasked,
+    CloseBody, CloseCode, Connection, EncodeError, Event, FixedOutput, FrameDecoder, Mask,
+    MaskingKey, MaskingKeys, MessageDecoder, NO_LIMIT, ProtocolError, ReceiveError, Role,
+    Transport, Unmasked, Utf8Validator,
 };
 
 const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
@@ -235,6 +236,46 @@ fn messages_and_fragments_go_out_in_order() {
     // None of these was sent.
     assert_eq!(out.len(), 13);
     connection.send("still open", &mut out).unwrap();
+}
+
+/// A connection whose caller owns the buffer: events are located, then taken, and replied to as ever.
+#[test]
+fn located_and_taken() {
+    let mut connection = Connection::server();
+    let mut out = Vec::new();
+    let mut bytes = *b"\x89\x82\0\0\0\0hi\x81\x81\0\0\0\0!\x88\x82\0\0\0\0\x03\xE8";
+    let mut at = 0;
+    for reply in [&b"\x8A\x02hi"[..], b"", b"\x88\x02\x03\xE8"] {
+        let span = connection.locate(&bytes[at..], &mut out).unwrap().unwrap();
+        let end = at + span.end();
+        assert_eq!(out, b"", "what is located is not replied to before it is taken");
+        connection.take(span, &mut bytes[at..end], &mut out).unwrap();
+        assert_eq!(out, reply);
+        out.clear();
+        at = end;
+    }
+    assert!(connection.locate(&bytes[at..], &mut out).unwrap().is_none());
+    assert_eq!((at, connection.transport()), (bytes.len(), Transport::Close));
+}
+
+/// Data of every kind, and text as it came, cut inside its characters.
+#[test]
+fn what_can_be_sent() {
+    let mut connection = Connection::server();
+    let mut out = Vec::new();
+    connection.send(&mut [7u8, 8][..], &mut out).unwrap();
+    connection.send(&[7u8, 8][..], &mut out).unwrap();
+    connection.send(&[7u8, 8], &mut out).unwrap();
+    assert_eq!(out, b"\x82\x02\x07\x08".repeat(3));
+
+    out.clear();
+    let (mut text, mut unmasked) = (Utf8Validator::new(), Mask::NONE);
+    let (mut first, mut second) = (*b"caf\xC3", *b"\xA9");
+    let first = text.unmask(&mut first, &mut unmasked).unwrap();
+    connection.send_fragment(&first, false, &mut out).unwrap();
+    let second = text.unmask(&mut second, &mut unmasked).unwrap();
+    connection.send_fragment(&second, true, &mut out).unwrap();
+    assert_eq!(out, b"\x01\x04caf\xC3\x80\x01\xA9");
 }
 
 /// A fresh key for every frame: none is used twice, and none is drawn by a server.
