@@ -3,10 +3,13 @@
 //! The wording is not a promise; what is asserted of it is that each error is one line of its own, names
 //! the numbers that it holds and the section that was broken.
 
+mod support;
+
 use std::collections::HashSet;
 use std::error::Error;
-use std::fmt::Debug;
+use std::fmt::{Debug, Write};
 
+use support::Room;
 use wsframe::{
     CloseBody, CloseCode, EncodeError, FrameHeader, Mask, MaskingKey, Opcode, ProtocolError,
     ReceiveError, Utf8Error, Utf8Validator,
@@ -23,6 +26,10 @@ fn check_lines<E: Error>(errors: &[E], cites: impl Fn(&E) -> bool) {
         assert_eq!(cited, cites(error), "{line:?}");
         for words in ["  ", "..", "()"] {
             assert!(!line.contains(words), "{line:?}");
+        }
+        // Whoever takes less than all of it is not told that it was all.
+        for room in 0..=line.len() {
+            assert_eq!(write!(Room(room), "{error}").is_ok(), room == line.len());
         }
     }
 }
@@ -295,8 +302,8 @@ mod handshake {
 mod deflate {
     use super::*;
     use wsframe::deflate::{
-        Compressor, Config, Context, Decompressor, Effort, InflateError, NegotiationError,
-        Parameters, Pool, WindowBits,
+        Compressor, Config, Context, Decompressor, Effort, Incoming, InflateError,
+        NegotiationError, Outgoing, Parameters, Pool, WindowBits,
     };
 
     #[test]
@@ -346,5 +353,8 @@ mod deflate {
         assert_ne!(config, Config::default());
         assert_ne!(config.max_message_len(1), config);
         assert_eq!(*Pool::new(config).config(), config);
+        let context = Context::NO_TAKEOVER;
+        assert_eq!(Outgoing::new(context).context(), context);
+        assert_eq!(Incoming::new(context).context(), context);
     }
 }

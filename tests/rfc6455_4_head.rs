@@ -245,6 +245,24 @@ fn replies() {
     }
 }
 
+/// What a status means is written behind it, in the words of its registry, or not at all.
+#[test]
+fn statuses_in_words() {
+    let mut in_words = 0;
+    for status in 200..1000 {
+        let mut out = String::new();
+        Reply::new(status, "").write(&mut out).unwrap();
+        let line = out.split("\r\n").next().unwrap();
+        let words = line.strip_prefix(&format!("HTTP/1.1 {status} ")).unwrap();
+        if !words.is_empty() {
+            let registered = http::StatusCode::from_u16(status).unwrap().canonical_reason();
+            assert_eq!(Some(words), registered, "{status}");
+            in_words += 1;
+        }
+    }
+    assert!(in_words >= 20);
+}
+
 /// The heads that real peers sent are found at any cut.
 #[test]
 fn recorded_heads_in_any_reads() {

@@ -288,6 +288,8 @@ fn located_and_taken() {
         frame(false, Opcode::Binary, b"d"),
         frame(true, Opcode::Ping, b"?"),
         frame(true, Opcode::Continuation, b""),
+        frame(true, Opcode::Text, b"e"),
+        frame(false, Opcode::Text, b"f"),
     ]
     .concat();
     for as_frames in [false, true] {
@@ -300,6 +302,8 @@ fn located_and_taken() {
             (Opcode::Binary, false, b"d"),
             (Opcode::Ping, true, b"?"),
             (Opcode::Continuation, true, b""),
+            (Opcode::Text, true, b"e"),
+            (Opcode::Text, false, b"f"),
         ] {
             let span = decoder.locate(&bytes[at..]).unwrap().unwrap();
             let end = at + span.end();
@@ -313,6 +317,7 @@ fn located_and_taken() {
             } else {
                 match decoder.take(span, used).unwrap() {
                     Event::Binary(chunk) => whole.push(chunk.into_message().map(|m| m.to_vec())),
+                    Event::Text(chunk) => whole.push(chunk.into_message().map(|m| m.into())),
                     Event::Ping(data) => assert_eq!(data, payload),
                     other => panic!("nobody sent {other:?}"),
                 }
@@ -321,7 +326,7 @@ fn located_and_taken() {
         }
         assert_eq!(at, bytes.len());
         // The fragments are chunks of a message, and no messages.
-        let expected = [Some(b"abc".to_vec()), None, None];
+        let expected = [Some(b"abc".to_vec()), None, None, Some(b"e".to_vec()), None];
         assert_eq!(whole, if as_frames { &[] } else { &expected[..] });
     }
 }
@@ -334,6 +339,9 @@ fn a_failure_is_latched() {
     let mut text = frame(true, Opcode::Text, b"late");
     let located_before = decoder.locate(&text).unwrap().unwrap();
     assert_eq!(decoder.error(), None);
+    let mut open = decoder.clone();
+    assert!(open.locate(b"\x82\x05ab").unwrap().is_some());
+    assert_eq!((decoder.remaining(), open.remaining()), (0, 3));
     assert_eq!(decoder.locate(&[0x83]).unwrap_err(), error);
     assert_eq!(
         (decoder.error(), decoder.remaining(), decoder.is_closed()),

@@ -9,8 +9,8 @@ use support::naive::{self, Choices};
 use support::odd_bytes;
 use support::streams::{self, Spec};
 use wsframe::{
-    FrameDecoder, FrameHeader, MIN_BUFFER_LEN, MaskingKey, NO_LIMIT, Opcode, ProtocolError, Role,
-    Rsv,
+    FrameDecoder, FrameHeader, MIN_BUFFER_LEN, MaskingKey, NO_LIMIT, Opcode, Payload,
+    ProtocolError, Role, Rsv,
 };
 
 const WAYS: [Way; 2] = [Way::Cursor, Way::Locate];
@@ -222,7 +222,7 @@ fn what_is_read_straight_to_its_place_is_located_there() {
     assert_eq!(decoder.remaining(), place.len() as u64);
     place.copy_from_slice(rest);
     let span = decoder.locate(place).unwrap().unwrap();
-    assert!(span.last());
+    assert_eq!((span.first(), span.last()), (false, true));
     let _ = span.of(place).payload.unmask();
     assert_eq!(message, payload);
 }
@@ -243,7 +243,11 @@ fn payloads_leave_in_every_way() {
 
     let (bytes, mask) = back.into_parts();
     assert_eq!((bytes, mask), (&mut [0x7f, 0x9f, 0x4d, 0x51, 0x58][..], span.header().mask()));
+    let mut appended = b"> ".to_vec();
+    span.clone().of(&mut buf).payload.unmask_appending(&mut appended);
+    assert_eq!(appended, b"> Hello");
     assert_eq!(buf, *frame);
+    assert!(Payload::new(&mut [], span.header().mask()).is_empty());
 
     let mut new = wsframe::Mask::new(MaskingKey::new([1, 2, 3, 4]));
     let remasked = span.clone().of(&mut buf).payload.remask(&mut new).to_vec();

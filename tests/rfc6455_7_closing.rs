@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use support::conversation::{self, Act};
 use wsframe::{
     CloseBody, CloseCode, Connection, EncodeError, Event, FixedOutput, FrameDecoder, Mask,
-    MaskingKey, MaskingKeys, MessageDecoder, NO_LIMIT, ProtocolError, ReceiveError, Role,
+    MaskingKey, MaskingKeys, MessageDecoder, NO_LIMIT, Output, ProtocolError, ReceiveError, Role,
     Transport, Unmasked, Utf8Validator,
 };
 
@@ -258,6 +258,20 @@ fn located_and_taken() {
     assert_eq!((at, connection.transport()), (bytes.len(), Transport::Close));
 }
 
+#[test]
+fn over_a_decoder_that_has_failed() {
+    let mut messages = MessageDecoder::new(Role::Client);
+    let error = messages.locate(&[0x83]).unwrap_err();
+    let mut connection = Connection::over(messages, Unmasked);
+    assert_eq!(
+        (connection.error(), connection.close_code()),
+        (Some(error), Some(CloseCode::ABNORMAL))
+    );
+    let mut out = Vec::new();
+    assert_eq!(show(&mut connection, b"", &mut out), Err(ReceiveError::Protocol(error)));
+    assert_eq!(out, b"\x88\x10\x03\xEARFC 6455 \xC2\xA75.2");
+}
+
 /// Data of every kind, and text as it came, cut inside its characters.
 #[test]
 fn what_can_be_sent() {
@@ -325,6 +339,21 @@ fn pending_replies_are_bounded() {
     out.clear();
     assert!(connection.receive(&mut input, &mut out).unwrap().is_some());
     assert_eq!(out, b"\x8A\x04ping");
+
+    // The same in a buffer of fixed length, which has room for more.
+    let mut connection = Connection::server().max_pending_replies(3);
+    let mut buf = [0; 1000];
+    let mut out = FixedOutput::new(&mut buf);
+    let mut flood = ping.repeat(10);
+    let mut input = &mut flood[..];
+    for pings in 1..=3 {
+        assert!(connection.receive(&mut input, &mut out).unwrap().is_some());
+        assert_eq!(out.pending(), 6 * pings);
+    }
+    assert_eq!(connection.receive(&mut input, &mut out).unwrap_err(), ReceiveError::OutputFull);
+    out.consume(usize::MAX);
+    assert!(connection.receive(&mut input, &mut out).unwrap().is_some());
+    assert_eq!(out.bytes(), b"\x8A\x04ping");
 
     // Other frames pass all the same.
     let mut connection = Connection::server().max_pending_replies(0);
