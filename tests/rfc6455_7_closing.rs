@@ -6,9 +6,9 @@ mod support;
 use proptest::prelude::*;
 use support::conversation::{self, Act};
 use wsframe::{
-    CloseBody, CloseCode, Connection, EncodeError, Event, FixedOutput, FrameDecoder, Mask,
-    MaskingKey, MaskingKeys, MessageDecoder, NO_LIMIT, Output, ProtocolError, ReceiveError, Role,
-    Transport, Unmasked, Utf8Validator,
+    CloseBody, CloseCode, Connection, EncodeError, Event, FixedOutput, FrameDecoder,
+    MIN_BUFFER_LEN, Mask, MaskingKey, MaskingKeys, MessageDecoder, NO_LIMIT, Output, ProtocolError,
+    ReceiveError, Role, Transport, Unmasked, Utf8Validator,
 };
 
 const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
@@ -403,6 +403,41 @@ fn an_output_without_room() {
         let event = connection.receive(&mut &mut ping[..], &mut FixedOutput::new(&mut []));
         assert!(matches!(event, Ok(Some(Event::Ping(_)))));
     }
+}
+
+/// The least room that replies need, to the byte: a client's masked Pong, and the code of a Close.
+#[test]
+fn an_output_of_the_least_room() {
+    let mut buf = [0; MIN_BUFFER_LEN];
+    for len in 0..=125 {
+        let ping = [&[0x89, len as u8], &[b'?'; 125][..len]].concat();
+        let reply_len = 2 + 4 + len;
+        for (room, expected) in [(reply_len, Ok(reply_len)), (reply_len - 1, Err(()))] {
+            let mut bytes = ping.clone();
+            let mut out = FixedOutput::new(&mut buf[..room]);
+            let received = client().receive(&mut &mut bytes[..], &mut out).map(|_| ());
+            assert_eq!(received, expected.map(drop).map_err(|()| ReceiveError::OutputFull));
+            assert_eq!(out.bytes().len(), expected.unwrap_or(0), "a Ping of {len} in {room}");
+        }
+    }
+    for (room, expected) in
+        [(MIN_BUFFER_LEN, Ok(())), (MIN_BUFFER_LEN - 1, Err(ReceiveError::OutputFull))]
+    {
+        let mut bytes = *b"\x88\x02\x03\xE8";
+        let mut out = FixedOutput::new(&mut buf[..room]);
+        let mut connection = client();
+        assert_eq!(connection.receive(&mut &mut bytes[..], &mut out).map(|_| ()), expected);
+    }
+
+    // Whoever has sent a Close has no reply to make.
+    let mut connection = client();
+    connection.close(None, &mut Vec::new()).unwrap();
+    for mut bytes in [*b"\x89\x02hi", *b"\x88\x02\x03\xE8"] {
+        let mut none = FixedOutput::new(&mut []);
+        let received = connection.receive(&mut &mut bytes[..], &mut none);
+        assert!(received.is_ok_and(|event| event.is_some()));
+    }
+    assert_eq!(connection.close_code(), Some(CloseCode::NORMAL));
 }
 
 /// Frames that the caller puts into bytes count as those that the connection does.
