@@ -9,6 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use proptest::prelude::*;
+use support::Room;
 use wsframe::handshake::{EMPTY_HEADER, HeadError, Key, Opening, Refusal, Request, WriteError};
 
 /// A right request, whose lines a test changes.
@@ -377,6 +378,30 @@ fn further_headers_and_no_injection() {
 }
 
 /// One that is ASCII but for what it is about would be easy to refuse, so all others are looked at too.
+/// A response that is not written to its end is an error, wherever it was cut.
+#[test]
+fn an_output_without_room() {
+    let headers = [("X-Served-By", "7")];
+    read(&with("", &[]), |opening| {
+        let acceptance = opening.unwrap().accept().headers(&headers);
+        let mut whole = String::new();
+        acceptance.write(&mut [], &mut whole).unwrap();
+        for room in 0..whole.len() {
+            let written = acceptance.write(&mut [], &mut Room(room)).map(drop);
+            assert_eq!(written, Err(WriteError::Format), "{room} of {}", whole.len());
+        }
+        assert!(acceptance.write(&mut [], &mut Room(whole.len())).is_ok());
+    });
+
+    let reply = Refusal::Version.reply().headers(&headers);
+    let mut whole = String::new();
+    reply.write(&mut whole).unwrap();
+    for room in 0..whole.len() {
+        assert_eq!(reply.write(&mut Room(room)), Err(WriteError::Format));
+    }
+    assert_eq!(reply.write(&mut Room(whole.len())), Ok(()));
+}
+
 #[test]
 fn every_key_that_is_not_16_bytes_in_base64() {
     let right = b"dGhlIHNhbXBsZSBub25jZQ==";

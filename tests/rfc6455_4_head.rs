@@ -48,6 +48,18 @@ fn cut_at_every_byte_nothing_is_found_and_nothing_is_lost() {
     }
 }
 
+#[test]
+fn a_request_for_anything() {
+    let received = b"DELETE /a?b HTTP/1.0\r\nHost: x\r\nHOST:  y \r\n\r\n";
+    let len = HeadReader::default().find(received).unwrap().unwrap();
+    let mut storage = [EMPTY_HEADER; 4];
+    let request = Request::parse(&received[..len], &mut storage).unwrap();
+    assert_eq!((request.method(), request.target()), ("DELETE", "/a?b"));
+    assert_eq!((request.header("host"), request.header("hos")), (Some(&b"x"[..]), None));
+    assert_eq!(request.headers().collect::<Vec<_>>(), [("Host", &b"x"[..]), ("HOST", b"y")]);
+    assert!(!request.is_handshake());
+}
+
 /// A head of 64 KiB byte by byte costs as much as its bytes: what was looked at once is not looked at
 /// again, for here it is another by then. Only the last byte stays.
 #[test]
@@ -231,6 +243,24 @@ fn replies() {
         assert!(error.to_string().contains(&status.to_string()));
         assert_eq!(out, "");
     }
+}
+
+/// What a status means is written behind it, in the words of its registry, or not at all.
+#[test]
+fn statuses_in_words() {
+    let mut in_words = 0;
+    for status in 200..1000 {
+        let mut out = String::new();
+        Reply::new(status, "").write(&mut out).unwrap();
+        let line = out.split("\r\n").next().unwrap();
+        let words = line.strip_prefix(&format!("HTTP/1.1 {status} ")).unwrap();
+        if !words.is_empty() {
+            let registered = http::StatusCode::from_u16(status).unwrap().canonical_reason();
+            assert_eq!(Some(words), registered, "{status}");
+            in_words += 1;
+        }
+    }
+    assert!(in_words >= 20);
 }
 
 /// The heads that real peers sent are found at any cut.

@@ -53,6 +53,30 @@ fn reserved_opcodes_and_unclaimed_bits_are_refused_at_the_first_byte() {
 }
 
 #[test]
+fn sets_of_bits() {
+    let sets: Vec<Rsv> = (0..8).map(|bits| Rsv::from_bits(bits << 4)).collect();
+    for (index, &one) in sets.iter().enumerate() {
+        assert_eq!(one.is_empty(), index == 0);
+        for (other_index, &other) in sets.iter().enumerate() {
+            assert_eq!((one | other).bits(), ((index | other_index) << 4) as u8);
+            // It has each bit that the other has.
+            let contains = (0..3).all(|bit| index >> bit & 1 >= other_index >> bit & 1);
+            assert_eq!(one.contains(other), contains, "{one:?} {other:?}");
+        }
+    }
+    assert_eq!(Rsv::RSV1 | Rsv::RSV2 | Rsv::RSV3, Rsv::from_bits(0xFF));
+    assert_eq!(Rsv::NONE, Rsv::from_bits(0x8F));
+}
+
+#[test]
+fn each_role_is_the_others_peer() {
+    assert_eq!((Role::Client.peer(), Role::Server.peer()), (Role::Server, Role::Client));
+    for role in [Role::Client, Role::Server] {
+        assert_eq!(Rules::new(role).accept_unmasked().role(), role);
+    }
+}
+
+#[test]
 fn a_claimed_bit_may_stand_on_the_first_frame_of_a_message_only() {
     let rules = Rules::new(Role::Client).claim_rsv(Rsv::RSV1);
     let refused = Err(ProtocolError::UnclaimedRsv(0x40));

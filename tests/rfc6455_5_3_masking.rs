@@ -175,3 +175,22 @@ proptest! {
         prop_assert_eq!(at_once, in_turn);
     }
 }
+
+/// §10.3: the two sources of keys. Each key is the generator's next four bytes; no two are the same but by
+/// a chance of one in 2^32 for each pair.
+#[cfg(feature = "rand")]
+#[test]
+fn keys_from_generators() {
+    use rand::rngs::StdRng;
+    use rand::{Rng, SeedableRng};
+    use std::collections::HashSet;
+    use wsframe::{MaskingKeys, RandomKeys, ThreadKeys};
+
+    let mut keys = RandomKeys(StdRng::from_seed([7; 32]));
+    let mut same = StdRng::from_seed([7; 32]);
+    for _ in 0..100 {
+        assert_eq!(keys.next_key().to_bytes(), same.next_u32().to_ne_bytes());
+    }
+    let drawn: HashSet<MaskingKey> = (0..100).map(|_| ThreadKeys.next_key()).collect();
+    assert!(drawn.len() > 98, "{}", drawn.len());
+}

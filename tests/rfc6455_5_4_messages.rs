@@ -280,6 +280,80 @@ fn frames_as_they_are() {
     assert_eq!(error, ProtocolError::TruncatedCloseCode);
 }
 
+/// What is located is taken later, from the bytes in which it lay, as an event or as a frame.
+#[test]
+fn located_and_taken() {
+    let stream = [
+        frame(true, Opcode::Binary, b"abc"),
+        frame(false, Opcode::Binary, b"d"),
+        frame(true, Opcode::Ping, b"?"),
+        frame(true, Opcode::Continuation, b""),
+        frame(true, Opcode::Text, b"e"),
+        frame(false, Opcode::Text, b"f"),
+    ]
+    .concat();
+    for as_frames in [false, true] {
+        let mut bytes = stream.clone();
+        let mut decoder = MessageDecoder::new(Role::Client);
+        let mut at = 0;
+        let mut whole = Vec::new();
+        for (opcode, fin, payload) in [
+            (Opcode::Binary, true, &b"abc"[..]),
+            (Opcode::Binary, false, b"d"),
+            (Opcode::Ping, true, b"?"),
+            (Opcode::Continuation, true, b""),
+            (Opcode::Text, true, b"e"),
+            (Opcode::Text, false, b"f"),
+        ] {
+            let span = decoder.locate(&bytes[at..]).unwrap().unwrap();
+            let end = at + span.end();
+            let header = FrameHeader { fin, ..FrameHeader::new(opcode, payload.len() as u64) };
+            assert_eq!((*span.header(), span.end()), (header, 2 + payload.len()));
+            let used = &mut bytes[at..end];
+            if as_frames {
+                let chunk = decoder.take_frame(span, used).unwrap();
+                assert_eq!((chunk.header, chunk.first, chunk.last), (header, true, true));
+                assert_eq!(chunk.payload.unmask(), payload);
+            } else {
+                match decoder.take(span, used).unwrap() {
+                    Event::Binary(chunk) => whole.push(chunk.into_message().map(|m| m.to_vec())),
+                    Event::Text(chunk) => whole.push(chunk.into_message().map(|m| m.into())),
+                    Event::Ping(data) => assert_eq!(data, payload),
+                    other => panic!("nobody sent {other:?}"),
+                }
+            }
+            at = end;
+        }
+        assert_eq!(at, bytes.len());
+        // The fragments are chunks of a message, and no messages.
+        let expected = [Some(b"abc".to_vec()), None, None, Some(b"e".to_vec()), None];
+        assert_eq!(whole, if as_frames { &[] } else { &expected[..] });
+    }
+}
+
+/// A decoder that has failed says so whatever it is asked for, and has nothing more to come.
+#[test]
+fn a_failure_is_latched() {
+    let error = ProtocolError::ReservedOpcode(3);
+    let mut decoder = MessageDecoder::new(Role::Client);
+    let mut text = frame(true, Opcode::Text, b"late");
+    let located_before = decoder.locate(&text).unwrap().unwrap();
+    assert_eq!(decoder.error(), None);
+    let mut open = decoder.clone();
+    assert!(open.locate(b"\x82\x05ab").unwrap().is_some());
+    assert_eq!((decoder.remaining(), open.remaining()), (0, 3));
+    assert_eq!(decoder.locate(&[0x83]).unwrap_err(), error);
+    assert_eq!(
+        (decoder.error(), decoder.remaining(), decoder.is_closed()),
+        (Some(error), 0, false)
+    );
+    assert_eq!(decoder.locate(&text).unwrap_err(), error);
+    assert_eq!(decoder.locate(&[]).unwrap_err(), error);
+    assert_eq!(decoder.decode(&mut &mut text[..]).unwrap_err(), error);
+    assert_eq!(decoder.decode_frame(&mut &mut text[..]).unwrap_err(), error);
+    assert_eq!(decoder.take(located_before, &mut text).unwrap_err(), error);
+}
+
 /// An assembler that misses a chunk never gives what is not text.
 #[test]
 fn an_assembler_with_a_chunk_left_out() {

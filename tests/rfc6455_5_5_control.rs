@@ -11,6 +11,7 @@ const CONTROL: [Opcode; 3] = [Opcode::Close, Opcode::Ping, Opcode::Pong];
 
 #[test]
 fn a_payload_of_125_bytes_passes_and_a_longer_one_is_refused_at_the_second_byte() {
+    assert_eq!(MIN_BUFFER_LEN, 2 + 4 + 125);
     for opcode in CONTROL {
         let first = 0x80 | opcode.bits();
         let mut decoder = FrameDecoder::new(Role::Client);

@@ -9,8 +9,8 @@ use support::naive::{self, Choices};
 use support::odd_bytes;
 use support::streams::{self, Spec};
 use wsframe::{
-    FrameDecoder, FrameHeader, MIN_BUFFER_LEN, MaskingKey, NO_LIMIT, Opcode, ProtocolError, Role,
-    Rsv,
+    FrameDecoder, FrameHeader, MIN_BUFFER_LEN, MaskingKey, NO_LIMIT, Opcode, Payload,
+    ProtocolError, Role, Rsv,
 };
 
 const WAYS: [Way; 2] = [Way::Cursor, Way::Locate];
@@ -131,6 +131,27 @@ fn a_header_stays_until_its_payload_begins_to_arrive() {
     assert_eq!((span.range(), span.first(), span.last()), (2..2, true, true));
 }
 
+/// However much of a frame is there: what is located lies within it, and what is missing is awaited.
+#[test]
+fn nothing_is_located_behind_the_input() {
+    for role in [Role::Client, Role::Server] {
+        for len in (0..140).chain([1000, 66_000]) {
+            let spec = Spec { opcode: 2, fin: true, key: [1, 2, 3, 4], payload: odd_bytes(len) };
+            let (_, stream) = streams::stream(&[spec], role, Rsv::NONE);
+            let header_len = stream.len() - len;
+            for there in (0..stream.len()).take(160) {
+                let mut decoder = FrameDecoder::new(role);
+                let found = decoder.locate(&stream[..there]).unwrap();
+                let expected = (there > header_len).then_some((header_len..there, there, false));
+                let found = found.map(|span| (span.range(), span.end(), span.last()));
+                assert_eq!(found, expected, "{there} of {header_len} + {len}");
+                let remaining = if there > header_len { stream.len() - there } else { 0 };
+                assert_eq!(decoder.remaining(), remaining as u64);
+            }
+        }
+    }
+}
+
 #[test]
 fn the_limit_acts_on_the_header() {
     let header = |len: u64| FrameHeader::new(Opcode::Binary, len).encode().unwrap();
@@ -201,7 +222,7 @@ fn what_is_read_straight_to_its_place_is_located_there() {
     assert_eq!(decoder.remaining(), place.len() as u64);
     place.copy_from_slice(rest);
     let span = decoder.locate(place).unwrap().unwrap();
-    assert!(span.last());
+    assert_eq!((span.first(), span.last()), (false, true));
     let _ = span.of(place).payload.unmask();
     assert_eq!(message, payload);
 }
@@ -222,7 +243,11 @@ fn payloads_leave_in_every_way() {
 
     let (bytes, mask) = back.into_parts();
     assert_eq!((bytes, mask), (&mut [0x7f, 0x9f, 0x4d, 0x51, 0x58][..], span.header().mask()));
+    let mut appended = b"> ".to_vec();
+    span.clone().of(&mut buf).payload.unmask_appending(&mut appended);
+    assert_eq!(appended, b"> Hello");
     assert_eq!(buf, *frame);
+    assert!(Payload::new(&mut [], span.header().mask()).is_empty());
 
     let mut new = wsframe::Mask::new(MaskingKey::new([1, 2, 3, 4]));
     let remasked = span.clone().of(&mut buf).payload.remask(&mut new).to_vec();

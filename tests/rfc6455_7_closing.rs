@@ -6,8 +6,9 @@ mod support;
 use proptest::prelude::*;
 use support::conversation::{self, Act};
 use wsframe::{
-    CloseBody, CloseCode, Connection, EncodeError, Event, FixedOutput, FrameDecoder, MaskingKey,
-    MaskingKeys, MessageDecoder, NO_LIMIT, ProtocolError, ReceiveError, Role, Transport, Unmasked,
+    CloseBody, CloseCode, Connection, EncodeError, Event, FixedOutput, FrameDecoder,
+    MIN_BUFFER_LEN, Mask, MaskingKey, MaskingKeys, MessageDecoder, NO_LIMIT, Output, ProtocolError,
+    ReceiveError, Role, Transport, Unmasked, Utf8Validator,
 };
 
 const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
@@ -237,6 +238,60 @@ fn messages_and_fragments_go_out_in_order() {
     connection.send("still open", &mut out).unwrap();
 }
 
+/// A connection whose caller owns the buffer: events are located, then taken, and replied to as ever.
+#[test]
+fn located_and_taken() {
+    let mut connection = Connection::server();
+    let mut out = Vec::new();
+    let mut bytes = *b"\x89\x82\0\0\0\0hi\x81\x81\0\0\0\0!\x88\x82\0\0\0\0\x03\xE8";
+    let mut at = 0;
+    for reply in [&b"\x8A\x02hi"[..], b"", b"\x88\x02\x03\xE8"] {
+        let span = connection.locate(&bytes[at..], &mut out).unwrap().unwrap();
+        let end = at + span.end();
+        assert_eq!(out, b"", "what is located is not replied to before it is taken");
+        connection.take(span, &mut bytes[at..end], &mut out).unwrap();
+        assert_eq!(out, reply);
+        out.clear();
+        at = end;
+    }
+    assert!(connection.locate(&bytes[at..], &mut out).unwrap().is_none());
+    assert_eq!((at, connection.transport()), (bytes.len(), Transport::Close));
+}
+
+#[test]
+fn over_a_decoder_that_has_failed() {
+    let mut messages = MessageDecoder::new(Role::Client);
+    let error = messages.locate(&[0x83]).unwrap_err();
+    let mut connection = Connection::over(messages, Unmasked);
+    assert_eq!(
+        (connection.error(), connection.close_code()),
+        (Some(error), Some(CloseCode::ABNORMAL))
+    );
+    let mut out = Vec::new();
+    assert_eq!(show(&mut connection, b"", &mut out), Err(ReceiveError::Protocol(error)));
+    assert_eq!(out, b"\x88\x10\x03\xEARFC 6455 \xC2\xA75.2");
+}
+
+/// Data of every kind, and text as it came, cut inside its characters.
+#[test]
+fn what_can_be_sent() {
+    let mut connection = Connection::server();
+    let mut out = Vec::new();
+    connection.send(&mut [7u8, 8][..], &mut out).unwrap();
+    connection.send(&[7u8, 8][..], &mut out).unwrap();
+    connection.send(&[7u8, 8], &mut out).unwrap();
+    assert_eq!(out, b"\x82\x02\x07\x08".repeat(3));
+
+    out.clear();
+    let (mut text, mut unmasked) = (Utf8Validator::new(), Mask::NONE);
+    let (mut first, mut second) = (*b"caf\xC3", *b"\xA9");
+    let first = text.unmask(&mut first, &mut unmasked).unwrap();
+    connection.send_fragment(&first, false, &mut out).unwrap();
+    let second = text.unmask(&mut second, &mut unmasked).unwrap();
+    connection.send_fragment(&second, true, &mut out).unwrap();
+    assert_eq!(out, b"\x01\x04caf\xC3\x80\x01\xA9");
+}
+
 /// A fresh key for every frame: none is used twice, and none is drawn by a server.
 #[test]
 fn a_key_for_every_frame() {
@@ -284,6 +339,21 @@ fn pending_replies_are_bounded() {
     out.clear();
     assert!(connection.receive(&mut input, &mut out).unwrap().is_some());
     assert_eq!(out, b"\x8A\x04ping");
+
+    // The same in a buffer of fixed length, which has room for more.
+    let mut connection = Connection::server().max_pending_replies(3);
+    let mut buf = [0; 1000];
+    let mut out = FixedOutput::new(&mut buf);
+    let mut flood = ping.repeat(10);
+    let mut input = &mut flood[..];
+    for pings in 1..=3 {
+        assert!(connection.receive(&mut input, &mut out).unwrap().is_some());
+        assert_eq!(out.pending(), 6 * pings);
+    }
+    assert_eq!(connection.receive(&mut input, &mut out).unwrap_err(), ReceiveError::OutputFull);
+    out.consume(usize::MAX);
+    assert!(connection.receive(&mut input, &mut out).unwrap().is_some());
+    assert_eq!(out.bytes(), b"\x8A\x04ping");
 
     // Other frames pass all the same.
     let mut connection = Connection::server().max_pending_replies(0);
@@ -333,6 +403,41 @@ fn an_output_without_room() {
         let event = connection.receive(&mut &mut ping[..], &mut FixedOutput::new(&mut []));
         assert!(matches!(event, Ok(Some(Event::Ping(_)))));
     }
+}
+
+/// The least room that replies need, to the byte: a client's masked Pong, and the code of a Close.
+#[test]
+fn an_output_of_the_least_room() {
+    let mut buf = [0; MIN_BUFFER_LEN];
+    for len in 0..=125 {
+        let ping = [&[0x89, len as u8], &[b'?'; 125][..len]].concat();
+        let reply_len = 2 + 4 + len;
+        for (room, expected) in [(reply_len, Ok(reply_len)), (reply_len - 1, Err(()))] {
+            let mut bytes = ping.clone();
+            let mut out = FixedOutput::new(&mut buf[..room]);
+            let received = client().receive(&mut &mut bytes[..], &mut out).map(|_| ());
+            assert_eq!(received, expected.map(drop).map_err(|()| ReceiveError::OutputFull));
+            assert_eq!(out.bytes().len(), expected.unwrap_or(0), "a Ping of {len} in {room}");
+        }
+    }
+    for (room, expected) in
+        [(MIN_BUFFER_LEN, Ok(())), (MIN_BUFFER_LEN - 1, Err(ReceiveError::OutputFull))]
+    {
+        let mut bytes = *b"\x88\x02\x03\xE8";
+        let mut out = FixedOutput::new(&mut buf[..room]);
+        let mut connection = client();
+        assert_eq!(connection.receive(&mut &mut bytes[..], &mut out).map(|_| ()), expected);
+    }
+
+    // Whoever has sent a Close has no reply to make.
+    let mut connection = client();
+    connection.close(None, &mut Vec::new()).unwrap();
+    for mut bytes in [*b"\x89\x02hi", *b"\x88\x02\x03\xE8"] {
+        let mut none = FixedOutput::new(&mut []);
+        let received = connection.receive(&mut &mut bytes[..], &mut none);
+        assert!(received.is_ok_and(|event| event.is_some()));
+    }
+    assert_eq!(connection.close_code(), Some(CloseCode::NORMAL));
 }
 
 /// Frames that the caller puts into bytes count as those that the connection does.

@@ -317,6 +317,19 @@ fn pieces_and_a_whole_can_be_mixed() {
     let mut payload = tiny.to_vec();
     compressor.append(b"", &mut payload);
     assert_eq!(inflated(&mut decompressor, &payload).unwrap(), b"Hello");
+
+    // Also where much was still to come: nothing in these bytes repeats.
+    let noise: Vec<u8> =
+        (0..5000u64).map(|i| (i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect();
+    let mut payload = vec![0; 10_000];
+    let written = compressor.compress(&mut &noise[..], &mut payload);
+    payload.truncate(written.len);
+    assert!(!compressor.finish(&mut tiny).done);
+    payload.extend(tiny);
+    let begun = payload.len();
+    compressor.append(b"", &mut payload);
+    assert!(payload.len() > begun + 1000);
+    assert_eq!(inflated(&mut decompressor, &payload).unwrap(), noise);
 }
 
 #[test]

@@ -5,8 +5,10 @@ use libfuzzer_sys::fuzz_target;
 use wsframe::deflate::Effort;
 use wsframe_fuzz::deflate;
 
-fuzz_target!(|input: (u8, [u8; 2], [u8; 2], [u8; 2], u8, &[u8])| {
-    let (which, [level, memory], cuts, buffers, first, bytes) = input;
+type Settings = (u8, [u8; 2], [u8; 2], [u8; 2], u8);
+
+fuzz_target!(|input: (Settings, &[u8])| {
+    let ((which, [level, memory], cuts, buffers, first), bytes) = input;
     let messages = bytes.split_at(usize::from(first).min(bytes.len()));
     let messages = [messages.0, messages.1, messages.1];
     let effort = Effort::DEFAULT.level(level % 10).memory(memory % 10);

@@ -200,7 +200,7 @@ impl<K: MaskingKeys> Connection<K> {
     }
 
     /// Whether a frame with this opcode may be sent now. To be asked before a message is sent that was
-    /// encoded elsewhere, once for many receivers ([`FrameEncoder::shared`]).
+    /// encoded elsewhere, once for many receivers (`shared` of a [`FrameEncoder`]).
     ///
     /// # Errors
     ///

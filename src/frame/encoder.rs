@@ -16,9 +16,9 @@ use crate::mask::{Mask, MaskingKey};
 /// 1. [`header`](Self::header): the header alone, for a vectored write in front of the payload.
 /// 2. [`in_place`](Self::in_place): the payload already lies in a buffer, behind [`MAX_HEADER_LEN`]
 ///    bytes of headroom. It is masked where it lies and the header is stamped in front of it.
-/// 3. [`append`](Self::append) to a `Vec`, or [`write`](Self::write) to a slice: the payload is masked
+/// 3. [`append`](#method.append) to a `Vec`, or [`write`](Self::write) to a slice: the payload is masked
 ///    while it is copied.
-/// 4. [`shared`](Self::shared): encoded once, sent to many.
+/// 4. [`shared`](#method.shared): encoded once, sent to many.
 ///
 /// A server sets no masking key. A client sets a fresh one for every frame, from a source of strong
 /// entropy (RFC 6455 §5.3).

@@ -11,7 +11,7 @@
 //!
 //! - Messages in one frame that fit the buffer come whole if the frame decoder is told so
 //!   ([`FrameDecoder::whole_up_to`](crate::FrameDecoder::whole_up_to)). Nothing is copied.
-//! - An [`Assembler`] (feature `alloc`) collects the chunks of any message.
+//! - An `Assembler` (feature `alloc`) collects the chunks of any message.
 
 #[cfg(feature = "alloc")]
 mod assembler;

@@ -42,6 +42,37 @@ pub fn pieces<'b>(mut bytes: &'b [u8], lengths: &[usize]) -> Vec<&'b [u8]> {
     pieces
 }
 
+/// Buffers of these lengths over and over, at most 64 KiB each, in the same memory: what is asked for with
+/// every piece of a message must not cost more than the piece.
+struct Buffers<I> {
+    lengths: I,
+    memory: Vec<u8>,
+}
+
+const UNTOUCHED: u8 = 0xAA;
+
+impl<I: Iterator<Item = usize>> Buffers<I> {
+    fn new(lengths: I) -> Self {
+        Self { lengths, memory: Vec::new() }
+    }
+
+    fn next(&mut self) -> &mut [u8] {
+        let len = self.lengths.next().unwrap().min(1 << 16);
+        if self.memory.len() < len {
+            self.memory.resize(len, UNTOUCHED);
+        }
+        &mut self.memory[..len]
+    }
+}
+
+/// Makes a buffer as it was, and says whether nothing was written behind what it holds: as far as a
+/// kilobyte behind it.
+fn restore(buffer: &mut [u8], written: usize) -> bool {
+    let (written, rest) = buffer.split_at_mut(written);
+    written.fill(UNTOUCHED);
+    rest.iter().take(1 << 10).all(|&byte| byte == UNTOUCHED)
+}
+
 /// Compresses a message that comes in pieces, into buffers of these lengths.
 pub fn compress(
     compressor: &mut Compressor,
@@ -50,13 +81,13 @@ pub fn compress(
     buffers: &[usize],
 ) -> Vec<u8> {
     let mut payload = Vec::new();
-    let mut buffers = endless(buffers).map(|len| vec![0xAA; len.min(1 << 16)]);
+    let mut buffers = Buffers::new(endless(buffers));
     for mut piece in pieces(message, cuts) {
         loop {
-            let mut out = buffers.next().unwrap();
-            let written = compressor.compress(&mut piece, &mut out);
+            let out = buffers.next();
+            let written = compressor.compress(&mut piece, out);
             payload.extend_from_slice(&out[..written.len]);
-            assert!(out[written.len..].iter().all(|&byte| byte == 0xAA || !written.done));
+            assert!(restore(out, written.len));
             assert_eq!(written.done, piece.is_empty());
             if written.done {
                 break;
@@ -64,9 +95,10 @@ pub fn compress(
         }
     }
     loop {
-        let mut out = buffers.next().unwrap();
-        let written = compressor.finish(&mut out);
+        let out = buffers.next();
+        let written = compressor.finish(out);
         payload.extend_from_slice(&out[..written.len]);
+        assert!(restore(out, written.len));
         if written.done {
             return payload;
         }
@@ -82,11 +114,11 @@ pub fn inflate(
     buffers: &[usize],
 ) -> (Vec<u8>, Result<(), ProtocolError>) {
     let mut message = Vec::new();
-    let mut buffers = endless(buffers).map(|len| vec![0; len.min(1 << 16)]);
+    let mut buffers = Buffers::new(endless(buffers));
     for mut piece in pieces(payload, cuts) {
         loop {
-            let mut out = buffers.next().unwrap();
-            let written = match decompressor.inflate(&mut piece, &mut out) {
+            let out = buffers.next();
+            let written = match decompressor.inflate(&mut piece, out) {
                 Ok(written) => written,
                 Err(error) => return (message, Err(error)),
             };

@@ -39,6 +39,17 @@ pub fn odd_variable(name: &str, default: usize) -> usize {
     number
 }
 
+/// Somewhere to write so many bytes: what does not fit is refused whole.
+#[derive(Debug)]
+pub struct Room(pub usize);
+
+impl std::fmt::Write for Room {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0 = self.0.checked_sub(text.len()).ok_or(std::fmt::Error)?;
+        Ok(())
+    }
+}
+
 /// How property tests run: a case that fails is kept beside the tests, and tried first from then on.
 #[cfg(test)]
 pub fn proptest_config() -> proptest::test_runner::Config {

@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# What users build on: that it changes only when that is meant. Installs the tools that it needs, which
+# takes some minutes each; all pinned, from source.
+#
+#     ci/contracts.sh [--present] [CHECK…]    all checks, or those named
+#     ci/contracts.sh --update                writes ci/public-api.txt anew
+#
+#     api       the public API is what ci/public-api.txt says
+#     semver    nothing that the last version promised is missing: against the last tag v*, or $BASELINE,
+#               which is a revision
+#     deny      licences, duplicates, sources and known vulnerabilities of dependencies, by deny.toml
+#     minimal   the crate builds with the oldest versions of its dependencies that it names
+#
+# With --present, a check whose tool is not installed is skipped, and says so.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export CARGO_TERM_COLOR=never
+target=${CARGO_TARGET_DIR:-$PWD/target}
+
+present=no update=no checks=()
+for argument; do
+    case $argument in
+        --present) present=yes ;;
+        --update) update=yes checks=(api) ;;
+        api|semver|deny|minimal) checks+=("$argument") ;;
+        *) echo "$0: no check named $argument" >&2; exit 2 ;;
+    esac
+done
+[ ${#checks[@]} -gt 0 ] || checks=(api deny minimal semver)
+
+skip() { echo "SKIPPED $1"; }
+
+# Whether the tool is there; it is installed if it may be.
+tool() {
+    command -v "$1" > /dev/null && return
+    if [ $present = yes ]; then
+        skip "$1: not installed; ci/contracts.sh installs it"
+        return 1
+    fi
+    cargo install --quiet --locked --debug "$1@$2"
+}
+
+nightly() {
+    cargo +nightly --version > /dev/null 2>&1 || { skip "$1: no nightly toolchain"; return 1; }
+}
+
+check_api() {
+    nightly "the public API" && tool cargo-public-api 0.52.0 || return 0
+    local found=$target/public-api.txt
+    mkdir -p "$target"
+    # Of a trait that is implemented, that it is: its methods are the trait's. Not what no stable code can
+    # name.
+    cargo +nightly public-api --all-features --omit blanket-impls 2> "$target/public-api.log" |
+        grep -vE 'core::marker::(Freeze|StructuralPartialEq|UnsafeUnpin) for' |
+        awk '/^impl/ { trait = / for / }
+             /^pub (mod|struct|enum|trait|use|static|macro)/ { trait = 0 }
+             !(trait && /^pub (const |unsafe )*fn /)' > "$found" ||
+        { cat "$target/public-api.log" >&2; return 1; }
+    if [ $update = yes ]; then
+        cp "$found" ci/public-api.txt
+    elif ! diff -u ci/public-api.txt "$found"; then
+        echo "FAILED: the public API has changed. If that is meant, say so in CHANGELOG.md, and write it" >&2
+        echo "down: ci/contracts.sh --update" >&2
+        return 1
+    fi
+    echo "ok: the public API, $(wc -l < "$found") lines"
+}
+
+check_semver() {
+    local baseline
+    baseline=${BASELINE:-$(git describe --tags --abbrev=0 --match 'v*' 2> /dev/null || true)}
+    if [ -z "$baseline" ]; then
+        skip "semver: no version has been released to compare with, and BASELINE names no revision"
+        return
+    fi
+    tool cargo-semver-checks 0.51.0 || return 0
+    cargo semver-checks --baseline-rev "$baseline" --all-features
+    echo "ok: nothing of $baseline is missing"
+}
+
+check_deny() {
+    tool cargo-deny 0.20.2 || return 0
+    cargo deny --offline --locked check bans licenses sources
+    if timeout 120 cargo deny fetch db > "$target/advisories.log" 2>&1; then
+        cargo deny --locked check advisories
+    else
+        skip "advisories: their database cannot be fetched from here"
+    fi
+}
+
+# In a copy, which has its own lock file and no dev-dependencies: those are no contract.
+check_minimal() {
+    nightly "minimal versions" || return 0
+    local copy=$target/minimal
+    rm -rf "$copy"
+    mkdir -p "$copy"
+    cp -r src README.md "$copy"
+    awk '/^\[/ { drop = /^\[dev-dependencies\]/ || /^\[\[(example|bench)\]\]/ } !drop' Cargo.toml > "$copy/Cargo.toml"
+    (
+        cd "$copy"
+        cargo +nightly update --quiet -Z direct-minimal-versions
+        CARGO_TARGET_DIR=$target/minimal-target cargo check --quiet --locked --all-features
+        cargo tree --quiet --all-features --depth 1 --prefix none | sed '1d; s/^/minimal: /'
+    )
+    echo "ok: builds with the oldest versions that it names"
+}
+
+for check in "${checks[@]}"; do
+    echo "--- $check"
+    "check_$check"
+done

@@ -1,0 +1,360 @@
+//! What values and errors say of themselves, to people and to logs.
+//!
+//! The wording is not a promise; what is asserted of it is that each error is one line of its own, names
+//! the numbers that it holds and the section that was broken.
+
+mod support;
+
+use std::collections::HashSet;
+use std::error::Error;
+use std::fmt::{Debug, Write};
+
+use support::Room;
+use wsframe::{
+    CloseBody, CloseCode, EncodeError, FrameHeader, Mask, MaskingKey, Opcode, ProtocolError,
+    ReceiveError, Utf8Error, Utf8Validator,
+};
+
+/// Each error is one line that differs from the others and cites a section, unless it breaks none.
+fn check_lines<E: Error>(errors: &[E], cites: impl Fn(&E) -> bool) {
+    let lines: HashSet<String> = errors.iter().map(E::to_string).collect();
+    assert_eq!(lines.len(), errors.len(), "{lines:#?}");
+    for error in errors {
+        let line = error.to_string();
+        assert!(line.len() > 10 && !line.contains('\n'), "{line:?}");
+        let cited = line.contains("(RFC ") && line.ends_with(')') && line.contains(" §");
+        assert_eq!(cited, cites(error), "{line:?}");
+        for words in ["  ", "..", "()"] {
+            assert!(!line.contains(words), "{line:?}");
+        }
+        // Whoever takes less than all of it is not told that it was all.
+        for room in 0..=line.len() {
+            assert_eq!(write!(Room(room), "{error}").is_ok(), room == line.len());
+        }
+    }
+}
+
+fn not_utf8() -> Utf8Error {
+    Utf8Validator::new().validate(b"ab\xFF").unwrap_err()
+}
+
+fn incomplete() -> Utf8Error {
+    let mut text = Utf8Validator::new();
+    text.validate(b"\xC3").unwrap();
+    text.finish().unwrap_err()
+}
+
+#[test]
+fn broken_rules() {
+    let errors = [
+        ProtocolError::ReservedOpcode(11),
+        ProtocolError::UnclaimedRsv(0x40),
+        ProtocolError::UnclaimedRsv(0x30),
+        ProtocolError::FragmentedControl,
+        ProtocolError::ControlTooLong,
+        ProtocolError::UnmaskedByClient,
+        ProtocolError::MaskedByServer,
+        ProtocolError::NonMinimalLength,
+        ProtocolError::LengthOverflow,
+        ProtocolError::FrameTooLong(4321),
+        ProtocolError::UnexpectedContinuation,
+        ProtocolError::ExpectedContinuation,
+        ProtocolError::MessageTooLong(5432),
+        ProtocolError::TooManyFragments(6543),
+        not_utf8().into(),
+        incomplete().into(),
+        ProtocolError::TruncatedCloseCode,
+        ProtocolError::InvalidCloseCode(1005),
+        ProtocolError::FrameAfterClose,
+    ];
+    check_lines(&errors, |_| true);
+    for error in errors {
+        let line = error.to_string();
+        assert!(line.ends_with(&format!(" ({})", error.section())), "{line:?}");
+        // Each layer above says the same of it.
+        assert_eq!(EncodeError::from(error).to_string(), line);
+        assert_eq!(ReceiveError::from(error).to_string(), line);
+    }
+    let contains = |error: ProtocolError, what: &str| error.to_string().contains(what);
+    assert!(contains(ProtocolError::ReservedOpcode(11), "0xb"));
+    assert!(contains(ProtocolError::UnclaimedRsv(0x40), ": RSV1 ("));
+    assert!(contains(ProtocolError::UnclaimedRsv(0x30), ": RSV2 RSV3 ("));
+    assert!(contains(ProtocolError::FrameTooLong(4321), " 4321 "));
+    assert!(contains(ProtocolError::MessageTooLong(5432), " 5432 "));
+    assert!(contains(ProtocolError::TooManyFragments(6543), " 6543 "));
+    assert!(contains(ProtocolError::InvalidCloseCode(1005), " 1005 "));
+    assert!(contains(not_utf8().into(), "byte 2"));
+}
+
+#[test]
+fn what_the_caller_can_mend() {
+    check_lines(&[EncodeError::NoRoom { needed: 77 }], |_| false);
+    assert!(EncodeError::NoRoom { needed: 77 }.to_string().contains(" 77 "));
+    check_lines(&[ReceiveError::OutputFull], |_| false);
+}
+
+#[test]
+fn close_codes() {
+    let known = [
+        CloseCode::NORMAL,
+        CloseCode::GOING_AWAY,
+        CloseCode::PROTOCOL_ERROR,
+        CloseCode::UNSUPPORTED_DATA,
+        CloseCode::NO_STATUS,
+        CloseCode::ABNORMAL,
+        CloseCode::INVALID_PAYLOAD,
+        CloseCode::POLICY_VIOLATION,
+        CloseCode::TOO_BIG,
+        CloseCode::MANDATORY_EXTENSION,
+        CloseCode::INTERNAL_ERROR,
+        CloseCode::SERVICE_RESTART,
+        CloseCode::TRY_AGAIN_LATER,
+        CloseCode::BAD_GATEWAY,
+        CloseCode::TLS_HANDSHAKE,
+    ];
+    let numbers: Vec<u16> = (1000..=1015).filter(|&number| number != 1004).collect();
+    assert_eq!(known.map(u16::from).to_vec(), numbers);
+    let meaning = |number: u16| {
+        let line = CloseCode::from(number).to_string();
+        let meaning = line.strip_prefix(&format!("{number} (")).unwrap();
+        meaning.strip_suffix(')').unwrap().to_owned()
+    };
+    let mut meanings: HashSet<String> = numbers.iter().map(|&number| meaning(number)).collect();
+    assert_eq!(meanings.len(), known.len());
+    for (meaning_of_all, numbers) in [
+        ("reserved", vec![0, 999, 1004, 1016, 2999, 5000, u16::MAX]),
+        ("registered", vec![3000, 3999]),
+        ("private use", vec![4000, 4999]),
+    ] {
+        assert!(meanings.insert(meaning_of_all.to_owned()));
+        for number in numbers {
+            assert_eq!(meaning(number), meaning_of_all, "{number}");
+        }
+    }
+    assert_eq!(format!("{:?}", CloseCode::new(4242)), "CloseCode(4242)");
+}
+
+#[test]
+fn bytes_and_keys_in_logs() {
+    let key = MaskingKey::from([0x0A, 0xFA, 0x21, 0x3D]);
+    assert_eq!(key.to_string(), "0afa213d");
+    assert_eq!(format!("{key:?}"), "MaskingKey(0afa213d)");
+    let mut mask = Mask::from(key);
+    assert_eq!(mask, Mask::new(key));
+    mask.advance(1);
+    assert_eq!(format!("{mask:?}"), "Mask(fa213d0a)");
+
+    let header = FrameHeader::new(Opcode::Text, 5).encode().unwrap();
+    assert_eq!(header.as_ref(), [0x81, 5]);
+    assert_eq!(format!("{header:?}"), "EncodedHeader([129, 5])");
+    let body = CloseBody { code: CloseCode::NORMAL, reason: "!" }.encode().unwrap();
+    assert_eq!(body.as_ref(), b"\x03\xE8!");
+    assert_eq!(format!("{body:?}"), "EncodedCloseBody([3, 232, 33])");
+}
+
+#[test]
+fn where_a_text_stands() {
+    let mut text = Utf8Validator::new();
+    assert_eq!(format!("{text:?}"), "Utf8Validator { open_bytes: 0 }");
+    for (byte, open) in [(0xF0, 1), (0x9F, 2), (0xA6, 3), (0x80, 0)] {
+        text.validate(&[byte]).unwrap();
+        assert_eq!(format!("{text:?}"), format!("Utf8Validator {{ open_bytes: {open} }}"));
+    }
+    assert!(text.validate(b"\xFF").is_err());
+    assert_eq!(format!("{text:?}"), "Utf8Validator { broken: true }");
+}
+
+/// A value's type, and what is to be known of it.
+fn check_debug(value: &dyn Debug, name: &str, fields: &[&str]) {
+    let printed = format!("{value:?}");
+    assert!(printed.starts_with(name), "{printed}");
+    for field in fields {
+        assert!(printed.contains(field), "{field} in {printed}");
+    }
+}
+
+mod extensions {
+    use super::*;
+    use wsframe::extensions::{ExtensionWriter, Extensions};
+
+    #[test]
+    fn what_is_wrong_in_a_line() {
+        let lines: [&[u8]; 5] = [b"a; b=\xFF", b"a; ;", b"a b", b"a; b=\"c", b"a; b=\"c,\""];
+        let errors = lines.map(|line| Extensions::parse(line).unwrap_err());
+        check_lines(&errors, |_| true);
+        for error in errors {
+            assert!(error.to_string().contains(&format!(" byte {} ", error.offset())), "{error}");
+        }
+    }
+
+    #[test]
+    fn values() {
+        let line = br#"x; a="\12"; b=12; c=21"#;
+        let extension = Extensions::parse(line).unwrap().next().unwrap();
+        assert_eq!(extension.to_string(), "x; a=12; b=12; c=21");
+        let values: Vec<_> = extension.parameters().map(|each| each.value().unwrap()).collect();
+        assert_eq!(values[0], values[1]);
+        assert_ne!(values[0], values[2]);
+        assert_eq!(format!("{:?}", values[0]), "\"12\"");
+
+        let mut header = String::new();
+        check_debug(&ExtensionWriter::new(&mut header), "ExtensionWriter", &["is_empty: true"]);
+    }
+}
+
+#[cfg(feature = "handshake")]
+mod handshake {
+    use super::*;
+    use wsframe::extensions::Extensions;
+    use wsframe::handshake::{HeadError, Key, Refusal, ResponseError, WriteError};
+
+    const HEADS: [HeadError; 7] = [
+        HeadError::TooLong,
+        HeadError::TooManyHeaders,
+        HeadError::Incomplete,
+        HeadError::StartLine,
+        HeadError::Version,
+        HeadError::Header,
+        HeadError::LineEnd,
+    ];
+
+    #[test]
+    fn heads() {
+        let of_ours = [HeadError::TooLong, HeadError::TooManyHeaders, HeadError::Incomplete];
+        check_lines(&HEADS, |error| !of_ours.contains(error));
+        for error in HEADS {
+            assert_eq!(Refusal::from(error).to_string(), error.to_string());
+            assert_eq!(ResponseError::from(error).to_string(), error.to_string());
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        let refusals = [
+            Refusal::Method,
+            Refusal::NoHandshake,
+            Refusal::HttpVersion,
+            Refusal::Target,
+            Refusal::Host,
+            Refusal::Upgrade,
+            Refusal::Connection,
+            Refusal::Key,
+            Refusal::NoVersion,
+            Refusal::Version,
+            Refusal::Body,
+            Refusal::Subprotocols,
+            Refusal::Extensions(Extensions::parse(b"=").unwrap_err()),
+            Refusal::Origin,
+            Refusal::ConnectProtocol,
+        ];
+        check_lines(&refusals, |_| true);
+    }
+
+    #[test]
+    fn responses() {
+        let errors = [
+            ResponseError::Status(404),
+            ResponseError::HttpVersion,
+            ResponseError::Upgrade,
+            ResponseError::Connection,
+            ResponseError::Accept,
+            ResponseError::Subprotocol,
+            ResponseError::Extensions(Extensions::parse(b"=").unwrap_err()),
+            ResponseError::ExtensionNotOffered,
+            ResponseError::ExtensionRepeated,
+            ResponseError::ExtensionConflict,
+            ResponseError::ExtensionAnswer,
+        ];
+        check_lines(&errors, |_| true);
+        assert!(errors[0].to_string().contains(" 404 "));
+    }
+
+    #[test]
+    fn what_cannot_be_written() {
+        let errors = [
+            WriteError::HeaderName(7),
+            WriteError::HeaderValue(7),
+            WriteError::ReservedHeader(7),
+            WriteError::Origin,
+            WriteError::Subprotocol,
+            WriteError::SubprotocolNotOffered,
+            WriteError::Status(7),
+            WriteError::Format,
+        ];
+        check_lines(&errors, |_| false);
+        for error in errors {
+            assert_eq!(error.to_string().contains('7'), format!("{error:?}").contains('7'));
+        }
+    }
+
+    #[test]
+    fn keys() {
+        let key = Key::new(*b"the sample nonce");
+        assert_eq!(key.to_string(), "dGhlIHNhbXBsZSBub25jZQ==");
+        assert_eq!(format!("{key:?}"), "Key(\"dGhlIHNhbXBsZSBub25jZQ==\")");
+        let accept = key.accept();
+        assert_eq!(accept.to_string(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        assert_eq!(format!("{accept:?}"), "AcceptValue(\"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\")");
+    }
+}
+
+#[cfg(feature = "deflate")]
+mod deflate {
+    use super::*;
+    use wsframe::deflate::{
+        Compressor, Config, Context, Decompressor, Effort, Incoming, InflateError,
+        NegotiationError, Outgoing, Parameters, Pool, WindowBits,
+    };
+
+    #[test]
+    fn errors() {
+        let errors = [
+            InflateError::Corrupt,
+            InflateError::Truncated,
+            InflateError::TooLong(987),
+            InflateError::InvalidUtf8(not_utf8()),
+        ];
+        check_lines(&errors, |_| true);
+        assert!(errors[2].to_string().contains(" 987 "));
+        let errors = [
+            NegotiationError::OtherExtension,
+            NegotiationError::UnknownParameter,
+            NegotiationError::RepeatedParameter,
+            NegotiationError::InvalidValue,
+            NegotiationError::NotOffered,
+        ];
+        check_lines(&errors, |error| *error != NegotiationError::OtherExtension);
+    }
+
+    #[test]
+    fn values() {
+        assert_eq!(format!("{:?}", WindowBits::MAX), "WindowBits(15)");
+        let compressor = Compressor::new(Context::FULL, Effort::default());
+        check_debug(&compressor, "Compressor", &["takeover: true", "level: 5", "stage"]);
+        let decompressor = Decompressor::new(Context::NO_TAKEOVER).max_message_len(123);
+        check_debug(&decompressor, "Decompressor", &["takeover: false", "max_message_len: 123"]);
+        let pool = Pool::new(Config::new(Parameters::NO_TAKEOVER).max_idle(3));
+        check_debug(
+            &pool,
+            "Pool",
+            &["max_idle: 3", "idle_compressors: 0", "idle_decompressors: 0"],
+        );
+    }
+
+    /// What is not set is what the documentation says.
+    #[test]
+    fn defaults() {
+        assert_eq!(Effort::default(), Effort::DEFAULT);
+        assert_eq!(Context::default(), Context::FULL);
+        assert_eq!(Effort::DEFAULT.level(200), Effort::DEFAULT.level(9));
+        assert_eq!(Effort::DEFAULT.memory(0), Effort::DEFAULT.memory(1));
+        assert_eq!(Effort::DEFAULT.memory(200), Effort::DEFAULT.memory(9));
+        let config = Config::new(Parameters::FULL).effort(Effort::DEFAULT.level(1));
+        assert_ne!(config, Config::default());
+        assert_ne!(config.max_message_len(1), config);
+        assert_eq!(*Pool::new(config).config(), config);
+        let context = Context::NO_TAKEOVER;
+        assert_eq!(Outgoing::new(context).context(), context);
+        assert_eq!(Incoming::new(context).context(), context);
+    }
+}
