@@ -189,7 +189,7 @@ impl<'a> CloseBody<'a> {
         if reason.len() > Self::MAX_REASON_LEN {
             return Err(ProtocolError::ControlTooLong);
         }
-        Ok(Some(Self { code, reason: utf8::whole(reason)? }))
+        Ok(Some(Self { code, reason: utf8::from_utf8(reason)? }))
     }
 
     /// The payload of the Close frame, not yet masked.

@@ -191,8 +191,8 @@ pub struct Utf8Error {
 }
 
 impl Utf8Error {
-    /// The index of the offending byte. Where the text ended inside a character, 0: nothing of the
-    /// (empty) rest was wrong.
+    /// The index of the offending byte. Where the text ended inside a character, that of its end: the
+    /// length of the slice, or 0 where the call that ended it was given none.
     #[must_use]
     pub const fn offset(self) -> usize {
         self.offset

@@ -98,3 +98,8 @@ pub use utf8::{Checked, Utf8Validator};
 #[cfg(all(doctest, feature = "alloc"))]
 #[doc = include_str!("../README.md")]
 struct ReadmeDoctests;
+
+/// So are those of the page for authors of other crates.
+#[cfg(all(doctest, feature = "alloc"))]
+#[doc = include_str!("../docs/adoption.md")]
+struct AdoptionDoctests;

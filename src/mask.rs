@@ -2,6 +2,8 @@
 //!
 //! The same operation masks and unmasks. [`MaskingKey`] is the four bytes of the header; [`Mask`] is a
 //! key that knows how far into the payload it has come, so that a payload may be masked in any pieces.
+//!
+//! [`apply`] and [`apply_turning`] are the same for code that has its keys as plain arrays.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -187,6 +189,38 @@ impl Mask {
     pub(crate) const fn word(&self) -> u32 {
         self.0
     }
+}
+
+/// Masks, or unmasks, a whole payload where it lies.
+///
+/// ```
+/// let mut payload = [0x7f, 0x9f, 0x4d, 0x51, 0x58];
+/// wsframe::mask::apply(&mut payload, [0x37, 0xfa, 0x21, 0x3d]);
+/// assert_eq!(&payload, b"Hello");
+/// ```
+#[inline(always)]
+pub fn apply(payload: &mut [u8], key: [u8; 4]) {
+    Mask::new(MaskingKey::new(key)).apply(payload);
+}
+
+/// Masks, or unmasks, the next bytes of a payload where they lie, and leaves `key` as the bytes behind
+/// them meet it. A [`Mask`] does the same, and cannot be taken for the key of the header.
+///
+/// ```
+/// let mut key = [0x37, 0xfa, 0x21, 0x3d];
+/// let mut payload = [0x7f, 0x9f, 0x4d, 0x51, 0x58];
+/// let (front, back) = payload.split_at_mut(3);
+///
+/// wsframe::mask::apply_turning(&mut key, front);
+/// assert_eq!(key, [0x3d, 0x37, 0xfa, 0x21]);
+/// wsframe::mask::apply_turning(&mut key, back);
+/// assert_eq!(&payload, b"Hello");
+/// ```
+#[inline(always)]
+pub fn apply_turning(key: &mut [u8; 4], bytes: &mut [u8]) {
+    let mut mask = Mask::new(MaskingKey::new(*key));
+    mask.apply(bytes);
+    *key = mask.key().to_bytes();
 }
 
 impl From<MaskingKey> for Mask {

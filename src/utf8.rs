@@ -98,6 +98,33 @@ impl Utf8Validator {
         Ok(())
     }
 
+    /// Validates the next chunk of the text, and ends the text with it if it is the last one: what
+    /// [`validate`](Self::validate) and [`finish`](Self::finish) do, for code that knows which chunk is
+    /// the last when it has it.
+    ///
+    /// # Errors
+    ///
+    /// As [`validate`](Self::validate), and as [`finish`](Self::finish) where `is_last`.
+    ///
+    /// ```
+    /// use wsframe::Utf8Validator;
+    ///
+    /// let mut text = Utf8Validator::new();
+    /// text.feed(b"gr\xC3", false)?;
+    /// text.feed(b"\xBC\xC3\x9F", true)?;
+    /// assert!(text.feed(b"gr\xC3", true).is_err());
+    /// # Ok::<(), wsframe::Utf8Error>(())
+    /// ```
+    #[inline(always)]
+    pub fn feed(&mut self, chunk: &[u8], is_last: bool) -> Result<(), Utf8Error> {
+        self.validate(chunk)?;
+        if is_last {
+            self.finish().map_err(|error| Utf8Error { offset: chunk.len(), ..error })
+        } else {
+            Ok(())
+        }
+    }
+
     #[cold]
     fn unfinished(&mut self) -> Utf8Error {
         let incomplete = self.open != BROKEN;
@@ -191,12 +218,29 @@ impl<'b> Checked<'b> {
     }
 }
 
-/// A short text that lies whole, as `str`.
-pub(crate) fn whole(bytes: &[u8]) -> Result<&str, Utf8Error> {
+/// A text that lies whole, as `str`: what [`core::str::from_utf8`] does, on this crate's kernels.
+///
+/// # Errors
+///
+/// At the first byte that no valid text could hold there, or if the text ends inside a character
+/// ([`Utf8Error::is_incomplete`]).
+///
+/// ```
+/// use wsframe::utf8;
+///
+/// assert_eq!(utf8::from_utf8(b"gr\xC3\xBC\xC3\x9F"), Ok("grüß"));
+/// assert_eq!(utf8::from_utf8(b"gr\xFC\xDF").unwrap_err().offset(), 2);
+///
+/// let cut_short = utf8::from_utf8(b"gr\xC3").unwrap_err();
+/// assert!(cut_short.is_incomplete());
+/// assert_eq!(cut_short.valid_up_to(), 2);
+/// ```
+#[inline]
+pub fn from_utf8(bytes: &[u8]) -> Result<&str, Utf8Error> {
     let mut validator = Utf8Validator::new();
     match text::validate(bytes, &mut validator.open)? {
         Some(text) => Ok(text),
         // It began at a boundary, so it does not end at one.
-        None => Err(validator.unfinished()),
+        None => Err(Utf8Error { offset: bytes.len(), ..validator.unfinished() }),
     }
 }

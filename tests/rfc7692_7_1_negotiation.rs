@@ -216,6 +216,44 @@ fn offers_are_taken_in_their_order() {
 }
 
 #[test]
+fn header_fields_are_read_whole() {
+    let mut server = Negotiation::new(Parameters::NO_TAKEOVER);
+    let taken = server.answer_lines([
+        "permessage-deflate; server_max_window_bits=99",
+        "x-other, permessage-deflate; server_max_window_bits=9",
+        "permessage-deflate",
+    ]);
+    let answer = "permessage-deflate; server_no_context_takeover; client_no_context_takeover; \
+        server_max_window_bits=9";
+    assert_eq!(taken, Ok(Some(answer.into())));
+    for nothing in ["", "x-other", "permessage-deflate; x"] {
+        let mut server = Negotiation::new(Parameters::FULL);
+        assert_eq!(server.answer_lines([nothing]), Ok(None));
+        assert_eq!(server.agreed(), None);
+    }
+    // What is malformed is so behind an offer that was taken as well.
+    let mut server = Negotiation::new(Parameters::FULL);
+    assert!(server.answer_lines(["permessage-deflate", "\""]).is_err());
+
+    let confirm = |lines: &[&'static str]| {
+        let mut client = Negotiation::new(Parameters::FULL);
+        client.confirm_lines(lines)
+    };
+    assert_eq!(confirm(&[]), Ok(None));
+    assert_eq!(confirm(&["permessage-deflate"]), Ok(Some(Parameters::FULL)));
+    let two = ["permessage-deflate", "permessage-deflate"];
+    assert_eq!(confirm(&two), Err(NegotiationError::RepeatedAnswer));
+    for other in [&["permessage-deflate, x-other"][..], &["x-other", "permessage-deflate"]] {
+        assert_eq!(confirm(other), Err(NegotiationError::OtherExtension));
+    }
+    let wrong = ["permessage-deflate; client_max_window_bits"];
+    assert_eq!(confirm(&wrong), Err(NegotiationError::InvalidValue));
+    let error = confirm(&["permessage-deflate,\""]).unwrap_err();
+    assert!(matches!(error, NegotiationError::Malformed(_)));
+    assert!(error.to_string().starts_with("Sec-WebSocket-Extensions: expected "), "{error}");
+}
+
+#[test]
 fn answers_that_fit_no_offer_are_refused() {
     let small = Parameters { server: window(10), client: window(11) };
     let frugal = Parameters::NO_TAKEOVER;

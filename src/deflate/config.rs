@@ -1,7 +1,9 @@
 //! What an endpoint sets.
 
-use super::compressor::Effort;
+use super::compressor::{Compressor, Effort};
+use super::decompressor::Decompressor;
 use super::parameters::{Context, Parameters};
+use crate::header::Role;
 use crate::message::DEFAULT_MAX_MESSAGE_LEN;
 
 /// The settings of an endpoint: what it negotiates, and how it uses what was agreed on.
@@ -78,6 +80,40 @@ impl Config {
     #[must_use]
     pub const fn parameters(&self) -> Parameters {
         self.parameters
+    }
+
+    /// The same settings with other parameters: those that were agreed on.
+    #[must_use]
+    pub const fn agreed(mut self, parameters: Parameters) -> Self {
+        self.parameters = parameters;
+        self
+    }
+
+    /// A compressor for what an endpoint of this role sends, by these parameters.
+    ///
+    /// ```
+    /// use wsframe::Role;
+    /// use wsframe::deflate::{Config, Parameters};
+    ///
+    /// let config = Config::default().max_message_len(1 << 20);
+    /// // What the opening handshake came to.
+    /// let config = config.agreed(Parameters::NO_TAKEOVER);
+    ///
+    /// let (mut payload, mut message) = (Vec::new(), Vec::new());
+    /// config.compressor(Role::Server).append(b"Hello", &mut payload);
+    /// config.decompressor(Role::Client).append(&payload, &mut message)?;
+    /// assert_eq!(message, b"Hello");
+    /// # Ok::<(), wsframe::ProtocolError>(())
+    /// ```
+    #[must_use]
+    pub const fn compressor(&self, role: Role) -> Compressor {
+        Compressor::new(self.parameters.sent_by(role), self.effort)
+    }
+
+    /// A decompressor for what an endpoint of this role receives, by these parameters.
+    #[must_use]
+    pub const fn decompressor(&self, role: Role) -> Decompressor {
+        Decompressor::new(self.parameters.received_by(role)).max_message_len(self.max_message_len)
     }
 
     /// Whether a message of this many bytes is to be compressed in this context.

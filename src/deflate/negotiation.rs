@@ -1,9 +1,12 @@
 //! Agreeing on the parameters, in the header field `Sec-WebSocket-Extensions` (RFC 7692 §5, §7.1).
 
+use alloc::string::String;
 use core::fmt;
 
 use super::parameters::{Context, Parameters, WindowBits};
-use crate::extensions::{Extension, ExtensionWriter, Negotiate, Parameter};
+use crate::extensions::{
+    Extension, ExtensionError, ExtensionWriter, Extensions, Negotiate, Parameter,
+};
 use crate::header::Rsv;
 
 /// The token of the extension.
@@ -110,11 +113,96 @@ impl<'a> Negotiation<'a> {
         self.refusal
     }
 
+    /// As a client, without this crate's opening handshake: the value of `Sec-WebSocket-Extensions` that
+    /// offers it.
+    ///
+    /// ```
+    /// use wsframe::deflate::{Negotiation, Parameters};
+    ///
+    /// let mut deflate = Negotiation::new(Parameters::FULL);
+    /// assert_eq!(deflate.offer_line(), "permessage-deflate; client_max_window_bits");
+    ///
+    /// let lines = ["permessage-deflate; server_no_context_takeover"]; // of the response
+    /// let agreed = deflate.confirm_lines(lines)?.unwrap();
+    /// assert!(agreed.client.takeover && !agreed.server.takeover);
+    /// # Ok::<(), wsframe::deflate::NegotiationError>(())
+    /// ```
+    #[must_use]
+    pub fn offer_line(&self) -> String {
+        line(|writer| self.offer(writer))
+    }
+
+    /// As a client, without this crate's opening handshake: reads all values that the response has of
+    /// `Sec-WebSocket-Extensions`, and gives what was agreed on, or `None` if it has none.
+    ///
+    /// # Errors
+    ///
+    /// If a value is malformed, names another extension, or does not answer the offer once. Fail the
+    /// connection then.
+    pub fn confirm_lines(
+        &mut self,
+        lines: impl IntoIterator<Item = impl AsRef<[u8]>>,
+    ) -> Result<Option<Parameters>, NegotiationError> {
+        let mut answers = 0;
+        for line in lines {
+            for answer in Extensions::parse(line.as_ref())? {
+                answers += 1;
+                if answers > 1 && answer.name() == NAME {
+                    self.conclude(Err(NegotiationError::RepeatedAnswer));
+                } else {
+                    self.confirm(&answer);
+                }
+                self.refusal.map_or(Ok(()), Err)?;
+            }
+        }
+        Ok(self.agreed())
+    }
+
+    /// As a server, without this crate's opening handshake: reads all values that the request has of
+    /// `Sec-WebSocket-Extensions`, and takes the first offer that it can. Gives the value of the
+    /// response's header field; `None` if there is to be none.
+    ///
+    /// # Errors
+    ///
+    /// If a value is malformed: answer with status 400.
+    ///
+    /// ```
+    /// use wsframe::deflate::{Negotiation, Parameters};
+    ///
+    /// let mut deflate = Negotiation::new(Parameters::FULL);
+    /// let lines = ["x-other", "permessage-deflate; client_no_context_takeover"];
+    /// let answer = deflate.answer_lines(lines)?;
+    /// assert_eq!(answer.as_deref(), Some("permessage-deflate; client_no_context_takeover"));
+    /// assert!(!deflate.agreed().unwrap().client.takeover);
+    /// # Ok::<(), wsframe::extensions::ExtensionError>(())
+    /// ```
+    pub fn answer_lines(
+        &mut self,
+        lines: impl IntoIterator<Item = impl AsRef<[u8]>>,
+    ) -> Result<Option<String>, ExtensionError> {
+        for line in lines {
+            for offer in Extensions::parse(line.as_ref())? {
+                // The lines behind the first offer that is taken are checked all the same.
+                let is_wanted = self.agreed.is_none() && offer.name() == NAME;
+                let _ = is_wanted && self.choose(&offer);
+            }
+        }
+        Ok(self.agreed.map(|agreed| line(|writer| write_answer(&agreed, writer))))
+    }
+
     fn conclude(&mut self, outcome: Result<Agreement, NegotiationError>) -> bool {
         self.agreed = outcome.ok();
         self.refusal = outcome.err();
         self.agreed.is_some()
     }
+}
+
+/// What is written to the value of a header field that has nothing else.
+fn line(write: impl FnOnce(&mut ExtensionWriter<'_>) -> fmt::Result) -> String {
+    let mut value = String::new();
+    // Neither a String refuses anything, nor are there names or values here that are no tokens.
+    let _ = write(&mut ExtensionWriter::new(&mut value));
+    value
 }
 
 impl Negotiate for Negotiation<'_> {
@@ -322,6 +410,16 @@ pub enum NegotiationError {
     /// An answer that fits none of the offers: it lacks what was asked of the server, or asks more of the
     /// client than was offered.
     NotOffered,
+    /// A second answer: what was agreed on stands in one.
+    RepeatedAnswer,
+    /// A header field that leaves the grammar.
+    Malformed(ExtensionError),
+}
+
+impl From<ExtensionError> for NegotiationError {
+    fn from(error: ExtensionError) -> Self {
+        Self::Malformed(error)
+    }
 }
 
 impl fmt::Display for NegotiationError {
@@ -336,6 +434,8 @@ impl fmt::Display for NegotiationError {
                 "permessage-deflate: a parameter's value must be 8 to 15, or missing (RFC 7692 §7.1)"
             }
             Self::NotOffered => "permessage-deflate: the answer fits no offer (RFC 7692 §5.1)",
+            Self::RepeatedAnswer => "permessage-deflate: more than one answer (RFC 7692 §5.1)",
+            Self::Malformed(error) => return error.fmt(f),
         })
     }
 }

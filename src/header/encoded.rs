@@ -35,6 +35,32 @@ impl EncodedHeader {
         Self { bytes: header_bytes.to_le_bytes(), len: header.encoded_len() as u8 }
     }
 
+    /// Where the masking key stands, the last four bytes; `None` in the header of an unmasked frame. For
+    /// code that makes the header first, with any key, and draws the key into it.
+    ///
+    /// ```
+    /// use wsframe::{FrameHeader, MaskingKey, Opcode, mask};
+    ///
+    /// let mut payload = *b"Hello";
+    /// let to_be_drawn = Some(MaskingKey::new([0; 4]));
+    /// let masked = FrameHeader { masking_key: to_be_drawn, ..FrameHeader::new(Opcode::Text, 5) };
+    /// let mut header = masked.encode()?;
+    /// if let Some(key) = header.masking_key_mut() {
+    ///     *key = [0x37, 0xfa, 0x21, 0x3d]; // from a source of strong entropy
+    ///     mask::apply(&mut payload, *key);
+    /// }
+    /// assert_eq!(*header, [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d]);
+    /// assert_eq!(payload, [0x7f, 0x9f, 0x4d, 0x51, 0x58]);
+    /// # Ok::<(), wsframe::ProtocolError>(())
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn masking_key_mut(&mut self) -> Option<&mut [u8; 4]> {
+        let masked = self.bytes[1] & MASK != 0;
+        let header = &mut self.bytes[..MAX_HEADER_LEN.min(self.len as usize)];
+        if masked { header.last_chunk_mut() } else { None }
+    }
+
     /// Writes the header to the beginning of a frame that is yet to get its payload. The frame is as long
     /// as the header at least.
     #[inline(always)]

@@ -7,7 +7,7 @@ use super::streams::{self, Spec};
 use wsframe::arch::{self, BROKEN};
 use wsframe::{
     FrameDecoder, FrameEncoder, FrameHeader, MIN_BUFFER_LEN, Mask, MaskingKey, MessageDecoder,
-    NO_LIMIT, Role, Rsv, Rules, Utf8Validator,
+    NO_LIMIT, Role, Rsv, Rules, Utf8Validator, mask, utf8,
 };
 
 /// Decodes every prefix of a header as the oracle does, and what is whole goes round.
@@ -21,6 +21,14 @@ pub fn header(choices: Choices, bytes: &[u8]) {
                 assert_eq!(len, FrameHeader::len_from(prefix));
                 let encoded = header.encode().expect("what was decoded breaks no rule");
                 assert!(encoded.len() <= len);
+                let key_end = encoded.len();
+                match ({ encoded }.masking_key_mut(), header.masking_key) {
+                    (Some(place), Some(key)) => {
+                        assert_eq!(*place, key.to_bytes());
+                        assert_eq!(*place, encoded[key_end - 4..]);
+                    }
+                    (place, key) => assert_eq!((place, key), (None, None)),
+                }
                 if !choices.accept_non_minimal_lengths {
                     assert_eq!(*encoded, prefix[..len]);
                 }
@@ -57,6 +65,17 @@ pub fn mask(key: [u8; 4], cut: usize, bytes: &[u8]) {
     mask.apply(&mut in_place[..cut]);
     mask.apply(&mut in_place[cut..]);
     assert_eq!(in_place, expected);
+
+    let mut by_plain_key = bytes.to_vec();
+    mask::apply(&mut by_plain_key, key);
+    assert_eq!(by_plain_key, expected);
+    let mut turned = key;
+    mask::apply_turning(&mut turned, &mut by_plain_key[..cut]);
+    mask::apply_turning(&mut turned, &mut by_plain_key[cut..]);
+    assert_eq!(by_plain_key, bytes, "masked twice");
+    let mut behind = [0; 4];
+    naive::mask(&mut behind, key, bytes.len() % 4);
+    assert_eq!(turned, behind, "what zeros behind the payload would be masked to");
 }
 
 /// Judges text in chunks of these lengths (repeated), alone and while unmasking, on every backend, as
@@ -67,6 +86,20 @@ pub fn utf8(cuts: &[usize], text: &[u8]) {
     let mut masked = text.to_vec();
     naive::mask(&mut masked, key, 0);
     let cuts = || cuts.iter().copied().cycle();
+
+    let whole = utf8::from_utf8(text);
+    assert_eq!(whole.ok(), core::str::from_utf8(text).ok());
+    if let Err(error) = whole {
+        assert_eq!(error.is_incomplete(), expected.is_none());
+        assert_eq!(error.offset(), expected.unwrap_or(text.len()));
+        assert_eq!(error.valid_up_to(), core::str::from_utf8(text).unwrap_err().valid_up_to());
+    }
+
+    let mut fed = Utf8Validator::new();
+    let fed = pieces(text.len(), cuts())
+        .try_for_each(|(start, end)| fed.feed(&text[start..end], end == text.len()));
+    assert_eq!(fed.is_ok(), whole.is_ok());
+    assert_eq!(fed.is_err_and(|error| error.is_incomplete()), naive::is_incomplete(text));
 
     let mut validator = Utf8Validator::new();
     let mut fused = Utf8Validator::new();

@@ -216,6 +216,7 @@ pub fn round_trip(
 /// The two ends of a negotiation, one of whose headers is this line: what each makes of it is what the
 /// naive reading of RFC 7692 §7.1 makes of it.
 pub fn negotiation(wanted: Parameters, fallback: Parameters, line: &[u8]) {
+    lines(wanted, line);
     let Ok(elements) = Extensions::parse(line) else { return };
     let list = crate::support::extensions::naive(line).unwrap();
     for (extension, element) in elements.zip(list) {
@@ -278,6 +279,34 @@ pub fn negotiation(wanted: Parameters, fallback: Parameters, line: &[u8]) {
     }
 }
 
+/// The forms that read whole header fields say what one call for each element comes to.
+fn lines(wanted: Parameters, line: &[u8]) {
+    let others = &b"x-other; x=1"[..];
+    let list = || Extensions::parse(line).into_iter().flatten();
+
+    let mut one_by_one = Negotiation::new(wanted);
+    let _ = list().any(|offer| one_by_one.choose(&offer));
+    let mut answer = String::new();
+    one_by_one.answer(&mut ExtensionWriter::new(&mut answer)).unwrap();
+    let mut server = Negotiation::new(wanted);
+    let answered = server.answer_lines([others, line]);
+    assert_eq!(answered.is_err(), Extensions::parse(line).is_err());
+    if let Ok(answered) = answered {
+        assert_eq!(answered.unwrap_or_default(), answer);
+        assert_eq!(server.agreed(), one_by_one.agreed());
+    }
+
+    let mut one_by_one = Negotiation::new(wanted);
+    let all_right = list().all(|answer| one_by_one.confirm(&answer)) && list().count() < 2;
+    let mut client = Negotiation::new(wanted);
+    let confirmed = client.confirm_lines([line]);
+    assert_eq!(confirmed.is_ok(), all_right && Extensions::parse(line).is_ok());
+    if let Ok(agreed) = confirmed {
+        assert_eq!(agreed, one_by_one.agreed());
+    }
+    assert!(client.confirm_lines([others]).is_err());
+}
+
 /// Whether an answer that says this can be to the offer.
 fn fits([no_server, _, server_bits, client_bits]: [u8; 4], offer: &Parameters) -> bool {
     let wanted = offer.server.window_bits.get();
@@ -330,6 +359,7 @@ pub fn agreement(client_wants: Parameters, fallback: Parameters, server_wants: P
     client.offer(&mut ExtensionWriter::new(&mut offers)).unwrap();
     assert!(Extensions::parse(offers.as_bytes()).unwrap().any(|offer| server.choose(&offer)));
     server.answer(&mut ExtensionWriter::new(&mut answer)).unwrap();
+    assert_eq!(client.offer_line(), offers);
     let mut answers = Extensions::parse(answer.as_bytes()).unwrap();
     assert!(client.confirm(&answers.next().unwrap()), "{offers} / {answer}");
     assert!(answers.next().is_none());
