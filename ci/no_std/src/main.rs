@@ -36,8 +36,10 @@ fn panic(_: &PanicInfo<'_>) -> ! {
 extern "C" fn _start() -> ! {
     #[cfg(target_arch = "x86_64")]
     core::arch::naked_asm!("call {}", sym main);
-    #[cfg(target_arch = "aarch64")]
+    #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
     core::arch::naked_asm!("bl {}", sym main);
+    #[cfg(target_arch = "riscv32")]
+    core::arch::naked_asm!("call {}", sym main);
 }
 
 extern "C" fn main() -> ! {
@@ -291,6 +293,16 @@ fn exit(status: i32) -> ! {
     #[cfg(target_arch = "aarch64")]
     unsafe {
         core::arch::asm!("svc 0", in("x8") 94, in("x0") status, options(noreturn))
+    }
+    // SAFETY: the same call (248). Its number goes to r7, which an operand must not name on Thumb.
+    #[cfg(target_arch = "arm")]
+    unsafe {
+        core::arch::asm!("mov r7, r1", "svc 0", in("r1") 248, in("r0") status, options(noreturn))
+    }
+    // SAFETY: the same call (94).
+    #[cfg(target_arch = "riscv32")]
+    unsafe {
+        core::arch::asm!("ecall", in("a7") 94, in("a0") status, options(noreturn))
     }
 }
 

@@ -1,0 +1,196 @@
+#!/usr/bin/env bash
+# Runs the tests on other processors: emulated by qemu, WebAssembly in Node.js, and on no operating system.
+#
+#     ci/cross.sh                             says which targets there are
+#     ci/cross.sh [--table FILE] TARGET…      runs them, or `all`; FILE gets each target's last result
+#
+# A target passes when its tests were built, ran, and none failed. Bare metal has no tests: there the program
+# of ci/no_std is linked without a way to a panic, and run with all that it checks of itself.
+#
+# Emulation is slow, so the tests that go through all of something take one in WSFRAME_ONE_IN of it (default
+# 1009), and property tests PROPTEST_CASES cases (default 32). What depends on the clock is left out.
+#
+# Installs the Debian packages that a target needs, and unpacks a compiler with ci/toolchain.sh.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+export WSFRAME_ONE_IN=${WSFRAME_ONE_IN:-1009} PROPTEST_CASES=${PROPTEST_CASES:-32}
+export CARGO_TERM_COLOR=never
+
+targets=(aarch64 armv7 i686 powerpc powerpc64 s390x wasm32 wasm32-scalar thumbv6m thumbv7em riscv32imac)
+
+# What to leave out anywhere: what measures time, which is the emulator's.
+slow=(--skip linear::)
+# WebAssembly under WASI has no threads.
+threads=(--skip all_sequences_at_block_edges)
+
+# Of each target: what it is, its triple, Debian's packages, its linker, what runs its programs.
+describe() {
+    skip=("${slow[@]}") std=std flags=
+    case $1 in
+        aarch64) linux "64 bits, NEON" aarch64-unknown-linux-gnu aarch64-linux-gnu arm64 aarch64 ;;
+        armv7) linux "32 bits" armv7-unknown-linux-gnueabihf arm-linux-gnueabihf armhf arm ;;
+        powerpc) linux "32 bits, big-endian" powerpc-unknown-linux-gnu powerpc-linux-gnu powerpc ppc ;;
+        powerpc64) linux "64 bits, big-endian" powerpc64-unknown-linux-gnu powerpc64-linux-gnu ppc64 ppc64 ;;
+        s390x) linux "64 bits, big-endian" s390x-unknown-linux-gnu s390x-linux-gnu s390x s390x ;;
+        i686)
+            linux "32 bits" i686-unknown-linux-gnu i686-linux-gnu i386 i386
+            # On the machine itself, where its kernel allows that.
+            local system=/usr/i686-linux-gnu/lib
+            if "$system/ld-linux.so.2" --version >/dev/null 2>&1; then
+                runner="$system/ld-linux.so.2 --library-path $system"
+            fi
+            ;;
+        wasm32) wasm "32 bits, simd128" -Ctarget-feature=+simd128 ;;
+        wasm32-scalar) wasm "32 bits" "" ;;
+        thumbv6m) metal "32 bits, no compare-and-swap" thumbv6m-none-eabi arm ;;
+        thumbv7em) metal "32 bits" thumbv7em-none-eabihf arm ;;
+        riscv32imac) metal "32 bits" riscv32imac-unknown-none-elf riscv32 ;;
+        *) echo "no target named $1; there are: ${targets[*]}" >&2; exit 2 ;;
+    esac
+}
+linux() { # what, triple, GNU's name, Debian's name, qemu's name
+    kind=linux what=$1 triple=$2 linker=$3-gcc runner="qemu-$5 -L /usr/$3"
+    packages=("gcc-$3" "libc6-dev-$4-cross" qemu-user)
+}
+wasm() { # what, flags
+    kind=wasm what=$1 triple=wasm32-wasip1 linker=$toolchain/wasm-ld std=std,panic_abort
+    runner="node --no-warnings $PWD/ci/wasi.mjs"
+    packages=(wasi-libc)
+    command -v node >/dev/null || packages+=(nodejs)
+    # Debian's wasi-libc lacks some functions of threads, which std names and never calls.
+    flags="$2 -Clink-arg=--unresolved-symbols=ignore-all"
+    skip+=("${threads[@]}")
+}
+metal() { # what, triple, qemu's name
+    kind=metal what=$1 triple=$2 linker=$toolchain/ld.lld runner=qemu-$3 std=core
+    packages=(qemu-user)
+}
+
+install() {
+    dpkg --status "${packages[@]}" >/dev/null 2>&1 && return
+    local as_root
+    as_root=$([ "$(id -u)" = 0 ] || echo sudo)
+    $as_root apt-get update -q
+    $as_root apt-get install -q -y --no-install-recommends "${packages[@]}"
+}
+
+cargo_for() { # the rest of a command of cargo
+    local name
+    name=$(tr a-z- A-Z_ <<<"$triple")
+    # The compiler is a release, and -Zbuild-std is not a release's.
+    env RUSTC_BOOTSTRAP=1 RUSTC="$toolchain/rustc" CARGO_TARGET_DIR="$work/$target" \
+        "CARGO_TARGET_${name}_LINKER=$linker" "CARGO_TARGET_${name}_RUNNER=$runner" \
+        "CARGO_TARGET_${name}_RUSTFLAGS=$flags ${RUSTFLAGS:-}" \
+        cargo "$1" "-Zbuild-std=$std" --target "$triple" "${@:2}"
+}
+
+run_tests() {
+    if [ "$kind" = wasm ]; then
+        # Where rustc looks for what WASI's programs begin with.
+        local own=$toolchain/usr/lib/rustlib/$triple/lib/self-contained
+        mkdir -p "$own"
+        cp /usr/lib/wasm32-wasi/{crt1*.o,libc.a} "$own"
+    fi
+    cargo_for test --locked --lib --manifest-path ci/tests/Cargo.toml -- --show-output "${skip[@]}" ${only[@]+"${only[@]}"}
+}
+
+run_metal() {
+    local features program=$work/$target/$triple/release/no-std-proof
+    for features in "" handshake,rand handshake,rand,deflate; do
+        std=core,alloc cargo_for build --locked --lib --no-default-features --features "$features" \
+            --config profile.dev.debug=false
+    done
+    cd ci/no_std
+    cargo_for rustc --locked --release --features handshake
+    $runner "$program"
+    cargo_for rustc --locked --release -- --cfg panic_free
+    $runner "$program"
+}
+
+# Fills in what the table says, from the log of a target.
+judge() { # the status of the run
+    backend=$(sed -n 's/^backends: //p' "$log" | head -n 1)
+    if [ "$kind" = metal ]; then
+        backend=words passed=runs failed= skipped=
+        [ "$1" = 0 ] || passed=FAILED
+        return "$1"
+    fi
+    read -r passed failed skipped < <(sed -n \
+        's/^test result: .* \([0-9]*\) passed; \([0-9]*\) failed; \([0-9]*\) ignored; .* \([0-9]*\) filtered out.*/\1 \2 \3+\4/p' \
+        "$log" | head -n 1) || { passed=FAILED; return 1; }
+    skipped=$((skipped))
+    # That many at least, so that a run of nothing does not pass.
+    [ "$1" = 0 ] && [ "$failed" = 0 ] && [ "$passed" -ge "${least}" ]
+}
+
+table= only=() least=150
+while [ $# -gt 0 ]; do
+    case $1 in
+        --table) table=$(realpath "$2"); shift 2 ;;
+        # For a few tests by name: libtest's filters, separated by commas.
+        --only) IFS=, read -r -a only <<<"$2"; least=1; shift 2 ;;
+        *) break ;;
+    esac
+done
+if [ $# = 0 ]; then
+    echo "ci/cross.sh [--table FILE] [--only TEST,…] TARGET…, or all: ${targets[*]}"
+    exit 0
+fi
+if [ "$(uname -sm)" != "Linux x86_64" ]; then
+    echo "SKIPPED other processors: it is written for Debian on x86_64, not for $(uname -sm)"
+    exit 0
+fi
+every=("${targets[@]}")
+[ "$*" = all ] || targets=("$@")
+
+work=$(realpath -m "${CARGO_TARGET_DIR:-target}")/cross
+toolchain=$work/toolchain
+for target in "${targets[@]}"; do describe "$target"; done # Before anything takes long.
+ci/toolchain.sh "$toolchain"
+
+status=0
+for target in "${targets[@]}"; do
+    describe "$target"
+    log=$work/$target.log
+    echo "--- $target"
+    start=$SECONDS result=0
+    # What it installs may change what runs it.
+    install >"$log" 2>&1 || result=$?
+    describe "$target"
+    if [ "$result" = 0 ]; then
+        if [ "$kind" = metal ]; then run=run_metal; else run=run_tests; fi
+        # Not in a condition, where -e would be off within it.
+        set +e
+        (set -e; $run) >>"$log" 2>&1
+        result=$?
+        set -e
+    fi
+    backend= passed= failed= skipped=
+    if judge "$result"; then
+        echo "ok: $passed${failed:+ passed, $failed failed, $skipped left out}, $((SECONDS - start)) s"
+    else
+        status=1
+        grep -E '^(test .*FAILED|error)|panicked' "$log" | head -n 20 || true
+        tail -n 20 "$log"
+        echo "FAILED: $target; see $log" >&2
+    fi
+    ran=${runner%% *}
+    echo "| $target | $what | ${ran##*/} | $backend | $passed | $failed | $skipped |" \
+        "$((SECONDS - start)) | $(date -u +%F) |" >"$work/$target.row"
+done
+
+# The rows of those that were asked for, or of all.
+report() {
+    echo "| target | is | run by | backends | passed | failed | left out | seconds | day |"
+    echo "|---|---|---|---|---:|---:|---:|---:|---|"
+    for target in "$@"; do [ ! -e "$work/$target.row" ] || cat "$work/$target.row"; done
+    echo
+    echo "$("$toolchain/rustc" --version | cut -d' ' -f1-2);" \
+        "$(qemu-aarch64 --version 2>/dev/null | sed -n 's/^\(qemu-aarch64 version [^ ]*\).*/\1/p');" \
+        "Node.js $(node --version 2>/dev/null). Of exhaustive tests one case in $WSFRAME_ONE_IN," \
+        "of property tests $PROPTEST_CASES cases."
+}
+report "${targets[@]}"
+[ -z "$table" ] || report "${every[@]}" | ci/table.sh "$table" "ci/cross.sh"
+exit $status

@@ -1,0 +1,15 @@
+//! Decides by a byte that nobody wrote.
+
+use std::alloc::{Layout, alloc};
+use std::hint::black_box;
+
+fn main() {
+    // SAFETY: the layout is not empty. That the byte is read is the fault.
+    let byte = unsafe {
+        let bytes = alloc(Layout::new::<[u8; 64]>());
+        black_box(bytes).add(black_box(5)).read_volatile()
+    };
+    if byte > 7 {
+        println!("large");
+    }
+}

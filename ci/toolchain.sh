@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# A compiler for every target, and for what has to be built with a standard library of its own: Debian's rustc
+# of today with the source of its library, and LLVM's linker and sanitizers of the same version. They are
+# unpacked into a folder and not installed, so nothing that is on the machine changes.
+#
+#     ci/toolchain.sh FOLDER      unpacks what is missing; then FOLDER/rustc is the compiler
+#
+# About 100 MB to fetch, 750 MB on disk. Needs Debian 12 with its security updates, or later, on x86_64.
+set -euo pipefail
+folder=$(realpath -m "$1")
+
+. /etc/os-release
+if [ "$ID $(uname -sm)" != "debian Linux x86_64" ]; then
+    echo "FAILED: this takes Debian's compiler, on x86_64; this is $ID, $(uname -sm)" >&2
+    exit 1
+fi
+# Once unpacked it stays, whatever Debian has by then: remove the folder for the newest.
+[ ! -x "$folder/rustc" ] || exit 0
+
+as_root=$([ "$(id -u)" = 0 ] || echo sudo)
+$as_root apt-get update -q >&2
+
+version=$(apt-cache show --no-all-versions rustc-web | sed -n 's/^Version: //p')
+upstream=${version%%+*}
+minor=${upstream%.*}
+llvm=$(apt-cache depends "libstd-rust-web-$minor" | sed -n 's/.*Depends: libllvm//p')
+packages=("rustc-web=$version" "libstd-rust-web-dev=$version" "libstd-rust-web-$minor=$version"
+    "rust-web-src=$version" "libllvm$llvm" "lld-$llvm" "libclang-rt-$llvm-dev")
+
+rm -rf "$folder"
+mkdir -p "$folder/packages"
+# As root, apt would fetch as another user, who may not write here.
+(cd "$folder/packages" && apt-get download -q -o APT::Sandbox::User=root "${packages[@]}" >&2)
+for package in "$folder"/packages/*.deb; do dpkg-deb --extract "$package" "$folder"; done
+rm -rf "$folder/packages" "$folder/usr/share" "$folder"/usr/src/*/{compiler,src/tools}
+
+mkdir -p "$folder/usr/lib/rustlib/src"
+ln -sfn "../../../src/rustc-$upstream" "$folder/usr/lib/rustlib/src/rust"
+ln -s "usr/lib/llvm-$llvm/lib/clang/$llvm/lib/linux" "$folder/sanitizers"
+wrap() { # name, program, arguments…
+    printf '#!/bin/sh\nLD_LIBRARY_PATH=%s exec %s "$@"\n' "$folder/usr/lib/x86_64-linux-gnu" "${*:2}" \
+        >"$folder/$1"
+    chmod +x "$folder/$1"
+}
+wrap ld.lld "$folder/usr/lib/llvm-$llvm/bin/ld.lld"
+wrap wasm-ld "$folder/usr/lib/llvm-$llvm/bin/wasm-ld"
+# Last, since it says that all is there.
+wrap rustc "$folder/usr/bin/rustc" --sysroot "$folder/usr"
+"$folder/rustc" --version >&2
