@@ -124,6 +124,18 @@ impl MessageSpan {
         self.span.header()
     }
 
+    /// How many bytes of the input are the header's.
+    #[cfg(feature = "bytes")]
+    pub(crate) const fn header_len(&self) -> usize {
+        self.span.range().start
+    }
+
+    /// Whether it is of a text message, and will be validated.
+    #[cfg(feature = "bytes")]
+    pub(crate) const fn is_text(&self) -> bool {
+        matches!(self.kind, Some(Kind::Text))
+    }
+
     #[inline(always)]
     const fn first(&self) -> bool {
         self.span.first() && !matches!(self.header().opcode, Opcode::Continuation)
