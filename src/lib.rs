@@ -18,6 +18,7 @@
 //! | read and write the header of a frame | [`FrameHeader`], [`Opcode`], [`Rsv`], [`Rules`] |
 //! | read and write `Sec-WebSocket-Extensions` | [`extensions`] |
 //! | compress messages (RFC 7692) | `deflate`, with a `CompressedConnection` |
+//! | have messages as `Bytes`, split off the buffer that they were read into | `owned` |
 //!
 //! What a peer may do wrong is a [`ProtocolError`], which knows the rule and the close code.
 //!
@@ -26,6 +27,7 @@
 //! - `std` (default): `alloc`, `io::Error` from this crate's errors, and with `rand` the thread's generator
 //!   of masking keys.
 //! - `alloc`: encoding into `Vec` and `Arc`, and collecting messages (`Assembler`).
+//! - `bytes`: messages and frames as `Bytes`, and encoding into `BufMut`; with `alloc`.
 //! - `deflate`: permessage-deflate. Without `std` its memory comes from C's `malloc`.
 //! - `handshake`: the opening handshake, with neither `std` nor an allocator.
 //! - `http`: the opening handshake on the types of the crate `http`, also over HTTP/2 and HTTP/3.
@@ -71,6 +73,10 @@ pub mod header;
 pub mod mask;
 #[forbid(unsafe_code)]
 pub mod message;
+#[cfg(feature = "bytes")]
+#[cfg_attr(docsrs, doc(cfg(feature = "bytes")))]
+#[forbid(unsafe_code)]
+pub mod owned;
 #[forbid(unsafe_code)]
 pub mod relay;
 #[forbid(unsafe_code)]
@@ -91,6 +97,8 @@ pub use mask::{Mask, MaskingKey};
 #[cfg(feature = "alloc")]
 pub use message::Assembler;
 pub use message::{BinaryChunk, Event, MessageDecoder, MessageSpan, RawChunk, TextChunk};
+#[cfg(feature = "bytes")]
+pub use owned::{BytesAssembler, CloseFrame, Frame, Message, Utf8Bytes};
 pub use relay::{Forwarded, Relay};
 pub use utf8::{Checked, Utf8Validator};
 

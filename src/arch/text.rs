@@ -12,6 +12,9 @@ use alloc::{string::String, vec::Vec};
 #[cfg(feature = "alloc")]
 use core::mem;
 
+#[cfg(feature = "bytes")]
+use bytes::{Buf, Bytes, BytesMut};
+
 use super::{BROKEN, active, locate_error};
 use crate::error::Utf8Error;
 
@@ -112,6 +115,77 @@ fn into_string(bytes: Vec<u8>) -> Option<String> {
 #[cfg(all(feature = "alloc", wsframe_backend = "words"))]
 fn into_string(bytes: Vec<u8>) -> Option<String> {
     String::from_utf8(bytes).ok()
+}
+
+/// Text that owns its bytes and shares them.
+///
+/// What proves bytes to be UTF-8 here is a `str` that lies in them: it is compared by its address, so that
+/// whoever found it need not be trusted.
+#[cfg(feature = "bytes")]
+#[derive(Clone, Default)]
+pub(crate) struct Shared(Bytes);
+
+#[cfg(feature = "bytes")]
+impl Shared {
+    pub(crate) const fn from_static(text: &'static str) -> Self {
+        Self(Bytes::from_static(text.as_bytes()))
+    }
+
+    pub(crate) fn from_string(text: String) -> Self {
+        Self(Bytes::from(text))
+    }
+
+    /// All of the bytes, in which `look` has found nothing wrong.
+    pub(crate) fn of<E>(
+        bytes: Bytes,
+        look: impl FnOnce(&[u8]) -> Result<&str, E>,
+    ) -> Result<Option<Self>, E> {
+        let text = look(&bytes)?;
+        let is_all = text.as_ptr() == bytes.as_ptr() && text.len() == bytes.len();
+        Ok(is_all.then_some(Self(bytes)))
+    }
+
+    /// The part of the buffer that `look` finds to be text, without a copy.
+    pub(crate) fn part_of<E>(
+        mut buf: BytesMut,
+        look: impl FnOnce(&mut [u8]) -> Result<Option<&str>, E>,
+    ) -> Result<Option<Self>, E> {
+        let (address, len) = match look(&mut buf)? {
+            Some("") => return Ok(Some(Self::default())),
+            Some(text) => (text.as_ptr().addr(), text.len()),
+            None => return Ok(None),
+        };
+        let start = address.wrapping_sub(buf.as_ptr().addr());
+        if buf.len().checked_sub(start).is_none_or(|rest| rest < len) {
+            return Ok(None);
+        }
+        buf.advance(start);
+        buf.truncate(len);
+        Ok(Some(Self(buf.freeze())))
+    }
+
+    #[cfg(not(wsframe_backend = "words"))]
+    #[inline(always)]
+    pub(crate) fn as_str(&self) -> &str {
+        // SAFETY: the functions above alone make a `Shared`. Its bytes were a `str`'s: a `String`, one that
+        // lives for ever, or one that `look` gave for exactly these bytes, of which nobody else can write
+        // any: a `BytesMut` is the only handle on its bytes, and it was owned from then on until `freeze`
+        // made them immutable; `Bytes` are immutable.
+        unsafe { core::str::from_utf8_unchecked(&self.0) }
+    }
+
+    #[cfg(wsframe_backend = "words")]
+    pub(crate) fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &Bytes {
+        &self.0
+    }
+
+    pub(crate) fn into_bytes(self) -> Bytes {
+        self.0
+    }
 }
 
 /// Carries the state over the bytes. Gives them back as `str`, if both their ends are character boundaries.

@@ -5,11 +5,14 @@ use alloc::vec::Vec;
 
 use crate::error::EncodeError;
 use crate::frame::FrameEncoder;
+#[cfg(feature = "bytes")]
+use crate::header::MAX_HEADER_LEN;
 
 /// A queue of bytes that are to be sent: the connection appends frames, its caller sends and removes
 /// them.
 ///
-/// `Vec<u8>` is one (feature `alloc`), and [`FixedOutput`] one that needs no allocator.
+/// `Vec<u8>` is one (feature `alloc`), `BytesMut` another (feature `bytes`), and [`FixedOutput`] one that
+/// needs no allocator.
 pub trait Output {
     /// How many bytes wait to be sent.
     fn pending(&self) -> usize;
@@ -40,6 +43,25 @@ impl Output for Vec<u8> {
     #[inline]
     fn append(&mut self, frame: FrameEncoder, payload: &[u8]) -> Result<(), EncodeError> {
         Ok(frame.append(payload, self)?)
+    }
+}
+
+#[cfg(feature = "bytes")]
+impl Output for bytes::BytesMut {
+    #[inline]
+    fn pending(&self) -> usize {
+        self.len()
+    }
+
+    #[inline]
+    fn room(&self) -> usize {
+        usize::MAX
+    }
+
+    #[inline]
+    fn append(&mut self, frame: FrameEncoder, payload: &[u8]) -> Result<(), EncodeError> {
+        self.reserve(MAX_HEADER_LEN + payload.len());
+        frame.put(payload, self)
     }
 }
 

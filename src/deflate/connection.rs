@@ -310,7 +310,7 @@ impl Deflate {
         span: MessageSpan,
         input: &mut &mut [u8],
     ) -> Result<(), ProtocolError> {
-        let start = span.range().start;
+        let header_len = span.header_len();
         let frame = connection.messages.take_frame(span, input)?;
         if frame.first && frame.header.opcode != Opcode::Continuation {
             self.receiving = Some(frame.header.opcode);
@@ -318,7 +318,7 @@ impl Deflate {
         }
         let last = frame.last && frame.header.fin;
         self.chunk = Some(Chunk { len: frame.payload.unmask().len(), last });
-        *input = mem::take(input).split_at_mut(start).1;
+        *input = mem::take(input).split_at_mut(header_len).1;
         Ok(())
     }
 

@@ -124,10 +124,16 @@ impl MessageSpan {
         self.span.header()
     }
 
-    /// Where in the input the payload lies.
-    #[cfg(feature = "deflate")]
-    pub(crate) const fn range(&self) -> core::ops::Range<usize> {
-        self.span.range()
+    /// How many bytes of the input are the header's.
+    #[cfg(any(feature = "bytes", feature = "deflate"))]
+    pub(crate) const fn header_len(&self) -> usize {
+        self.span.range().start
+    }
+
+    /// Whether it is of a text message, and will be validated.
+    #[cfg(feature = "bytes")]
+    pub(crate) const fn is_text(&self) -> bool {
+        matches!(self.kind, Some(Kind::Text))
     }
 
     #[inline(always)]

@@ -1,0 +1,122 @@
+//! Frames on their way out, into `BufMut` and as `Buf`.
+
+use alloc::vec::Vec;
+
+use bytes::buf::Chain;
+use bytes::{Buf, BufMut, Bytes};
+
+use crate::error::{EncodeError, ProtocolError};
+use crate::frame::FrameEncoder;
+use crate::header::EncodedHeader;
+
+/// So many bytes are masked at a time on their way to a `BufMut`, which cannot be read again.
+const PUT_AT_ONCE: usize = 1024;
+
+impl FrameEncoder {
+    /// Writes the frame to a `BufMut`, the payload masked on the way.
+    ///
+    /// # Errors
+    ///
+    /// As [`FrameHeader::encode`](crate::FrameHeader::encode), and [`EncodeError::NoRoom`] if the frame
+    /// does not fit. Nothing was written then.
+    ///
+    /// ```
+    /// use bytes::BytesMut;
+    /// use wsframe::{FrameEncoder, Opcode};
+    ///
+    /// let mut out = BytesMut::new();
+    /// FrameEncoder::new(Opcode::Text).put(b"Hello", &mut out)?;
+    /// assert_eq!(&out[..], b"\x81\x05Hello");
+    /// # Ok::<(), wsframe::EncodeError>(())
+    /// ```
+    pub fn put(&self, payload: &[u8], out: &mut impl BufMut) -> Result<(), EncodeError> {
+        let header = self.header(payload.len() as u64)?;
+        let needed = header.len().saturating_add(payload.len());
+        if out.remaining_mut() < needed {
+            return Err(EncodeError::NoRoom { needed });
+        }
+        out.put_slice(&header);
+        let mut mask = self.mask();
+        if mask.is_none() {
+            out.put_slice(payload);
+            return Ok(());
+        }
+        let mut masked = [0; PUT_AT_ONCE];
+        for piece in payload.chunks(PUT_AT_ONCE) {
+            let len = mask.apply_copying(piece, &mut masked);
+            out.put_slice(&masked[..len]);
+        }
+        Ok(())
+    }
+
+    /// The frame as a `Buf`: its header, and behind it the payload, for a vectored write.
+    ///
+    /// Without a masking key nothing is copied. With one, the payload is masked where it lies if nobody
+    /// else has it (`Bytes::try_into_mut`), and else while it is copied.
+    ///
+    /// # Errors
+    ///
+    /// As [`FrameHeader::encode`](crate::FrameHeader::encode).
+    ///
+    /// ```
+    /// use std::io::{IoSlice, Write};
+    ///
+    /// use bytes::{Buf, Bytes};
+    /// use wsframe::{Connection, Opcode};
+    ///
+    /// let mut socket = Vec::new(); // one with vectored writes
+    /// let payload = Bytes::from("Hello"); // imagine it large
+    ///
+    /// let mut frame = Connection::server().frame(Opcode::Text, true)?.chain(payload)?;
+    /// while frame.has_remaining() {
+    ///     let mut slices = [IoSlice::new(&[]); 2];
+    ///     let count = frame.chunks_vectored(&mut slices);
+    ///     let written = socket.write_vectored(&slices[..count])?;
+    ///     frame.advance(written);
+    /// }
+    /// assert_eq!(socket, b"\x81\x05Hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn chain(&self, payload: Bytes) -> Result<Chain<HeaderBuf, Bytes>, ProtocolError> {
+        let header = self.header(payload.len() as u64)?;
+        let header = HeaderBuf { header, taken: 0 };
+        let mut mask = self.mask();
+        if mask.is_none() {
+            return Ok(header.chain(payload));
+        }
+        let payload = match payload.try_into_mut() {
+            Ok(mut ours) => {
+                mask.apply(&mut ours);
+                ours.freeze()
+            }
+            Err(shared) => {
+                let mut copy = Vec::new();
+                mask.apply_appending(&shared, &mut copy);
+                copy.into()
+            }
+        };
+        Ok(header.chain(payload))
+    }
+}
+
+/// The bytes of a header as a `Buf`: what [`FrameEncoder::chain`] puts in front of the payload.
+#[derive(Clone, Debug)]
+pub struct HeaderBuf {
+    header: EncodedHeader,
+    taken: usize,
+}
+
+impl Buf for HeaderBuf {
+    fn remaining(&self) -> usize {
+        self.chunk().len()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.header.get(self.taken..).unwrap_or_default()
+    }
+
+    fn advance(&mut self, count: usize) {
+        assert!(count <= self.remaining(), "a header has no {count} bytes more");
+        self.taken += count;
+    }
+}

@@ -1,0 +1,182 @@
+//! Text as shared bytes.
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use core::borrow::Borrow;
+use core::cmp::Ordering;
+use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::ops::Deref;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::arch::text::Shared;
+use crate::error::Utf8Error;
+use crate::utf8;
+
+/// `Bytes` that are UTF-8: a `str` that is cheap to clone, and lies where its bytes were read.
+///
+/// ```
+/// use bytes::Bytes;
+/// use wsframe::Utf8Bytes;
+///
+/// let text = Utf8Bytes::try_from(Bytes::from("grüße".to_owned()))?; // looked at once
+/// assert_eq!(text, "grüße");
+/// assert_eq!(text.chars().count(), 5); // it derefs to `str`
+/// let shared = text.clone(); // counts a reference
+/// assert_eq!(Bytes::from(shared).as_ptr(), text.as_ptr());
+///
+/// let error = Utf8Bytes::try_from(Bytes::from_static(b"gr\xFC\xDFe")).unwrap_err();
+/// assert_eq!(error.offset(), 2);
+/// # Ok::<(), wsframe::Utf8Error>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Utf8Bytes(Shared);
+
+impl Utf8Bytes {
+    /// Text that lives as long as the program. Nothing is copied.
+    #[must_use]
+    pub const fn from_static(text: &'static str) -> Self {
+        Self(Shared::from_static(text))
+    }
+
+    /// The text.
+    #[must_use]
+    #[inline(always)]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// The bytes of the text, shared.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &Bytes {
+        self.0.as_bytes()
+    }
+
+    /// The part of the buffer that `look` finds to be text; `None` if it finds none there.
+    pub(super) fn part_of<E>(
+        buf: BytesMut,
+        look: impl FnOnce(&mut [u8]) -> Result<Option<&str>, E>,
+    ) -> Result<Option<Self>, E> {
+        Ok(Shared::part_of(buf, look)?.map(Self))
+    }
+}
+
+impl Deref for Utf8Bytes {
+    type Target = str;
+
+    #[inline(always)]
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+/// Nothing is copied.
+impl From<&'static str> for Utf8Bytes {
+    fn from(text: &'static str) -> Self {
+        Self::from_static(text)
+    }
+}
+
+/// Nothing is copied.
+impl From<String> for Utf8Bytes {
+    fn from(text: String) -> Self {
+        Self(Shared::from_string(text))
+    }
+}
+
+/// Nothing is copied; the bytes are validated.
+///
+/// # Errors
+///
+/// Where they stop being UTF-8.
+impl TryFrom<Bytes> for Utf8Bytes {
+    type Error = Utf8Error;
+
+    fn try_from(bytes: Bytes) -> Result<Self, Utf8Error> {
+        Ok(Self(Shared::of(bytes, utf8::from_utf8)?.unwrap_or_default()))
+    }
+}
+
+/// Nothing is copied.
+impl From<Utf8Bytes> for Bytes {
+    fn from(text: Utf8Bytes) -> Self {
+        text.0.into_bytes()
+    }
+}
+
+/// A copy.
+impl From<Utf8Bytes> for String {
+    fn from(text: Utf8Bytes) -> Self {
+        text.as_str().to_owned()
+    }
+}
+
+impl AsRef<str> for Utf8Bytes {
+    fn as_ref(&self) -> &str {
+        self
+    }
+}
+
+impl AsRef<[u8]> for Utf8Bytes {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+// It hashes and compares as its text does.
+impl Borrow<str> for Utf8Bytes {
+    fn borrow(&self) -> &str {
+        self
+    }
+}
+
+impl Hash for Utf8Bytes {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl PartialEq for Utf8Bytes {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Utf8Bytes {}
+
+impl PartialEq<str> for Utf8Bytes {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for Utf8Bytes {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl PartialOrd for Utf8Bytes {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Utf8Bytes {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_bytes().cmp(other.as_bytes())
+    }
+}
+
+impl fmt::Debug for Utf8Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl fmt::Display for Utf8Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.as_str(), f)
+    }
+}

@@ -1,0 +1,548 @@
+//! Frames and messages as `Bytes`: the same as they are in place, wherever the stream is cut; without a
+//! copy; and in memory that what has arrived bounds.
+#![cfg(feature = "bytes")]
+
+mod support;
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use allocation_counter::measure;
+use bytes::{Buf, Bytes, BytesMut};
+use proptest::prelude::*;
+use support::drive::{self, Way, pieces};
+use support::naive::{self, Broken, Choices, Item, Limits};
+use support::{boundary_lengths, odd_bytes, streams};
+use wsframe::{
+    BytesAssembler, CloseCode, CloseFrame, Connection, EncodeError, Frame, FrameDecoder,
+    FrameEncoder, FrameHeader, MaskingKey, Message, MessageDecoder, NO_LIMIT, Opcode, Output,
+    ProtocolError, ReceiveError, Role, Rsv, Rules, Utf8Bytes,
+};
+
+const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
+
+/// A frame that a server may get.
+fn masked(opcode: Opcode, fin: bool, payload: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let encoder = FrameEncoder::new(opcode).fin(fin).masking_key(MaskingKey::new(KEY));
+    encoder.append(payload, &mut out).unwrap();
+    out
+}
+
+/// Where bytes lie.
+fn addresses(bytes: &[u8]) -> Range<usize> {
+    let start = bytes.as_ptr().addr();
+    start..start + bytes.len()
+}
+
+fn lies_in(part: &[u8], whole: &Range<usize>) -> bool {
+    let part = addresses(part);
+    whole.start <= part.start && part.end <= whole.end
+}
+
+fn item(message: &Message) -> Item {
+    match message {
+        Message::Text(text) => Item::Text(text.as_str().into()),
+        Message::Binary(bytes) => Item::Binary(bytes.to_vec()),
+        Message::Raw { opcode, rsv, payload } => Item::Raw(*opcode, *rsv, payload.to_vec()),
+        Message::Ping(data) => Item::Ping(data.to_vec()),
+        Message::Pong(data) => Item::Pong(data.to_vec()),
+        Message::Close(frame) => {
+            Item::Close(frame.as_ref().map(|frame| (frame.code.get(), frame.reason.to_string())))
+        }
+    }
+}
+
+/// Assembles a stream that arrives in reads of these lengths (repeated; none: all at once).
+fn assemble(
+    mut decoder: MessageDecoder,
+    stream: &[u8],
+    cuts: &[usize],
+) -> (Vec<Item>, Option<ProtocolError>) {
+    let mut assembler = BytesAssembler::new();
+    let mut input = BytesMut::new();
+    let mut messages = Vec::new();
+    for (start, end) in pieces(stream.len(), cuts.iter().copied().cycle()) {
+        input.extend_from_slice(&stream[start..end]);
+        loop {
+            match assembler.decode(&mut decoder, &mut input) {
+                Ok(Some(message)) => messages.push(message),
+                Ok(None) => break,
+                Err(error) => {
+                    assert_eq!(assembler.decode(&mut decoder, &mut input), Err(error), "latched");
+                    return (messages.iter().map(item).collect(), Some(error));
+                }
+            }
+        }
+        if decoder.is_closed() {
+            assert!(input.is_empty(), "what follows a Close is discarded");
+        }
+    }
+    // Nothing has changed them since they were handed out.
+    (messages.iter().map(item).collect(), None)
+}
+
+/// Text is wrong at another offset of another chunk, but it is wrong.
+fn same_error(found: Option<ProtocolError>, expected: Option<Broken>) {
+    match (found, expected) {
+        (Some(ProtocolError::InvalidUtf8(at)), expected) => assert!(
+            matches!(expected, Some(Broken::TextEnd)) == at.is_incomplete()
+                && matches!(expected, Some(Broken::Text(_) | Broken::TextEnd)),
+            "{at:?}, but {expected:?}"
+        ),
+        (found, expected) => assert_eq!(found.map(Broken::Rule), expected),
+    }
+}
+
+proptest! {
+    #![proptest_config(support::proptest_config())]
+
+    /// What comes out is what the oracle finds in the whole, and what the decoder finds at the same cuts.
+    #[test]
+    fn every_cut_equals_the_whole(
+        (role, frames) in streams::any_role(),
+        cuts in prop::collection::vec(1usize..40, 0..6),
+        claimed in any::<bool>(),
+        validate in any::<bool>(),
+        limits in (50u64..300, 50u64..300, 2u64..6),
+    ) {
+        let stream = frames.concat();
+        let rsv1 = if claimed { 0x40 } else { 0 };
+        let choices = Choices { claimed: rsv1, ..Choices::strict(role) };
+        let limits = Limits { frame: limits.0, message: limits.1, fragments: limits.2 };
+        let decoder = || {
+            let frames = FrameDecoder::with_rules(choices.rules())
+                .max_payload_len(limits.frame as u32);
+            MessageDecoder::over(frames)
+                .max_message_len(limits.message as u32)
+                .max_fragments(limits.fragments as u32)
+                .validate_text(validate)
+        };
+        let expected = naive::messages(&stream, choices, limits, validate);
+        for cuts in [&cuts[..], &[1], &[]] {
+            let (items, error) = assemble(decoder(), &stream, cuts);
+            prop_assert_eq!(&items, &expected.items);
+            same_error(error, expected.error);
+            let in_place = drive::messages(decoder(), &stream, cuts, Way::Locate);
+            prop_assert_eq!(&items, &in_place.items);
+            same_error(error, in_place.error);
+        }
+    }
+}
+
+#[test]
+fn every_single_cut_equals_the_whole() {
+    let stream = [
+        masked(Opcode::Text, true, "grüße 🦀".as_bytes()),
+        masked(Opcode::Text, false, b"caf\xC3"),
+        masked(Opcode::Ping, true, b"now"),
+        masked(Opcode::Continuation, true, b"\xA9"),
+        masked(Opcode::Binary, true, &odd_bytes(300)),
+        masked(Opcode::Binary, true, b""),
+        masked(Opcode::Text, true, b""),
+        masked(Opcode::Close, true, b"\x03\xE8bye"),
+        masked(Opcode::Text, true, b"nobody hears this"),
+    ]
+    .concat();
+    let expected = [
+        Item::Text("grüße 🦀".into()),
+        Item::Ping(b"now".to_vec()),
+        Item::Text("café".into()),
+        Item::Binary(odd_bytes(300)),
+        Item::Binary(vec![]),
+        Item::Text(vec![]),
+        Item::Close(Some((1000, "bye".into()))),
+    ];
+    for cut in 1..=stream.len() {
+        for cuts in [vec![cut], vec![cut, usize::MAX]] {
+            let (items, error) = assemble(MessageDecoder::new(Role::Server), &stream, &cuts);
+            assert_eq!((&items[..], error), (&expected[..], None), "{cuts:?}");
+        }
+    }
+}
+
+#[test]
+fn text_fails_at_its_first_wrong_byte() {
+    let mut frame = masked(Opcode::Text, true, &[b'a'; 1000]);
+    frame[8 + 10] ^= b'a' ^ 0xFF;
+    let mut decoder = MessageDecoder::new(Role::Server);
+    let mut assembler = BytesAssembler::new();
+    let mut input = BytesMut::from(&frame[..8 + 10]);
+    assert_eq!(assembler.decode(&mut decoder, &mut input), Ok(None));
+    input.extend_from_slice(&frame[8 + 10..8 + 11]);
+    let error = assembler.decode(&mut decoder, &mut input).unwrap_err();
+    assert!(matches!(error, ProtocolError::InvalidUtf8(_)), "989 bytes are still to come");
+}
+
+/// What the assembler left in the buffer is not trusted: who changes it gets an error, and no `str`.
+#[test]
+fn what_a_caller_changes_is_looked_at_again() {
+    let frame = masked(Opcode::Text, true, b"Hello");
+    let mut decoder = MessageDecoder::new(Role::Server);
+    let mut assembler = BytesAssembler::new();
+    let mut input = BytesMut::from(&frame[..8]);
+    assert_eq!(assembler.decode(&mut decoder, &mut input), Ok(None));
+    assert_eq!(&input[..], b"He");
+    input[1] = 0xFF;
+    input.extend_from_slice(&frame[8..]);
+    let error = assembler.decode(&mut decoder, &mut input).unwrap_err();
+    let ProtocolError::InvalidUtf8(at) = error else { panic!("{error:?}") };
+    assert_eq!(at.offset(), 1);
+}
+
+#[test]
+fn a_connection_replies_while_it_is_assembled() {
+    let stream = [
+        masked(Opcode::Text, false, b"Hel"),
+        masked(Opcode::Ping, true, b"hi"),
+        masked(Opcode::Continuation, true, b"lo"),
+        masked(Opcode::Close, true, b"\x0F\xA0"),
+        masked(Opcode::Text, true, b"late"),
+    ]
+    .concat();
+    for cut in 1..=stream.len() {
+        let mut connection = Connection::server();
+        let mut assembler = BytesAssembler::new();
+        let (mut input, mut out) = (BytesMut::new(), BytesMut::new());
+        let mut messages = Vec::new();
+        for read in stream.chunks(cut) {
+            input.extend_from_slice(read);
+            while let Some(message) =
+                assembler.receive(&mut connection, &mut input, &mut out).unwrap()
+            {
+                messages.push(message);
+            }
+        }
+        assert_eq!(
+            messages,
+            [
+                Message::Ping(Bytes::from_static(b"hi")),
+                Message::text("Hello"),
+                Message::close(CloseCode::new(4000), ""),
+            ]
+        );
+        assert_eq!(&out[..], b"\x8A\x02hi\x88\x02\x0F\xA0");
+        assert!(input.is_empty());
+    }
+
+    // An output that is full loses nothing.
+    let mut connection = Connection::server().max_pending_replies(1);
+    let mut assembler = BytesAssembler::new();
+    let ping = masked(Opcode::Ping, true, b"");
+    let mut input = BytesMut::from(&[&ping[..], &ping].concat()[..]);
+    let mut out = BytesMut::new();
+    let mut receive = |out: &mut BytesMut| assembler.receive(&mut connection, &mut input, out);
+    assert!(receive(&mut out).unwrap().is_some());
+    assert_eq!(receive(&mut out), Err(ReceiveError::OutputFull));
+    out.clear();
+    assert!(receive(&mut out).unwrap().is_some());
+    assert_eq!(receive(&mut out), Ok(None));
+    assert_eq!(&out[..], b"\x8A\x00");
+}
+
+/// Whatever is sent comes out as it was.
+#[test]
+fn messages_go_round() {
+    let messages = [
+        Message::text("grüße"),
+        Message::text(String::from("grüße")),
+        Message::from("grüße"),
+        Message::binary(odd_bytes(70_000)),
+        Message::from(Bytes::from_static(b"\xFF")),
+        Message::Raw { opcode: Opcode::Binary, rsv: Rsv::RSV1, payload: "squeezed".into() },
+        Message::Ping("p".into()),
+        Message::Pong(Bytes::new()),
+        Message::close(CloseCode::GOING_AWAY, "bye"),
+    ];
+    let mut client = Connection::client(|| MaskingKey::new(KEY));
+    let (mut wire, mut out) = (BytesMut::new(), Vec::new());
+    for message in &messages {
+        client.send_message(message, &mut wire).unwrap();
+    }
+    let late = client.send_message(&Message::Close(None), &mut wire).unwrap_err();
+    assert_eq!(late, EncodeError::Protocol(ProtocolError::FrameAfterClose));
+
+    let rules = Rules::new(Role::Server).claim_rsv(Rsv::RSV1);
+    let decoder = MessageDecoder::over(FrameDecoder::with_rules(rules));
+    let mut server = Connection::over(decoder, wsframe::Unmasked);
+    let mut assembler = BytesAssembler::new();
+    let mut received = Vec::new();
+    while let Some(message) = assembler.receive(&mut server, &mut wire, &mut out).unwrap() {
+        received.push(message);
+    }
+    assert_eq!(received, messages);
+    assert_eq!(out, b"\x8A\x01p\x88\x02\x03\xE9");
+}
+
+/// A message in one frame lies where it was read, however many reads brought it; one in several frames
+/// was copied once.
+#[test]
+fn a_message_in_one_frame_is_not_copied() {
+    for opcode in [Opcode::Text, Opcode::Binary] {
+        let frame = masked(opcode, true, &[b'a'; 5000]);
+        for read in [frame.len(), 1000, 1] {
+            let mut decoder = MessageDecoder::new(Role::Server);
+            let mut assembler = BytesAssembler::new();
+            let mut input = BytesMut::with_capacity(frame.len());
+            let buffer = input.as_ptr().addr()..input.as_ptr().addr() + input.capacity();
+            let mut message = None;
+            let copies = measure(|| {
+                for read in frame.chunks(read) {
+                    assert_eq!(message, None);
+                    input.extend_from_slice(read);
+                    message = assembler.decode(&mut decoder, &mut input).unwrap();
+                }
+            });
+            let payload = match message.unwrap() {
+                Message::Text(text) => text.into(),
+                Message::Binary(bytes) => bytes,
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(payload, &[b'a'; 5000][..]);
+            assert!(lies_in(&payload, &buffer));
+            // To be shared, a buffer gets a count of its shares. Nothing else is allocated.
+            assert!(copies.count_total <= 1 && copies.bytes_total <= 64, "{copies:?}");
+        }
+    }
+}
+
+#[test]
+fn several_messages_in_one_buffer_share_it() {
+    let frames = [masked(Opcode::Text, true, b"one"), masked(Opcode::Ping, true, b"two")].concat();
+    let mut input = BytesMut::from(&frames[..]);
+    let buffer = addresses(&input);
+    let mut decoder = MessageDecoder::new(Role::Server);
+    let mut assembler = BytesAssembler::new();
+    let mut next = || assembler.decode(&mut decoder, &mut input).unwrap();
+    let (Some(Message::Text(one)), Some(Message::Ping(two))) = (next(), next()) else { panic!() };
+    assert_eq!(next(), None);
+    assert!(lies_in(one.as_bytes(), &buffer) && lies_in(&two, &buffer));
+    assert_eq!((&*one, &two[..]), ("one", &b"two"[..]));
+}
+
+/// Headers that declare much bring no memory, whatever the limits.
+#[test]
+fn a_declared_length_allocates_nothing() {
+    for opcode in [Opcode::Text, Opcode::Binary] {
+        for fin in [true, false] {
+            let header = FrameHeader {
+                fin,
+                masking_key: Some(MaskingKey::new(KEY)),
+                ..FrameHeader::new(opcode, 1 << 62)
+            };
+            let header = header.encode().unwrap();
+            let frames = FrameDecoder::new(Role::Server).max_payload_len(NO_LIMIT);
+            let mut decoder = MessageDecoder::over(frames).max_message_len(NO_LIMIT);
+            let mut assembler = BytesAssembler::new();
+            let mut input = BytesMut::with_capacity(256);
+            let text = masked(Opcode::Binary, true, &[b'a'; 100]).split_off(6);
+
+            input.extend_from_slice(&header);
+            input.extend_from_slice(&text);
+            let counted = measure(|| {
+                assert_eq!(assembler.decode(&mut decoder, &mut input), Ok(None));
+            });
+            assert!(counted.bytes_max <= 256, "{counted:?}");
+            assert!(input.capacity() <= 512);
+        }
+    }
+    // Whole frames: nothing before the limit, and the limit before the payload.
+    let header = FrameHeader::new(Opcode::Binary, 1 << 24).encode().unwrap();
+    let mut decoder = FrameDecoder::new(Role::Client).whole_up_to(NO_LIMIT);
+    let mut input = BytesMut::from(&header[..]);
+    let counted = measure(|| assert_eq!(Frame::split(&mut decoder, &mut input), Ok(None)));
+    assert_eq!(counted.bytes_total, 0);
+    let header = FrameHeader::new(Opcode::Binary, (1 << 24) + 1).encode().unwrap();
+    let mut input = BytesMut::from(&header[..]);
+    let error = Frame::split(&mut decoder, &mut input).unwrap_err();
+    assert_eq!(error, ProtocolError::FrameTooLong((1 << 24) + 1));
+}
+
+/// The buffer grows with what arrives: it holds at most about twice that.
+#[test]
+fn the_buffer_grows_with_what_arrives() {
+    let payload = odd_bytes(1 << 20);
+    let frame = masked(Opcode::Binary, true, &payload);
+    let mut decoder = MessageDecoder::new(Role::Server);
+    let mut assembler = BytesAssembler::new();
+    let mut input = BytesMut::new();
+    let mut message = None;
+    for (at, read) in frame.chunks(1 << 10).enumerate() {
+        input.extend_from_slice(read);
+        message = assembler.decode(&mut decoder, &mut input).unwrap();
+        let arrived = (at + 1) << 10;
+        assert!(input.capacity() <= 4 * arrived, "{} after {arrived}", input.capacity());
+    }
+    assert_eq!(message, Some(Message::binary(payload)));
+}
+
+#[test]
+fn an_assembler_keeps_no_memory() {
+    assert!(size_of::<BytesAssembler>() <= 64, "{}", size_of::<BytesAssembler>());
+    let frames =
+        [masked(Opcode::Text, false, &[b'a'; 5000]), masked(Opcode::Continuation, true, b"b")];
+    let mut decoder = MessageDecoder::new(Role::Server);
+    let mut assembler = BytesAssembler::new();
+    let counted = measure(|| {
+        let mut input = BytesMut::from(&frames.concat()[..]);
+        let message = assembler.decode(&mut decoder, &mut input).unwrap();
+        assert!(matches!(message, Some(Message::Text(text)) if text.len() == 5001));
+    });
+    assert!(counted.count_total > 0);
+    assert_eq!((counted.count_current, counted.bytes_current), (0, 0));
+}
+
+#[test]
+fn frames_are_split_off_where_they_lie() {
+    let specs: Vec<_> = boundary_lengths()
+        .map(|len| streams::Spec { opcode: 2, fin: true, key: KEY, payload: odd_bytes(len) })
+        .collect();
+    for role in [Role::Client, Role::Server] {
+        let (frames, stream) = streams::stream(&specs, role, Rsv::NONE);
+        for cut in [stream.len(), 7, 1000] {
+            let mut decoder = FrameDecoder::new(role).whole_up_to(NO_LIMIT);
+            // Room for all, so that nothing moves.
+            let mut input = BytesMut::with_capacity(stream.len());
+            let buffer = input.as_ptr().addr()..input.as_ptr().addr() + input.capacity();
+            let mut found = Vec::new();
+            for read in stream.chunks(cut) {
+                input.extend_from_slice(read);
+                while let Some(frame) = Frame::split(&mut decoder, &mut input).unwrap() {
+                    assert!(frame.payload.is_empty() || lies_in(&frame.payload, &buffer));
+                    found.push((frame.opcode, frame.payload.to_vec()));
+                }
+            }
+            let expected: Vec<_> =
+                frames.iter().map(|(header, payload)| (header.opcode, payload.clone())).collect();
+            assert!(found == expected);
+        }
+    }
+
+    // A frame that does not come whole is no frame.
+    let mut decoder = FrameDecoder::new(Role::Server);
+    let mut input = BytesMut::from(&masked(Opcode::Binary, true, b"Hello")[..8]);
+    let error = Frame::split(&mut decoder, &mut input).unwrap_err();
+    assert_eq!(error, ProtocolError::FrameTooLong(5));
+}
+
+/// In every way a frame is the bytes that the oracle makes of it.
+#[test]
+fn frames_are_put_and_chained() {
+    for len in boundary_lengths().chain([125, 126, 65_535, 65_536]) {
+        for masking_key in [None, Some(MaskingKey::new(KEY))] {
+            let header =
+                FrameHeader { masking_key, ..FrameHeader::new(Opcode::Binary, len as u64) };
+            let payload = odd_bytes(len);
+            let mut expected = Vec::new();
+            naive::encode(&header, &payload, naive::shortest_form(len), &mut expected);
+            let mut encoder = FrameEncoder::new(Opcode::Binary);
+            if let Some(key) = masking_key {
+                encoder = encoder.masking_key(key);
+            }
+
+            let mut put = BytesMut::from(&b"before"[..]);
+            encoder.put(&payload, &mut put).unwrap();
+            assert_eq!(put, [&b"before"[..], &expected].concat());
+            let mut appended = BytesMut::from(&b"before"[..]);
+            appended.append(encoder, &payload).unwrap();
+            assert_eq!(appended, put);
+
+            // A slice is one of those that can be full.
+            let mut room = vec![0xEE; expected.len() + 1];
+            let mut rest = &mut room[..];
+            encoder.put(&payload, &mut rest).unwrap();
+            assert_eq!(rest.len(), 1);
+            assert_eq!(room[..expected.len()], expected);
+            let mut short = vec![0xEE; expected.len() - 1];
+            let no_room = EncodeError::NoRoom { needed: expected.len() };
+            assert_eq!(encoder.put(&payload, &mut &mut short[..]), Err(no_room));
+            assert!(short.iter().all(|&byte| byte == 0xEE));
+
+            let ours = Bytes::from(payload.clone());
+            let address = ours.as_ptr();
+            let chain = encoder.chain(ours).unwrap();
+            assert_eq!(chain.last_ref().as_ptr(), address, "masked where it lies");
+            assert_eq!(taken(chain), expected);
+
+            let shared = Bytes::from(payload.clone());
+            let chain = encoder.chain(shared.clone()).unwrap();
+            let copied = len != 0 && masking_key.is_some();
+            assert_eq!(chain.last_ref().as_ptr() != shared.as_ptr(), copied);
+            assert_eq!(taken(chain), expected);
+            assert_eq!(shared, payload, "somebody else has it, unmasked");
+        }
+    }
+    let long = odd_bytes(126);
+    let error = FrameEncoder::new(Opcode::Ping).put(&long, &mut BytesMut::new()).unwrap_err();
+    assert_eq!(error, EncodeError::Protocol(ProtocolError::ControlTooLong));
+    let error = FrameEncoder::new(Opcode::Ping).chain(long.into()).unwrap_err();
+    assert_eq!(error, ProtocolError::ControlTooLong);
+}
+
+/// Takes a `Buf` a few bytes at a time, and looks at what it shows for a vectored write.
+fn taken(mut buf: impl Buf) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while buf.has_remaining() {
+        #[cfg(feature = "std")]
+        {
+            let mut slices = [std::io::IoSlice::new(&[]); 4];
+            let count = buf.chunks_vectored(&mut slices);
+            let shown: usize = slices[..count].iter().map(|slice| slice.len()).sum();
+            assert_eq!(shown, buf.remaining(), "header and payload at once");
+        }
+        let count = buf.remaining().min(if bytes.len() < 20 { 1 } else { 4096 });
+        bytes.extend_from_slice(&buf.copy_to_bytes(count));
+    }
+    bytes
+}
+
+#[test]
+#[should_panic = "a header has no 3 bytes more"]
+fn a_header_is_not_advanced_beyond_its_end() {
+    let chain = FrameEncoder::new(Opcode::Ping).chain(Bytes::new()).unwrap();
+    chain.into_inner().0.advance(3);
+}
+
+#[test]
+fn text_as_bytes_is_a_str() {
+    let text = Utf8Bytes::from(String::from("grüße"));
+    let same = Utf8Bytes::try_from(Bytes::from("grüße")).unwrap();
+    assert_eq!(text, same);
+    assert_eq!(text, "grüße");
+    assert_eq!(text, *"grüße");
+    assert_eq!((&*text, text.as_ref() as &[u8]), ("grüße", "grüße".as_bytes()));
+    assert_eq!(AsRef::<str>::as_ref(&text), "grüße");
+    assert_eq!(format!("{text} {text:?} {text:>6}"), "grüße \"grüße\"  grüße");
+    assert_eq!(String::from(text.clone()), "grüße");
+    assert_eq!(Utf8Bytes::default(), "");
+    let mut sorted = ["c", "a", "b"].map(Utf8Bytes::from);
+    sorted.sort();
+    assert_eq!(sorted, ["a", "b", "c"]);
+    assert!(sorted[0] < sorted[1]);
+
+    // Found by its text, since it hashes as that does.
+    let map = HashMap::from([(text.clone(), 1)]);
+    assert_eq!((map.get("grüße"), map.get("grüsse")), (Some(&1), None));
+    assert_eq!(HashSet::from([text.clone(), same]).len(), 1);
+
+    // Nothing is copied on any of these ways.
+    let owned = String::from("kept where it is");
+    let address = owned.as_ptr();
+    let text = Utf8Bytes::from(owned);
+    assert_eq!((text.as_ptr(), text.clone().as_ptr()), (address, address));
+    let bytes = Bytes::from(text);
+    assert_eq!(bytes.as_ptr(), address);
+    assert_eq!(Utf8Bytes::try_from(bytes).unwrap().as_ptr(), address);
+    const HELLO: Utf8Bytes = Utf8Bytes::from_static("Hello");
+    assert_eq!(HELLO, "Hello");
+
+    for (bytes, offset, incomplete) in
+        [(&b"a\xFF"[..], 1, false), (b"\xE2\x82", 0, true), (b"\xED\xA0\x80", 1, false)]
+    {
+        let error = Utf8Bytes::try_from(Bytes::copy_from_slice(bytes)).unwrap_err();
+        assert_eq!((error.offset(), error.is_incomplete()), (offset, incomplete), "{bytes:?}");
+    }
+    assert_eq!(Utf8Bytes::try_from(Bytes::new()).unwrap(), "");
+    let frame = CloseFrame { code: CloseCode::NORMAL, reason: "bye".into() };
+    assert_eq!(CloseFrame::from(frame.body()), frame);
+}
