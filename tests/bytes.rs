@@ -537,7 +537,7 @@ fn text_as_bytes_is_a_str() {
     assert_eq!(HELLO, "Hello");
 
     for (bytes, offset, incomplete) in
-        [(&b"a\xFF"[..], 1, false), (b"\xE2\x82", 0, true), (b"\xED\xA0\x80", 1, false)]
+        [(&b"a\xFF"[..], 1, false), (b"\xE2\x82", 2, true), (b"\xED\xA0\x80", 1, false)]
     {
         let error = Utf8Bytes::try_from(Bytes::copy_from_slice(bytes)).unwrap_err();
         assert_eq!((error.offset(), error.is_incomplete()), (offset, incomplete), "{bytes:?}");

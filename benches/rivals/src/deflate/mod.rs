@@ -20,7 +20,7 @@ pub const TITLE: &str = "compressing and decompressing";
 const NOTES: &[&str] = &[
     "wsframe, sockudo-ws: payloads, by their compressors and decompressors.",
     "default, fastest: wsframe with the effort that it has by default, and at level 1.",
-    "in frames: wsframe's payloads, in frames of its own.",
+    "connections: from one of wsframe's connections to another, through memory.",
     "yawc: from one of its WebSockets to another, through memory, its compressors not being public.",
     "zlib-rs, miniz_oxide: the engines alone, with buffers that are large enough. wsframe, sockudo-ws and \
      yawc stand on zlib-rs.",
@@ -63,7 +63,7 @@ fn rivals() -> Vec<Rival<Messages>> {
         rival("fastest", Role::Variant, |takeover| {
             wsframe::payloads(takeover, Effort::DEFAULT.level(1))
         }),
-        rival("in frames", Role::Variant, wsframe::frames),
+        rival("connections", Role::Variant, wsframe::connections),
         rival("sockudo-ws", Role::Peer, sockudo::payloads),
         rival("yawc", Role::Peer, yawc::messages),
         rival("zlib-rs", Role::Variant, engines::zlib_rs),

@@ -1,5 +1,7 @@
-use wsframe::deflate::{Compressor, Context, Decompressor, Effort};
-use wsframe::{FrameDecoder, FrameEncoder, Opcode, Role, Rsv, Rules};
+use wsframe::deflate::{
+    CompressedConnection, Compressor, Config, Context, Decompressor, Effort, Parameters, Pool,
+};
+use wsframe::{Connection, Event, FrameHeader, MaskingKey, Role, Rsv, Rules};
 
 use super::LEVEL;
 use super::messages::Messages;
@@ -23,25 +25,28 @@ pub fn payloads(takeover: bool, effort: Effort) -> impl FnMut(&mut Messages) {
     }
 }
 
-pub fn frames(takeover: bool) -> impl FnMut(&mut Messages) {
-    let (mut compressor, mut decompressor) = pair(takeover, Effort::DEFAULT.level(LEVEL));
+/// From one connection to another, decompressed into a buffer that holds a message, and validated.
+pub fn connections(takeover: bool) -> impl FnMut(&mut Messages) {
+    let context = Context { takeover, ..Context::FULL };
+    let agreed = Some(Parameters { server: context, client: context });
+    let config = Config::default().effort(Effort::DEFAULT.level(LEVEL)).threshold(0);
+    let mut pool = Pool::new(config);
+    let mut server = CompressedConnection::new(Connection::server(), agreed);
     let rules = Rules::new(Role::Client).claim_rsv(Rsv::RSV1);
-    let mut decoder = FrameDecoder::with_rules(rules).whole_up_to(u32::MAX);
-    let encoder = FrameEncoder::new(Opcode::Text).rsv(Rsv::RSV1);
-    let (mut payload, mut stream, mut back) = (Vec::new(), Vec::new(), Vec::new());
+    let unused = || MaskingKey::new([0; 4]);
+    let mut client = CompressedConnection::new(Connection::client(unused), agreed);
+    let (mut stream, mut back, mut replies) = (Vec::new(), vec![0; 128 << 10], Vec::new());
     move |messages| {
         messages.each(|message, done| {
-            payload.clear();
             stream.clear();
-            back.clear();
-            compressor.append(message, &mut payload);
-            encoder.append(&payload, &mut stream).expect("a right frame");
+            let text = std::str::from_utf8(message).expect("UTF-8");
+            server.send(text, &mut pool, &mut stream).expect("a vector has room");
+            let (header, _) = FrameHeader::decode(&stream, rules).expect("right").expect("whole");
             let mut input = &mut stream[..];
-            let chunk = decoder.decode(&mut input).expect("a right frame").expect("a whole one");
-            let payload = chunk.payload.unmask();
-            decompressor.append(payload, &mut back).expect("right payloads");
-            std::str::from_utf8(&back).expect("UTF-8");
-            done(payload.len(), &back);
+            let event = client.receive(&mut input, &mut back, &mut pool, &mut replies);
+            let Ok(Some(Event::Text(chunk))) = event else { panic!("{event:?}") };
+            let text = chunk.into_message().expect("it fits");
+            done(header.payload_len as usize, text.as_bytes());
         });
     }
 }
