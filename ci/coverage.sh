@@ -29,7 +29,8 @@ export WSFRAME_ONE_IN=101 WSFRAME_ONE_WRONG_IN=100001
 
 mapfile -t tests < <(basename -s .rs -a tests/*.rs | grep -vx -e examples -e inspect | sed 's/^/--test=/')
 rm -f "$target"/*.profraw
-LLVM_PROFILE_FILE=$target/%p-%8m.profraw cargo test --quiet --all-features --lib "${tests[@]}"
+export LLVM_PROFILE_FILE=$target/%p-%8m.profraw
+cargo test --quiet --all-features --lib "${tests[@]}"
 cargo test --quiet --all-features --lib "${tests[@]}" --no-run --message-format=json |
     grep -oE '"executable":"[^"]+"' | cut -d'"' -f4 > "$target/programs"
 
