@@ -12,8 +12,9 @@ use core::hint::black_box;
 use core::panic::PanicInfo;
 
 use wsframe::{
-    CloseBody, CloseCode, Connection, Event, FixedOutput, FrameDecoder, FrameEncoder,
-    MAX_HEADER_LEN, MaskingKey, MessageDecoder, Opcode, Relay, Role, Transport, Utf8Validator,
+    CloseBody, CloseCode, Connection, Event, FixedOutput, FrameDecoder, FrameEncoder, FrameHeader,
+    MAX_HEADER_LEN, MaskingKey, MessageDecoder, Opcode, Payload, Relay, Role, Rules, Transport,
+    Utf8Validator,
 };
 
 #[panic_handler]
@@ -55,7 +56,39 @@ fn run() -> Option<()> {
     frames()?;
     messages()?;
     connections()?;
-    relays()
+    relays()?;
+    headers()
+}
+
+/// What else there is without a feature: a header by itself, text by itself, a mask in pieces, a payload on
+/// its way elsewhere, and a frame that the caller puts into bytes.
+fn headers() -> Option<()> {
+    let rules = Rules::new(Role::Server);
+    let bytes = black_box([0x82, 0xFE, 0x01, 0x00, 1, 2, 3, 4]);
+    let (header, len) = FrameHeader::decode(&bytes, rules).ok()??;
+    if len != FrameHeader::len_from(&bytes) || *header.encode().ok()? != bytes {
+        return None;
+    }
+
+    let mut text = Utf8Validator::new();
+    text.validate(black_box(b"gr\xC3")).ok()?;
+    text.validate(black_box(b"\xBC\xC3\x9F")).ok()?;
+    text.finish().ok()?;
+
+    let mut payload = black_box(*b"Hello");
+    let mut mask = header.mask();
+    let (front, back) = payload.split_at_mut_checked(black_box(3))?;
+    mask.apply(front);
+    mask.apply(back);
+    let mut unmasked = [0; 8];
+    let written = Payload::new(&mut payload, header.mask()).unmask_into(&mut unmasked).ok()?;
+    if written != b"Hello" {
+        return None;
+    }
+
+    let mut server = Connection::server();
+    let frame = server.frame(Opcode::Text, black_box(true)).ok()?;
+    (*frame.header(black_box(5)).ok()? == [0x81, 0x05]).then_some(())
 }
 
 fn frames() -> Option<()> {

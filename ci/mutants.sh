@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Which small changes to the code no test notices: cargo-mutants, room by room, each against the tests of its
+# section. A room takes a quarter of an hour on two cores, and the opening handshake twice that.
+#
+#     ci/mutants.sh [--again] [ROOM…]      default: all
+#
+# With --again it looks only at what survived the last time: at what a new test is for.
+# Works on a clone of what is committed. Writes to docs/testing.md what survived and why, and fails if
+# ci/survivors.txt does not explain it. --list says what the rooms are.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+target=${CARGO_TARGET_DIR:-$root/target}/mutants
+
+# A room: its files, and the tests that must notice.
+declare -A files=(
+    [close]=src/close.rs [header]='src/header/*.rs' [frame]='src/frame/*.rs' [message]='src/message/*.rs'
+    [connection]='src/connection/*.rs' [relay]=src/relay.rs [extensions]='src/extensions/*.rs'
+    [handshake]='src/handshake/*.rs'
+)
+declare -A tests=(
+    [close]='display rfc6455_7_4_close'
+    [header]='display rfc6455_5_2_header'
+    [frame]='rfc6455_5_frames rfc6455_6_1_sending rfc6455_5_5_control rfc6455_5_4_messages'
+    [message]='rfc6455_5_4_messages rfc6455_5_5_control'
+    [connection]='rfc6455_7_closing rfc6455_6_1_sending rfc6455_5_3_masking'
+    [relay]='rfc6455_5_4_messages'
+    [extensions]='display rfc6455_9_1_extensions rfc6455_9_1_negotiation'
+    [handshake]='display rfc6455_3_uri rfc6455_4_head rfc6455_4_1_client rfc6455_4_2_server rfc6455_4_http
+        rfc6455_9_1_negotiation'
+)
+again=no
+if [ "${1:-}" = --again ]; then again=yes; shift; fi
+rooms=("$@")
+[ ${#rooms[@]} -gt 0 ] || rooms=(close header frame message connection relay extensions handshake)
+if [ "${rooms[0]}" = --list ]; then printf '%s\n' "${!files[@]}"; exit; fi
+
+command -v cargo-mutants > /dev/null || cargo install --quiet --locked --debug cargo-mutants@27.1.0
+
+mkdir -p "$target"
+clone=$target/clone
+rm -rf "$clone"
+git clone --quiet "$root" "$clone"
+cd "$clone"
+# Built a thousand times, run as often for a second: so it is built as fast as it may be.
+export CARGO_TARGET_DIR=$target/build CARGO_PROFILE_TEST_OPT_LEVEL=1 CARGO_PROFILE_TEST_DEBUG=0
+export PROPTEST_MAX_SHRINK_ITERS=0
+
+for room in "${rooms[@]}"; do
+    [ -n "${files[$room]:-}" ] || { echo "$0: no room named $room" >&2; exit 2; }
+    mapfile -t only < <(tr -s ' \n' '\n' <<< "${tests[$room]}" | sed '/^$/d; s/^/-C=--test=/')
+    options=(--file "${files[$room]}" --features handshake,http,rand)
+    # All must pass before anything is changed.
+    cargo test --quiet --features handshake,http,rand "${only[@]#-C=}"
+    if [ $again = yes ]; then
+        options+=(--iterate)
+    else
+        rm -rf "$target/$room"
+    fi
+    mkdir -p "$target/$room"
+    # It fails where mutants survive, which is ours to judge.
+    cargo mutants "${options[@]}" "${only[@]}" --in-place --no-shuffle --baseline=skip \
+        --timeout 30 --build-timeout 300 --output "$target/$room" || [ $? -lt 4 ]
+    git checkout --quiet .
+    python3 -B "$root/ci/mutants.py" "$room" "$target/$room/mutants.out" "$(date -u +%F)" || failed=yes
+done
+[ -z "${failed:-}" ]
