@@ -93,20 +93,20 @@ run_tests() {
         mkdir -p "$own"
         cp /usr/lib/wasm32-wasi/{crt1*.o,libc.a} "$own"
     fi
-    cargo_for test --locked --lib --manifest-path ci/tests/Cargo.toml -- \
+    cargo_for test --lib --manifest-path ci/tests/Cargo.toml -- \
         --show-output "${skip[@]}" ${only[@]+"${only[@]}"}
 }
 
 run_metal() {
     local features program=$work/$target/$triple/release/no-std-proof
     for features in "" handshake,rand handshake,rand,deflate; do
-        std=core,alloc cargo_for build --locked --lib --no-default-features --features "$features" \
+        std=core,alloc cargo_for build --lib --no-default-features --features "$features" \
             --config profile.dev.debug=false
     done
     cd ci/no_std
-    cargo_for rustc --locked --release --features handshake
+    cargo_for rustc --release --features handshake
     $runner "$program"
-    cargo_for rustc --locked --release -- --cfg panic_free
+    cargo_for rustc --release -- --cfg panic_free
     $runner "$program"
 }
 

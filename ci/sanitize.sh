@@ -72,7 +72,7 @@ cargo_with() {
 
 # Builds programs, as the tests are built, and says where they lie.
 build() {
-    cargo_with "$@" --locked --message-format=json-render-diagnostics |
+    cargo_with "$@" --message-format=json-render-diagnostics |
         sed -n 's/.*"executable":"\([^"]*\)".*/\1/p'
 }
 
