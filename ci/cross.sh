@@ -3,6 +3,7 @@
 #
 #     ci/cross.sh                             says which targets there are
 #     ci/cross.sh [--table FILE] TARGET…      runs them, or `all`; FILE gets each target's last result
+#     ci/cross.sh --only TEST,… TARGET…       runs only tests with such names, and keeps no result
 #
 # A target passes when its tests were built, ran, and none failed. Bare metal has no tests: there the program
 # of ci/no_std is linked without a way to a panic, and run with all that it checks of itself.
@@ -46,7 +47,7 @@ describe() {
         thumbv6m) metal "32 bits, no compare-and-swap" thumbv6m-none-eabi arm ;;
         thumbv7em) metal "32 bits" thumbv7em-none-eabihf arm ;;
         riscv32imac) metal "32 bits" riscv32imac-unknown-none-elf riscv32 ;;
-        *) echo "no target named $1; there are: ${targets[*]}" >&2; exit 2 ;;
+        *) echo "no target named $1; there are: ${every[*]:-${targets[*]}}" >&2; exit 2 ;;
     esac
 }
 linux() { # what, triple, GNU's name, Debian's name, qemu's name
@@ -92,19 +93,20 @@ run_tests() {
         mkdir -p "$own"
         cp /usr/lib/wasm32-wasi/{crt1*.o,libc.a} "$own"
     fi
-    cargo_for test --locked --lib --manifest-path ci/tests/Cargo.toml -- --show-output "${skip[@]}" ${only[@]+"${only[@]}"}
+    cargo_for test --lib --manifest-path ci/tests/Cargo.toml -- \
+        --show-output "${skip[@]}" ${only[@]+"${only[@]}"}
 }
 
 run_metal() {
     local features program=$work/$target/$triple/release/no-std-proof
     for features in "" handshake,rand handshake,rand,deflate; do
-        std=core,alloc cargo_for build --locked --lib --no-default-features --features "$features" \
+        std=core,alloc cargo_for build --lib --no-default-features --features "$features" \
             --config profile.dev.debug=false
     done
     cd ci/no_std
-    cargo_for rustc --locked --release --features handshake
+    cargo_for rustc --release --features handshake
     $runner "$program"
-    cargo_for rustc --locked --release -- --cfg panic_free
+    cargo_for rustc --release -- --cfg panic_free
     $runner "$program"
 }
 
@@ -128,17 +130,16 @@ table= only=() least=150
 while [ $# -gt 0 ]; do
     case $1 in
         --table) table=$(realpath "$2"); shift 2 ;;
-        # For a few tests by name: libtest's filters, separated by commas.
         --only) IFS=, read -r -a only <<<"$2"; least=1; shift 2 ;;
         *) break ;;
     esac
 done
 if [ $# = 0 ]; then
-    echo "ci/cross.sh [--table FILE] [--only TEST,…] TARGET…, or all: ${targets[*]}"
+    echo "ci/cross.sh [--table FILE | --only TEST,…] TARGET…, or all: ${targets[*]}"
     exit 0
 fi
-if [ "$(uname -sm)" != "Linux x86_64" ]; then
-    echo "SKIPPED other processors: it is written for Debian on x86_64, not for $(uname -sm)"
+if ! ci/toolchain.sh; then
+    echo "SKIPPED other processors"
     exit 0
 fi
 every=("${targets[@]}")
@@ -176,7 +177,7 @@ for target in "${targets[@]}"; do
         echo "FAILED: $target; see $log" >&2
     fi
     ran=${runner%% *}
-    echo "| $target | $what | ${ran##*/} | $backend | $passed | $failed | $skipped |" \
+    [ ${#only[@]} -gt 0 ] || echo "| $target | $what | ${ran##*/} | $backend | $passed | $failed | $skipped |" \
         "$((SECONDS - start)) | $(date -u +%F) |" >"$work/$target.row"
 done
 
@@ -191,6 +192,6 @@ report() {
         "Node.js $(node --version 2>/dev/null). Of exhaustive tests one case in $WSFRAME_ONE_IN," \
         "of property tests $PROPTEST_CASES cases."
 }
-report "${targets[@]}"
+[ ${#only[@]} -gt 0 ] || report "${targets[@]}"
 [ -z "$table" ] || report "${every[@]}" | ci/table.sh "$table" "ci/cross.sh"
 exit $status

@@ -4,23 +4,27 @@
 # unpacked into a folder and not installed, so nothing that is on the machine changes.
 #
 #     ci/toolchain.sh FOLDER      unpacks what is missing; then FOLDER/rustc is the compiler
+#     ci/toolchain.sh             fails where that cannot be done
 #
-# About 100 MB to fetch, 750 MB on disk. Needs Debian 12 with its security updates, or later, on x86_64.
+# About 140 MB to fetch, 590 MB on disk. Needs Debian 12 with its security updates, or later, on x86_64.
 set -euo pipefail
-folder=$(realpath -m "$1")
 
 . /etc/os-release
 if [ "$ID $(uname -sm)" != "debian Linux x86_64" ]; then
-    echo "FAILED: this takes Debian's compiler, on x86_64; this is $ID, $(uname -sm)" >&2
+    echo "this takes Debian's compiler, on x86_64; this is $ID, $(uname -sm)" >&2
     exit 1
 fi
+[ $# -gt 0 ] || exit 0
+folder=$(realpath -m "$1")
+
 # Once unpacked it stays, whatever Debian has by then: remove the folder for the newest.
 [ ! -x "$folder/rustc" ] || exit 0
 
 as_root=$([ "$(id -u)" = 0 ] || echo sudo)
 $as_root apt-get update -q >&2
 
-version=$(apt-cache show --no-all-versions rustc-web | sed -n 's/^Version: //p')
+version=$(apt-cache show --no-all-versions rustc-web 2>/dev/null | sed -n 's/^Version: //p') || true
+[ -n "$version" ] || { echo "FAILED: apt knows no package rustc-web" >&2; exit 1; }
 upstream=${version%%+*}
 minor=${upstream%.*}
 llvm=$(apt-cache depends "libstd-rust-web-$minor" | sed -n 's/.*Depends: libllvm//p')
@@ -36,7 +40,11 @@ rm -rf "$folder/packages" "$folder/usr/share" "$folder"/usr/src/*/{compiler,src/
 
 mkdir -p "$folder/usr/lib/rustlib/src"
 ln -sfn "../../../src/rustc-$upstream" "$folder/usr/lib/rustlib/src/rust"
-ln -s "usr/lib/llvm-$llvm/lib/clang/$llvm/lib/linux" "$folder/sanitizers"
+# The sanitizers, under the names by which rustc looks for its own.
+for sanitizer in asan msan tsan; do
+    ln -s "$folder/usr/lib/llvm-$llvm/lib/clang/$llvm/lib/linux/libclang_rt.$sanitizer-x86_64.a" \
+        "$folder/usr/lib/rustlib/x86_64-unknown-linux-gnu/lib/librustc-stable_rt.$sanitizer.a"
+done
 wrap() { # name, program, arguments…
     printf '#!/bin/sh\nLD_LIBRARY_PATH=%s exec %s "$@"\n' "$folder/usr/lib/x86_64-linux-gnu" "${*:2}" \
         >"$folder/$1"

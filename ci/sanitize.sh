@@ -1,0 +1,152 @@
+#!/usr/bin/env bash
+# Runs the tests under sanitizers.
+#
+#     ci/sanitize.sh [--table FILE] [address|memory|thread|valgrind]…     default: address
+#     ci/sanitize.sh --only TEST,… …          runs only tests with such names, and keeps no result
+#
+#     address     reads and writes beyond what was allocated, or after it was freed
+#     memory      decisions by bytes that nobody wrote; builds the standard library, too
+#     thread      two threads at the same memory, unordered; builds the standard library, too
+#     valgrind    the first two, on the program as users have it; it has no AVX-512, so AVX2 is used
+#
+# Before the tests each has to find a fault that was planted (ci/sanitize/src/bin), and to find nothing in a
+# program without. So none passes because it is not there. Fuzzing has the first in any case.
+#
+# The tests that go through all of something take one in WSFRAME_ONE_IN of it (default 1009), and property
+# tests PROPTEST_CASES cases (default 32). What depends on the clock is left out. FILE gets the last result of
+# each. Unpacks a compiler with ci/toolchain.sh, and installs valgrind where it is missing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+export WSFRAME_ONE_IN=${WSFRAME_ONE_IN:-1009} PROPTEST_CASES=${PROPTEST_CASES:-32}
+export CARGO_TERM_COLOR=never
+target=x86_64-unknown-linux-gnu
+every=(address memory thread valgrind)
+
+table= only=() least=150
+case ${1:-} in
+    --table) table=$(realpath "$2"); shift 2 ;;
+    --only) IFS=, read -r -a only <<<"$2"; least=1; shift 2 ;;
+esac
+chosen=("$@")
+[ ${#chosen[@]} -gt 0 ] || chosen=(address)
+if ! ci/toolchain.sh; then
+    echo "SKIPPED sanitizers"
+    exit 0
+fi
+
+folder=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+toolchain=$folder/cross/toolchain
+work=$folder/sanitize
+mkdir -p "$work"
+
+# Of each: the fault that it has to find, and what it then says.
+describe() {
+    flags="-Zsanitizer=$1" std=() runner=()
+    case $1 in
+        address) fault=over_read says='AddressSanitizer: heap-buffer-overflow' ;;
+        memory)
+            fault=uninitialised says='MemorySanitizer: use-of-uninitialized-value'
+            std=(-Zbuild-std)
+            ;;
+        thread)
+            fault=race says='ThreadSanitizer: data race'
+            std=(-Zbuild-std)
+            ;;
+        valgrind)
+            fault=over_read says='Invalid read of size 1' flags=
+            runner=(valgrind --quiet --error-exitcode=99 --leak-check=no)
+            ;;
+        *) echo "no sanitizer named $1; there are: ${every[*]}" >&2; exit 2 ;;
+    esac
+}
+
+cargo_with() {
+    if [ -n "$flags" ]; then
+        RUSTC_BOOTSTRAP=1 RUSTC="$toolchain/rustc" RUSTFLAGS=$flags CARGO_TARGET_DIR=$work/$name \
+            cargo "$1" ${std[@]+"${std[@]}"} --target $target "${@:2}"
+    else
+        CARGO_TARGET_DIR=$work/$name cargo "$1" --target $target "${@:2}"
+    fi
+}
+
+# Builds programs, as the tests are built, and says where they lie.
+build() {
+    cargo_with "$@" --message-format=json-render-diagnostics |
+        sed -n 's/.*"executable":"\([^"]*\)".*/\1/p'
+}
+
+prove() { # that a planted fault is found, and nothing where none is
+    local programs program seen
+    programs=$(build build --profile test --manifest-path ci/sanitize/Cargo.toml)
+    for program in $programs; do
+        case $program in
+            */nothing)
+                ${runner[@]+"${runner[@]}"} "$program" >"$work/$name.nothing" 2>&1 ||
+                    { cat "$work/$name.nothing"; echo "FAILED: $name finds something in nothing" >&2; return 1; }
+                ;;
+            */"$fault")
+                if ${runner[@]+"${runner[@]}"} "$program" >"$work/$name.fault" 2>&1; then
+                    echo "FAILED: $name lets the planted $fault pass" >&2
+                    return 1
+                fi
+                seen=$(grep -m 1 -o "$says" "$work/$name.fault") ||
+                    { cat "$work/$name.fault"; echo "FAILED: $name does not say: $says" >&2; return 1; }
+                ;;
+        esac
+    done
+    [ -n "${seen:-}" ] || { echo "FAILED: no program with the fault $fault" >&2; return 1; }
+    echo "the planted $fault is found: $seen"
+}
+
+run_tests() {
+    local programs
+    programs=$(build test --no-run --lib --manifest-path ci/tests/Cargo.toml)
+    # One after another under valgrind, which has one thread at a time in any case.
+    (cd ci/tests && ${runner[@]+"${runner[@]}"} $programs --show-output --skip linear:: ${only[@]+"${only[@]}"})
+}
+
+for name in "${chosen[@]}"; do describe "$name"; done # Before anything takes long.
+status=0
+for name in "${chosen[@]}"; do
+    describe "$name"
+    echo "--- $name"
+    start=$SECONDS log=$work/$name.log passed= failed= skipped=
+    if [ "$name" != valgrind ]; then
+        ci/toolchain.sh "$toolchain"
+    elif ! command -v valgrind >/dev/null; then
+        as_root=$([ "$(id -u)" = 0 ] || echo sudo)
+        $as_root apt-get update -q
+        $as_root apt-get install -q -y --no-install-recommends valgrind
+    fi
+    prove
+    # Not in a condition, where -e would be off within it.
+    set +e
+    (set -e; run_tests) >"$log" 2>&1
+    result=$?
+    set -e
+    read -r passed failed skipped < <(sed -n \
+        's/^test result: .* \([0-9]*\) passed; \([0-9]*\) failed; \([0-9]*\) ignored; .* \([0-9]*\) filtered out.*/\1 \2 \3+\4/p' \
+        "$log") || true
+    skipped=$((${skipped:-0}))
+    backends=$(sed -n 's/^backends: //p' "$log")
+    # That many at least, so that a run of nothing does not pass.
+    if [ "$result" = 0 ] && [ "${failed:-1}" = 0 ] && [ "${passed:-0}" -ge "$least" ]; then
+        echo "ok: $passed passed, $failed failed, $skipped left out, on $backends; $((SECONDS - start)) s"
+    else
+        status=1
+        grep -E '^(test .*FAILED|error|SUMMARY)|panicked|Sanitizer' "$log" | head -n 20 || true
+        tail -n 20 "$log"
+        echo "FAILED: $name; see $log" >&2
+    fi
+    [ ${#only[@]} -gt 0 ] || echo "| $name | $fault | $backends | ${passed:-FAILED} | $failed | $skipped |" \
+        "$((SECONDS - start)) | $(date -u +%F) |" >"$work/$name.row"
+done
+
+report() {
+    echo "| sanitizer | found what was planted | backends | passed | failed | left out | seconds | day |"
+    echo "|---|---|---|---:|---:|---:|---:|---|"
+    for name in "$@"; do [ ! -e "$work/$name.row" ] || cat "$work/$name.row"; done
+}
+[ -z "$table" ] || report "${every[@]}" | ci/table.sh "$table" "ci/sanitize.sh"
+exit $status
