@@ -1,6 +1,6 @@
 //! The examples, run: servers and clients against each other and against a peer of bare sockets, straight
 //! and through the relay; and the memory of many connections.
-#![cfg(all(feature = "http", feature = "rand"))]
+#![cfg(all(feature = "deflate", feature = "http", feature = "rand"))]
 
 #[path = "support/example.rs"]
 mod example;
@@ -817,6 +817,23 @@ fn the_chat_does_not_wait_for_who_does_not_read() {
     let body = CloseBody::decode(&payload).expect("a right body").expect("a body");
     assert_eq!(body.code, CloseCode::POLICY_VIOLATION);
     sleeper.ends();
+}
+
+#[test]
+fn the_readme_lists_every_example() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let readme = fs::read_to_string(format!("{root}/README.md")).expect("the README");
+    let mut count = 0;
+    for entry in fs::read_dir(format!("{root}/examples")).expect("the examples") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_stem().and_then(|name| name.to_str()).expect("a name");
+        if name != "common" {
+            let commands = [format!("`{name} -- "), format!("`{name}`")];
+            assert!(commands.iter().any(|command| readme.contains(command)), "{name}");
+            count += 1;
+        }
+    }
+    assert!(count > 10, "{count}");
 }
 
 #[test]

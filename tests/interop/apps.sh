@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Interoperation of what is spoken over WebSockets: the example clients with the servers that they are
-# for. What an example prints is compared whole.
+# Interoperation of what is spoken over WebSockets: people in a browser with the example `chat`, and the
+# example clients with the servers that they are for. What these print is compared whole.
 #
 #   tests/interop/apps.sh
 #
+#   chat        `chat`, by two tabs of a browser and npm's `ws`     node, npm, chromium
 #   stomp       `stomp_client`, to RabbitMQ                         Debian, python3
 #   socketio    `socketio_client`, to npm's `socket.io`             node, npm
 #   sockjs      `sockjs_client`, to npm's `sockjs`                  node, npm
@@ -28,6 +29,9 @@ says() {
         echo "FAILED $name: status $status, and: ${said//$'\n'/ | }"
     fi
 }
+
+prepare_chat() { node_packages && browser && start page "$examples/chat" 127.0.0.1:0; }
+run_chat() { CHROMIUM=$(command -v chromium) limited node "$here/chat.mjs" "${page##* }"; }
 
 prepare_stomp() {
     [[ -z ${rabbitmq_missing:-} ]] || { cannot=$rabbitmq_missing; return 1; }
@@ -72,7 +76,7 @@ run_sockjs() {
 }
 
 cd "$here/../.."
-for name in stomp_client socketio_client sockjs_client; do
+for name in chat stomp_client socketio_client sockjs_client; do
     program=$(example "$name")
     examples=${program%/*}
 done
@@ -84,7 +88,7 @@ long=$(printf 'ß%.0s' {1..60000})
 if ! asked_to_skip stomp; then
     if rabbitmq_package; then rabbitmq_start; else rabbitmq_missing="RabbitMQ cannot be had, see above"; fi
 fi
-for name in socketio sockjs stomp; do
+for name in chat socketio sockjs stomp; do
     client "$name"
 done
 

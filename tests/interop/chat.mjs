@@ -1,0 +1,148 @@
+// A conversation of people in Chromium and of programs, on the chat's page: node chat.mjs http://HOST:PORT/
+//
+// Environment: CHROMIUM is the browser's executable. SCREENSHOT, if set, is a file for a picture of the
+// page in the midst of it.
+
+import { deepStrictEqual as same } from 'node:assert';
+import { on, once } from 'node:events';
+import WebSocket from 'ws';
+import { launch } from './chromium.mjs';
+import { exchange } from './report.mjs';
+
+const url = process.argv[2];
+const browser = await launch();
+const errors = [];
+const programs = [];
+
+/** A tab of its own, in which somebody has typed a name. */
+async function enter(name) {
+  const page = await browser.newPage({ viewport: { width: 800, height: 560 } });
+  page.setDefaultTimeout(20_000);
+  page.on('pageerror', (error) => errors.push(error.message));
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  await page.goto(url);
+  await page.getByLabel('Your name').fill(name);
+  await page.getByRole('button', { name: 'Enter' }).click();
+  return page;
+}
+
+async function say(page, text) {
+  await page.getByLabel('Message', { exact: true }).fill(text);
+  await page.keyboard.press('Enter');
+}
+
+/** Waits for an entry of the log with these words and no others. */
+function reads(page, text) {
+  return page.getByRole('log').getByText(text, { exact: true }).waitFor();
+}
+
+/** Waits until these are there and nobody else. */
+async function sees(page, names) {
+  const here = page.getByRole('list', { name: 'Here now' }).getByRole('listitem');
+  await here.nth(names.length - 1).waitFor();
+  await here.nth(names.length).waitFor({ state: 'detached' });
+  same(await here.allTextContents(), names);
+}
+
+/** A program that has entered. */
+async function program(name) {
+  const ws = new WebSocket(url.replace(/^http/, 'ws') + 'chat', { origin: new URL(url).origin });
+  programs.push(ws);
+  await once(ws, 'open');
+  ws.send(JSON.stringify({ name }));
+  await once(ws, 'message');
+  return ws;
+}
+
+try {
+  let ada;
+  let bob;
+  await exchange('chat: two people enter, and see who is there', async () => {
+    ada = await enter('Ada');
+    await ada.getByRole('status').filter({ hasText: 'You are Ada' }).waitFor();
+    await sees(ada, ['Ada']);
+    bob = await enter('Bob 🦀');
+    for (const page of [ada, bob]) {
+      await reads(page, 'Bob 🦀 has come');
+      await sees(page, ['Ada', 'Bob 🦀']);
+    }
+  });
+
+  await exchange("chat: each reads the other's messages and the own", async () => {
+    await say(ada, 'Hello, 🌍!');
+    await say(bob, 'Hello, Ada! 안녕하세요');
+    for (const page of [ada, bob]) {
+      await reads(page, 'Hello, 🌍!');
+      await reads(page, 'Hello, Ada! 안녕하세요');
+    }
+    same(await bob.getByRole('log').locator('p:not(.news) b').allTextContents(), ['Ada', 'Bob 🦀']);
+    same(await bob.getByRole('log').locator('p.mine').count(), 1);
+  });
+
+  await exchange('chat: what looks like markup is text', async () => {
+    const markup = '<img src=x onerror=alert(1)> & "quotes" \\u0000';
+    await say(bob, markup);
+    await reads(ada, markup);
+  });
+
+  await exchange('chat: a name that is taken is refused, with the reason', async () => {
+    const other = await enter('Ada');
+    await other.getByRole('status').filter({ hasText: 'that name is taken' }).waitFor();
+    same(await other.getByLabel('Your name').isVisible(), true);
+    await other.close();
+    await sees(ada, ['Ada', 'Bob 🦀']);
+  });
+
+  await exchange('chat: a page of another origin is refused', async () => {
+    const page = await browser.newPage();
+    await page.goto('data:text/html,other');
+    const seen = await page.evaluate(
+      (url) =>
+        new Promise((resolve) => {
+          const socket = new WebSocket(url);
+          socket.onopen = () => resolve('open');
+          socket.onerror = () => resolve('refused');
+        }),
+      url.replace(/^http/, 'ws') + 'chat',
+    );
+    same(seen, 'refused');
+    await page.close();
+  });
+
+  if (process.env.SCREENSHOT) await ada.screenshot({ path: process.env.SCREENSHOT });
+
+  await exchange('chat: who does not read is left behind, and the others are told', async () => {
+    const sleeper = await program('Sleeper');
+    sleeper.pause();
+    const speaker = await program('Speaker');
+    await sees(ada, ['Ada', 'Bob 🦀', 'Sleeper', 'Speaker']);
+    const text = 'a'.repeat(16_000);
+    const say = () => speaker.send(JSON.stringify({ text }));
+    let sent = 0;
+    say();
+    for await (const [message] of on(speaker, 'message')) {
+      const { from, left } = JSON.parse(message);
+      if (left === 'Sleeper') break;
+      if (from !== 'Speaker') continue;
+      sent += text.length;
+      if (sent > 32 << 20) throw new Error('what is not read is kept');
+      say();
+    }
+    await reads(ada, 'Sleeper has left');
+    await sees(ada, ['Ada', 'Bob 🦀', 'Speaker']);
+    sleeper.terminate();
+    speaker.close();
+    await reads(bob, 'Speaker has left');
+  });
+
+  await exchange('chat: who closes the tab has left', async () => {
+    await bob.close();
+    await reads(ada, 'Bob 🦀 has left');
+    await sees(ada, ['Ada']);
+  });
+
+  await exchange('chat: no errors on the console', async () => same(errors, []));
+} finally {
+  for (const ws of programs) ws.terminate();
+  await browser.close();
+}
