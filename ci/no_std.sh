@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Shows that without features the crate needs neither std, nor an allocator, nor libc: links a program
-# that has none of them, and runs it. Then shows that no way to a panic is left in what it calls: links
+# that has none of them, and runs it; with feature bytes, one that has an allocator only. Then shows that no way to a panic is left in what it calls: links
 # it again with a panic handler that cannot be linked.
 set -euo pipefail
 cd "$(dirname "$0")/no_std"
@@ -18,6 +18,10 @@ build() { RUSTFLAGS="$flags $1" cargo build --quiet --release --target "$target"
 build "" --features handshake
 "$program"
 echo "ok: linked without std, alloc and libc, with the opening handshake; runs"
+
+build "" --features bytes
+"$program"
+echo "ok: linked without std and libc, with an allocator and messages as Bytes; runs"
 
 build ""
 "$program"

@@ -19,6 +19,7 @@
 //! | read and write `Sec-WebSocket-Extensions` | [`extensions`] |
 //! | compress messages (RFC 7692) | `deflate`, with a `CompressedConnection` |
 //! | have messages as `Bytes`, split off the buffer that they were read into | `owned` |
+//! | have a `Stream` and a `Sink` of messages over tokio's I/O | `codec` |
 //!
 //! What a peer may do wrong is a [`ProtocolError`], which knows the rule and the close code.
 //!
@@ -32,6 +33,7 @@
 //! - `handshake`: the opening handshake, with neither `std` nor an allocator.
 //! - `http`: the opening handshake on the types of the crate `http`, also over HTTP/2 and HTTP/3.
 //! - `rand`: keys from the generators of the `rand` crate.
+//! - `tokio-util`: codecs for `Framed`, and connections as a `Stream` and a `Sink`; with `bytes` and `std`.
 //!
 //! Without features the crate needs neither `std` nor an allocator, and has everything else.
 
@@ -51,6 +53,10 @@ extern crate std;
 pub mod arch;
 #[forbid(unsafe_code)]
 pub mod close;
+#[cfg(feature = "tokio-util")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tokio-util")))]
+#[forbid(unsafe_code)]
+pub mod codec;
 #[forbid(unsafe_code)]
 pub mod connection;
 #[cfg(feature = "deflate")]

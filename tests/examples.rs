@@ -62,12 +62,15 @@ impl Drop for Running {
     }
 }
 
-/// Calls it with the address of an echo server, and with that of a relay in front of one.
+/// Calls it with the address of an echo server, with that of a relay in front of one, and with that of the
+/// echo server on `Framed`.
 fn straight_and_through_the_relay(check: impl Fn(&str)) {
     let server = Running::echo_server();
     check(&server.address);
     let relay = Running::relay(&server.address);
     check(&relay.address);
+    #[cfg(feature = "tokio-util")]
+    check(&Running::start("framed", &["127.0.0.1:0"]).address);
 }
 
 /// Runs an example to its end.
@@ -834,6 +837,31 @@ fn the_readme_lists_every_example() {
         }
     }
     assert!(count > 10, "{count}");
+}
+
+#[test]
+#[cfg(feature = "tokio-util")]
+fn the_server_on_framed_holds_no_message_that_is_too_long() {
+    let server = Running::start("framed", &["127.0.0.1:0"]);
+    let mut peer = Peer::connect(&server.address);
+    let header = FrameHeader {
+        masking_key: Some(MaskingKey::new(KEY)),
+        ..FrameHeader::new(Opcode::Binary, (1 << 20) + 1)
+    };
+    peer.send(&header.encode().expect("a right header"));
+    peer.fails_with(CloseCode::TOO_BIG);
+
+    let mut peer = Peer::new(TcpStream::connect(&server.address).expect("a listener"));
+    peer.send(b"GET / HTTP/1.1\r\nHost: example\r\n\r\n");
+    assert!(peer.head().starts_with("HTTP/1.1 426 "), "no page here");
+}
+
+#[test]
+fn both_ends_without_an_allocator() {
+    let expected = "an end keeps 64 bytes of state, and 526 of buffers\ntext: Hello\n\
+        the Ping was answered\nbinary: 1000 of 1000 bytes came back as they were\n\
+        closed: 1000 (normal closure)\n";
+    assert_eq!(printed(run("embedded", &[], b"")), expected);
 }
 
 #[test]

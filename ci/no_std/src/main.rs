@@ -2,6 +2,8 @@
 //! and no libc. It runs without an operating system's help but for its exit, whose status says whether
 //! what it decoded is right.
 //!
+//! With feature `bytes` it has an allocator, of its own, and still neither `std` nor libc.
+//!
 //! Built with `--cfg panic_free` it links only if no way to a panic is left either: the panic handler
 //! then calls a function that does not exist.
 
@@ -47,6 +49,10 @@ extern "C" fn main() -> ! {
     #[cfg(feature = "handshake")]
     if handshake() != Some(()) {
         exit(2)
+    }
+    #[cfg(feature = "bytes")]
+    if owned() != Some(()) {
+        exit(3)
     }
     exit(if run() == Some(()) { 0 } else { 1 })
 }
@@ -313,6 +319,77 @@ fn relays() -> Option<()> {
         events += 1;
     }
     (at == len && events == 5 && upstream.is_closed()).then_some(())
+}
+
+/// What a client says, as messages that own their payloads, and as a server sends them on. `None` says that
+/// something was not as it should be.
+#[cfg(feature = "bytes")]
+fn owned() -> Option<()> {
+    use bytes::{Buf, BytesMut};
+    use wsframe::{BytesAssembler, Message};
+
+    let mut wire = [0; 2048];
+    let len = say(&mut wire)?;
+    let mut server = Connection::server();
+    let mut assembler = BytesAssembler::new();
+    let (mut input, mut out) = (BytesMut::new(), BytesMut::new());
+    let (mut texts, mut bytes, mut sent, mut closes) = (0, 0, 0, 0);
+    for read in wire.get(..len)?.chunks(100) {
+        input.extend_from_slice(read);
+        while let Some(message) = assembler.receive(&mut server, &mut input, &mut out).ok()? {
+            match message {
+                Message::Text(text) => texts += usize::from(text == "grüße 🦀"),
+                Message::Binary(payload) => {
+                    bytes += payload.len();
+                    let frame = server.frame(Opcode::Binary, true).ok()?.chain(payload).ok()?;
+                    sent += frame.remaining();
+                }
+                Message::Close(frame) => closes += frame?.reason.len(),
+                _ => {}
+            }
+        }
+    }
+    let replied = out.get(..2) == Some(&[0x8A, 1]);
+    (texts == 1 && bytes == 1000 && sent == 1004 && closes == 3 && replied).then_some(())
+}
+
+/// Memory is taken from one end to the other, and never given back: this program is short.
+#[cfg(feature = "bytes")]
+mod allocator {
+    use core::alloc::{GlobalAlloc, Layout};
+    use core::cell::UnsafeCell;
+    use core::ptr;
+    use core::sync::atomic::{AtomicUsize, Ordering};
+
+    const LEN: usize = 1 << 16;
+
+    struct Bump {
+        memory: UnsafeCell<[u8; LEN]>,
+        taken: AtomicUsize,
+    }
+
+    #[global_allocator]
+    static BUMP: Bump = Bump { memory: UnsafeCell::new([0; LEN]), taken: AtomicUsize::new(0) };
+
+    // SAFETY: the memory is reached through `alloc` alone, which gives every byte of it away once.
+    unsafe impl Sync for Bump {}
+
+    // SAFETY: what is given away lies in the memory, which lives for ever, is aligned as it is asked for, and
+    // is not given away again.
+    unsafe impl GlobalAlloc for Bump {
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            // So many more that they can be aligned wherever they begin.
+            let len = layout.size() + layout.align() - 1;
+            let start = self.taken.fetch_add(len, Ordering::Relaxed);
+            if start.checked_add(len).is_none_or(|end| end > LEN) {
+                return ptr::null_mut();
+            }
+            let bytes = self.memory.get().cast::<u8>().wrapping_add(start);
+            bytes.wrapping_add(bytes.align_offset(layout.align()))
+        }
+
+        unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
+    }
 }
 
 /// The system call is all that this program asks of anyone.

@@ -1,0 +1,105 @@
+//! A WebSocket echo server with `Framed`: `cargo run --release --all-features --example framed`.
+//!
+//! `Framed` is a `Stream` of messages and a `Sink` for them. It says only what it is told to say, so that
+//! Pings and Closes are answered here. (`WebSocketStream` answers them by itself.) Messages come whole:
+//! unlike `echo_server`, which holds none, this server takes no message of more than a MiB.
+
+use core::time::Duration;
+use std::env;
+use std::io;
+
+use bytes::{Buf, BytesMut};
+use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+use tokio_util::codec::{Framed, FramedParts};
+use wsframe::codec::{CodecError, MessageCodec};
+use wsframe::handshake::{EMPTY_HEADER, HeadReader, Refusal, Request};
+use wsframe::{Connection, FrameDecoder, Message, MessageDecoder, Role, Transport, Unmasked};
+
+/// The most bytes that a message may have.
+const MAX_MESSAGE_LEN: u32 = 1 << 20;
+/// How long a peer may take to hang up, once all was said.
+const LINGER: Duration = Duration::from_secs(2);
+
+#[tokio::main]
+async fn main() -> io::Result<()> {
+    let addr = env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".into());
+    let listener = TcpListener::bind(addr).await?;
+    println!("WebSocket  ws://{}/", listener.local_addr()?);
+    loop {
+        let (socket, _) = listener.accept().await?;
+        // How a connection ends is between it and its peer.
+        tokio::spawn(serve(socket));
+    }
+}
+
+async fn serve(mut socket: TcpStream) -> Result<(), CodecError> {
+    let Some(received) = accept(&mut socket).await? else { return Ok(()) };
+
+    let frames = FrameDecoder::new(Role::Server).max_payload_len(MAX_MESSAGE_LEN);
+    let messages = MessageDecoder::over(frames).max_message_len(MAX_MESSAGE_LEN);
+    let connection = Connection::over(messages, Unmasked).leave_pongs().leave_close();
+    let mut parts = FramedParts::new::<Message>(socket, MessageCodec::new(connection));
+    parts.read_buf = received;
+    let mut framed = Framed::from_parts(parts);
+
+    let result = echo(&mut framed).await;
+    // If a rule was broken, this is the Close that says so.
+    let replies = framed.codec_mut().take_replies();
+    framed.write_buffer_mut().unsplit(replies);
+    framed.close().await?;
+
+    // Bytes that are left unread would make the system reset the connection, and the last that was sent
+    // might be lost.
+    let mut rest = framed.into_inner();
+    let mut bytes = [0; 512];
+    let _ =
+        timeout(LINGER, async { while rest.read(&mut bytes).await.is_ok_and(|n| n > 0) {} }).await;
+    result
+}
+
+/// Echoes what comes, until the connection ends.
+async fn echo(framed: &mut Framed<TcpStream, MessageCodec>) -> Result<(), CodecError> {
+    while framed.codec().connection().transport() == Transport::KeepOpen {
+        let Some(message) = framed.next().await else { break };
+        match message? {
+            Message::Ping(data) => framed.send(Message::Pong(data)).await?,
+            Message::Pong(_) => {}
+            // Text and binary messages, and a Close, which is answered by its like.
+            echo => framed.send(echo).await?,
+        }
+    }
+    Ok(())
+}
+
+/// The opening handshake. Gives what was received behind it; `None` if there is no WebSocket.
+async fn accept(socket: &mut TcpStream) -> io::Result<Option<BytesMut>> {
+    let mut received = BytesMut::new();
+    let mut reader = HeadReader::new();
+    let head_len = loop {
+        match reader.find(&received) {
+            Ok(Some(head_len)) => break Ok(head_len),
+            Ok(None) if socket.read_buf(&mut received).await? == 0 => return Ok(None),
+            Ok(None) => {}
+            Err(error) => break Err(error.into()),
+        }
+    };
+
+    let mut response = String::new();
+    let accepted = head_len.and_then(|head_len| {
+        let mut storage = [EMPTY_HEADER; 64];
+        let opening = Request::parse(&received[..head_len], &mut storage)?.opening()?;
+        opening.accept().write(&mut [], &mut response).expect("nothing was added to it");
+        Ok::<_, Refusal>(head_len)
+    });
+    if let Err(refusal) = &accepted {
+        refusal.write(&mut response).expect("a `String` has room");
+    }
+    socket.write_all(response.as_bytes()).await?;
+    Ok(accepted.ok().map(|head_len| {
+        received.advance(head_len);
+        received
+    }))
+}

@@ -1,0 +1,108 @@
+//! Frames for `Framed`.
+
+use core::fmt;
+use std::io;
+
+use bytes::BytesMut;
+use tokio_util::codec::{Decoder, Encoder};
+
+use super::CodecError;
+use crate::connection::{MaskingKeys, Output, Unmasked};
+use crate::frame::{FrameDecoder, NO_LIMIT};
+use crate::header::Role;
+use crate::owned::Frame;
+
+/// Whole frames for `Framed`: what is received is unmasked where it lies and split off, what is sent is
+/// masked if the role is a client's.
+///
+/// Every rule of headers is enforced, but not those of messages, and nothing is replied: this is for who
+/// looks at frames, or makes something else of them. [`MessageCodec`](super::MessageCodec) speaks the
+/// protocol.
+///
+/// ```
+/// use futures_util::{SinkExt, StreamExt};
+/// use tokio_util::codec::Framed;
+/// use wsframe::codec::{CodecError, FrameCodec};
+/// use wsframe::{Frame, MaskingKey, Opcode};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), CodecError> {
+/// # let (client_io, server_io) = tokio::io::duplex(64);
+/// # let fresh_key = || MaskingKey::new([1, 2, 3, 4]);
+/// let mut client = Framed::new(client_io, FrameCodec::client(fresh_key));
+/// let mut server = Framed::new(server_io, FrameCodec::server());
+///
+/// client.send(Frame::new(Opcode::Text, "Hello")).await?;
+/// let frame = server.next().await.unwrap()?;
+/// assert_eq!((frame.opcode, &frame.payload[..]), (Opcode::Text, &b"Hello"[..]));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct FrameCodec<K = Unmasked> {
+    decoder: FrameDecoder,
+    keys: K,
+}
+
+impl FrameCodec {
+    /// A server's, strict, with the default limit.
+    #[must_use]
+    pub const fn server() -> Self {
+        Self::over(FrameDecoder::new(Role::Server), Unmasked)
+    }
+}
+
+impl<K> FrameCodec<K> {
+    /// A client's, strict, with the default limit. It takes a masking key for every frame.
+    #[must_use]
+    pub const fn client(keys: K) -> Self {
+        Self::over(FrameDecoder::new(Role::Client), keys)
+    }
+
+    /// One whose frames are decoded by this decoder, which is new: with its role, its rules and its limit.
+    /// A server's takes [`Unmasked`] for its keys.
+    ///
+    /// All frames come whole, whatever [`whole_up_to`](FrameDecoder::whole_up_to) says. One of more than
+    /// 4 GiB, which the decoder takes if its limit is lifted, is refused as too long.
+    #[must_use]
+    pub const fn over(decoder: FrameDecoder, keys: K) -> Self {
+        Self { decoder: decoder.whole_up_to(NO_LIMIT), keys }
+    }
+}
+
+impl<K> Decoder for FrameCodec<K> {
+    type Item = Frame;
+    type Error = CodecError;
+
+    fn decode(&mut self, src: &mut BytesMut) -> Result<Option<Frame>, CodecError> {
+        Ok(Frame::split(&mut self.decoder, src)?)
+    }
+
+    fn decode_eof(&mut self, src: &mut BytesMut) -> Result<Option<Frame>, CodecError> {
+        match self.decode(src)? {
+            None if !src.is_empty() => {
+                let error = "the transport ended inside a frame";
+                Err(io::Error::new(io::ErrorKind::UnexpectedEof, error).into())
+            }
+            frame => Ok(frame),
+        }
+    }
+}
+
+impl<K: MaskingKeys> Encoder<Frame> for FrameCodec<K> {
+    type Error = CodecError;
+
+    fn encode(&mut self, frame: Frame, dst: &mut BytesMut) -> Result<(), CodecError> {
+        let encoder = match self.decoder.rules().role() {
+            Role::Client => frame.encoder().masking_key(self.keys.next_key()),
+            Role::Server => frame.encoder(),
+        };
+        Ok(dst.append(encoder, &frame.payload)?)
+    }
+}
+
+impl<K> fmt::Debug for FrameCodec<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FrameCodec").field("decoder", &self.decoder).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,169 @@
+//! A connection for `Framed`.
+
+use std::io;
+
+use bytes::{Buf, BytesMut};
+use tokio_util::codec::{Decoder, Encoder};
+
+use super::CodecError;
+use crate::close::CloseCode;
+use crate::connection::{Connection, MaskingKeys, Output, Unmasked};
+use crate::error::EncodeError;
+use crate::frame::FrameEncoder;
+use crate::owned::{BytesAssembler, Message};
+
+/// A [`Connection`] for `Framed`: whole messages in and out.
+///
+/// `Framed` sends what it is told to send, and nothing while it is only read from. But a connection has
+/// something to say when it receives: a Pong for a Ping, the answer to a Close, the code of a failure. So
+/// take one of three ways:
+///
+/// - [`WebSocketStream`](super::WebSocketStream), which is `Framed` and sends the replies by itself.
+/// - `Framed`, with a connection that leaves replies to its caller
+///   ([`leave_pongs`](Connection::leave_pongs), [`leave_close`](Connection::leave_close)): answer a
+///   [`Message::Ping`] with a [`Message::Pong`] and a [`Message::Close`] with a [`Message::Close`], as the
+///   example does.
+/// - `Framed`, and replies that go out in front of the next message, whatever that is. Where none may
+///   follow for long, or none at all, [`take_replies`](Self::take_replies).
+///
+/// When the peer has broken a rule, there is a reply in any case: a Close with the code.
+///
+/// Replies that wait take no more memory than one Pong and one Close. Of several Pings only the last is
+/// answered, if nothing was sent since the first:
+///
+/// > If an endpoint receives a Ping frame and has not yet sent Pong frame(s) in response to previous Ping
+/// > frame(s), the endpoint MAY elect to send a Pong frame for only the most recently processed Ping frame.
+/// > (RFC 6455 §5.5.3)
+///
+/// When the transport ends and the peer has sent no Close, the stream ends with
+/// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof).
+///
+/// Between two messages it keeps 96 bytes besides the connection, and no heap; but `Framed` keeps a buffer
+/// for each direction, of 8 KiB at first. Bytes that were read together with the opening handshake go into
+/// `FramedParts::read_buf`, of which `Framed::from_parts` is made: in a `Framed` that was made without them
+/// they would wait for the next read.
+///
+/// ```
+/// use futures_util::{SinkExt, StreamExt};
+/// use tokio_util::codec::Framed;
+/// use wsframe::codec::{CodecError, MessageCodec};
+/// use wsframe::{Connection, Message};
+///
+/// # async fn example(socket: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin) -> Result<(), CodecError> {
+/// let connection = Connection::server().leave_pongs().leave_close();
+/// let mut framed = Framed::new(socket, MessageCodec::new(connection));
+/// while let Some(message) = framed.next().await {
+///     match message? {
+///         Message::Ping(data) => framed.send(Message::Pong(data)).await?,
+///         Message::Pong(_) => {}
+///         // Text and binary messages are echoed, and so is a Close.
+///         echo => framed.send(echo).await?,
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct MessageCodec<K = Unmasked> {
+    connection: Connection<K>,
+    assembler: BytesAssembler,
+    /// What the connection has replied, and nobody has sent yet.
+    replies: BytesMut,
+}
+
+impl<K> MessageCodec<K> {
+    /// A codec for this connection, which is new: with its role, its rules and its limits.
+    #[must_use]
+    pub fn new(connection: Connection<K>) -> Self {
+        Self { connection, assembler: BytesAssembler::new(), replies: BytesMut::new() }
+    }
+
+    /// The connection.
+    #[must_use]
+    pub const fn connection(&self) -> &Connection<K> {
+        &self.connection
+    }
+
+    /// Whether the connection has replies to be sent.
+    #[must_use]
+    pub fn has_replies(&self) -> bool {
+        !self.replies.is_empty()
+    }
+
+    /// Takes the replies, which are to be sent before anything else: the frames of at most one Pong and
+    /// one Close.
+    ///
+    /// ```
+    /// use bytes::BytesMut;
+    /// use tokio_util::codec::Decoder;
+    /// use wsframe::Connection;
+    /// use wsframe::codec::MessageCodec;
+    ///
+    /// let mut codec = MessageCodec::new(Connection::server());
+    /// let mut input = BytesMut::from(&b"\x89\x82\0\0\0\0hi\x88\x80\0\0\0\0"[..]);
+    /// while codec.decode(&mut input)?.is_some() {}
+    /// // With a `Framed`, they go to its write buffer, and then it is flushed.
+    /// assert_eq!(&codec.take_replies()[..], b"\x8A\x02hi\x88\x00");
+    /// # Ok::<(), wsframe::codec::CodecError>(())
+    /// ```
+    #[must_use = "they are gone from the codec"]
+    pub fn take_replies(&mut self) -> BytesMut {
+        self.replies.split()
+    }
+}
+
+impl<K: MaskingKeys> Decoder for MessageCodec<K> {
+    type Item = Message;
+    type Error = CodecError;
+
+    fn decode(&mut self, src: &mut BytesMut) -> Result<Option<Message>, CodecError> {
+        let waiting = self.replies.len();
+        let mut out = Replies(&mut self.replies);
+        let message = self.assembler.receive(&mut self.connection, src, &mut out)?;
+        if matches!(message, Some(Message::Ping(_))) && self.replies.len() > waiting {
+            // A Pong that was still waiting is superseded. (A Close is not: no Ping comes behind it.)
+            self.replies.advance(waiting);
+        }
+        Ok(message)
+    }
+
+    fn decode_eof(&mut self, src: &mut BytesMut) -> Result<Option<Message>, CodecError> {
+        if let Some(message) = self.decode(src)? {
+            return Ok(Some(message));
+        }
+        self.connection.end_of_input();
+        if self.connection.close_code() == Some(CloseCode::ABNORMAL) {
+            let error = "the transport ended without a Close frame";
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, error).into());
+        }
+        Ok(None)
+    }
+}
+
+impl<K: MaskingKeys> Encoder<Message> for MessageCodec<K> {
+    type Error = CodecError;
+
+    fn encode(&mut self, message: Message, dst: &mut BytesMut) -> Result<(), CodecError> {
+        dst.extend_from_slice(&self.replies);
+        self.replies.clear();
+        Ok(self.connection.send_message(&message, dst)?)
+    }
+}
+
+/// The output of a connection of whose Pongs only one waits: it says that none does, so that the connection
+/// need not count them.
+struct Replies<'r>(&'r mut BytesMut);
+
+impl Output for Replies<'_> {
+    fn pending(&self) -> usize {
+        0
+    }
+
+    fn room(&self) -> usize {
+        usize::MAX
+    }
+
+    fn append(&mut self, frame: FrameEncoder, payload: &[u8]) -> Result<(), EncodeError> {
+        self.0.append(frame, payload)
+    }
+}

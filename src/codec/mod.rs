@@ -1,0 +1,62 @@
+//! Frames and messages for tokio (feature `tokio-util`).
+//!
+//! | to have | take |
+//! |---|---|
+//! | a `Stream` and a `Sink` of messages that speaks the protocol by itself | [`WebSocketStream`] |
+//! | messages in a `Framed` of one's own, which answers Pings and Closes itself | [`MessageCodec`] |
+//! | frames in a `Framed`, and nothing replied | [`FrameCodec`] |
+//!
+//! All three hold messages and frames whole, within the limits of their decoder, and each payload of a
+//! message in one frame lies where it was read. What is sent is copied to the write buffer of `Framed`. Who
+//! has messages too long to be held, or wants vectored writes, takes a [`Connection`](crate::Connection) and
+//! does the I/O.
+//!
+//! Reading is cancel-safe: a future of `next` that was dropped has lost nothing, since all that has arrived
+//! is in the stream. Sinks push back: `poll_ready` is pending while the write buffer holds 8 KiB
+//! (`Framed::set_backpressure_boundary`) that the peer does not read. A future of `send` that was dropped may
+//! or may not have taken its message, as with every `Sink`.
+//!
+//! ```
+//! use futures_util::{SinkExt, StreamExt};
+//! use wsframe::codec::{CodecError, WebSocketStream};
+//! use wsframe::{Connection, MaskingKey, Message};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), CodecError> {
+//! # let (client_io, server_io) = tokio::io::duplex(64);
+//! # let fresh_key = || MaskingKey::new([1, 2, 3, 4]);
+//! let server = async {
+//!     let mut server = WebSocketStream::new(server_io, Connection::server());
+//!     while let Some(message) = server.next().await {
+//!         match message? {
+//!             echo @ (Message::Text(_) | Message::Binary(_)) => server.send(echo).await?,
+//!             _ => {} // a Ping or a Close was answered already
+//!         }
+//!     }
+//!     Ok(())
+//! };
+//! let client = async {
+//!     let mut client = WebSocketStream::new(client_io, Connection::client(fresh_key));
+//!     client.send(Message::text("Hello")).await?;
+//!     assert_eq!(client.next().await.unwrap()?, Message::text("Hello"));
+//!     client.close().await?; // says so
+//!     while let Some(message) = client.next().await {
+//!         message?; // until the server's Close has come, and the end
+//!     }
+//!     Ok::<_, CodecError>(())
+//! };
+//! tokio::try_join!(server, client)?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod error;
+mod frame;
+mod message;
+mod stream;
+mod wakers;
+
+pub use error::CodecError;
+pub use frame::FrameCodec;
+pub use message::MessageCodec;
+pub use stream::WebSocketStream;

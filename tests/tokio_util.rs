@@ -1,0 +1,738 @@
+//! Codecs over tokio's I/O: nothing is lost by whoever stops waiting, senders wait for peers that do not
+//! read, replies get out, and connections end as they should.
+#![cfg(feature = "tokio-util")]
+
+use core::future::Future;
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll, Waker};
+use core::time::Duration;
+use std::error::Error;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Wake;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{Sink, SinkExt, Stream, StreamExt};
+use tokio::io::{
+    AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex,
+};
+use tokio_util::codec::{Decoder, Encoder, Framed};
+use wsframe::Message;
+use wsframe::codec::{CodecError, FrameCodec, MessageCodec, WebSocketStream};
+use wsframe::{
+    CloseCode, Connection, EncodeError, Frame, FrameDecoder, FrameEncoder, FrameHeader, MaskingKey,
+    MessageDecoder, NO_LIMIT, Opcode, ProtocolError, Role, Unmasked,
+};
+
+const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
+
+fn key() -> MaskingKey {
+    MaskingKey::new(KEY)
+}
+
+fn masked(opcode: Opcode, fin: bool, payload: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    FrameEncoder::new(opcode).fin(fin).masking_key(key()).append(payload, &mut out).unwrap();
+    out
+}
+
+/// Polls once, as a task that is not woken.
+fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Polls a future of `next` once, and drops it.
+fn next_or_drop<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
+    poll_once(&mut stream.next())
+}
+
+/// The next message, which has arrived.
+fn next<S: Stream<Item = Result<Message, CodecError>> + Unpin>(stream: &mut S) -> Message {
+    match next_or_drop(stream) {
+        Poll::Ready(Some(Ok(message))) => message,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Why there is no next message or frame.
+fn next_error<S: Stream<Item = Result<T, CodecError>> + Unpin, T: core::fmt::Debug>(
+    stream: &mut S,
+) -> CodecError {
+    match next_or_drop(stream) {
+        Poll::Ready(Some(Err(error))) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What has arrived at the other end of a pipe.
+fn arrived(pipe: &mut DuplexStream) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while let Poll::Ready(Ok(1..)) = poll_once(&mut pin!(pipe.read_buf(&mut bytes))) {}
+    bytes
+}
+
+fn send(pipe: &mut DuplexStream, bytes: &[u8]) {
+    assert!(poll_once(&mut pin!(pipe.write_all(bytes))).is_ready(), "there is room");
+}
+
+fn server(io: DuplexStream) -> WebSocketStream<DuplexStream> {
+    WebSocketStream::new(io, Connection::server())
+}
+
+/// Messages of every kind, and what they are.
+fn conversation() -> (Vec<u8>, Vec<Message>) {
+    let stream = [
+        masked(Opcode::Text, true, "grüße 🦀".as_bytes()),
+        masked(Opcode::Text, false, b"caf\xC3"),
+        masked(Opcode::Ping, true, b"now"),
+        masked(Opcode::Continuation, true, b"\xA9"),
+        masked(Opcode::Binary, true, &[7; 300]),
+        masked(Opcode::Pong, true, b""),
+        masked(Opcode::Close, true, b"\x03\xE8bye"),
+    ]
+    .concat();
+    let messages = vec![
+        Message::text("grüße 🦀"),
+        Message::Ping("now".into()),
+        Message::text("café"),
+        Message::binary(vec![7; 300]),
+        Message::Pong(Bytes::new()),
+        Message::close(CloseCode::NORMAL, "bye"),
+    ];
+    (stream, messages)
+}
+
+/// At every byte of the stream a reader begins to wait and stops waiting.
+#[test]
+fn a_reader_that_is_dropped_loses_nothing() {
+    let (stream, expected) = conversation();
+    let (mut peer, io) = duplex(16);
+    let mut ours = server(io);
+    let mut found = Vec::new();
+    let mut replies = Vec::new();
+    for &byte in &stream {
+        assert!(next_or_drop(&mut ours).is_pending());
+        send(&mut peer, &[byte]);
+        if let Poll::Ready(Some(message)) = next_or_drop(&mut ours) {
+            found.push(message.unwrap());
+        }
+        replies.extend(arrived(&mut peer));
+    }
+    assert_eq!(found, expected);
+    assert_eq!(replies, b"\x8A\x03now\x88\x02\x03\xE8");
+
+    // The same with `Framed` alone.
+    let (mut peer, io) = duplex(16);
+    let mut framed = Framed::new(io, MessageCodec::new(Connection::server()));
+    let mut found = Vec::new();
+    for &byte in &stream {
+        assert!(next_or_drop(&mut framed).is_pending());
+        send(&mut peer, &[byte]);
+        if let Poll::Ready(Some(message)) = next_or_drop(&mut framed) {
+            found.push(message.unwrap());
+        }
+    }
+    assert_eq!(found, expected);
+    assert_eq!(&framed.codec_mut().take_replies()[..], b"\x8A\x03now\x88\x02\x03\xE8");
+    assert!(!framed.codec().has_replies());
+
+    // And with frames.
+    let (mut peer, io) = duplex(16);
+    let mut framed = Framed::new(io, FrameCodec::server());
+    let mut payloads = Vec::new();
+    for &byte in &stream {
+        assert!(next_or_drop(&mut framed).is_pending());
+        send(&mut peer, &[byte]);
+        if let Poll::Ready(Some(frame)) = next_or_drop(&mut framed) {
+            payloads.push((frame.as_ref().unwrap().opcode.bits(), frame.unwrap().payload.len()));
+        }
+    }
+    assert_eq!(payloads, [(1, 12), (1, 4), (9, 3), (0, 1), (2, 300), (10, 0), (8, 5)]);
+}
+
+/// A stream that is cut anywhere between two reads gives what it gives whole.
+#[tokio::test]
+async fn every_cut_equals_the_whole() {
+    let (stream, expected) = conversation();
+    for cut in 0..=stream.len() {
+        let (mut peer, io) = duplex(1 << 10);
+        let mut received = BytesMut::from(&stream[..cut]);
+        received.reserve(1);
+        let mut ours = WebSocketStream::with_received(io, Connection::server(), received);
+        peer.write_all(&stream[cut..]).await.unwrap();
+        peer.shutdown().await.unwrap();
+        let mut found = Vec::new();
+        while let Some(message) = ours.next().await {
+            found.push(message.unwrap());
+        }
+        assert_eq!(found, expected);
+        assert_eq!(ours.connection().close_code(), Some(CloseCode::NORMAL));
+    }
+}
+
+/// How many messages a sink takes from a peer that does not read; then it waits, until the peer reads.
+fn fill<S: Sink<Message, Error = CodecError> + Unpin>(sink: &mut S, len: usize) -> usize {
+    let mut taken = 0;
+    loop {
+        let ready = Pin::new(&mut *sink).poll_ready(&mut Context::from_waker(Waker::noop()));
+        match ready {
+            Poll::Ready(result) => result.unwrap(),
+            Poll::Pending => return taken,
+        }
+        Pin::new(&mut *sink).start_send(Message::binary(vec![7; len])).unwrap();
+        taken += 1;
+        assert!(taken < 1000, "it never waits");
+    }
+}
+
+#[test]
+fn a_sink_waits_for_a_peer_that_does_not_read() {
+    let (mut peer, io) = duplex(64);
+    let mut ours = server(io);
+    // 8 KiB of its own, and 64 bytes in the pipe.
+    assert_eq!(fill(&mut ours, 1000), 9);
+    assert_eq!(fill(&mut ours, 1000), 0);
+    let mut read = 0;
+    while read < 9 * 1004 {
+        let bytes = arrived(&mut peer).len();
+        assert_ne!(bytes, 0, "what was taken goes out");
+        read += bytes;
+        let _ = Pin::new(&mut ours).poll_flush(&mut Context::from_waker(Waker::noop()));
+    }
+    assert_eq!(fill(&mut ours, 1000), 9);
+
+    let (_peer, io) = duplex(64);
+    assert_eq!(fill(&mut Framed::new(io, MessageCodec::new(Connection::server())), 1000), 9);
+}
+
+#[test]
+fn each_ping_is_answered_by_reading_alone() {
+    let (mut peer, io) = duplex(1 << 10);
+    let mut ours = server(io);
+    for data in [&b"one"[..], b"", b"three"] {
+        send(&mut peer, &masked(Opcode::Ping, true, data));
+    }
+    for data in ["one", "", "three"] {
+        assert_eq!(next(&mut ours), Message::Ping(data.into()));
+        // Before the caller comes back.
+        assert_eq!(arrived(&mut peer)[2..], *data.as_bytes());
+    }
+    assert!(next_or_drop(&mut ours).is_pending());
+}
+
+/// A peer that pings and does not read costs no memory, and is still listened to.
+#[test]
+fn a_flood_of_pings_does_not_pile_up_pongs() {
+    let (mut peer, io) = duplex(1 << 10);
+    let mut ours = server(io);
+    fill(&mut ours, 1000);
+    arrived(&mut peer);
+    fill(&mut ours, 1000);
+    let count = 10_000u32;
+    let counted = allocation_counter::measure(|| {
+        for number in 0..count {
+            send(&mut peer, &masked(Opcode::Ping, true, &number.to_be_bytes()));
+            assert!(matches!(next(&mut ours), Message::Ping(_)));
+        }
+    });
+    assert!(counted.bytes_max < 64 << 10, "{counted:?}");
+    send(&mut peer, &masked(Opcode::Text, true, b"still there"));
+    assert_eq!(next(&mut ours), Message::text("still there"));
+
+    // When the peer reads, it gets those for which the write buffer had room, and the last.
+    let mut bytes = Vec::new();
+    for _ in 0..100 {
+        bytes.extend(arrived(&mut peer));
+        assert!(next_or_drop(&mut ours).is_pending());
+    }
+    let pongs: Vec<_> = bytes
+        .windows(6)
+        .filter(|bytes| bytes[..2] == [0x8A, 4])
+        .map(|bytes| u32::from_be_bytes(bytes[2..].try_into().unwrap()))
+        .collect();
+    let (last, before) = pongs.split_last().unwrap();
+    assert_eq!(*last, count - 1);
+    assert!(before.len() < 200, "{}", before.len());
+    assert!(before.iter().copied().eq(0..before.len() as u32), "{before:?}");
+}
+
+/// In a plain `Framed` replies go in front of the next message, or are taken.
+#[test]
+fn replies_wait_in_a_codec() {
+    let mut codec = MessageCodec::new(Connection::server());
+    let mut input = BytesMut::new();
+    for number in 0..1000u32 {
+        input.extend_from_slice(&masked(Opcode::Ping, true, &number.to_be_bytes()));
+    }
+    while codec.decode(&mut input).unwrap().is_some() {}
+    let mut out = BytesMut::from(&b"before"[..]);
+    codec.encode(Message::text("Hello"), &mut out).unwrap();
+    let last = 999u32.to_be_bytes();
+    assert_eq!(out, [&b"before\x8A\x04"[..], &last, b"\x81\x05Hello"].concat());
+    assert!(!codec.has_replies());
+
+    // A Close does not supersede a Pong.
+    input.extend_from_slice(&masked(Opcode::Ping, true, b""));
+    input.extend_from_slice(&masked(Opcode::Close, true, b"\x03\xE8"));
+    while codec.decode(&mut input).unwrap().is_some() {}
+    out.clear();
+    let error = codec.encode(Message::text("late"), &mut out).unwrap_err();
+    assert!(matches!(
+        error,
+        CodecError::Refused(EncodeError::Protocol(ProtocolError::FrameAfterClose))
+    ));
+    assert_eq!(&out[..], b"\x8A\x00\x88\x02\x03\xE8", "replies all the same");
+
+    // A failure has its code.
+    let mut codec = MessageCodec::new(Connection::server());
+    let error = codec.decode(&mut BytesMut::from(&b"\x81\x05"[..])).unwrap_err();
+    assert!(matches!(error, CodecError::Received(ProtocolError::UnmaskedByClient)));
+    assert_eq!(codec.take_replies()[2..4], [0x03, 0xEA]);
+    assert_eq!(codec.connection().error(), Some(ProtocolError::UnmaskedByClient));
+
+    // Who leaves the replies to itself has none.
+    let left = Connection::server().leave_pongs().leave_close();
+    let mut codec = MessageCodec::new(left);
+    let mut input = BytesMut::from(
+        &[masked(Opcode::Ping, true, b"hi"), masked(Opcode::Close, true, b"")].concat()[..],
+    );
+    while codec.decode(&mut input).unwrap().is_some() {}
+    assert!(!codec.has_replies());
+    codec.encode(Message::Pong("hi".into()), &mut out).unwrap();
+    codec.encode(Message::Close(None), &mut out).unwrap();
+    assert!(out.ends_with(b"\x8A\x02hi\x88\x00"));
+}
+
+#[tokio::test]
+async fn a_server_answers_a_close_and_ends_the_transport() {
+    let (mut peer, io) = duplex(1 << 10);
+    let mut ours = server(io);
+    peer.write_all(&masked(Opcode::Close, true, b"\x0F\xA0")).await.unwrap();
+    let closed = ours.next().await.unwrap().unwrap();
+    assert_eq!(closed, Message::close(CloseCode::new(4000), ""));
+    // The answer has gone out before, and the end too.
+    assert_eq!(arrived(&mut peer), b"\x88\x02\x0F\xA0");
+    assert_eq!(peer.read(&mut [0]).await.unwrap(), 0);
+
+    // What comes late is thrown away, until the peer ends its side.
+    peer.write_all(&masked(Opcode::Text, true, &[b'a'; 900])).await.unwrap();
+    assert!(next_or_drop(&mut ours).is_pending());
+    drop(peer);
+    assert!(ours.next().await.is_none());
+    assert!(ours.next().await.is_none());
+    assert!(ours.close().await.is_ok());
+    assert!(ours.send(Message::text("late")).await.is_err());
+}
+
+#[tokio::test]
+async fn a_client_closes_and_waits_for_the_server() {
+    let (mut peer, io) = duplex(1 << 10);
+    let mut ours = WebSocketStream::new(io, Connection::client(key));
+    assert_eq!(ours.connection().role(), Role::Client);
+    ours.close().await.unwrap();
+    let close = arrived(&mut peer);
+    assert_eq!(close, masked(Opcode::Close, true, b"\x03\xE8"));
+    ours.close().await.unwrap();
+    assert_eq!(arrived(&mut peer), b"", "one Close is enough");
+
+    // What the server had under way still comes.
+    peer.write_all(b"\x81\x05Hello\x88\x02\x03\xE8").await.unwrap();
+    assert_eq!(ours.next().await.unwrap().unwrap(), Message::text("Hello"));
+    assert_eq!(ours.next().await.unwrap().unwrap(), Message::close(CloseCode::NORMAL, ""));
+    assert!(next_or_drop(&mut ours).is_pending(), "the server ends the transport");
+    assert!(poll_once(&mut pin!(peer.read(&mut [0]))).is_pending(), "and not the client");
+    peer.shutdown().await.unwrap();
+    assert!(ours.next().await.is_none());
+    assert_eq!(peer.read(&mut [0]).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_caller_may_answer_the_close_itself() {
+    let (mut peer, io) = duplex(1 << 10);
+    let mut ours = WebSocketStream::new(io, Connection::server().leave_close());
+    peer.write_all(&masked(Opcode::Close, true, b"\x03\xE8")).await.unwrap();
+    let close = ours.next().await.unwrap().unwrap();
+    assert_eq!(arrived(&mut peer), b"");
+    ours.send(Message::text("one thing more")).await.unwrap();
+    ours.send(close).await.unwrap();
+    drop(peer.write_all(b"").await);
+    assert_eq!(arrived(&mut peer), b"\x81\x0Eone thing more\x88\x02\x03\xE8");
+    assert!(next_or_drop(&mut ours).is_pending());
+    assert_eq!(peer.read(&mut [0]).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_broken_rule_is_told_before_it_is_handed_out() {
+    let cases = [
+        (b"\x81\x02hi".to_vec(), 1002u16),
+        (masked(Opcode::Text, true, b"\xFF"), 1007),
+        (masked(Opcode::Binary, true, &[0; 200]), 1009),
+    ];
+    for (bytes, code) in cases {
+        let (mut peer, io) = duplex(1 << 10);
+        let frames = FrameDecoder::new(Role::Server).max_payload_len(100);
+        let connection = Connection::over(MessageDecoder::over(frames), Unmasked);
+        let mut ours = WebSocketStream::new(io, connection);
+        peer.write_all(&masked(Opcode::Text, true, b"first")).await.unwrap();
+        peer.write_all(&bytes).await.unwrap();
+        assert_eq!(ours.next().await.unwrap().unwrap(), Message::text("first"));
+        let error = ours.next().await.unwrap().unwrap_err();
+        let CodecError::Received(rule) = error else { panic!("{error:?}") };
+        assert_eq!(rule.close_code().get(), code);
+        assert_eq!(arrived(&mut peer)[2..4], code.to_be_bytes());
+        assert_eq!(peer.read(&mut [0]).await.unwrap(), 0);
+        drop(peer);
+        assert!(ours.next().await.is_none());
+    }
+}
+
+#[tokio::test]
+async fn an_end_without_a_close_is_an_error() {
+    for stream in [vec![], masked(Opcode::Text, true, b"Hello"), b"\x82\x85\0".to_vec()] {
+        let (mut peer, io) = duplex(1 << 10);
+        let mut ours = server(io);
+        peer.write_all(&stream).await.unwrap();
+        drop(peer);
+        let error = loop {
+            match ours.next().await.unwrap() {
+                Ok(message) => assert_eq!(message, Message::text("Hello")),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(io::Error::from(error).kind(), io::ErrorKind::UnexpectedEof);
+        assert!(ours.next().await.is_none());
+        assert_eq!(ours.connection().close_code(), Some(CloseCode::ABNORMAL));
+    }
+    // Frames know nothing of a Close, but they have an end.
+    for (stream, kind) in [(&b"\x82\x85\0"[..], Some(io::ErrorKind::UnexpectedEof)), (b"", None)] {
+        let (mut peer, io) = duplex(1 << 10);
+        let mut framed = Framed::new(io, FrameCodec::server());
+        peer.write_all(stream).await.unwrap();
+        drop(peer);
+        let end = framed.next().await.map(|error| io::Error::from(error.unwrap_err()).kind());
+        assert_eq!(end, kind);
+    }
+}
+
+/// One side of a connection: sends its messages while it reads, and gives what it has read.
+async fn talk<K: wsframe::MaskingKeys + Unpin + Send + 'static>(
+    ours: WebSocketStream<DuplexStream, K>,
+    messages: Vec<Message>,
+    close: bool,
+) -> Vec<Message> {
+    let (mut sink, mut stream) = ours.split();
+    let sent = tokio::spawn(async move {
+        for message in messages {
+            sink.send(message).await.unwrap();
+        }
+        if close {
+            sink.close().await.unwrap();
+        }
+    });
+    let mut received = Vec::new();
+    while let Some(message) = stream.next().await {
+        let message = message.unwrap();
+        if !matches!(message, Message::Ping(_) | Message::Close(_)) {
+            received.push(message);
+        }
+    }
+    sent.await.unwrap();
+    received
+}
+
+/// Both sides send, reply and read in two tasks each, through a pipe so small that all have to wait for
+/// each other. A waker that is lost would leave one waiting for ever.
+#[tokio::test]
+async fn two_tasks_a_side_do_not_lose_each_other() {
+    for capacity in [1, 7, 64] {
+        let (client_io, server_io) = duplex(capacity);
+        let messages: Vec<_> = (0..200u32)
+            .map(|number| match number % 4 {
+                0 => Message::Ping(Bytes::copy_from_slice(&number.to_be_bytes())),
+                1 => Message::text(format!("{number}")),
+                2 => Message::binary(vec![7; number as usize]),
+                _ => Message::text("x".repeat(20 * number as usize)),
+            })
+            .collect();
+        let expected: Vec<_> =
+            messages.iter().filter(|m| !matches!(m, Message::Ping(_))).cloned().collect();
+        let client = WebSocketStream::new(client_io, Connection::client(key));
+        let mut from_server = messages.clone();
+        from_server.push(Message::text("the end"));
+        // The server has more to say, so that the client's Close does not come first.
+        let client = talk(client, messages, false);
+        let server = talk(server(server_io), from_server, true);
+        let both = async { tokio::join!(client, server) };
+        let (client, server) = tokio::time::timeout(Duration::from_secs(30), both)
+            .await
+            .expect("nobody waits for ever");
+        let is_pong = |message: &Message| matches!(message, Message::Pong(_));
+        let without_pongs =
+            |all: Vec<Message>| all.into_iter().filter(|m| !is_pong(m)).collect::<Vec<_>>();
+        assert!(client.iter().any(is_pong) && server.iter().any(is_pong));
+        let client = without_pongs(client);
+        assert_eq!(client[..expected.len()], expected);
+        assert_eq!(client[expected.len()..], [Message::text("the end")]);
+        assert_eq!(without_pongs(server), expected);
+    }
+}
+
+/// A transport that remembers only the last task that waited for it to take bytes, as sockets do.
+#[derive(Default)]
+struct Stuck {
+    input: BytesMut,
+    waiting: Option<Waker>,
+}
+
+impl AsyncRead for Stuck {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.input.is_empty() {
+            return Poll::Pending;
+        }
+        buf.put_slice(&self.input.split());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Stuck {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        _: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.waiting = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn both_tasks_are_woken_whichever_waited_last() {
+    for writer_last in [true, false] {
+        let io = Stuck { input: masked(Opcode::Ping, true, b"")[..].into(), waiting: None };
+        let mut ours = WebSocketStream::new(io, Connection::server());
+        let [reader, writer] = [(); 2].map(|()| Arc::new(Woken::default()));
+        let [reading, writing] = [&reader, &writer].map(|task| Waker::from(Arc::clone(task)));
+        let read = |ours: &mut WebSocketStream<Stuck>| {
+            Pin::new(ours).poll_next(&mut Context::from_waker(&reading))
+        };
+        let write = |ours: &mut WebSocketStream<Stuck>| {
+            Pin::new(ours).poll_flush(&mut Context::from_waker(&writing)).is_pending()
+        };
+
+        Pin::new(&mut ours).start_send(Message::text("Hello")).unwrap();
+        assert!(!writer_last || read(&mut ours).is_ready());
+        assert!(write(&mut ours));
+        assert!(writer_last || read(&mut ours).is_ready());
+        ours.get_mut().waiting.take().expect("somebody waits").wake();
+        assert_eq!((reader.0.load(Ordering::Relaxed), writer.0.load(Ordering::Relaxed)), (1, 1));
+    }
+}
+
+/// A reply that cannot be sent is no reason not to read.
+#[tokio::test]
+async fn what_has_arrived_is_read_though_nothing_can_be_sent() {
+    struct Deaf(BytesMut);
+    impl AsyncRead for Deaf {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buf: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            buf.put_slice(&self.0.split());
+            Poll::Ready(Ok(()))
+        }
+    }
+    impl AsyncWrite for Deaf {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+        }
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+        }
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+        }
+    }
+    let (stream, expected) = conversation();
+    let mut ours = WebSocketStream::new(Deaf(stream[..].into()), Connection::server());
+    let mut found = Vec::new();
+    while let Some(message) = ours.next().await {
+        found.push(message.unwrap());
+    }
+    assert_eq!(found, expected);
+
+    // Who sends is told.
+    let mut ours = WebSocketStream::new(Deaf(BytesMut::new()), Connection::server());
+    let error = ours.send(Message::text("Hello")).await.unwrap_err();
+    assert_eq!(io::Error::from(error).kind(), io::ErrorKind::BrokenPipe);
+}
+
+/// Whatever a header declares, memory is taken for what has arrived.
+#[test]
+fn a_declared_length_allocates_nothing() {
+    let header =
+        FrameHeader { masking_key: Some(key()), ..FrameHeader::new(Opcode::Binary, 1 << 62) };
+    let header = header.encode().unwrap();
+    let unlimited = || FrameDecoder::new(Role::Server).max_payload_len(NO_LIMIT);
+
+    let messages = MessageDecoder::over(unlimited()).max_message_len(NO_LIMIT);
+    let (mut peer, io) = duplex(64);
+    let mut ours = WebSocketStream::new(io, Connection::over(messages, Unmasked));
+    assert!(next_or_drop(&mut ours).is_pending());
+    let counted = allocation_counter::measure(|| {
+        send(&mut peer, &header);
+        assert!(next_or_drop(&mut ours).is_pending());
+        for _ in 0..1000 {
+            send(&mut peer, &[7; 64]);
+            assert!(next_or_drop(&mut ours).is_pending());
+        }
+    });
+    // 64,000 bytes have arrived.
+    assert!(counted.bytes_max < 4 * 64_000, "{counted:?}");
+
+    // A limit acts before anything is taken.
+    let (mut peer, io) = duplex(64);
+    let mut ours = server(io);
+    send(&mut peer, &header);
+    let error = next_error(&mut ours);
+    assert!(
+        matches!(error, CodecError::Received(ProtocolError::FrameTooLong(len)) if len == 1 << 62)
+    );
+
+    // No frame of such a length can come whole.
+    let (mut peer, io) = duplex(64);
+    let mut framed = Framed::new(io, FrameCodec::over(unlimited(), Unmasked));
+    send(&mut peer, &header);
+    send(&mut peer, b"x");
+    let error = next_error(&mut framed);
+    assert!(
+        matches!(error, CodecError::Received(ProtocolError::FrameTooLong(len)) if len == 1 << 62)
+    );
+}
+
+/// A message in one frame, in one read, lies in the read buffer of `Framed`.
+#[test]
+fn a_message_is_not_copied() {
+    let (mut peer, io) = duplex(1 << 10);
+    let mut framed = Framed::new(io, MessageCodec::new(Connection::server()));
+    let buffer = framed.read_buffer().as_ptr().addr();
+    let buffer = buffer..buffer + framed.read_buffer().capacity();
+    send(&mut peer, &masked(Opcode::Text, true, b"Hello"));
+    let Message::Text(text) = next(&mut framed) else { panic!() };
+    assert!(buffer.contains(&text.as_ptr().addr()));
+}
+
+#[tokio::test]
+async fn frames_are_masked_by_clients_alone() {
+    let (mut peer, io) = duplex(64);
+    let mut client = Framed::new(io, FrameCodec::client(key));
+    let frame = Frame { fin: false, ..Frame::new(Opcode::Text, "Hello") };
+    client.send(frame.clone()).await.unwrap();
+    assert_eq!(arrived(&mut peer), masked(Opcode::Text, false, b"Hello"));
+    send(&mut peer, b"\x01\x05Hello");
+    assert_eq!(client.next().await.unwrap().unwrap(), frame);
+
+    let (mut peer, io) = duplex(64);
+    let mut server = Framed::new(io, FrameCodec::server());
+    server.send(frame).await.unwrap();
+    assert_eq!(arrived(&mut peer), b"\x01\x05Hello");
+    let error = server.send(Frame::new(Opcode::Ping, vec![0; 126])).await.unwrap_err();
+    assert!(matches!(
+        error,
+        CodecError::Refused(EncodeError::Protocol(ProtocolError::ControlTooLong))
+    ));
+}
+
+#[test]
+fn what_a_connection_keeps_is_small() {
+    // As the documentation says.
+    assert_eq!(size_of::<MessageCodec>(), size_of::<Connection>() + 96);
+    let codec = MessageCodec::new(Connection::server());
+    assert_eq!(allocation_counter::measure(|| drop(codec.clone())).count_total, 0);
+}
+
+#[test]
+fn errors_say_what_was_wrong() {
+    let received = CodecError::from(ProtocolError::UnmaskedByClient);
+    assert_eq!(received.to_string(), ProtocolError::UnmaskedByClient.to_string());
+    let refused = CodecError::from(EncodeError::from(ProtocolError::FrameAfterClose));
+    assert_eq!(
+        refused.to_string(),
+        "not sent: nothing may be sent after a Close frame (RFC 6455 §5.5.1)"
+    );
+    let full = CodecError::from(wsframe::ReceiveError::OutputFull);
+    assert!(full.source().is_none());
+    for (error, kind) in [
+        (received, io::ErrorKind::InvalidData),
+        (refused, io::ErrorKind::InvalidInput),
+        (full, io::ErrorKind::WouldBlock),
+    ] {
+        assert_eq!(io::Error::from(error).kind(), kind);
+    }
+}
+
+/// Also with a source of keys that cannot.
+#[test]
+fn all_can_be_debugged() {
+    let shown = format!("{:?}", FrameCodec::client(key));
+    assert!(shown.starts_with("FrameCodec { decoder: FrameDecoder"), "{shown}");
+    let shown = format!("{:?}", server(duplex(1).1));
+    assert!(shown.starts_with("WebSocketStream { io: DuplexStream"), "{shown}");
+}
+
+/// Waiting for a message among other things loses none, since that is what `select!` does.
+#[tokio::test]
+async fn select_loses_nothing() {
+    let (stream, expected) = conversation();
+    let (mut peer, io) = duplex(8);
+    let mut ours = server(io);
+    let writer = tokio::spawn(async move {
+        for byte in stream {
+            peer.write_all(&[byte]).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        peer.shutdown().await.unwrap();
+        let mut replies = Vec::new();
+        peer.read_to_end(&mut replies).await.unwrap();
+        replies
+    });
+    let mut found = Vec::new();
+    loop {
+        tokio::select! {
+            biased;
+            message = ours.next() => match message {
+                Some(message) => found.push(message.unwrap()),
+                None => break,
+            },
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    assert_eq!(found, expected);
+    assert_eq!(writer.await.unwrap(), b"\x8A\x03now\x88\x02\x03\xE8");
+}
