@@ -134,7 +134,7 @@ struct Peer {
 
 /// An opening handshake, with the key of RFC 6455 §1.3. Offers an extension, as browsers do.
 const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\nHost: example\r\nUpgrade: websocket\r\n\
-    Connection: Upgrade\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\
+    Connection: Upgrade\r\nSec-WebSocket-Extensions: x-unknown\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
 /// What the peer masks with.
@@ -504,6 +504,21 @@ fn the_relay_refuses_what_no_server_may_accept() {
         assert!(peer.head().starts_with(&format!("HTTP/1.1 {status} ")), "{wrong}");
         let error = listener.accept().expect_err("nobody asks the server");
         assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+    }
+}
+
+#[test]
+fn compression_is_agreed_on_unless_a_relay_is_between() {
+    let request = str::from_utf8(REQUEST).expect("text").replace("x-unknown", "permessage-deflate");
+    let server = Running::echo_server();
+    let relay = Running::relay(&server.address);
+    for (address, agreed) in [(&server.address, true), (&relay.address, false)] {
+        let mut peer = Peer::new(TcpStream::connect(address).expect("a listener"));
+        peer.send(request.as_bytes());
+        let head = peer.head();
+        assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+        let answer = "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n";
+        assert_eq!(head.contains(answer), agreed, "{head}");
     }
 }
 
