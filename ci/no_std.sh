@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Shows that without features the crate needs neither std, nor an allocator, nor libc: links a program
-# that has none of them, and runs it; with feature bytes, one that has an allocator only. Then shows that no way to a panic is left in what it calls: links
-# it again with a panic handler that cannot be linked.
+# that has none of them, and runs it; and, for the feature bytes, one that has an allocator alone. Then
+# shows that no way to a panic is left in what it calls: links it again with a panic handler that cannot be
+# linked.
 set -euo pipefail
 cd "$(dirname "$0")/no_std"
 
