@@ -155,6 +155,7 @@ impl BytesAssembler {
     }
 
     /// The message, or the control frame, that these bytes are.
+    #[inline]
     fn split<S: Source>(
         source: &mut S,
         span: MessageSpan,
@@ -206,6 +207,7 @@ enum Kind {
 }
 
 impl Kind {
+    #[inline]
     fn unmask(event: Event<'_>) -> Self {
         match event {
             Event::Text(_) => Self::Text,
@@ -223,6 +225,7 @@ impl Kind {
         }
     }
 
+    #[inline]
     fn message(self, payload: Bytes) -> Result<Message, ProtocolError> {
         Ok(match self {
             Self::Text => Message::Text(Utf8Bytes::try_from(payload)?),
@@ -251,10 +254,12 @@ trait Source {
 impl Source for MessageDecoder {
     type Error = ProtocolError;
 
+    #[inline(always)]
     fn locate(&mut self, input: &[u8]) -> Result<Option<MessageSpan>, ProtocolError> {
         self.locate(input)
     }
 
+    #[inline(always)]
     fn take<'b>(
         &mut self,
         span: MessageSpan,
@@ -263,10 +268,12 @@ impl Source for MessageDecoder {
         self.take(span, used)
     }
 
+    #[inline(always)]
     fn remaining(&self) -> u64 {
         self.remaining()
     }
 
+    #[inline(always)]
     fn is_closed(&self) -> bool {
         self.is_closed()
     }
@@ -281,10 +288,12 @@ struct Replying<'c, K, O> {
 impl<K: MaskingKeys, O: Output> Source for Replying<'_, K, O> {
     type Error = ReceiveError;
 
+    #[inline(always)]
     fn locate(&mut self, input: &[u8]) -> Result<Option<MessageSpan>, ReceiveError> {
         self.connection.locate(input, self.out)
     }
 
+    #[inline(always)]
     fn take<'b>(
         &mut self,
         span: MessageSpan,
@@ -293,10 +302,12 @@ impl<K: MaskingKeys, O: Output> Source for Replying<'_, K, O> {
         self.connection.take(span, used, self.out)
     }
 
+    #[inline(always)]
     fn remaining(&self) -> u64 {
         self.connection.remaining()
     }
 
+    #[inline(always)]
     fn is_closed(&self) -> bool {
         self.connection.close_code().is_some()
     }
