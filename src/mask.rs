@@ -144,6 +144,9 @@ impl Mask {
     /// ```
     #[cfg(feature = "alloc")]
     pub fn apply_appending(&mut self, from: &[u8], to: &mut Vec<u8>) {
+        if self.is_none() {
+            return to.extend_from_slice(from);
+        }
         to.reserve(from.len());
         for piece in from.chunks(APPENDED_AT_ONCE) {
             let start = to.len();

@@ -160,6 +160,24 @@ proptest! {
         checks::mask(key, cut, &payload);
     }
 
+    #[cfg(feature = "alloc")]
+    #[test]
+    fn any_two_pieces_are_appended_as_the_whole_is(
+        payload in prop::collection::vec(any::<u8>(), 0..10_000),
+        key in prop_oneof![Just([0; 4]), any::<[u8; 4]>()],
+        cut in 0usize..10_000,
+    ) {
+        let mut expected = payload.clone();
+        naive::mask(&mut expected, key, 0);
+        let (front, back) = payload.split_at(cut.min(payload.len()));
+        let mut mask = Mask::new(key.into());
+        let mut appended = vec![GUARD];
+        mask.apply_appending(front, &mut appended);
+        mask.apply_appending(back, &mut appended);
+        prop_assert_eq!(&appended[1..], &expected);
+        prop_assert_eq!(appended[0], GUARD);
+    }
+
     #[test]
     fn one_mask_and_another_are_both_at_once(
         payload in prop::collection::vec(any::<u8>(), 0..300),

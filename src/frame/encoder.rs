@@ -167,9 +167,14 @@ impl FrameEncoder {
     #[cfg(feature = "alloc")]
     pub fn append(&self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), ProtocolError> {
         let header = self.header(payload.len() as u64)?;
+        out.reserve(header.len() + payload.len());
+        if self.masking_key.is_none() {
+            out.extend_from_slice(&header);
+            out.extend_from_slice(payload);
+            return Ok(());
+        }
         let (begin, rest) = payload.split_at(payload.len().min(APPENDED_AT_ONCE));
         let start = out.len();
-        out.reserve(header.len() + payload.len());
         out.resize(start + header.len() + begin.len(), 0);
         let frame = &mut out[start..];
         header.write_to(frame);

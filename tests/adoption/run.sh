@@ -5,7 +5,8 @@
 #   tests/adoption/run.sh [CRATE…]             all crates that there is a patch for, or these
 #   tests/adoption/run.sh autobahn [client]    tungstenite with permessage-deflate, as an echo server (or as
 #                                              a client), against the suite's cases with compression
-#   tests/adoption/run.sh bench [ROUNDS]       the crates' own benchmarks, before and after
+#   tests/adoption/run.sh counts               instructions that tungstenite takes for a message, before and
+#                                              after, by callgrind (Debian's valgrind)
 #
 # A patch is for the version in its name. It holds our lines alone (see patch.py). Everything else is in
 # target/adoption.
@@ -116,13 +117,46 @@ autobahn() {
         "$CARGO_TARGET_DIR/release/examples/server"
 }
 
+# instructions PROGRAM FUNCTION ROLE KIND LEN: of each message.
+instructions() {
+    local count=2000
+    [ "$5" -lt 10000 ] || count=100
+    valgrind --tool=callgrind --callgrind-out-file=/dev/null --collect-atstart=no \
+        --toggle-collect="*$2*" "$1" "${@:3}" "$count" 2>&1 |
+        awk -v "count=$count" '/Collected :/ { print int($4 / count) }'
+}
+
+counts() {
+    local side role kind len function program programs as_root
+    if ! command -v valgrind >/dev/null; then
+        as_root=$([ "$(id -u)" = 0 ] || echo sudo)
+        $as_root apt-get update -q
+        $as_root apt-get install -q -y --no-install-recommends valgrind
+    fi
+    both tungstenite
+    for side in before after; do
+        cp "$here/messages.rs" "$work/tungstenite-$side/examples/client.rs"
+        cargo build --quiet --release --example client \
+            --manifest-path "$work/tungstenite-$side/Cargo.toml"
+        cp "$CARGO_TARGET_DIR/release/examples/client" "$work/messages-$side"
+    done
+    programs=("$work/messages-before" "$work/messages-after")
+    echo "instructions a message, as tungstenite is published and on wsframe"
+    printf '%-8s %-7s %6s %9s %9s %9s %9s\n' reader kind bytes read "" written ""
+    for role in server client; do for kind in binary text; do for len in 16 300 16384; do
+        printf '%-8s %-7s %6s' "$role" "$kind" "$len"
+        for function in read_messages write_messages; do
+            for program in "${programs[@]}"; do
+                printf ' %9s' "$(instructions "$program" "$function" "$role" "$kind" "$len")"
+            done
+        done
+        echo
+    done; done; done
+}
+
 case ${1:-} in
     autobahn) autobahn "${2:-server}" ;;
-    bench)
-        both tungstenite
-        both fastwebsockets
-        python3 -B "$here/bench.py" "$work" "${2:-5}"
-        ;;
+    counts) counts ;;
     *)
         [ $# -gt 0 ] || set -- "${crates[@]}"
         for crate in "$@"; do tests "$crate"; done
