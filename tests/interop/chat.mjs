@@ -6,7 +6,7 @@
 import { deepStrictEqual as same } from 'node:assert';
 import { on, once } from 'node:events';
 import WebSocket from 'ws';
-import { launch } from './chromium.mjs';
+import { launch, openFromElsewhere } from './chromium.mjs';
 import { exchange } from './report.mjs';
 
 const url = process.argv[2];
@@ -94,19 +94,7 @@ try {
   });
 
   await exchange('chat: a page of another origin is refused', async () => {
-    const page = await browser.newPage();
-    await page.goto('data:text/html,other');
-    const seen = await page.evaluate(
-      (url) =>
-        new Promise((resolve) => {
-          const socket = new WebSocket(url);
-          socket.onopen = () => resolve('open');
-          socket.onerror = () => resolve('refused');
-        }),
-      url.replace(/^http/, 'ws') + 'chat',
-    );
-    same(seen, 'refused');
-    await page.close();
+    same(await openFromElsewhere(browser, url.replace(/^http/, 'ws') + 'chat'), 'refused');
   });
 
   if (process.env.SCREENSHOT) await ada.screenshot({ path: process.env.SCREENSHOT });

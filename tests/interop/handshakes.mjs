@@ -6,7 +6,7 @@
 import { deepStrictEqual as same } from 'node:assert';
 import { once } from 'node:events';
 import WebSocket from 'ws';
-import { launch } from './chromium.mjs';
+import { launch, openFromElsewhere } from './chromium.mjs';
 import { exchange } from './report.mjs';
 
 const url = process.argv[2];
@@ -40,18 +40,7 @@ if (process.env.CHROMIUM) {
     same(await page.title(), 'chat: Hello, 🌍!');
   });
   await exchange('chromium: a page of another origin is refused', async () => {
-    const page = await browser.newPage();
-    await page.goto('data:text/html,other');
-    const seen = await page.evaluate(
-      (url) =>
-        new Promise((resolve) => {
-          const socket = new WebSocket(url);
-          socket.onopen = () => resolve('open');
-          socket.onerror = () => resolve('refused');
-        }),
-      url,
-    );
-    same(seen, 'refused');
+    same(await openFromElsewhere(browser, url), 'refused');
   });
   await browser.close();
 } else {
