@@ -72,7 +72,7 @@ plant() { # where, file, test, what it is; then lines from, to
         status=1
     else
         # Tests print their names; a sanitizer ends the program within one.
-        found=$(grep -E '^test .*FAILED|AddressSanitizer: [a-z-]+' "$log" |
+        found=$(grep -E '^test .* \.\.\. FAILED|AddressSanitizer: [a-z-]+' "$log" |
             sed -E 's/^test ([^ ]*) .*/\1/; s/.*(AddressSanitizer: [a-z-]*).*/\1/; s/.*:://' | sort -u) || true
         if [ -z "$found" ]; then
             found="NO TEST FAILED"
