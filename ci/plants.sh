@@ -156,5 +156,5 @@ report() {
     done
 }
 [ -z "$table" ] || report | ci/table.sh "$table" "ci/plants.sh"
-[ "$status" = 0 ] && echo "ok: $count faults planted, each found; $SECONDS s"
+[ "$status$count" = 00 ] || [ "$status" != 0 ] || echo "ok: $count faults planted, each found; $SECONDS s"
 exit $status
