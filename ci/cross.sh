@@ -2,7 +2,8 @@
 # Runs the tests on other processors: emulated by qemu, WebAssembly in Node.js, and on no operating system.
 #
 #     ci/cross.sh                             says which targets there are
-#     ci/cross.sh [--table FILE] TARGET…      runs them, or `all`; FILE gets each target's last result
+#     ci/cross.sh [--table FILE] TARGET…      runs them, or `all`; FILE gets each target's last result, also
+#                                             if none is named
 #     ci/cross.sh --only TEST,… TARGET…       runs only tests with such names, and keeps no result
 #
 # A target passes when its tests were built, ran, and none failed. Bare metal has no tests: there the program
@@ -134,7 +135,7 @@ while [ $# -gt 0 ]; do
         *) break ;;
     esac
 done
-if [ $# = 0 ]; then
+if [ $# = 0 ] && [ -z "$table" ]; then
     echo "ci/cross.sh [--table FILE | --only TEST,…] TARGET…, or all: ${targets[*]}"
     exit 0
 fi
@@ -147,11 +148,11 @@ every=("${targets[@]}")
 
 work=$(realpath -m "${CARGO_TARGET_DIR:-target}")/cross
 toolchain=$work/toolchain
-for target in "${targets[@]}"; do describe "$target"; done # Before anything takes long.
+for target in ${targets[@]+"${targets[@]}"}; do describe "$target"; done # Before anything takes long.
 ci/toolchain.sh "$toolchain"
 
 status=0
-for target in "${targets[@]}"; do
+for target in ${targets[@]+"${targets[@]}"}; do
     describe "$target"
     log=$work/$target.log
     echo "--- $target"
@@ -192,6 +193,6 @@ report() {
         "Node.js $(node --version 2>/dev/null). Of exhaustive tests one case in $WSFRAME_ONE_IN," \
         "of property tests $PROPTEST_CASES cases."
 }
-[ ${#only[@]} -gt 0 ] || report "${targets[@]}"
+[ ${#only[@]} -gt 0 ] || report ${targets[@]+"${targets[@]}"}
 [ -z "$table" ] || report "${every[@]}" | ci/table.sh "$table" "ci/cross.sh"
 exit $status

@@ -14,7 +14,7 @@
 #
 # The tests that go through all of something take one in WSFRAME_ONE_IN of it (default 1009), and property
 # tests PROPTEST_CASES cases (default 32). What depends on the clock is left out. FILE gets the last result of
-# each. Unpacks a compiler with ci/toolchain.sh, and installs valgrind where it is missing.
+# each, also if none is named. Unpacks a compiler with ci/toolchain.sh, and installs valgrind where it is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -29,7 +29,7 @@ case ${1:-} in
     --only) IFS=, read -r -a only <<<"$2"; least=1; shift 2 ;;
 esac
 chosen=("$@")
-[ ${#chosen[@]} -gt 0 ] || chosen=(address)
+[ ${#chosen[@]} -gt 0 ] || [ -n "$table" ] || chosen=(address)
 if ! ci/toolchain.sh; then
     echo "SKIPPED sanitizers"
     exit 0
@@ -106,9 +106,9 @@ run_tests() {
     (cd ci/tests && ${runner[@]+"${runner[@]}"} $programs --show-output --skip linear:: ${only[@]+"${only[@]}"})
 }
 
-for name in "${chosen[@]}"; do describe "$name"; done # Before anything takes long.
+for name in ${chosen[@]+"${chosen[@]}"}; do describe "$name"; done # Before anything takes long.
 status=0
-for name in "${chosen[@]}"; do
+for name in ${chosen[@]+"${chosen[@]}"}; do
     describe "$name"
     echo "--- $name"
     start=$SECONDS log=$work/$name.log passed= failed= skipped=

@@ -34,7 +34,7 @@
 //!
 //! # What a connection costs
 //!
-//! A [`Decompressor`] takes 47 KiB, whatever the window. A [`Compressor`] takes, in KiB:
+//! On a machine of 64 bits a [`Decompressor`] takes 47 KiB, whatever the window. A [`Compressor`] takes, in KiB:
 //!
 //! | window bits | memory level 8 | 6 (the default) | 1 |
 //! |---|---|---|---|

@@ -315,7 +315,9 @@ pub fn messages(mut stream: &[u8], choices: Choices, limits: Limits, validate: b
         }
         let rest = &stream[len..];
         let whole = rest.len() as u64 >= header.payload_len;
-        let mut payload = rest[..rest.len().min(header.payload_len as usize)].to_vec();
+        // Compared as 64 bits: a declared length need not fit a `usize`.
+        let arrived = header.payload_len.min(rest.len() as u64) as usize;
+        let mut payload = rest[..arrived].to_vec();
         if let Some(key) = header.masking_key {
             mask(&mut payload, key.to_bytes(), 0);
         }
