@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Which lines and regions of src the tests reach: all but those of the examples, and without doctests.
+# Which lines and regions of src the tests reach: all but those of the examples, and of time, and without
+# doctests.
 # Writes the figures and the lines that none reaches to docs/testing.md, and fails if one of these is in a
 # function that ci/unreached.txt does not explain.
 #
@@ -27,7 +28,7 @@ export RUSTC_WORKSPACE_WRAPPER=$target/wrapper CARGO_TARGET_DIR=$target
 # Counting takes its time: of the very many sequences of bytes some are enough, as each line needs one.
 export WSFRAME_ONE_IN=101 WSFRAME_ONE_WRONG_IN=100001
 
-mapfile -t tests < <(basename -s .rs -a tests/*.rs | grep -vx -e examples -e inspect | sed 's/^/--test=/')
+mapfile -t tests < <(basename -s .rs -a tests/*.rs | grep -vx -e examples -e inspect -e linear | sed 's/^/--test=/')
 rm -f "$target"/*.profraw
 export LLVM_PROFILE_FILE=$target/%p-%8m.profraw
 cargo test --quiet --all-features --lib "${tests[@]}"

@@ -4,32 +4,48 @@
 #     fuzz/run.sh [SECONDS] [TARGET…]        default: 60, all targets
 #
 # Installs cargo-fuzz if it is missing; needs a nightly toolchain, which libFuzzer's instrumentation does.
-# What is found goes to fuzz/corpus (not kept in the repository) and, if it fails, to fuzz/artifacts.
+# What is found goes to fuzz/corpus (not kept in the repository) and, if it fails, to fuzz/artifacts. After a
+# minute or more, a corpus is cut down to what reaches something that the rest of it does not.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 seconds=${1:-60}
 shift || true
 targets=("$@")
+only=("${targets[@]:0:1}") # What is built: one target, or all.
+[ ${#targets[@]} -eq 1 ] || only=()
 [ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(basename -s .rs -a fuzz/fuzz_targets/*.rs)
 
 cargo +nightly --version >/dev/null || { echo "fuzz/run.sh: no nightly toolchain" >&2; exit 1; }
 command -v cargo-fuzz >/dev/null || cargo install --quiet --locked cargo-fuzz@0.13.2
-cargo +nightly fuzz build 2>&1 | tail -n 1
+cargo +nightly fuzz build "${only[@]}" 2>&1 | tail -n 1
 
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
+
+# fuzz TARGET DIRECTORY… -- OPTION…
+fuzz() { cargo +nightly fuzz run "$@" -max_len=4096 >>"$logs/$target" 2>&1; }
+
+minimise() {
+    local corpus=fuzz/corpus/$target
+    rm -rf "$corpus.least"
+    mkdir "$corpus.least"
+    fuzz "$target" "$corpus.least" "$corpus" -- -merge=1 &&
+        rm -r "$corpus" && mv "$corpus.least" "$corpus"
+}
 
 run_target() {
     local target=$1 seeds=()
     mkdir -p "fuzz/corpus/$target"
     [ ! -d "fuzz/seeds/$target" ] || seeds=("fuzz/seeds/$target")
-    if cargo +nightly fuzz run "$target" "fuzz/corpus/$target" "${seeds[@]}" -- \
-        -max_total_time="$seconds" -max_len=4096 -print_final_stats=1 >"$logs/$target" 2>&1; then
+    if fuzz "$target" "fuzz/corpus/$target" "${seeds[@]}" -- \
+        -max_total_time="$seconds" -print_final_stats=1; then
         local executions coverage
         executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$logs/$target")
         coverage=$(grep -oE 'cov: [0-9]+' "$logs/$target" | tail -n 1)
-        echo "$target: ${executions:-no} executions in ${seconds} s, ${coverage:-cov: none}, nothing found"
+        [ "$seconds" -lt 60 ] || minimise || { tail -n 40 "$logs/$target"; return 1; }
+        echo "$target: ${executions:-no} executions in ${seconds} s, ${coverage:-cov: none}," \
+            "$(du -b -s "fuzz/corpus/$target" | cut -f1) bytes of corpus, nothing found"
         [ "${executions:-0}" -gt 0 ]
     else
         echo "$target: FAILED"
@@ -37,7 +53,7 @@ run_target() {
         return 1
     fi
 }
-export -f run_target
+export -f fuzz minimise run_target
 export seconds logs
 
 printf '%s\n' "${targets[@]}" | xargs -P "$(nproc)" -I{} bash -c 'run_target {}'

@@ -208,7 +208,7 @@ mod extensions {
 mod handshake {
     use super::*;
     use wsframe::extensions::Extensions;
-    use wsframe::handshake::{HeadError, Key, Refusal, ResponseError, WriteError};
+    use wsframe::handshake::{HeadError, Key, Refusal, ResponseError, UriError, WriteError};
 
     const HEADS: [HeadError; 7] = [
         HeadError::TooLong,
@@ -269,6 +269,22 @@ mod handshake {
         ];
         check_lines(&errors, |_| true);
         assert!(errors[0].to_string().contains(" 404 "));
+    }
+
+    #[test]
+    fn uris() {
+        let errors = [
+            UriError::Scheme,
+            UriError::Host,
+            UriError::Port,
+            UriError::Userinfo,
+            UriError::Fragment(77),
+            UriError::Character(77),
+        ];
+        check_lines(&errors, |_| true);
+        for error in errors {
+            assert_eq!(error.to_string().contains("77"), format!("{error:?}").contains("77"));
+        }
     }
 
     #[test]

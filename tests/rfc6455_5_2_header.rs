@@ -76,6 +76,20 @@ fn each_role_is_the_others_peer() {
     }
 }
 
+/// What is relaxed twice is relaxed.
+#[test]
+fn rules_add_up() {
+    let strict = Rules::new(Role::Server);
+    let claimed = strict.claim_rsv(Rsv::RSV1 | Rsv::RSV2);
+    assert_eq!(strict.claim_rsv(Rsv::RSV1).claim_rsv(Rsv::RSV1 | Rsv::RSV2), claimed);
+    for relax in
+        [Rules::accept_unmasked, Rules::accept_non_minimal_lengths, Rules::claims_on_every_frame]
+    {
+        assert_eq!(relax(relax(claimed)), relax(claimed));
+        assert_ne!(relax(claimed), claimed);
+    }
+}
+
 #[test]
 fn a_claimed_bit_may_stand_on_the_first_frame_of_a_message_only() {
     let rules = Rules::new(Role::Client).claim_rsv(Rsv::RSV1);
