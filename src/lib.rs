@@ -23,6 +23,65 @@
 //!
 //! What a peer may do wrong is a [`ProtocolError`], which knows the rule and the close code.
 //!
+//! # From a header to a connection
+//!
+//! One frame, as each layer sees it: the text "Hello" from a client (RFC 6455 §5.7). Each does what the one
+//! before it leaves to be done.
+//!
+//! ```
+//! const RECEIVED: [u8; 11] = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
+//!
+//! // The header: what kind of frame it is, how long its payload, masked with which key.
+//! use wsframe::{FrameHeader, Opcode, Role, Rules};
+//! let (header, header_len) = FrameHeader::decode(&RECEIVED, Rules::new(Role::Server))?.unwrap();
+//! assert_eq!((header.opcode, header.payload_len, header_len), (Opcode::Text, 5, 6));
+//!
+//! // The mask: in any pieces, it knows where it is.
+//! use wsframe::Mask;
+//! let mut payload: [u8; 5] = *RECEIVED.last_chunk().unwrap();
+//! let mut mask = Mask::new(header.masking_key.unwrap());
+//! mask.apply(&mut payload);
+//!
+//! // The text: in any pieces too, refused at its first wrong byte.
+//! use wsframe::Utf8Validator;
+//! let mut text = Utf8Validator::new();
+//! text.validate(&payload)?;
+//! text.finish()?;
+//!
+//! // The frame: found in what was read so far, its payload where it lies, still masked. Unmasking and
+//! // validating are one pass.
+//! use wsframe::FrameDecoder;
+//! let mut buf = RECEIVED;
+//! let mut input = &mut buf[..];
+//! let mut frames = FrameDecoder::new(Role::Server);
+//! let chunk = frames.decode(&mut input)?.unwrap();
+//! let checked = chunk.payload.unmask_text(&mut text)?;
+//! assert_eq!(checked.as_str(), Some("Hello"));
+//!
+//! // The message: fragments in their order, control frames between them, limits.
+//! use wsframe::{Event, MessageDecoder};
+//! let mut buf = RECEIVED;
+//! let mut input = &mut buf[..];
+//! let mut messages = MessageDecoder::new(Role::Server);
+//! let Some(Event::Text(chunk)) = messages.decode(&mut input)? else { panic!() };
+//! assert_eq!(chunk.into_message(), Some("Hello"));
+//!
+//! // The connection: what is to be said in reply, who closes, and when.
+//! use wsframe::{Connection, FixedOutput};
+//! let mut buf = RECEIVED;
+//! let mut input = &mut buf[..];
+//! let mut room = [0; 256];
+//! let mut out = FixedOutput::new(&mut room);
+//! let mut connection = Connection::server();
+//! let Some(Event::Text(chunk)) = connection.receive(&mut input, &mut out)? else { panic!() };
+//! connection.send(chunk.into_message().unwrap(), &mut out)?;
+//! assert_eq!(out.bytes(), b"\x81\x05Hello");
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
+//! Before the first frame stands the opening handshake (`handshake`), which may agree on compression
+//! (`deflate`); around a connection stand the types and traits of others (`owned`, `codec`).
+//!
 //! # Features
 //!
 //! - `std` (default): `alloc`, `io::Error` from this crate's errors, and with `rand` the thread's generator
