@@ -55,13 +55,15 @@ def cargo(directory, dependencies, *arguments):
     (directory / "Cargo.lock").write_text(LOCK.read_text())
     head = '[package]\nname = "scratch"\nversion = "0.0.0"\nedition = "2024"\n[workspace]\n[dependencies]\n'
     (directory / "Cargo.toml").write_text(head + "".join(f"{line}\n" for line in dependencies))
-    return subprocess.run(["cargo", "--quiet", *arguments], cwd=directory, check=True, stdout=subprocess.PIPE, text=True).stdout
+    command = ["cargo", "--quiet", *arguments]
+    return subprocess.run(command, cwd=directory, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def requirement(name, version, features):
     source = f'path = "{ROOT}"' if name == OURS else f'version = "={version}"'
-    listed = ", ".join(f'"{feature}"' for feature in features if feature not in ("default", "no"))
-    return f"{name} = {{ {source}, default-features = {str(features[:1] == ['default']).lower()}, features = [{listed}] }}"
+    default = "true" if "default" in features else "false"
+    listed = ", ".join(f'"{feature}"' for feature in features if feature != "default")
+    return f"{name} = {{ {source}, default-features = {default}, features = [{listed}] }}"
 
 
 def sources(versions):
@@ -109,13 +111,15 @@ def check_counts(rows, versions):
     with tempfile.TemporaryDirectory() as scratch:
         for title, cells in rows.items():
             for crate, (cell, cited) in cells.items():
-                for _, _, features in re.findall(r"(`cargo tree`)(: )`([^`]+)`", cited):
-                    line = requirement(crate, versions.get(crate), features.split())
-                    tree = cargo(pathlib.Path(scratch), [line], "tree", "--edges", "normal", "--prefix", "none",
-                                 "--target", "x86_64-unknown-linux-gnu")
+                for file, absent, features in CITED.findall(cited):
+                    if file != "cargo tree":
+                        continue
+                    line = requirement(crate, versions.get(crate), [] if absent else features.strip("`").split())
+                    options = "--edges", "normal", "--prefix", "none", "--target", "x86_64-unknown-linux-gnu"
+                    tree = cargo(pathlib.Path(scratch), [line], "tree", *options)
                     # Without the scratch crate and the crate itself.
                     found = {line.removesuffix(" (*)") for line in tree.splitlines()[2:] if line}
-                    print(f"{title}: {crate} {features}: {len(found)}")
+                    print(f"{title}: {crate}, {absent}{features}: {len(found)}")
                     if str(len(found)) != cell:
                         problems.append(f"{title}: {crate}: {cell} on the page, counted {len(found)}")
 
