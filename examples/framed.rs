@@ -2,7 +2,8 @@
 //!
 //! `Framed` is a `Stream` of messages and a `Sink` for them. It says only what it is told to say, so that
 //! Pings and Closes are answered here. (`WebSocketStream` answers them by itself.) Messages come whole:
-//! unlike `echo_server`, which holds none, this server takes no message of more than a MiB.
+//! unlike `echo_server`, which holds none, this server takes no message of more than a MiB, also when it
+//! is decompressed. No context is taken over, so that all connections share a few.
 
 use core::time::Duration;
 use std::env;
@@ -14,12 +15,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_util::codec::{Framed, FramedParts};
-use wsframe::codec::{CodecError, MessageCodec};
+use wsframe::codec::{CodecError, MessageCodec, SharedPool};
+use wsframe::deflate::{Config, Negotiation, Parameters};
 use wsframe::handshake::{EMPTY_HEADER, HeadReader, Refusal, Request};
 use wsframe::{Connection, FrameDecoder, Message, MessageDecoder, Role, Transport, Unmasked};
 
 /// The most bytes that a message may have.
 const MAX_MESSAGE_LEN: u32 = 1 << 20;
+const DEFLATE: Config = Config::new(Parameters::NO_TAKEOVER).max_message_len(MAX_MESSAGE_LEN);
 /// How long a peer may take to hang up, once all was said.
 const LINGER: Duration = Duration::from_secs(2);
 
@@ -28,20 +31,22 @@ async fn main() -> io::Result<()> {
     let addr = env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".into());
     let listener = TcpListener::bind(addr).await?;
     println!("WebSocket  ws://{}/", listener.local_addr()?);
+    let pool = SharedPool::new(DEFLATE);
     loop {
         let (socket, _) = listener.accept().await?;
         // How a connection ends is between it and its peer.
-        tokio::spawn(serve(socket));
+        tokio::spawn(serve(socket, pool.clone()));
     }
 }
 
-async fn serve(mut socket: TcpStream) -> Result<(), CodecError> {
-    let Some(received) = accept(&mut socket).await? else { return Ok(()) };
+async fn serve(mut socket: TcpStream, pool: SharedPool) -> Result<(), CodecError> {
+    let Some((agreed, received)) = accept(&mut socket).await? else { return Ok(()) };
 
     let frames = FrameDecoder::new(Role::Server).max_payload_len(MAX_MESSAGE_LEN);
     let messages = MessageDecoder::over(frames).max_message_len(MAX_MESSAGE_LEN);
     let connection = Connection::over(messages, Unmasked).leave_pongs().leave_close();
-    let mut parts = FramedParts::new::<Message>(socket, MessageCodec::new(connection));
+    let codec = MessageCodec::new(connection).deflate(agreed, pool);
+    let mut parts = FramedParts::new::<Message>(socket, codec);
     parts.read_buf = received;
     let mut framed = Framed::from_parts(parts);
 
@@ -74,8 +79,9 @@ async fn echo(framed: &mut Framed<TcpStream, MessageCodec>) -> Result<(), CodecE
     Ok(())
 }
 
-/// The opening handshake. Gives what was received behind it; `None` if there is no WebSocket.
-async fn accept(socket: &mut TcpStream) -> io::Result<Option<BytesMut>> {
+/// The opening handshake. Gives what was agreed on for compression, if it was, and what was received behind
+/// the handshake; `None` if there is no WebSocket.
+async fn accept(socket: &mut TcpStream) -> io::Result<Option<(Option<Parameters>, BytesMut)>> {
     let mut received = BytesMut::new();
     let mut reader = HeadReader::new();
     let head_len = loop {
@@ -88,10 +94,12 @@ async fn accept(socket: &mut TcpStream) -> io::Result<Option<BytesMut>> {
     };
 
     let mut response = String::new();
+    let mut deflate = Negotiation::new(DEFLATE.parameters());
     let accepted = head_len.and_then(|head_len| {
         let mut storage = [EMPTY_HEADER; 64];
         let opening = Request::parse(&received[..head_len], &mut storage)?.opening()?;
-        opening.accept().write(&mut [], &mut response).expect("nothing was added to it");
+        let written = opening.accept().write(&mut [&mut deflate], &mut response);
+        written.expect("nothing was added to it that could not stand there");
         Ok::<_, Refusal>(head_len)
     });
     if let Err(refusal) = &accepted {
@@ -100,6 +108,6 @@ async fn accept(socket: &mut TcpStream) -> io::Result<Option<BytesMut>> {
     socket.write_all(response.as_bytes()).await?;
     Ok(accepted.ok().map(|head_len| {
         received.advance(head_len);
-        received
+        (deflate.agreed(), received)
     }))
 }

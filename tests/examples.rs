@@ -14,6 +14,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
+#[cfg(feature = "tokio-util")]
+use wsframe::Rsv;
+#[cfg(feature = "tokio-util")]
+use wsframe::deflate::{Compressor, Context, Effort};
 use wsframe::handshake::Key;
 use wsframe::{CloseBody, CloseCode, FrameEncoder, FrameHeader, MaskingKey, Opcode};
 
@@ -520,6 +524,34 @@ fn compression_is_agreed_on_unless_a_relay_is_between() {
         let answer = "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n";
         assert_eq!(head.contains(answer), agreed, "{head}");
     }
+}
+
+#[test]
+#[cfg(feature = "tokio-util")]
+fn the_server_on_framed_speaks_permessage_deflate_too() {
+    let server = Running::start("framed", &["127.0.0.1:0"]);
+    let request = str::from_utf8(REQUEST).expect("text").replace("x-unknown", "permessage-deflate");
+    let mut peer = Peer::new(TcpStream::connect(&server.address).expect("a listener"));
+    peer.send(request.as_bytes());
+    let head = peer.head();
+    let (_, answer) = head.split_once("\r\nSec-WebSocket-Extensions: ").expect("an answer");
+    assert!(answer.starts_with("permessage-deflate; server_no_context_takeover"), "{head}");
+
+    let mut compressor = Compressor::new(Context::NO_TAKEOVER, Effort::DEFAULT);
+    let mut compressed = |text: &str| {
+        let (mut payload, mut frame) = (Vec::new(), Vec::new());
+        compressor.append(text.as_bytes(), &mut payload);
+        let encoder = FrameEncoder::new(Opcode::Text).rsv(Rsv::RSV1);
+        let encoder = encoder.masking_key(MaskingKey::new(KEY));
+        encoder.append(&payload, &mut frame).expect("a right frame");
+        (frame, payload)
+    };
+    let (frame, payload) = compressed(&"grüße ".repeat(100));
+    peer.send(&frame);
+    assert_eq!(peer.server_frame(), (0xC1, payload));
+    // The limit is on what comes out.
+    peer.send(&compressed(&"a".repeat((1 << 20) + 1)).0);
+    peer.fails_with(CloseCode::TOO_BIG);
 }
 
 #[test]

@@ -1,14 +1,20 @@
 //! A connection for `Framed`.
 
+#[cfg(feature = "deflate")]
+use alloc::boxed::Box;
 use std::io;
 
 use bytes::{Buf, BytesMut};
 use tokio_util::codec::{Decoder, Encoder};
 
 use super::CodecError;
+#[cfg(feature = "deflate")]
+use super::deflate::{Deflate, SharedPool};
 use crate::close::CloseCode;
 use crate::connection::{Connection, MaskingKeys, Output, Unmasked};
-use crate::error::EncodeError;
+#[cfg(feature = "deflate")]
+use crate::deflate::Parameters;
+use crate::error::{EncodeError, ReceiveError};
 use crate::frame::FrameEncoder;
 use crate::owned::{BytesAssembler, Message};
 
@@ -38,8 +44,9 @@ use crate::owned::{BytesAssembler, Message};
 /// When the transport ends and the peer has sent no Close, the stream ends with
 /// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof).
 ///
-/// Between two messages it keeps 96 bytes besides the connection, and no heap; but `Framed` keeps a buffer
-/// for each direction, of 8 KiB at first. Bytes that were read together with the opening handshake go into
+/// Between two messages it keeps 104 bytes besides the connection, and no heap unless messages are
+/// compressed (method `deflate`); but `Framed` keeps a buffer for each direction, of 8 KiB at first. Bytes
+/// that were read together with the opening handshake go into
 /// `FramedParts::read_buf`, of which `Framed::from_parts` is made: in a `Framed` that was made without them
 /// they would wait for the next read.
 ///
@@ -63,19 +70,75 @@ use crate::owned::{BytesAssembler, Message};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct MessageCodec<K = Unmasked> {
     connection: Connection<K>,
     assembler: BytesAssembler,
     /// What the connection has replied, and nobody has sent yet.
     replies: BytesMut,
+    #[cfg(feature = "deflate")]
+    deflate: Option<Box<Deflate>>,
 }
 
 impl<K> MessageCodec<K> {
     /// A codec for this connection, which is new: with its role, its rules and its limits.
     #[must_use]
     pub fn new(connection: Connection<K>) -> Self {
-        Self { connection, assembler: BytesAssembler::new(), replies: BytesMut::new() }
+        Self {
+            connection,
+            assembler: BytesAssembler::new(),
+            replies: BytesMut::new(),
+            #[cfg(feature = "deflate")]
+            deflate: None,
+        }
+    }
+
+    /// A codec, which is new, for a connection on which this was agreed: see
+    /// [`Negotiation::agreed`](crate::deflate::Negotiation::agreed). With `None` nothing is compressed, and
+    /// whoever sends a compressed message breaks a rule.
+    ///
+    /// Messages then come and go as they do without, whether they are compressed or not. A compressed one
+    /// comes decompressed and, if it is text, validated, in memory that grows with what comes out; it fails
+    /// the connection if it becomes longer than
+    /// [`Config::max_message_len`](crate::deflate::Config::max_message_len). One that goes is compressed if
+    /// [`Config::compresses`](crate::deflate::Config::compresses) says so of its length, and sent as it is
+    /// if it would not become shorter, unless the context is taken over. A [`Message::Raw`] goes out as it
+    /// is.
+    ///
+    /// What contexts cost, [the module](crate::deflate#what-a-connection-costs) says. With context
+    /// takeover the codec keeps its own from the first message to its end. Without it, an idle codec keeps
+    /// 160 bytes, and takes contexts while it handles a message, from this pool: a
+    /// [`SharedPool`] of many connections, which then cost as much as those that are busy at the same
+    /// time; or one of its own, if this is a [`Config`](crate::deflate::Config), in which they wait for
+    /// its next message, unless [`Config::max_idle`](crate::deflate::Config::max_idle) is 0.
+    ///
+    /// ```
+    /// use bytes::BytesMut;
+    /// use tokio_util::codec::{Decoder, Encoder};
+    /// use wsframe::codec::MessageCodec;
+    /// use wsframe::deflate::{Config, Parameters};
+    /// use wsframe::{Connection, MaskingKey, Message};
+    ///
+    /// # let fresh_key = || MaskingKey::new([1, 2, 3, 4]);
+    /// let agreed = Some(Parameters::FULL); // as the opening handshake came to it
+    /// let config = Config::default().max_message_len(1 << 20);
+    /// let mut client = MessageCodec::new(Connection::client(fresh_key)).deflate(agreed, config);
+    /// let mut server = MessageCodec::new(Connection::server()).deflate(agreed, config);
+    ///
+    /// let message = Message::text("{\"price\":42.1875} ".repeat(100));
+    /// let mut bytes = BytesMut::new();
+    /// client.encode(message.clone(), &mut bytes)?;
+    /// assert!(bytes.len() < 100);
+    /// assert_eq!(server.decode(&mut bytes)?, Some(message));
+    /// # Ok::<(), wsframe::codec::CodecError>(())
+    /// ```
+    #[cfg(feature = "deflate")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
+    #[must_use]
+    pub fn deflate(mut self, agreed: Option<Parameters>, pool: impl Into<SharedPool>) -> Self {
+        let deflate = agreed.map(|agreed| Deflate::new(&mut self.connection, agreed, pool.into()));
+        self.deflate = deflate.map(Box::new);
+        self
     }
 
     /// The connection.
@@ -118,8 +181,14 @@ impl<K: MaskingKeys> Decoder for MessageCodec<K> {
 
     fn decode(&mut self, src: &mut BytesMut) -> Result<Option<Message>, CodecError> {
         let waiting = self.replies.len();
-        let mut out = Replies(&mut self.replies);
-        let message = self.assembler.receive(&mut self.connection, src, &mut out)?;
+        let received = self.receive(src);
+        #[cfg(feature = "deflate")]
+        if received.is_err()
+            && let Some(deflate) = &mut self.deflate
+        {
+            deflate.abandon();
+        }
+        let message = received?;
         if matches!(message, Some(Message::Ping(_))) && self.replies.len() > waiting {
             // A Pong that was still waiting is superseded. (A Close is not: no Ping comes behind it.)
             self.replies.advance(waiting);
@@ -146,7 +215,28 @@ impl<K: MaskingKeys> Encoder<Message> for MessageCodec<K> {
     fn encode(&mut self, message: Message, dst: &mut BytesMut) -> Result<(), CodecError> {
         dst.extend_from_slice(&self.replies);
         self.replies.clear();
-        Ok(self.connection.send_message(&message, dst)?)
+        Ok(self.send(&message, dst)?)
+    }
+}
+
+impl<K: MaskingKeys> MessageCodec<K> {
+    fn receive(&mut self, src: &mut BytesMut) -> Result<Option<Message>, ReceiveError> {
+        let mut out = Replies(&mut self.replies);
+        #[cfg(feature = "deflate")]
+        if let Some(deflate) = &mut self.deflate
+            && let Some(message) = deflate.receive(&mut self.connection, src, &mut out)?
+        {
+            return Ok(Some(message));
+        }
+        self.assembler.receive(&mut self.connection, src, &mut out)
+    }
+
+    fn send(&mut self, message: &Message, dst: &mut BytesMut) -> Result<(), EncodeError> {
+        #[cfg(feature = "deflate")]
+        if let Some(deflate) = &mut self.deflate {
+            return deflate.send(&mut self.connection, message, dst);
+        }
+        self.connection.send_message(message, dst)
     }
 }
 

@@ -8,8 +8,10 @@
 //!
 //! All three hold messages and frames whole, within the limits of their decoder, and each payload of a
 //! message in one frame lies where it was read. What is sent is copied to the write buffer of `Framed`. Who
-//! has messages too long to be held, wants vectored writes, or compresses (feature `deflate`), takes a
-//! connection and does the I/O.
+//! has messages too long to be held, or wants vectored writes, takes a connection and does the I/O.
+//!
+//! Messages are compressed where the opening handshake agreed on it: with feature `deflate`, tell the codec
+//! or the stream what was agreed, by their method `deflate`.
 //!
 //! Reading is cancel-safe: a future of `next` that was dropped has lost nothing, since all that has arrived
 //! is in the stream. Sinks push back: `poll_ready` is pending while the write buffer holds 8 KiB
@@ -50,12 +52,17 @@
 //! # }
 //! ```
 
+#[cfg(feature = "deflate")]
+mod deflate;
 mod error;
 mod frame;
 mod message;
 mod stream;
 mod wakers;
 
+#[cfg(feature = "deflate")]
+#[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
+pub use deflate::SharedPool;
 pub use error::CodecError;
 pub use frame::FrameCodec;
 pub use message::MessageCodec;

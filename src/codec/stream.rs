@@ -11,10 +11,14 @@ use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::codec::Framed;
 
+#[cfg(feature = "deflate")]
+use super::deflate::SharedPool;
 use super::wakers::{Side, Wakers};
 use super::{CodecError, MessageCodec};
 use crate::close::CloseCode;
 use crate::connection::{Connection, MaskingKeys, Transport, Unmasked};
+#[cfg(feature = "deflate")]
+use crate::deflate::Parameters;
 use crate::header::Opcode;
 use crate::owned::Message;
 
@@ -84,6 +88,28 @@ where
             ended: false,
             shut_down: false,
         }
+    }
+
+    /// The same, new as it is, where compression was agreed on: see [`MessageCodec::deflate`].
+    ///
+    /// ```
+    /// use wsframe::Connection;
+    /// use wsframe::codec::{SharedPool, WebSocketStream};
+    /// use wsframe::deflate::{Config, Parameters};
+    ///
+    /// # async fn example(socket: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin) {
+    /// let pool = SharedPool::new(Config::new(Parameters::NO_TAKEOVER)); // one for all connections
+    /// let agreed = Some(Parameters::NO_TAKEOVER); // what the handshake's `Negotiation::agreed` says
+    /// let stream =
+    ///     WebSocketStream::new(socket, Connection::server()).deflate(agreed, pool.clone());
+    /// # }
+    /// ```
+    #[cfg(feature = "deflate")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
+    #[must_use]
+    pub fn deflate(mut self, agreed: Option<Parameters>, pool: impl Into<SharedPool>) -> Self {
+        self.framed = self.framed.map_codec(|codec| codec.deflate(agreed, pool));
+        self
     }
 
     /// The connection: its role, its close code, what made it fail.

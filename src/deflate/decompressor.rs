@@ -211,14 +211,20 @@ impl Decompressor {
     /// Those of [`inflate`](Self::inflate) and [`finish`](Self::finish). `out` is then as it was.
     pub fn append(&mut self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), ProtocolError> {
         let start = out.len();
-        let outcome = self.append_rest(payload, out);
+        let outcome = self.append_fragment(payload, out).and_then(|()| self.finish());
         if outcome.is_err() {
             out.truncate(start);
         }
         outcome
     }
 
-    fn append_rest(&mut self, mut payload: &[u8], out: &mut Vec<u8>) -> Result<(), ProtocolError> {
+    /// Decompresses a chunk of the payload, and appends to `out` all that comes of it, as
+    /// [`append`](Self::append) does of the last. After an error, what was appended is of no use.
+    pub(crate) fn append_fragment(
+        &mut self,
+        mut payload: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), ProtocolError> {
         let start = out.len();
         let mut room = payload.len().saturating_mul(4).clamp(64, 64 << 10);
         loop {
@@ -229,7 +235,7 @@ impl Decompressor {
             let Written { len, done } = self.inflate(&mut payload, &mut out[end..])?;
             out.truncate(end + len);
             if done {
-                return self.finish();
+                return Ok(());
             }
             room = out.len() - start;
         }

@@ -1,8 +1,8 @@
 //! Compressed messages: permessage-deflate (RFC 7692).
 //!
-//! [`CompressedConnection`] is a [`Connection`](crate::Connection) that uses it. All else works on the
-//! payloads of messages and on values of header fields alone, so that it serves a crate with a frame layer
-//! of its own:
+//! [`CompressedConnection`] is a [`Connection`](crate::Connection) that uses it; over tokio's I/O, `codec`
+//! does (feature `tokio-util`). All else works on the payloads of messages and on values of header fields
+//! alone, so that it serves a crate with a frame layer of its own:
 //!
 //! 1. [`Negotiation`] agrees with the peer on [`Parameters`]: for each direction, whether a message may
 //!    refer to those before it (context takeover), and how far back.

@@ -1,0 +1,517 @@
+//! Compressed messages through codecs: they come as they were sent, however they are cut, within their
+//! limit, and what is wrong with one fails the connection.
+#![cfg(all(feature = "deflate", feature = "tokio-util"))]
+
+#[path = "support/deflate.rs"]
+mod deflate;
+mod support;
+
+use core::pin::Pin;
+use core::task::{Context as TaskContext, Poll, Waker};
+
+use allocation_counter::measure;
+use bytes::{Bytes, BytesMut};
+use futures_util::{SinkExt, Stream, StreamExt};
+use proptest::prelude::*;
+use tokio::io::{AsyncWriteExt, duplex};
+use tokio_util::codec::{Decoder, Encoder};
+use wsframe::codec::{CodecError, MessageCodec, SharedPool, WebSocketStream};
+use wsframe::deflate::{Broadcast, Compressor, Config, Context, Effort, Parameters};
+use wsframe::{
+    CloseBody, CloseCode, Connection, EncodeError, FrameEncoder, MaskingKey, MaskingKeys, Message,
+    NO_LIMIT, Opcode, ProtocolError, Rsv, Transport,
+};
+
+/// "Hello", of RFC 7692 §7.2.3.1.
+const HELLO: [u8; 7] = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+
+fn key() -> MaskingKey {
+    MaskingKey::new([0x37, 0xFA, 0x21, 0x3D])
+}
+
+fn server(agreed: Parameters, pool: impl Into<SharedPool>) -> MessageCodec {
+    MessageCodec::new(Connection::server()).deflate(Some(agreed), pool)
+}
+
+fn client(agreed: Parameters, pool: impl Into<SharedPool>) -> MessageCodec<fn() -> MaskingKey> {
+    MessageCodec::new(Connection::client(key as fn() -> MaskingKey)).deflate(Some(agreed), pool)
+}
+
+/// A client's frame. `first` has FIN, RSV and the opcode.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let opcode = match first & 0x0F {
+        0 => Opcode::Continuation,
+        1 => Opcode::Text,
+        2 => Opcode::Binary,
+        8 => Opcode::Close,
+        _ => Opcode::Ping,
+    };
+    let encoder = FrameEncoder::new(opcode).fin(first & 0x80 != 0).rsv(Rsv::from_bits(first));
+    let mut frame = Vec::new();
+    encoder.masking_key(key()).append(payload, &mut frame).unwrap();
+    frame
+}
+
+/// The payload of a compressed message.
+fn compressed(message: &[u8]) -> Vec<u8> {
+    let mut payload = Vec::new();
+    Compressor::new(Context::FULL, Effort::DEFAULT).append(message, &mut payload);
+    payload
+}
+
+/// Bytes that cannot be compressed.
+fn noise(len: usize) -> Vec<u8> {
+    let mut state = 1u32;
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state as u8
+    };
+    core::iter::repeat_with(next).take(len).collect()
+}
+
+/// All that a codec makes of these bytes, which come in pieces, and what ends it.
+fn decode<K: MaskingKeys>(
+    codec: &mut MessageCodec<K>,
+    bytes: &[u8],
+    cuts: &[usize],
+) -> (Vec<Message>, Option<ProtocolError>) {
+    let (mut input, mut messages) = (BytesMut::new(), Vec::new());
+    for piece in deflate::pieces(bytes, cuts) {
+        input.extend_from_slice(piece);
+        loop {
+            match codec.decode(&mut input) {
+                Ok(Some(message)) => messages.push(message),
+                Ok(None) => break,
+                Err(CodecError::Received(error)) => return (messages, Some(error)),
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+    }
+    (messages, None)
+}
+
+/// Messages of every kind, compressed and not, with control frames within them.
+fn conversation() -> (Vec<u8>, Vec<Message>) {
+    let euro = compressed("ein € mehr".as_bytes());
+    let (before, after) = euro.split_at(6);
+    let stream = [
+        frame(0xC1, &HELLO),
+        frame(0x81, b"plain"),
+        frame(0x41, &HELLO[..3]),
+        frame(0x89, b"ping"),
+        frame(0x80, &HELLO[3..]),
+        frame(0xC2, &[0x00]),
+        frame(0x82, b""),
+        frame(0x02, b"pl"),
+        frame(0x80, b"ain"),
+        // Empty fragments first and last; and the last byte of the payload on its own.
+        frame(0x42, b""),
+        frame(0x00, &HELLO[..6]),
+        frame(0x89, b""),
+        frame(0x00, b""),
+        frame(0x80, &[0x00]),
+        // It refers to those before.
+        frame(0xC1, &[0xf2, 0x00, 0x11, 0x00, 0x00]),
+        frame(0x41, before),
+        frame(0x80, after),
+        frame(0x88, b"\x03\xE8bye"),
+        frame(0xC1, &HELLO),
+    ]
+    .concat();
+    let messages = vec![
+        Message::text("Hello"),
+        Message::text("plain"),
+        Message::Ping("ping".into()),
+        Message::text("Hello"),
+        Message::binary(""),
+        Message::binary(""),
+        Message::binary("plain"),
+        Message::Ping(Bytes::new()),
+        Message::binary("Hello"),
+        Message::text("Hello"),
+        Message::text("ein € mehr"),
+        Message::close(CloseCode::NORMAL, "bye"),
+    ];
+    (stream, messages)
+}
+
+#[test]
+fn messages_marked_by_rsv1_come_decompressed_wherever_they_are_cut() {
+    let (stream, expected) = conversation();
+    for cut in 0..stream.len() {
+        let mut codec = server(Parameters::FULL, Config::default());
+        assert_eq!(decode(&mut codec, &stream, &[cut, stream.len()]), (expected.clone(), None));
+        // Both Pings come before anything is sent; where both wait, the last is answered.
+        assert_eq!(&codec.take_replies()[..], b"\x8A\x00\x88\x02\x03\xE8");
+    }
+    let mut codec = server(Parameters::FULL, Config::default());
+    assert_eq!(decode(&mut codec, &stream, &[1]), (expected, None));
+    assert_eq!(codec.connection().transport(), Transport::Close);
+}
+
+/// Polls a future of `next` once, and drops it.
+fn next_or_drop<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
+    Pin::new(stream).poll_next(&mut TaskContext::from_waker(Waker::noop()))
+}
+
+/// At every byte of the stream a reader begins to wait and stops waiting.
+#[tokio::test]
+async fn a_reader_that_is_dropped_loses_nothing() {
+    let (stream, expected) = conversation();
+    let (mut peer, io) = duplex(1 << 10);
+    let mut ours = WebSocketStream::new(io, Connection::server())
+        .deflate(Some(Parameters::FULL), Config::default());
+    let mut found = Vec::new();
+    for &byte in &stream {
+        if found.len() == expected.len() {
+            break;
+        }
+        assert!(next_or_drop(&mut ours).is_pending());
+        peer.write_all(&[byte]).await.unwrap();
+        while let Poll::Ready(Some(message)) = next_or_drop(&mut ours) {
+            found.push(message.unwrap());
+        }
+    }
+    assert_eq!(found, expected);
+}
+
+/// Also of what came with the handshake.
+#[tokio::test]
+async fn two_streams_talk_in_all_contexts() {
+    let messages = [
+        Message::text("{\"price\":42.1875,\"side\":\"buy\"} ".repeat(100)),
+        Message::binary(vec![7; 100_000]),
+        Message::text("short"),
+        Message::text("{\"price\":42.1875,\"side\":\"sell\"} ".repeat(100)),
+    ];
+    let pool = SharedPool::new(Config::default());
+    for context in deflate::contexts() {
+        let agreed = Some(Parameters { server: context, client: context });
+        let (client_io, server_io) = duplex(100);
+        let mut client =
+            WebSocketStream::new(client_io, Connection::client(key)).deflate(agreed, pool.clone());
+        let mut early = BytesMut::new();
+        let mut codec = MessageCodec::new(Connection::client(key)).deflate(agreed, pool.clone());
+        codec.encode(messages[0].clone(), &mut early).unwrap();
+        assert!(early.len() < 300, "{}", early.len());
+        let mut server = WebSocketStream::with_received(server_io, Connection::server(), early)
+            .deflate(agreed, pool.clone());
+        let echo = async {
+            while let Some(message) = server.next().await {
+                if let echo @ (Message::Text(_) | Message::Binary(_)) = message.unwrap() {
+                    server.send(echo).await.unwrap();
+                }
+            }
+        };
+        let talk = async {
+            assert_eq!(client.next().await.unwrap().unwrap(), messages[0]);
+            for message in &messages {
+                client.send(message.clone()).await.unwrap();
+                assert_eq!(client.next().await.unwrap().unwrap(), *message);
+            }
+            client.close().await.unwrap();
+            while let Some(message) = client.next().await {
+                message.unwrap();
+            }
+        };
+        tokio::join!(echo, talk);
+    }
+}
+
+#[test]
+fn what_cannot_be_decompressed_fails_the_connection() {
+    let wrong_text = compressed(b"caf\xC3");
+    let cases: [(&[u8], bool, u16); 6] = [
+        (&[0xff, 0xff], false, 1007),
+        (&HELLO[..6], false, 1007),
+        (&[], false, 1007),
+        (&[0xf2, 0x00, 0x11, 0x00, 0x00], false, 1007), // it refers to what was never sent
+        (&wrong_text, true, 1007),
+        (&compressed(&[b'a'; 1001]), false, 1009),
+    ];
+    for (payload, text, code) in cases {
+        for cuts in [&[][..], &[1], &[7, 1000]] {
+            let mut codec = server(Parameters::FULL, Config::default().max_message_len(1000));
+            let first = if text { 0xC1 } else { 0xC2 };
+            let bytes =
+                [frame(0x81, b"first"), frame(first, payload), frame(0xC1, &HELLO)].concat();
+            let (messages, error) = decode(&mut codec, &bytes, cuts);
+            assert_eq!(messages, [Message::text("first")]);
+            let error = error.expect("it is wrong");
+            let answer = codec.take_replies();
+            let body = CloseBody::decode(&answer[2..]).unwrap().unwrap();
+            assert_eq!((answer[0], body.code.get(), body.reason), (0x88, code, error.section()));
+
+            // It is latched, also where a right message follows, and nothing is sent.
+            assert_eq!(codec.connection().error(), Some(error));
+            assert_eq!(codec.connection().transport(), Transport::Close);
+            assert_eq!(decode(&mut codec, &frame(0xC1, &HELLO), &[]), (vec![], Some(error)));
+            assert!(!codec.has_replies(), "one Close is enough");
+            let sent = codec.encode(Message::text("a".repeat(100)), &mut BytesMut::new());
+            let after_close = EncodeError::Protocol(ProtocolError::FrameAfterClose);
+            assert!(matches!(sent, Err(CodecError::Refused(error)) if error == after_close));
+        }
+    }
+}
+
+#[test]
+fn the_errors_say_what_was_wrong() {
+    let long = |fragments: &[&[u8]]| {
+        let mut codec = server(Parameters::FULL, Config::default().max_message_len(4));
+        decode(&mut codec, &fragments.concat(), &[]).1
+    };
+    let too_long = Some(ProtocolError::MessageTooLong(5));
+    assert_eq!(long(&[&frame(0xC1, &HELLO)]), too_long);
+    assert_eq!(long(&[&frame(0x41, &HELLO[..6]), &frame(0x80, &HELLO[6..])]), too_long);
+    assert_eq!(long(&[&frame(0xC1, &HELLO[..2])]), Some(ProtocolError::TruncatedDeflate));
+    assert_eq!(long(&[&frame(0xC1, &[0xff])]), Some(ProtocolError::InvalidDeflate));
+    // RSV1 belongs on the first frame of a message, and nowhere where nothing was agreed on.
+    let rsv1 = Some(ProtocolError::UnclaimedRsv(0x40));
+    assert_eq!(long(&[&frame(0x41, &HELLO[..3]), &frame(0xC0, &HELLO[3..])]), rsv1);
+    let mut plain = MessageCodec::new(Connection::server()).deflate(None, Config::default());
+    assert_eq!(decode(&mut plain, &frame(0xC1, &HELLO), &[]).1, rsv1);
+    // Any broken rule ends a message that is open.
+    let unmasked = [&frame(0x41, &HELLO[..3])[..], b"\x80\x00"];
+    assert_eq!(long(&unmasked), Some(ProtocolError::UnmaskedByClient));
+    let other = [&frame(0x41, &HELLO[..3])[..], &frame(0x81, b"plain")];
+    assert_eq!(long(&other), Some(ProtocolError::ExpectedContinuation));
+}
+
+#[test]
+fn text_is_refused_before_its_message_ends() {
+    let payload = compressed(&[&b"a\xFF"[..], &[b'a'; 5000]].concat());
+    let (first, _) = payload.split_at(payload.len() - 4);
+    let mut codec = server(Parameters::FULL, Config::default());
+    let (_, error) = decode(&mut codec, &frame(0x41, first), &[]);
+    assert!(matches!(error, Some(ProtocolError::InvalidUtf8(error)) if error.offset() == 1));
+}
+
+#[test]
+fn a_message_may_be_as_long_as_the_limit() {
+    for len in [0, 1, 63, 64, 65, 1000, 65_536, 100_000] {
+        let payload = compressed(&vec![b'x'; len]);
+        for (fin, cuts) in [(true, &[][..]), (true, &[1]), (false, &[])] {
+            let bytes = if fin {
+                frame(0xC2, &payload)
+            } else {
+                [frame(0x42, &payload[..1]), frame(0x80, &payload[1..])].concat()
+            };
+            let limited = |limit: usize| {
+                let config = Config::default().max_message_len(limit as u32);
+                decode(&mut server(Parameters::FULL, config), &bytes, cuts)
+            };
+            assert_eq!(limited(len), (vec![Message::binary(vec![b'x'; len])], None));
+            if len > 0 {
+                let error = Some(ProtocolError::MessageTooLong(len as u64));
+                assert_eq!(limited(len - 1), (vec![], error));
+            }
+        }
+    }
+}
+
+/// What a few bytes become takes memory up to the limit; and no more than twice what it is, when it is
+/// handed out.
+#[test]
+fn a_bomb_takes_no_more_than_the_limit_allows() {
+    let bytes = frame(0xC2, &compressed(&vec![0; 16 << 20]));
+    let config = Config::default().max_message_len(1 << 20);
+    let mut codec = server(Parameters::FULL, config);
+    let counted = measure(|| {
+        let (messages, error) = decode(&mut codec, &bytes, &[]);
+        assert_eq!(
+            (messages.len(), error),
+            (0, Some(ProtocolError::MessageTooLong((1 << 20) + 1)))
+        );
+    });
+    assert!(counted.bytes_max < 4 << 20, "{counted:?}");
+    // A decompressor is left, in the codec's pool.
+    assert!(counted.bytes_current < 64 << 10, "{counted:?}");
+
+    for message in [vec![7; 100], noise(10_000), support::odd_bytes(70_000)] {
+        let bytes = frame(0xC2, &compressed(&message));
+        let mut codec = server(Parameters::FULL, Config::default());
+        decode(&mut codec, &bytes, &[]); // it has its context
+        let mut messages = Vec::new();
+        let held = measure(|| messages = decode(&mut codec, &bytes, &[]).0).bytes_current;
+        assert!(held <= 2 * message.len() as i64 + 500, "{held}");
+        assert_eq!(messages, [Message::binary(message)]);
+    }
+}
+
+#[test]
+fn short_messages_and_those_that_do_not_shrink_go_out_plain() {
+    for (agreed, message, first) in [
+        (Parameters::FULL, Message::text("a".repeat(63)), 0x81),
+        (Parameters::FULL, Message::text("a".repeat(64)), 0xC1),
+        (Parameters::NO_TAKEOVER, Message::text("a".repeat(255)), 0x81),
+        (Parameters::NO_TAKEOVER, Message::text("a".repeat(256)), 0xC1),
+        (Parameters::NO_TAKEOVER, Message::binary(noise(1000)), 0x82),
+        // The peer's context has to take over what this end's has taken.
+        (Parameters::FULL, Message::binary(noise(1000)), 0xC2),
+        (Parameters::FULL, Message::Ping("a".repeat(100).into()), 0x89),
+    ] {
+        let mut out = BytesMut::from(&b"before"[..]);
+        server(agreed, Config::default()).encode(message.clone(), &mut out).unwrap();
+        assert_eq!(out[6], first);
+        let received = decode(&mut client(agreed, Config::default()), &out[6..], &[]);
+        assert_eq!(received, (vec![message], None));
+    }
+}
+
+/// Replies that waited go out in front of a compressed message.
+#[test]
+fn replies_go_first() {
+    let mut codec = server(Parameters::FULL, Config::default());
+    decode(&mut codec, &frame(0x89, b"hi"), &[]);
+    let mut out = BytesMut::new();
+    codec.encode(Message::text("a".repeat(100)), &mut out).unwrap();
+    assert_eq!(out[..5], *b"\x8A\x02hi\xC1");
+    assert!(!codec.has_replies());
+}
+
+#[test]
+fn a_broadcast_goes_between_messages_of_the_connection() {
+    let text = "{\"tick\":1}".repeat(50);
+    let mut codec = server(Parameters::FULL, Config::default());
+    let mut out = BytesMut::new();
+    codec.encode(Message::text(text.clone()), &mut out).unwrap();
+    let mut compressor = Compressor::new(Context::NO_TAKEOVER, Effort::DEFAULT);
+    let news = "[\"tock\",2]".repeat(61);
+    let broadcast = Broadcast::new(news.as_bytes(), &mut compressor, &Config::default());
+    let (rsv, payload) = broadcast.payload(Some(Context::FULL));
+    let payload = Bytes::copy_from_slice(payload);
+    codec.encode(Message::Raw { opcode: Opcode::Text, rsv, payload }, &mut out).unwrap();
+    assert_eq!(rsv, Rsv::RSV1);
+    codec.encode(Message::text(text.clone()), &mut out).unwrap();
+    let received = decode(&mut client(Parameters::FULL, Config::default()), &out, &[]);
+    let texts = [&text, &news, &text].map(|text| Message::text(text.clone()));
+    assert_eq!(received, (texts.to_vec(), None));
+}
+
+/// A plain message lies where it was read, as without compression.
+#[test]
+fn a_plain_message_is_not_copied() {
+    let mut codec = server(Parameters::FULL, Config::default());
+    let mut input = BytesMut::from(&frame(0x81, b"Hello")[..]);
+    let buffer = input.as_ptr().addr()..input.as_ptr().addr() + input.len();
+    let Some(Message::Text(text)) = codec.decode(&mut input).unwrap() else { panic!() };
+    assert_eq!(text, "Hello");
+    assert!(buffer.contains(&text.as_ptr().addr()));
+}
+
+/// As the documentation says.
+#[test]
+fn what_an_idle_codec_keeps() {
+    let kept = |pool: SharedPool, agreed| {
+        let text = Message::text("a".repeat(1000));
+        let (mut from, mut to) = (client(agreed, pool.clone()), server(agreed, pool.clone()));
+        let mut bytes = BytesMut::new();
+        from.encode(text.clone(), &mut bytes).unwrap();
+        assert_eq!(to.decode(&mut bytes).unwrap(), Some(text));
+        (from, to)
+    };
+    let pool = SharedPool::new(Config::default());
+    drop(kept(pool.clone(), Parameters::NO_TAKEOVER));
+    assert!(size_of::<MessageCodec>() <= size_of::<Connection>() + 104);
+    let mut codec = None;
+    let idle = measure(|| codec = Some(server(Parameters::NO_TAKEOVER, pool.clone())));
+    assert_eq!(idle.bytes_current, 160);
+
+    // The contexts of the first serve all others.
+    let mut others = Vec::new();
+    let counted =
+        measure(|| others.extend((0..10).map(|_| kept(pool.clone(), Parameters::NO_TAKEOVER))));
+    assert!(counted.bytes_current < 20_000, "{counted:?}");
+    // With takeover each has its own, until it is dropped.
+    let mut taken = None;
+    let counted = measure(|| taken = Some(kept(pool.clone(), Parameters::FULL)));
+    assert!(counted.count_current < 20, "{counted:?}");
+    drop(taken);
+    let counted = measure(|| drop(kept(pool.clone(), Parameters::FULL)));
+    assert!(counted.bytes_total < 20_000, "{counted:?}");
+}
+
+fn messages() -> impl Strategy<Value = Vec<Message>> {
+    let message =
+        (0..700usize, any::<u8>(), 1..20u8, 0..8u8).prop_map(|(len, seed, period, kind)| {
+            let bytes: Vec<u8> =
+                (0..len).map(|i| b'a' + ((i as u8 % period) ^ seed) % 26).collect();
+            match kind {
+                0..=3 => Message::text(String::from_utf8(bytes).unwrap()),
+                4..=6 => Message::binary(bytes),
+                _ => Message::Pong(Bytes::from(bytes).slice(..len.min(125))),
+            }
+        });
+    prop::collection::vec(message, 1..12)
+}
+
+/// All that is sent to one side arrives there.
+fn arrives<K: MaskingKeys, L: MaskingKeys>(
+    mut from: MessageCodec<K>,
+    mut to: MessageCodec<L>,
+    all: &[Message],
+    cuts: &[usize],
+) {
+    let mut out = BytesMut::new();
+    for message in all {
+        from.encode(message.clone(), &mut out).unwrap();
+    }
+    assert_eq!(decode(&mut to, &out, cuts), (all.to_vec(), None));
+}
+
+proptest! {
+    #![proptest_config(support::proptest_config())]
+
+    #[test]
+    fn all_that_is_sent_arrives(
+        server_context in any::<u8>(),
+        client_context in any::<u8>(),
+        all in messages(),
+        cuts in prop::collection::vec(0..300usize, 0..4),
+        threshold in prop::sample::select(&[0, 64, 300][..]),
+        shared in any::<bool>(),
+    ) {
+        let agreed = Parameters {
+            server: deflate::context(server_context),
+            client: deflate::context(client_context),
+        };
+        let config = Config::default().threshold(threshold).max_message_len(NO_LIMIT);
+        let pool = SharedPool::new(config);
+        let pools = || if shared { pool.clone() } else { config.into() };
+        arrives(client(agreed, pools()), server(agreed, pools()), &all, &cuts);
+        arrives(server(agreed, pools()), client(agreed, pools()), &all, &cuts);
+    }
+
+    /// A compressed message may come in any fragments, with Pings between them.
+    #[test]
+    fn fragments_arrive_as_one_message(
+        len in 0..3000usize,
+        text in any::<bool>(),
+        fragments in prop::collection::vec(0..200usize, 1..6),
+        cuts in prop::collection::vec(0..300usize, 0..4),
+    ) {
+        let message: Vec<u8> = "grüße € 🦀 ".bytes().cycle().take(len).collect();
+        let message = String::from_utf8_lossy(&message).into_owned();
+        let payload = compressed(message.as_bytes());
+        let pieces = deflate::pieces(&payload, &fragments);
+        let mut bytes = Vec::new();
+        for (index, piece) in pieces.iter().enumerate() {
+            let first = match (index, text) {
+                (0, true) => 0x41,
+                (0, false) => 0x42,
+                _ => 0x00,
+            };
+            bytes.extend(frame(first, piece));
+            bytes.extend(frame(0x89, &[index as u8]));
+        }
+        bytes.extend(frame(0x80, b""));
+        let mut codec = server(Parameters::FULL, Config::default());
+        let (mut found, error) = decode(&mut codec, &bytes, &cuts);
+        prop_assert_eq!(error, None);
+        let whole = if text { Message::text(message) } else { Message::binary(message) };
+        prop_assert_eq!(found.pop(), Some(whole));
+        prop_assert_eq!(found.len(), pieces.len());
+    }
+}
