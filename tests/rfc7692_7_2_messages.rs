@@ -418,3 +418,27 @@ proptest! {
         deflate::any_payloads(takeover, limit, &payloads, &cuts, &buffers);
     }
 }
+
+/// A message that ends with an empty fragment was flushed before, and not so that zlib forgets it.
+#[test]
+fn what_ends_with_an_empty_fragment_is_not_referred_to_without_takeover() {
+    let mut compressor = Compressor::new(Context::NO_TAKEOVER, Effort::DEFAULT);
+    for finished in [false, true] {
+        let mut first = Vec::new();
+        compressor.append_fragment(&[b'x'; 20], &mut first);
+        compressor.append_fragment(b"to be, or not to be", &mut first);
+        if finished {
+            let mut end = [0; 8];
+            let written = compressor.finish(&mut end);
+            assert!(written.done);
+            first.extend_from_slice(&end[..written.len]);
+        } else {
+            compressor.append(b"", &mut first);
+        }
+        let second = compressed(&mut compressor, b"to be, or not to be");
+        for (payload, len) in [(&first, 39), (&second, 19)] {
+            let mut fresh = Decompressor::new(Context::NO_TAKEOVER);
+            assert_eq!(inflated(&mut fresh, payload).map(|message| message.len()), Ok(len));
+        }
+    }
+}
