@@ -230,8 +230,8 @@ impl core::error::Error for Utf8Error {}
 pub enum ReceiveError {
     /// The peer broke a rule. The connection has failed, for good.
     Protocol(ProtocolError),
-    /// There is a reply to be sent, and the output has no room for it. Nothing was consumed: send what
-    /// is there, then receive again.
+    /// There is a reply to be sent, and the output has no room for it. Nothing is lost: send what is there,
+    /// then receive again, from what is left of the input.
     OutputFull,
 }
 
@@ -260,9 +260,9 @@ impl From<ProtocolError> for ReceiveError {
 pub enum EncodeError {
     /// The frame would break a rule of the protocol.
     Protocol(ProtocolError),
-    /// The caller's buffer is too short; it must hold at least `needed` bytes.
+    /// The caller's buffer is too short, or has too little room left: `needed` bytes of it must be free.
     NoRoom {
-        /// The length in bytes that the buffer must have.
+        /// How many bytes of the buffer must be free.
         needed: usize,
     },
 }
@@ -272,7 +272,7 @@ impl fmt::Display for EncodeError {
         match self {
             Self::Protocol(error) => error.fmt(f),
             Self::NoRoom { needed } => {
-                write!(f, "the buffer is too short: {needed} bytes are needed")
+                write!(f, "the buffer is too short: {needed} free bytes are needed")
             }
         }
     }
@@ -287,7 +287,8 @@ impl From<ProtocolError> for EncodeError {
 }
 
 /// For functions that do I/O besides: what the peer did wrong is `InvalidData`, what the caller did wrong
-/// `InvalidInput`, and a full output `WouldBlock`.
+/// `InvalidInput`, and a full output `WouldBlock` where that is no mistake of the caller's: where there is no
+/// room for a reply.
 #[cfg(feature = "std")]
 mod io {
     use std::io::{Error, ErrorKind};

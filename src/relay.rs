@@ -3,7 +3,7 @@
 //! Each payload is touched once: the peer's mask is exchanged for the one that goes out in the pass that
 //! reads it. Headers are encoded anew, since masks differ, in their shortest form.
 
-use crate::connection::MaskingKeys;
+use crate::connection::{MaskingKeys, keys};
 use crate::error::ProtocolError;
 use crate::header::{EncodedHeader, FrameHeader, Role};
 use crate::mask::Mask;
@@ -38,6 +38,8 @@ pub struct Relay<K> {
     messages: MessageDecoder,
     /// Stands at the next byte of the frame that goes out.
     mask: Mask,
+    /// Whether a frame has begun to go out, and not ended.
+    within_frame: bool,
     keys: K,
 }
 
@@ -58,9 +60,14 @@ impl<K: MaskingKeys> Relay<K> {
     /// A direction that receives with this decoder. What goes out is masked if it comes from a server's
     /// decoder (that is, from a client), with keys from `keys`; else it takes
     /// [`Unmasked`](crate::Unmasked).
+    ///
+    /// # Panics
+    ///
+    /// If a server's decoder comes with [`Unmasked`](crate::Unmasked).
     #[must_use]
     pub const fn new(messages: MessageDecoder, keys: K) -> Self {
-        Self { messages, mask: Mask::NONE, keys }
+        keys::check::<K>(matches!(messages.role(), Some(Role::Server)));
+        Self { messages, mask: Mask::NONE, within_frame: false, keys }
     }
 
     /// Takes the next frame, or part of one, from the beginning of `input`; `None` if more bytes are
@@ -68,7 +75,9 @@ impl<K: MaskingKeys> Relay<K> {
     ///
     /// # Errors
     ///
-    /// The rule that was broken. What to tell either side is [`ProtocolError::close_code`].
+    /// The rule that was broken; every further call says the same. What to tell either side is
+    /// [`ProtocolError::close_code`], and [`may_send_frame`](Self::may_send_frame) says whether the
+    /// receiver can still be told.
     #[inline]
     pub fn forward<'b>(
         &mut self,
@@ -87,6 +96,7 @@ impl<K: MaskingKeys> Relay<K> {
             header = Some(sent.encode()?);
             self.mask = sent.mask();
         }
+        self.within_frame = !chunk.last;
         let payload = chunk.payload.remask(&mut self.mask);
         Ok(Some(Forwarded { received, header, payload, last: chunk.last }))
     }
@@ -95,5 +105,25 @@ impl<K: MaskingKeys> Relay<K> {
     #[must_use]
     pub const fn is_closed(&self) -> bool {
         self.messages.is_closed()
+    }
+
+    /// Whether a frame of the relay's own may go out behind what was forwarded, such as a Ping, or a Close
+    /// that says why the relay ends: not within a frame, of which it would be taken for a part, and not
+    /// behind a Close. This does not change when the sender breaks a rule.
+    ///
+    /// ```
+    /// use wsframe::{MessageDecoder, Relay, Role, Unmasked};
+    ///
+    /// let mut relay = Relay::new(MessageDecoder::new(Role::Client), Unmasked);
+    /// let mut from_server = *b"\x81\x05Hel"; // two bytes are still to come
+    /// let mut input = &mut from_server[..];
+    /// assert!(relay.may_send_frame());
+    /// relay.forward(&mut input)?;
+    /// assert!(!relay.may_send_frame());
+    /// # Ok::<(), wsframe::ProtocolError>(())
+    /// ```
+    #[must_use]
+    pub const fn may_send_frame(&self) -> bool {
+        !self.within_frame && !self.is_closed()
     }
 }

@@ -118,19 +118,18 @@ impl Utf8Validator {
     #[inline(always)]
     pub fn feed(&mut self, chunk: &[u8], is_last: bool) -> Result<(), Utf8Error> {
         self.validate(chunk)?;
-        if is_last {
-            self.finish().map_err(|error| Utf8Error { offset: chunk.len(), ..error })
-        } else {
-            Ok(())
-        }
+        if is_last { self.finish_at(chunk.len()) } else { Ok(()) }
+    }
+
+    /// Ends the text with a chunk of this length, which the error's offset is to refer to.
+    #[inline(always)]
+    pub(crate) fn finish_at(&mut self, len: usize) -> Result<(), Utf8Error> {
+        self.finish().map_err(|error| Utf8Error { offset: len, ..error })
     }
 
     #[cold]
     fn unfinished(&mut self) -> Utf8Error {
-        let incomplete = self.open != BROKEN;
-        let open = if incomplete { self.open_len() } else { 0 };
-        self.open = BROKEN;
-        Utf8Error { offset: 0, open, incomplete }
+        incomplete(core::mem::replace(&mut self.open, BROKEN))
     }
 
     /// Whether the text so far ends at a character boundary, so that it could end here.
@@ -143,11 +142,18 @@ impl Utf8Validator {
     pub const fn reset(&mut self) {
         self.open = 0;
     }
+}
 
-    /// How many bytes of an open character have arrived: 0 to 3.
-    const fn open_len(&self) -> u8 {
-        (u32::BITS - self.open.leading_zeros()).div_ceil(8) as u8
-    }
+/// What is wrong with a text that ends in this state: inside a character, or broken before.
+const fn incomplete(state: u32) -> Utf8Error {
+    let incomplete = state != BROKEN;
+    let open = if incomplete { open_len(state) } else { 0 };
+    Utf8Error { offset: 0, open, incomplete }
+}
+
+/// How many bytes of an open character have arrived: 0 to 3.
+const fn open_len(state: u32) -> u8 {
+    (u32::BITS - state.leading_zeros()).div_ceil(8) as u8
 }
 
 impl fmt::Debug for Utf8Validator {
@@ -156,7 +162,7 @@ impl fmt::Debug for Utf8Validator {
         if self.open == BROKEN {
             debug.field("broken", &true)
         } else {
-            debug.field("open_bytes", &self.open_len())
+            debug.field("open_bytes", &open_len(self.open))
         }
         .finish()
     }
@@ -202,6 +208,20 @@ impl<'b> Checked<'b> {
     #[inline(always)]
     pub fn into_str(self) -> Option<&'b str> {
         self.text.into_str()
+    }
+
+    /// Whether the chunk begins at a character boundary, if it is the first of a text (`begins`), and ends at
+    /// one, if it is the last (`ends`).
+    #[inline(always)]
+    pub(crate) const fn check_ends(&self, begins: bool, ends: bool) -> Result<(), Utf8Error> {
+        let (before, after) = self.text.states();
+        if begins && before != 0 {
+            return Err(Utf8Error { offset: 0, open: 0, incomplete: false });
+        }
+        if ends && after != 0 {
+            return Err(Utf8Error { offset: self.as_bytes().len(), ..incomplete(after) });
+        }
+        Ok(())
     }
 
     /// The kernel's verdict, for what collects chunks.

@@ -86,8 +86,8 @@ fn assemble(
 fn same_error(found: Option<ProtocolError>, expected: Option<Broken>) {
     match (found, expected) {
         (Some(ProtocolError::InvalidUtf8(at)), expected) => assert!(
-            matches!(expected, Some(Broken::TextEnd)) == at.is_incomplete()
-                && matches!(expected, Some(Broken::Text(_) | Broken::TextEnd)),
+            matches!(expected, Some(Broken::TextEnd(_))) == at.is_incomplete()
+                && matches!(expected, Some(Broken::Text(_) | Broken::TextEnd(_))),
             "{at:?}, but {expected:?}"
         ),
         (found, expected) => assert_eq!(found.map(Broken::Rule), expected),

@@ -112,7 +112,9 @@ fn text_cut_inside_its_characters() {
             let cut = found(&[a, b, frame(true, Continuation, b"")]);
             match core::str::from_utf8(&text[..second]) {
                 Ok(prefix) => assert_eq!(cut.items, [Item::Text(prefix.into())]),
-                Err(_) => assert_eq!((cut.items, cut.error), (vec![], Some(Broken::TextEnd))),
+                Err(_) => {
+                    assert_eq!((cut.items, cut.error), (vec![], Some(Broken::TextEnd(second))))
+                }
             }
         }
     }
@@ -337,7 +339,10 @@ fn a_failure_is_latched() {
     let error = ProtocolError::ReservedOpcode(3);
     let mut decoder = MessageDecoder::new(Role::Client);
     let mut text = frame(true, Opcode::Text, b"late");
-    let located_before = decoder.locate(&text).unwrap().unwrap();
+    let located_before = [Opcode::Text, Opcode::Binary, Opcode::Ping, Opcode::Pong].map(|opcode| {
+        let span = decoder.locate(&frame(true, opcode, b"late")).unwrap();
+        (opcode, span.unwrap())
+    });
     assert_eq!(decoder.error(), None);
     let mut open = decoder.clone();
     assert!(open.locate(b"\x82\x05ab").unwrap().is_some());
@@ -351,7 +356,11 @@ fn a_failure_is_latched() {
     assert_eq!(decoder.locate(&[]).unwrap_err(), error);
     assert_eq!(decoder.decode(&mut &mut text[..]).unwrap_err(), error);
     assert_eq!(decoder.decode_frame(&mut &mut text[..]).unwrap_err(), error);
-    assert_eq!(decoder.take(located_before, &mut text).unwrap_err(), error);
+    for (opcode, span) in located_before {
+        let mut late = frame(true, opcode, b"late");
+        assert_eq!(decoder.take(span.clone(), &mut late).unwrap_err(), error);
+        assert_eq!(decoder.take_frame(span, &mut late).unwrap_err(), error);
+    }
 }
 
 /// An assembler that misses a chunk never gives what is not text.

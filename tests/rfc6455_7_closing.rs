@@ -311,6 +311,42 @@ fn a_key_for_every_frame() {
     assert_eq!(keys, expected);
 }
 
+/// What a chunk cuts inside a character cannot be sent on as a whole message, nor as an end of one.
+#[test]
+fn received_text_is_not_sent_on_without_its_other_half() {
+    let mut text = Utf8Validator::new();
+    let (mut front, mut back) = (*b"caf\xC3", *b"\xA9!");
+    let mut unmasked = Mask::NONE;
+    let front = text.unmask(&mut front, &mut unmasked).unwrap();
+    let back = text.unmask(&mut back, &mut unmasked).unwrap();
+    let wrong = |result: Result<(), EncodeError>| match result.unwrap_err() {
+        EncodeError::Protocol(ProtocolError::InvalidUtf8(at)) => (at.offset(), at.is_incomplete()),
+        other => panic!("{other}"),
+    };
+
+    let mut connection = Connection::server();
+    let mut out = Vec::new();
+    assert_eq!(wrong(connection.send(&front, &mut out)), (4, true));
+    assert_eq!(wrong(connection.send(&back, &mut out)), (0, false));
+    assert_eq!(wrong(connection.send_fragment(&front, true, &mut out)), (4, true));
+    assert_eq!(wrong(connection.send_fragment(&back, false, &mut out)), (0, false));
+    assert!(out.is_empty());
+
+    connection.send_fragment(&front, false, &mut out).unwrap();
+    assert_eq!(wrong(connection.send_fragment(&front, true, &mut out)), (4, true));
+    connection.send_fragment(&back, true, &mut out).unwrap();
+    assert_eq!(out, b"\x01\x04caf\xC3\x80\x02\xA9!");
+}
+
+/// Frames that go to a server are masked with keys.
+#[test]
+#[should_panic(expected = "`Unmasked` has no keys")]
+fn no_client_without_keys() {
+    let decoder = || MessageDecoder::new(Role::Client);
+    assert_eq!(Connection::over(decoder(), || MaskingKey::new([1; 4])).role(), Role::Client);
+    let _ = Connection::over(decoder(), Unmasked);
+}
+
 /// A Ping flood from a peer that never reads: replies stop at the limit, and nothing is lost.
 #[test]
 fn pending_replies_are_bounded() {
@@ -354,6 +390,15 @@ fn pending_replies_are_bounded() {
     out.consume(usize::MAX);
     assert!(connection.receive(&mut input, &mut out).unwrap().is_some());
     assert_eq!(out.bytes(), b"\x8A\x04ping");
+
+    // What was sent is forgotten, also where something else is always put into the empty output first.
+    let mut connection = Connection::server().max_pending_replies(3);
+    for _ in 0..10 {
+        let mut out = Vec::new();
+        connection.send("an answer", &mut out).unwrap();
+        show(&mut connection, ping, &mut out).unwrap();
+        assert_eq!(out.len(), 11 + 6);
+    }
 
     // Other frames pass all the same.
     let mut connection = Connection::server().max_pending_replies(0);

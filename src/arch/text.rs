@@ -51,6 +51,12 @@ impl<'b> Text<'b> {
         self.bytes
     }
 
+    /// The kernel's states before and after.
+    #[inline(always)]
+    pub(crate) const fn states(&self) -> (u32, u32) {
+        (self.before, self.after)
+    }
+
     #[inline(always)]
     pub(crate) const fn into_bytes(self) -> &'b mut [u8] {
         self.bytes

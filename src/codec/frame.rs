@@ -7,7 +7,7 @@ use bytes::BytesMut;
 use tokio_util::codec::{Decoder, Encoder};
 
 use super::CodecError;
-use crate::connection::{MaskingKeys, Output, Unmasked};
+use crate::connection::{MaskingKeys, Output, Unmasked, keys};
 use crate::frame::{FrameDecoder, NO_LIMIT};
 use crate::header::Role;
 use crate::owned::Frame;
@@ -52,7 +52,7 @@ impl FrameCodec {
     }
 }
 
-impl<K> FrameCodec<K> {
+impl<K: MaskingKeys> FrameCodec<K> {
     /// A client's, strict, with the default limit. It takes a masking key for every frame.
     #[must_use]
     pub const fn client(keys: K) -> Self {
@@ -64,8 +64,13 @@ impl<K> FrameCodec<K> {
     ///
     /// All frames come whole, whatever [`whole_up_to`](FrameDecoder::whole_up_to) says. One of more than
     /// 4 GiB, which the decoder takes if its limit is lifted, is refused as too long.
+    ///
+    /// # Panics
+    ///
+    /// If a client's takes [`Unmasked`].
     #[must_use]
     pub const fn over(decoder: FrameDecoder, keys: K) -> Self {
+        keys::check::<K>(matches!(decoder.rules().role(), Role::Client));
         Self { decoder: decoder.whole_up_to(NO_LIMIT), keys }
     }
 }

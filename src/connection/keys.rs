@@ -23,6 +23,9 @@ use crate::mask::MaskingKey;
 /// # let _ = connection;
 /// ```
 pub trait MaskingKeys {
+    /// Whether this is a source of keys at all: everything but [`Unmasked`] is.
+    const MASKS: bool = true;
+
     /// The key of the next frame.
     fn next_key(&mut self) -> MaskingKey;
 }
@@ -34,14 +37,29 @@ impl<F: FnMut() -> MaskingKey> MaskingKeys for F {
     }
 }
 
-/// The masking keys of a server, which masks nothing: it is never asked for one.
+/// The masking keys of a server, which masks nothing: it is never asked for one. A client that was given
+/// this for its keys would mask with zeros, against §5.3; so none can be made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unmasked;
 
 impl MaskingKeys for Unmasked {
+    const MASKS: bool = false;
+
     fn next_key(&mut self) -> MaskingKey {
         MaskingKey::new([0; 4])
     }
+}
+
+/// Refuses [`Unmasked`] for what masks its frames.
+///
+/// # Panics
+///
+/// If `masks`, and `K` has no keys.
+pub(crate) const fn check<K: MaskingKeys>(masks: bool) {
+    assert!(
+        K::MASKS || !masks,
+        "frames that go to a server are masked: `Unmasked` has no keys for them"
+    );
 }
 
 /// Masking keys from a cryptographically secure generator.

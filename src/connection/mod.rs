@@ -39,7 +39,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod keys;
+pub(crate) mod keys;
 mod output;
 mod receive;
 mod send;
@@ -68,7 +68,8 @@ pub const DEFAULT_MAX_PENDING_REPLIES: u16 = 512;
 pub struct Connection<K = Unmasked> {
     pub(crate) messages: MessageDecoder,
     max_pending_replies: u16,
-    /// How many Pongs were put into the output since it was last found empty.
+    /// How many Pongs were put into the output since it was last found empty, before one or before
+    /// something else.
     pending_replies: u16,
     /// From the peer's Close frame; 0 before it has come.
     received_code: u16,
@@ -130,15 +131,28 @@ impl Connection {
 }
 
 /// # Making
-impl<K> Connection<K> {
+impl<K: MaskingKeys> Connection<K> {
     /// A client's end, strict, with the default limits. It takes a masking key for every frame.
+    ///
+    /// [`Unmasked`] has none, so that this does not compile with it.
+    ///
+    /// ```compile_fail
+    /// use wsframe::{Connection, Unmasked};
+    ///
+    /// let connection = Connection::client(Unmasked);
+    /// ```
     #[must_use]
     pub const fn client(keys: K) -> Self {
+        const { keys::check::<K>(true) };
         Self::over(MessageDecoder::new(Role::Client), keys)
     }
 
     /// An end whose messages are decoded by this decoder, which is new: with its role, its rules and its
     /// limits. A server's takes [`Unmasked`] for its keys.
+    ///
+    /// # Panics
+    ///
+    /// If a client's takes [`Unmasked`].
     ///
     /// ```
     /// use wsframe::{Connection, FrameDecoder, MessageDecoder, Role, Unmasked};
@@ -150,10 +164,9 @@ impl<K> Connection<K> {
     /// ```
     #[must_use]
     pub const fn over(messages: MessageDecoder, keys: K) -> Self {
-        let flags = match messages.role() {
-            Some(Role::Client) => Flags::CLIENT,
-            _ => 0,
-        };
+        let is_client = matches!(messages.role(), Some(Role::Client));
+        keys::check::<K>(is_client);
+        let flags = if is_client { Flags::CLIENT } else { 0 };
         Self {
             messages,
             max_pending_replies: DEFAULT_MAX_PENDING_REPLIES,
@@ -164,7 +177,10 @@ impl<K> Connection<K> {
             keys,
         }
     }
+}
 
+/// # Setting
+impl<K> Connection<K> {
     /// Puts at most this many replies to Pings into an output before that has been empty again, and at
     /// least one: [`receive`](Self::receive) then says [`OutputFull`](crate::ReceiveError::OutputFull). So
     /// memory stays bounded with a peer that sends and does not read. A new connection has

@@ -14,7 +14,8 @@ impl<K: MaskingKeys> Connection<K> {
     /// Takes the next event from the beginning of `input`, which then begins behind it; `None` if more
     /// bytes are needed first. What the connection replies to it by itself is appended to `out`:
     ///
-    /// - to a Ping a Pong with the same data, unless a Close was sent (§5.5.2);
+    /// - to a Ping a Pong with the same data (§5.5.2), unless a Close was sent: behind that the peer
+    ///   discards everything (§1.4);
     /// - to a Close a Close with the same code, unless one was sent (§5.5.1);
     /// - to what breaks a rule a Close with the error's code, and the section of the RFC for a reason.
     ///
@@ -25,8 +26,10 @@ impl<K: MaskingKeys> Connection<K> {
     /// [`Protocol`](ReceiveError::Protocol) if the peer broke a rule. Send the output, then end the
     /// transport. Every further call fails likewise.
     ///
-    /// [`OutputFull`](ReceiveError::OutputFull) if there is no room for the reply. Nothing is lost: send
-    /// the output, and call again with the same input.
+    /// [`OutputFull`](ReceiveError::OutputFull) if there is no room for the reply, or if more replies wait than
+    /// [`max_pending_replies`](Self::max_pending_replies) allows. Nothing is lost: send the output, and
+    /// call again with what is left of the input. Ask [`transport`](Self::transport) only after that: if
+    /// the reply is the Close with a failure's code, the connection has failed already.
     #[inline(always)]
     pub fn receive<'b>(
         &mut self,
@@ -63,7 +66,8 @@ impl<K: MaskingKeys> Connection<K> {
     /// Finds the next event at the beginning of `input`; `None` if more bytes are needed first, or if a
     /// Close frame has come. What follows such a frame is to be discarded.
     ///
-    /// After `Some`, [`take`](Self::take) the span and consume [`MessageSpan::end`] bytes of the input.
+    /// After `Some`, [`take`](Self::take) the span and consume [`MessageSpan::end`] bytes of the input,
+    /// before anything else is put into the same output: there is room in it for the reply to this event.
     /// After `None` or an error, consume nothing.
     ///
     /// # Errors
@@ -92,7 +96,9 @@ impl<K: MaskingKeys> Connection<K> {
     ///
     /// # Errors
     ///
-    /// [`Protocol`](ReceiveError::Protocol), as [`receive`](Self::receive).
+    /// [`Protocol`](ReceiveError::Protocol), as [`receive`](Self::receive), and
+    /// [`OutputFull`](ReceiveError::OutputFull) if that is what it would say, but there is no room for the
+    /// Close. The span's bytes are to be consumed in any case.
     ///
     /// # Panics
     ///
@@ -156,6 +162,8 @@ impl<K: MaskingKeys> Connection<K> {
 
     /// > upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response, unless it already
     /// > received a Close frame (§5.5.2)
+    ///
+    /// Behind a Close that was sent, nothing is sent: its receiver discards what follows (§1.4).
     const fn answers_pings(&self) -> bool {
         !self.flags.has(Flags::LEAVE_PONG | Flags::CLOSE_SENT)
     }
@@ -181,11 +189,8 @@ impl<K: MaskingKeys> Connection<K> {
     fn reply(&mut self, event: &Event<'_>, out: &mut impl Output) {
         match event {
             Event::Ping(data) if self.answers_pings() => {
-                if out.pending() == 0 {
-                    self.pending_replies = 0;
-                }
-                self.pending_replies = self.pending_replies.saturating_add(1);
                 let _ = self.pong(data, out);
+                self.pending_replies = self.pending_replies.saturating_add(1);
             }
             Event::Close(body) => {
                 let code = body.as_ref().map_or(CloseCode::NO_STATUS, |body| body.code);

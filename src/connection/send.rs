@@ -37,6 +37,18 @@ impl<'d> Data<'d> {
     }
 }
 
+impl Data<'_> {
+    /// Whether this may begin a message, or end one: text may not do so inside a character. What lies
+    /// between was found valid.
+    #[inline(always)]
+    pub(crate) fn check(self, begins: bool, ends: bool) -> Result<(), ProtocolError> {
+        match self {
+            Self::Checked(text) => Ok(text.check_ends(begins, ends)?),
+            Self::Text(_) | Self::Binary(_) => Ok(()),
+        }
+    }
+}
+
 impl<'d> From<&'d str> for Data<'d> {
     fn from(text: &'d str) -> Self {
         Self::Text(text)
@@ -75,6 +87,8 @@ impl<'d, const N: usize> From<&'d [u8; N]> for Data<'d> {
 /// - [`FrameAfterClose`](ProtocolError::FrameAfterClose) when a Close was sent, or the connection failed,
 /// - [`ExpectedContinuation`](ProtocolError::ExpectedContinuation) for a message, or a fragment of
 ///   another kind, while a message is being sent in fragments,
+/// - [`InvalidUtf8`](ProtocolError::InvalidUtf8) for text as it was received that begins inside a character
+///   where a message begins, or ends inside one where a message ends,
 /// - [`ControlTooLong`](ProtocolError::ControlTooLong) for more than 125 bytes in a control frame,
 /// - [`NoRoom`](EncodeError::NoRoom) when the output is too short.
 impl<K: MaskingKeys> Connection<K> {
@@ -101,6 +115,7 @@ impl<K: MaskingKeys> Connection<K> {
         out: &mut impl Output,
     ) -> Result<(), EncodeError> {
         let data = message.into();
+        data.check(true, true)?;
         self.append(data.opcode(), true, Rsv::NONE, data.bytes(), out)
     }
 
@@ -130,7 +145,9 @@ impl<K: MaskingKeys> Connection<K> {
         out: &mut impl Output,
     ) -> Result<(), EncodeError> {
         let data = fragment.into();
-        self.append(self.fragment_opcode(data), fin, Rsv::NONE, data.bytes(), out)
+        let opcode = self.fragment_opcode(data);
+        data.check(opcode != Opcode::Continuation, fin)?;
+        self.append(opcode, fin, Rsv::NONE, data.bytes(), out)
     }
 
     /// Sends a Ping with up to 125 bytes of data, which the peer's Pong brings back.
@@ -250,6 +267,9 @@ impl<K: MaskingKeys> Connection<K> {
         out: &mut impl Output,
     ) -> Result<(), EncodeError> {
         self.may_send(opcode)?;
+        if out.pending() == 0 {
+            self.pending_replies = 0;
+        }
         out.append(self.encoder(opcode, fin).rsv(rsv), payload)?;
         self.sent(opcode, fin);
         Ok(())
@@ -259,8 +279,8 @@ impl<K: MaskingKeys> Connection<K> {
     fn encoder(&mut self, opcode: Opcode, fin: bool) -> FrameEncoder {
         let frame = FrameEncoder::new(opcode).fin(fin);
         match self.role() {
-            Role::Client => frame.masking_key(self.keys.next_key()),
-            Role::Server => frame,
+            Role::Client if K::MASKS => frame.masking_key(self.keys.next_key()),
+            _ => frame,
         }
     }
 

@@ -218,6 +218,7 @@ impl<K: MaskingKeys> CompressedConnection<K> {
     ) -> Result<(), EncodeError> {
         let data = fragment.into();
         let opcode = self.connection.fragment_opcode(data);
+        data.check(opcode != Opcode::Continuation, fin)?;
         let is_compressed = match &self.deflate {
             None => false,
             Some(deflate) if opcode == Opcode::Continuation => deflate.sending,
@@ -364,7 +365,7 @@ impl Deflate {
         }
         let text = payload.unmask_text(&mut self.text)?;
         if last {
-            self.text.finish()?;
+            self.text.finish_at(text.as_bytes().len())?;
         }
         Ok(Event::Text(TextChunk { text, first, last }))
     }

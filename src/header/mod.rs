@@ -15,7 +15,7 @@
 //!
 //! Decoding is a pure function of a slice, and so restartable: while bytes are missing it answers
 //! `None` and remembers nothing. A rule that is broken is reported as soon as the byte that breaks it is
-//! there.
+//! there; those of lengths, when the length is there.
 
 mod encoded;
 mod opcode;

@@ -70,6 +70,9 @@ impl Rules {
 
     /// Accepts the claimed RSV bits on continuation and control frames as well, for an extension that
     /// defines them there. Permessage-deflate does not.
+    ///
+    /// For who reads frames: a message is what its first frame's bits say, and a
+    /// [`MessageDecoder`](crate::MessageDecoder) shows those of others in the spans' headers alone.
     #[must_use]
     pub const fn claims_on_every_frame(self) -> Self {
         Self(self.0 | Self::CLAIMS_ON_EVERY_FRAME)

@@ -450,13 +450,14 @@ impl MessageDecoder {
         }
     }
 
-    /// Reads a chunk or control frame as what it is.
+    /// Reads a chunk or control frame as what it is; no more, if what was located before it was wrong.
     #[inline(always)]
     pub(crate) fn read<'b>(
         &mut self,
         span: &MessageSpan,
         bytes: &'b mut [u8],
     ) -> Result<Event<'b>, ProtocolError> {
+        self.check_running()?;
         let payload = Payload::new(bytes, span.span.mask());
         match span.kind {
             Some(kind) => self.read_chunk(kind, payload, span.first(), span.last()),
@@ -521,6 +522,7 @@ impl MessageDecoder {
         span: &MessageSpan,
         bytes: &'b mut [u8],
     ) -> Result<FrameChunk<'b>, ProtocolError> {
+        self.check_running()?;
         let payload = Payload::new(bytes, span.span.mask());
         let payload = if span.kind == Some(Kind::Text) {
             let text = self.read_text(payload, span.last())?;
@@ -538,6 +540,14 @@ impl MessageDecoder {
             first: span.span.first(),
             last: span.span.last(),
         })
+    }
+
+    #[inline(always)]
+    const fn check_running(&self) -> Result<(), ProtocolError> {
+        match &self.0 {
+            State::Running(_) => Ok(()),
+            State::Failed(error) => Err(*error),
+        }
     }
 
     /// Latches the first error that comes, and returns it.
@@ -585,7 +595,7 @@ impl Running {
     ) -> Result<Checked<'b>, ProtocolError> {
         let text = payload.unmask_text(&mut self.text)?;
         if last {
-            self.text.finish()?;
+            self.text.finish_at(text.as_bytes().len())?;
         }
         Ok(text)
     }

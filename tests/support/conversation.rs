@@ -7,8 +7,8 @@
 use std::collections::VecDeque;
 
 use wsframe::{
-    Assembler, CloseBody, CloseCode, Connection, Event, MaskingKey, MaskingKeys, ReceiveError,
-    Role, Transport, Unmasked,
+    Assembler, CloseBody, CloseCode, Connection, Event, FrameHeader, MaskingKey, MaskingKeys,
+    Opcode, ReceiveError, Role, Rules, Transport, Unmasked,
 };
 
 /// What one side is told to do. Both numbers mean a side by their lowest bit.
@@ -72,8 +72,23 @@ pub fn script(mut bytes: &[u8]) -> Vec<Act> {
 /// A message, text or binary.
 type Message = (bool, Vec<u8>);
 
+/// How many Pongs wait in an output of this side.
+fn pongs(mut out: &[u8], role: Role) -> usize {
+    let receiver = match role {
+        Role::Client => Role::Server,
+        Role::Server => Role::Client,
+    };
+    let mut pongs = 0;
+    while let Some((header, len)) = FrameHeader::decode(out, Rules::new(receiver)).unwrap() {
+        pongs += usize::from(header.opcode == Opcode::Pong);
+        out = &out[len + header.payload_len as usize..];
+    }
+    pongs
+}
+
 struct Side<K> {
     connection: Connection<K>,
+    max_pending_replies: usize,
     out: Vec<u8>,
     /// What the network has brought and the connection has not consumed.
     input: Vec<u8>,
@@ -87,9 +102,10 @@ struct Side<K> {
 }
 
 impl<K: MaskingKeys> Side<K> {
-    fn new(connection: Connection<K>) -> Self {
+    fn new(connection: Connection<K>, max_pending_replies: u16) -> Self {
         Self {
-            connection,
+            connection: connection.max_pending_replies(max_pending_replies),
+            max_pending_replies: max_pending_replies.into(),
             out: Vec::new(),
             input: Vec::new(),
             assembler: Assembler::new(),
@@ -153,14 +169,15 @@ impl<K: MaskingKeys> Side<K> {
     /// Receives what has come, and hands what has to go to the network. `peer_closed` is the code of the
     /// peer's Close, if it sent one.
     fn receive(&mut self, network: &mut VecDeque<u8>, peer_closed: Option<CloseCode>) {
-        let Self { connection, out, input, .. } = self;
+        let Self { connection, out, input, max_pending_replies, .. } = self;
         let mut rest = &mut input[..];
         loop {
             let event = match connection.receive(&mut rest, out) {
                 Ok(Some(event)) => event,
                 Ok(None) => break,
                 Err(ReceiveError::OutputFull) => {
-                    assert!(!out.is_empty());
+                    let replies = pongs(out, connection.role());
+                    assert!(!out.is_empty() && replies >= *max_pending_replies, "{replies} wait");
                     network.extend(out.drain(..));
                     continue;
                 }
@@ -263,8 +280,8 @@ pub fn play(acts: &[Act], max_pending_replies: u16) {
         MaskingKey::new(key.to_ne_bytes())
     };
     let mut conversation = Conversation {
-        client: Side::new(Connection::client(keys).max_pending_replies(max_pending_replies)),
-        server: Side::new(Connection::server().max_pending_replies(max_pending_replies)),
+        client: Side::new(Connection::client(keys), max_pending_replies),
+        server: Side::new(Connection::server(), max_pending_replies),
         to_client: VecDeque::new(),
         to_server: VecDeque::new(),
     };

@@ -2,8 +2,8 @@
 
 use super::naive::{self, Broken, Frame, Item};
 use wsframe::{
-    Assembler, BinaryChunk, Event, FrameChunk, FrameDecoder, MaskingKey, MessageDecoder, Payload,
-    ProtocolError, RawChunk, Relay,
+    Assembler, BinaryChunk, Event, FrameChunk, FrameDecoder, MaskingKey, MessageDecoder, Opcode,
+    Payload, ProtocolError, RawChunk, Relay,
 };
 
 /// What a stream was decoded to.
@@ -293,6 +293,7 @@ pub fn relay(decoder: MessageDecoder, stream: &[u8], cuts: &[usize]) -> Relayed 
                     let mut ping = *b"\x89\x00";
                     let again = relay.forward(&mut &mut ping[..]).unwrap_err();
                     assert_eq!(again, error, "latched");
+                    assert_eq!(relay.may_send_frame(), frame_len == 0);
                     relayed.error = Some(Broken::after(message_len, error));
                     return relayed;
                 }
@@ -308,6 +309,8 @@ pub fn relay(decoder: MessageDecoder, stream: &[u8], cuts: &[usize]) -> Relayed 
                 message_len *= usize::from(!(forwarded.last && received.fin));
             }
             frame_len *= u64::from(!forwarded.last);
+            let is_close = received.opcode == Opcode::Close;
+            assert_eq!(relay.may_send_frame(), frame_len == 0 && !is_close);
         }
         relayed.closed = relay.is_closed();
         if relayed.closed {

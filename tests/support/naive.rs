@@ -258,15 +258,17 @@ pub enum Broken {
     Rule(ProtocolError),
     /// Text that goes wrong at this byte of its message.
     Text(usize),
-    /// Text that ends in a character.
-    TextEnd,
+    /// Text that ends in a character, after so many bytes of its message.
+    TextEnd(usize),
 }
 
 impl Broken {
     /// An error in a chunk that so many bytes of its message came before.
     pub fn after(before: usize, error: ProtocolError) -> Self {
         match error {
-            ProtocolError::InvalidUtf8(at) if at.is_incomplete() => Self::TextEnd,
+            ProtocolError::InvalidUtf8(at) if at.is_incomplete() => {
+                Self::TextEnd(before + at.offset())
+            }
             ProtocolError::InvalidUtf8(at) => Self::Text(before + at.offset()),
             other => Self::Rule(other),
         }
@@ -335,6 +337,7 @@ pub fn messages(mut stream: &[u8], choices: Choices, limits: Limits, validate: b
                         // As the driver has it, which adds up what came before.
                         let error = match error {
                             Broken::Text(at) => Broken::Text(found.open.len() + at),
+                            Broken::TextEnd(at) => Broken::TextEnd(found.open.len() + at),
                             other => other,
                         };
                         found.error = Some(error);
@@ -369,7 +372,7 @@ pub fn messages(mut stream: &[u8], choices: Choices, limits: Limits, validate: b
             }
             if header.fin {
                 if text && is_incomplete(&found.open) {
-                    found.error = Some(Broken::TextEnd);
+                    found.error = Some(Broken::TextEnd(found.open.len()));
                     return found;
                 }
                 let bytes = std::mem::take(&mut found.open);
@@ -401,6 +404,6 @@ fn close(body: &[u8]) -> Result<Option<(u16, String)>, Broken> {
     }
     match String::from_utf8(reason.to_vec()) {
         Ok(reason) => Ok(Some((code, reason))),
-        Err(_) => Err(Broken::TextEnd),
+        Err(_) => Err(Broken::TextEnd(reason.len())),
     }
 }
