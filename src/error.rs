@@ -7,6 +7,8 @@
 
 use core::fmt;
 
+use crate::header::Rsv;
+
 /// A rule of the protocol that was broken: by the peer in what was decoded, or by the caller in what
 /// was to be encoded.
 ///
@@ -108,13 +110,7 @@ impl fmt::Display for ProtocolError {
         match self {
             Self::ReservedOpcode(opcode) => write!(f, "opcode {opcode:#x} is reserved"),
             Self::UnclaimedRsv(bits) => {
-                f.write_str("no extension claims on this frame:")?;
-                for (bit, name) in [(0x40, " RSV1"), (0x20, " RSV2"), (0x10, " RSV3")] {
-                    if bits & bit != 0 {
-                        f.write_str(name)?;
-                    }
-                }
-                Ok(())
+                write!(f, "no extension claims on this frame: {}", Rsv::from_bits(*bits))
             }
             Self::FragmentedControl => f.write_str("a control frame must not be fragmented"),
             Self::ControlTooLong => {
@@ -199,7 +195,7 @@ impl Utf8Error {
     }
 
     /// How many bytes of the slice belong to whole, valid characters. The broken character begins
-    /// here, or began in an earlier slice if this is 0.
+    /// here; if this is 0, it may have begun in an earlier slice.
     #[must_use]
     pub const fn valid_up_to(self) -> usize {
         self.offset.saturating_sub(self.open as usize)

@@ -64,7 +64,7 @@
 //! let mut input = &mut buf[..];
 //! let mut messages = MessageDecoder::new(Role::Server);
 //! let Some(Event::Text(chunk)) = messages.decode(&mut input)? else { panic!() };
-//! assert_eq!(chunk.into_message(), Some("Hello"));
+//! assert_eq!(chunk.into_message().unwrap(), "Hello");
 //!
 //! // The connection: what is to be said in reply, who closes, and when.
 //! use wsframe::{Connection, FixedOutput};
@@ -147,7 +147,7 @@ pub mod relay;
 #[forbid(unsafe_code)]
 pub mod utf8;
 
-pub use close::{CloseBody, CloseCode};
+pub use close::{CloseBody, CloseCode, EncodedCloseBody};
 #[cfg(feature = "rand")]
 pub use connection::RandomKeys;
 #[cfg(all(feature = "rand", feature = "std"))]

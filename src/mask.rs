@@ -3,7 +3,8 @@
 //! The same operation masks and unmasks. [`MaskingKey`] is the four bytes of the header; [`Mask`] is a
 //! key that knows how far into the payload it has come, so that a payload may be masked in any pieces.
 //!
-//! [`apply`] and [`apply_turning`] are the same for code that has its keys as plain arrays.
+//! [`apply`] and [`apply_turning`] are the same for code that has its keys as plain arrays; each takes its
+//! arguments in the order in which such code already calls its own.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -42,6 +43,12 @@ impl MaskingKey {
 impl From<[u8; 4]> for MaskingKey {
     fn from(bytes: [u8; 4]) -> Self {
         Self(bytes)
+    }
+}
+
+impl From<MaskingKey> for [u8; 4] {
+    fn from(key: MaskingKey) -> Self {
+        key.0
     }
 }
 

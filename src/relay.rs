@@ -45,6 +45,7 @@ pub struct Relay<K> {
 
 /// What goes out: a frame, or a part of one.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Forwarded<'b> {
     /// The frame's header as it was received.
     pub received: FrameHeader,

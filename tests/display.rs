@@ -12,7 +12,7 @@ use std::fmt::{Debug, Write};
 use support::Room;
 use wsframe::{
     CloseBody, CloseCode, EncodeError, FrameHeader, Mask, MaskingKey, Opcode, ProtocolError,
-    ReceiveError, Utf8Error, Utf8Validator,
+    ReceiveError, Role, Rsv, Rules, Utf8Error, Utf8Validator,
 };
 
 /// Each error is one line that differs from the others and cites a section, unless it breaks none.
@@ -134,6 +134,25 @@ fn close_codes() {
         }
     }
     assert_eq!(format!("{:?}", CloseCode::new(4242)), "CloseCode(4242)");
+}
+
+#[test]
+fn what_rules_say() {
+    assert_eq!(
+        (Role::Client.to_string(), Role::Server.to_string()),
+        ("client".into(), "server".into())
+    );
+    let mut bits = Rsv::RSV3;
+    assert_eq!((Rsv::NONE.to_string(), bits.to_string()), (String::new(), "RSV3".into()));
+    bits |= Rsv::RSV1;
+    assert_eq!((bits.bits(), bits.to_string()), (0x50, "RSV1 RSV3".into()));
+    assert_eq!(format!("{bits:?}"), "Rsv(RSV1 RSV3)");
+    let rules = Rules::new(Role::Server).claim_rsv(bits).accept_unmasked();
+    assert_eq!(
+        format!("{rules:?}"),
+        "Rules { role: Server, claimed: Rsv(RSV1 RSV3), claims_on_every_frame: false, \
+         accept_unmasked: true, accept_non_minimal_lengths: false }"
+    );
 }
 
 #[test]

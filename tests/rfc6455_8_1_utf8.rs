@@ -3,7 +3,6 @@
 
 mod support;
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use proptest::prelude::*;
@@ -97,12 +96,10 @@ fn check_sequences(sequences: impl Iterator<Item = [u8; 4]>, len: usize) -> u64 
 /// `WSFRAME_ONE_WRONG_IN` says otherwise. On two threads, by their first byte.
 #[test]
 fn all_sequences_at_block_edges() {
-    let checked = AtomicU64::new(0);
     let one_in = one_in();
     let one_wrong_in = odd_variable("WSFRAME_ONE_WRONG_IN", 251);
-    thread::scope(|scope| {
-        for half in 0..2 {
-            let checked = &checked;
+    let checked: u64 = thread::scope(|scope| {
+        let halves = [0, 1].map(|half| {
             scope.spawn(move || {
                 let mut count = 0;
                 for first in (half..=255u32).step_by(2) {
@@ -131,11 +128,11 @@ fn all_sequences_at_block_edges() {
                     });
                     count += check_sequences(four, 4);
                 }
-                checked.fetch_add(count, Ordering::Relaxed);
-            });
-        }
+                count
+            })
+        });
+        halves.map(|half| half.join().unwrap()).into_iter().sum()
     });
-    let checked = checked.into_inner();
     let backends: Vec<_> = arch::available().map(|backend| backend.name).collect();
     println!("{checked} times a sequence was put somewhere and judged, by {}", backends.join(", "));
     println!(

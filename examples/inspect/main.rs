@@ -168,11 +168,7 @@ fn sender(args: &Args, head: &Head, bytes: &[u8], out: &mut impl Write) -> io::R
         // Not even a frame: it makes no difference.
         (None, ..) => return Ok(Role::Client),
     };
-    let name = match sender {
-        Role::Client => "client",
-        Role::Server => "server",
-    };
-    writeln!(out, "from the {name}, {how}")?;
+    writeln!(out, "from the {sender}, {how}")?;
     Ok(sender)
 }
 

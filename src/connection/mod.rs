@@ -115,7 +115,8 @@ pub enum Transport {
     ///
     /// > the underlying TCP connection, in most normal cases, SHOULD be closed first by the server
     ///
-    /// so that the server keeps the waiting port. A client that has waited long enough closes it.
+    /// so that it is the server that holds the port in TIME_WAIT. A client that has waited long enough
+    /// closes it.
     AwaitEnd,
     /// End it now. What the peer still sends is to be read and thrown away until it ends its side:
     /// else its system may reset the connection and throw away what was sent last.
@@ -147,8 +148,8 @@ impl<K: MaskingKeys> Connection<K> {
         Self::over(MessageDecoder::new(Role::Client), keys)
     }
 
-    /// An end whose messages are decoded by this decoder, which is new: with its role, its rules and its
-    /// limits. A server's takes [`Unmasked`] for its keys.
+    /// An end whose messages are decoded by this decoder, which must not have decoded anything yet: with its
+    /// role, its rules and its limits. A server's takes [`Unmasked`] for its keys.
     ///
     /// # Panics
     ///

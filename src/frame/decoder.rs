@@ -34,7 +34,7 @@ pub const MIN_BUFFER_LEN: usize = 2 + 4 + MAX_CONTROL_PAYLOAD_LEN;
 /// The limit on a frame's payload that a new [`FrameDecoder`] has: 16 MiB.
 pub const DEFAULT_MAX_PAYLOAD_LEN: u32 = 16 << 20;
 
-/// As a limit: none.
+/// As a limit on frames, messages or fragments: none.
 pub const NO_LIMIT: u32 = u32::MAX;
 
 /// Finds frames in a stream of bytes.
@@ -166,8 +166,9 @@ impl FrameDecoder {
     /// has 0: what has arrived of a text or binary frame is handed out, so that text is refused as early
     /// as it can be. Control frames come whole in any case.
     ///
-    /// A caller that wants whole messages sets it to the size of its buffer. No more than that: a frame
-    /// that must come whole and does not fit never comes.
+    /// A caller that wants whole frames sets it to the size of its buffer. No more than that: a frame
+    /// that must come whole and does not fit never comes. ([`NO_LIMIT`] stands for 4 GiB here.) The
+    /// fragments of a message still come one by one.
     #[must_use]
     pub const fn whole_up_to(mut self, bytes: u32) -> Self {
         self.whole_up_to = bytes;

@@ -108,7 +108,7 @@ impl<'b> Payload<'b> {
     }
 
     /// Exchanges the mask for a new one where the bytes lie, in one pass, and gives the bytes as they
-    /// go out: what a relay does. Neither [`Mask::NONE`] is special.
+    /// go out: what a relay does. Either mask may be [`Mask::NONE`].
     ///
     /// `new` moves on by the bytes, so that the next chunk of the frame goes on with it.
     ///

@@ -69,7 +69,7 @@ pub(super) fn choose(
         for offer in listed(fields) {
             if offer.name() == extension.name() && extension.choose(&offer) {
                 extension.answer(to)?;
-                claimed = claimed | rsv;
+                claimed |= rsv;
                 break;
             }
         }
@@ -110,7 +110,7 @@ pub(super) fn confirm(
         if !extension.confirm(&answer) {
             return Err(ResponseError::ExtensionAnswer);
         }
-        claimed = claimed | rsv;
+        claimed |= rsv;
     }
     Ok(claimed)
 }

@@ -70,6 +70,12 @@ impl Opcode {
     }
 }
 
+impl From<Opcode> for u8 {
+    fn from(opcode: Opcode) -> Self {
+        opcode.bits()
+    }
+}
+
 /// The RFC's name for it, in lower case, such as `text` or `ping`.
 impl fmt::Display for Opcode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

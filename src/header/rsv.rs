@@ -1,6 +1,7 @@
 //! The three reserved bits (RFC 6455 §5.2).
 
-use core::ops::BitOr;
+use core::fmt;
+use core::ops::{BitOr, BitOrAssign};
 
 /// A set of the bits RSV1, RSV2 and RSV3, which are 0 unless an extension gives them a meaning.
 ///
@@ -12,7 +13,7 @@ use core::ops::BitOr;
 /// assert!(!both.contains(Rsv::RSV2));
 /// assert_eq!(both.bits(), 0x50);
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Rsv(u8);
 
 impl Rsv {
@@ -59,5 +60,30 @@ impl BitOr for Rsv {
 
     fn bitor(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+}
+
+impl BitOrAssign for Rsv {
+    fn bitor_assign(&mut self, other: Self) {
+        *self = *self | other;
+    }
+}
+
+/// The names of the bits that are set, such as `RSV1 RSV3`.
+impl fmt::Display for Rsv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = [(Self::RSV1, "RSV1"), (Self::RSV2, "RSV2"), (Self::RSV3, "RSV3")];
+        let mut blank = "";
+        for (_, name) in names.into_iter().filter(|(bit, _)| self.contains(*bit)) {
+            write!(f, "{blank}{name}")?;
+            blank = " ";
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Rsv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rsv({self})")
     }
 }

@@ -1,5 +1,7 @@
 //! Which side is decoding, and which rules it relaxes.
 
+use core::fmt;
+
 use super::{Opcode, Rsv};
 use crate::error::ProtocolError;
 
@@ -23,6 +25,16 @@ impl Role {
     }
 }
 
+/// `client` or `server`.
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        })
+    }
+}
+
 /// The rules that the headers of received frames are held to: all of them, unless one is relaxed here.
 ///
 /// One byte, made once a connection.
@@ -35,7 +47,7 @@ impl Role {
 /// let for_a_sloppy_device = Rules::new(Role::Server).accept_unmasked().accept_non_minimal_lengths();
 /// # let _ = (strict, with_deflate, for_a_sloppy_device);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rules(u8);
 
 impl Rules {
@@ -71,8 +83,9 @@ impl Rules {
     /// Accepts the claimed RSV bits on continuation and control frames as well, for an extension that
     /// defines them there. Permessage-deflate does not.
     ///
-    /// For who reads frames: a message is what its first frame's bits say, and a
-    /// [`MessageDecoder`](crate::MessageDecoder) shows those of others in the spans' headers alone.
+    /// Meant for code that reads frames. A [`MessageDecoder`](crate::MessageDecoder) takes a message for
+    /// what its first frame's bits say; those of the others stand in
+    /// [`MessageSpan::header`](crate::MessageSpan::header) alone.
     #[must_use]
     pub const fn claims_on_every_frame(self) -> Self {
         Self(self.0 | Self::CLAIMS_ON_EVERY_FRAME)
@@ -125,5 +138,18 @@ impl Rules {
             return Err(ProtocolError::NonMinimalLength);
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let relaxed = |flag| self.0 & flag != 0;
+        f.debug_struct("Rules")
+            .field("role", &self.role())
+            .field("claimed", &Rsv::from_bits(self.0))
+            .field("claims_on_every_frame", &relaxed(Self::CLAIMS_ON_EVERY_FRAME))
+            .field("accept_unmasked", &relaxed(Self::EITHER_MASKING))
+            .field("accept_non_minimal_lengths", &relaxed(Self::ANY_LENGTH_FORM))
+            .finish()
     }
 }

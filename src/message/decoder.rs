@@ -154,7 +154,8 @@ impl MessageDecoder {
         Self::over(FrameDecoder::new(role))
     }
 
-    /// A decoder over frames that are decoded by this one, which is new: with its rules and its limits.
+    /// A decoder over frames that are decoded by this one, which must not have decoded anything yet: with
+    /// its rules and its limits.
     ///
     /// ```
     /// use wsframe::{FrameDecoder, MessageDecoder, Role, Rules};
@@ -300,7 +301,7 @@ impl MessageDecoder {
     /// let span = decoder.locate(&buf)?.unwrap();
     /// assert_eq!(span.end(), 7);
     /// let Event::Text(chunk) = decoder.take(span, &mut buf)? else { panic!() };
-    /// assert_eq!(chunk.into_message(), Some("Hello"));
+    /// assert_eq!(chunk.into_message().unwrap(), "Hello");
     /// # Ok::<(), wsframe::ProtocolError>(())
     /// ```
     #[inline(always)]

@@ -40,10 +40,19 @@ pub struct TextChunk<'b> {
 
 impl<'b> TextChunk<'b> {
     /// The text, if this chunk is a whole message.
-    #[must_use]
+    ///
+    /// # Errors
+    ///
+    /// Gives the chunk back if there is more of its message: an `Assembler` puts that together (feature
+    /// `alloc`).
     #[inline(always)]
-    pub fn into_message(self) -> Option<&'b str> {
-        if self.first && self.last { self.text.into_str() } else { None }
+    pub fn into_message(self) -> Result<&'b str, Self> {
+        let is_whole = self.first && self.last;
+        if is_whole && self.text.as_str().is_some() {
+            Ok(self.text.into_str().unwrap_or_default())
+        } else {
+            Err(self)
+        }
     }
 }
 
@@ -60,10 +69,13 @@ pub struct BinaryChunk<'b> {
 
 impl<'b> BinaryChunk<'b> {
     /// The bytes, unmasked, if this chunk is a whole message.
-    #[must_use]
+    ///
+    /// # Errors
+    ///
+    /// As [`TextChunk::into_message`].
     #[inline(always)]
-    pub fn into_message(self) -> Option<&'b mut [u8]> {
-        (self.first && self.last).then(|| self.payload.unmask())
+    pub fn into_message(self) -> Result<&'b mut [u8], Self> {
+        if self.first && self.last { Ok(self.payload.unmask()) } else { Err(self) }
     }
 }
 
@@ -83,6 +95,16 @@ pub struct RawChunk<'b> {
 }
 
 impl<'b> RawChunk<'b> {
+    /// The bytes, unmasked, if this chunk is a whole message.
+    ///
+    /// # Errors
+    ///
+    /// As [`TextChunk::into_message`].
+    #[inline(always)]
+    pub fn into_message(self) -> Result<&'b mut [u8], Self> {
+        if self.first && self.last { Ok(self.payload.unmask()) } else { Err(self) }
+    }
+
     /// `byte` has the opcode and the RSV bits where the first byte of a frame has them.
     pub(super) fn new(byte: u8, payload: Payload<'b>, first: bool, last: bool) -> Self {
         let opcode = if byte & 0x0F == Opcode::Text.bits() { Opcode::Text } else { Opcode::Binary };

@@ -164,7 +164,7 @@ impl BytesAssembler {
         if span.is_text() {
             let text = Utf8Bytes::part_of(frame, |frame| {
                 Ok(match source.take(span, frame)? {
-                    Event::Text(chunk) => chunk.into_message(),
+                    Event::Text(chunk) => chunk.into_message().ok(),
                     _ => None,
                 })
             });

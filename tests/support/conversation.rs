@@ -74,12 +74,9 @@ type Message = (bool, Vec<u8>);
 
 /// How many Pongs wait in an output of this side.
 fn pongs(mut out: &[u8], role: Role) -> usize {
-    let receiver = match role {
-        Role::Client => Role::Server,
-        Role::Server => Role::Client,
-    };
+    let rules = Rules::new(role.peer());
     let mut pongs = 0;
-    while let Some((header, len)) = FrameHeader::decode(out, Rules::new(receiver)).unwrap() {
+    while let Some((header, len)) = FrameHeader::decode(out, rules).unwrap() {
         pongs += usize::from(header.opcode == Opcode::Pong);
         out = &out[len + header.payload_len as usize..];
     }
