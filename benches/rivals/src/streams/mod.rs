@@ -29,10 +29,10 @@ use workload::Workload;
 type Run = fn(&Workload) -> Result<Totals, Box<dyn Error>>;
 
 const RIVALS: [(&str, Role, Run); 10] = [
-    ("wsframe", Role::Ours, wsframe::run),
+    ("wsframe", Role::Ours, wsframe::run_connection),
+    ("frames", Role::Variant, wsframe::run_frames),
     ("in chunks", Role::Variant, wsframe::run_in_chunks),
     ("as a call", Role::Variant, wsframe::run_called),
-    ("connection", Role::Variant, wsframe::run_connection),
     ("tungstenite", Role::Peer, tungstenite::run),
     ("fastwebsockets", Role::Peer, fastwebsockets::run),
     ("tokio-websockets", Role::Peer, tokio_websockets::run),
@@ -43,9 +43,10 @@ const RIVALS: [(&str, Role, Run); 10] = [
 
 const NOTES: &[&str] = &[
     "Everyone's messages are read at once: their first and last eight bytes, as words.",
-    "in chunks: wsframe hands out what has arrived of a frame, and assembles nothing.",
-    "as a call: wsframe's next message comes from a function that is not inlined.",
-    "connection: wsframe's Connection, which does all that the peers do.",
+    "wsframe: a Connection, which joins fragments, answers Pings and a Close, and holds to limits.",
+    "frames: its FrameDecoder, of which nothing but frames come, each whole.",
+    "in chunks: the same, but what has arrived of a frame is handed out.",
+    "as a call: as frames, but the next comes from a function that is not inlined.",
     "web-socket hands out text as bytes; its caller validates them, with core::str.",
     "yawc validates text only if told to (it is), with core::str or, as here, with simdutf8.",
 ];

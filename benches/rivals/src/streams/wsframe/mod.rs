@@ -1,7 +1,7 @@
-//! wsframe, in four ways: whole messages, the same behind a call, what has arrived of each frame, and
-//! whole messages from a connection.
+//! wsframe, in four ways: whole messages from a connection, whole frames, the same behind a call, and what
+//! has arrived of each frame.
 //!
-//! Only the last joins fragments and would answer control frames; nobody is sent any here.
+//! Only the first joins fragments and would answer control frames, as the peers do; nobody is sent any here.
 
 mod buffer;
 mod called;
@@ -17,7 +17,7 @@ use buffer::Buffer;
 pub use called::run as run_called;
 pub use chunks::run as run_in_chunks;
 pub use connection::run as run_connection;
-pub use whole::run;
+pub use whole::run as run_frames;
 
 fn decoder(side: Side) -> FrameDecoder {
     let role = match side {
