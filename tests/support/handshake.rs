@@ -156,24 +156,65 @@ impl<'a> Lines<'a> {
 /// client with the same key takes; what is refused is answered with a right response.
 pub fn request(received: &[u8], reads: &[usize]) {
     let Some(len) = head(received, reads, 4096) else { return };
+    // Bytes beyond ASCII may stand in values that the handshake does not look at.
+    let head = String::from_utf8_lossy(&received[..len]);
     let mut storage = [EMPTY_HEADER; 16];
-    let opening = Request::parse(&received[..len], &mut storage)
-        .map_err(Refusal::from)
-        .and_then(|request| request.opening());
-    match opening {
-        Ok(opening) => accepted(&opening, &received[..len]),
+    let request = match Request::parse(&received[..len], &mut storage) {
+        Ok(request) => request,
+        Err(error) => return refused(error.into()),
+    };
+    #[cfg(feature = "http")]
+    same_on_http_types(&request, start_line(&head));
+    match request.opening() {
+        Ok(opening) => accepted(&opening, &head),
         Err(refusal) => refused(refusal),
     }
 }
 
-fn accepted(opening: &Opening<'_>, head: &[u8]) {
-    // Bytes beyond ASCII may stand in values that the handshake does not look at.
-    let head = String::from_utf8_lossy(head);
-    let lines = Lines::new(&head);
-    let start = head.trim_start_matches("\r\n").split("\r\n").next().unwrap();
+fn start_line(head: &str) -> &str {
+    head.trim_start_matches("\r\n").split("\r\n").next().unwrap()
+}
+
+/// The types of the crate `http` say the same, where they can hold the request. They drop fragments.
+#[cfg(feature = "http")]
+fn same_on_http_types(request: &Request<'_>, start_line: &str) {
+    use http::Version;
+    let is_1_0 = start_line.ends_with("1.0");
+    let version = if is_1_0 { Version::HTTP_10 } else { Version::HTTP_11 };
+    let mut builder = http::Request::builder();
+    builder = builder.method(request.method()).uri(request.target()).version(version);
+    for (name, value) in request.headers() {
+        builder = builder.header(name, value);
+    }
+    let Some(on_types) = builder.body(()).ok().filter(|_| !request.target().contains('#')) else {
+        return;
+    };
+    let [of_head, of_types] = [request.opening(), Opening::from_http(&on_types)].map(|opening| {
+        let opening = opening?;
+        let mut response = String::new(); // from which the key and the extensions can be told
+        opening.accept().write(&mut [], &mut response).unwrap();
+        let subprotocols: Vec<&str> = opening.subprotocols().collect();
+        let extensions: Vec<String> = opening.extensions().map(|one| one.to_string()).collect();
+        Ok::<_, Refusal>((
+            (opening.host(), opening.resource_name(), opening.origin()),
+            (subprotocols, extensions, response),
+        ))
+    });
+    assert_eq!(of_head, of_types, "{request:?}");
+}
+
+fn accepted(opening: &Opening<'_>, head: &str) {
+    let lines = Lines::new(head);
+    let start = start_line(head);
     assert!(start.starts_with("GET ") && start.ends_with(" HTTP/1.1"), "{start}");
     assert!(start.contains(opening.resource_name()) || opening.resource_name() == "/");
-    assert_eq!(lines.all("host"), [opening.host()]);
+    assert_eq!(lines.all("host").len(), 1);
+    let target = start.split(' ').nth(1).unwrap();
+    let host = match target.split_once("://").filter(|_| !target.starts_with('/')) {
+        Some((_, rest)) => rest.split('/').next().unwrap(),
+        None => lines.all("host")[0],
+    };
+    assert_eq!(opening.host(), host);
     assert!(lines.lists("upgrade", "websocket"));
     assert!(lines.lists("connection", "upgrade"));
     assert_eq!(lines.all("sec-websocket-version"), ["13"]);
