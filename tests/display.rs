@@ -308,6 +308,7 @@ mod handshake {
             WriteError::Subprotocol,
             WriteError::SubprotocolNotOffered,
             WriteError::Status(7),
+            WriteError::Uri,
             WriteError::Format,
         ];
         check_lines(&errors, |_| false);

@@ -265,10 +265,13 @@ fn replies() {
     Reply::new(204, "").write(&mut out).unwrap();
     assert_eq!(out, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
     let mut out = String::new();
+    Reply::new(205, "").write(&mut out).unwrap();
+    assert_eq!(out, "HTTP/1.1 205 \r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    let mut out = String::new();
     Reply::new(599, "").write(&mut out).unwrap();
     assert_eq!(out, "HTTP/1.1 599 \r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     for (status, body) in
-        [(99, ""), (100, ""), (101, ""), (199, ""), (1000, ""), (204, "a"), (304, "a")]
+        [(99, ""), (100, ""), (101, ""), (199, ""), (1000, ""), (204, "a"), (205, "a"), (304, "a")]
     {
         let mut out = String::new();
         let error = Reply::new(status, body).write(&mut out).unwrap_err();

@@ -356,6 +356,13 @@ fn nothing_can_be_injected() {
     assert_eq!(error(accept.subprotocol(Some("b"))), WriteError::SubprotocolNotOffered);
     let error = client().origin("a\r\n").to_http::<()>(&[]).map(drop).unwrap_err();
     assert_eq!(error, WriteError::Origin);
+    let long = format!("ws://a/{}", "b".repeat(64 << 10));
+    for uri in [&long, "ws://a%20b/"] {
+        let client = ClientHandshake::new(Uri::parse(uri).unwrap(), Key::new([0; 16]));
+        let error = client.to_extended_connect::<()>(&[]).map(drop).unwrap_err();
+        assert_eq!(error, WriteError::Uri);
+        assert_eq!(client.to_http::<()>(&[]).is_err(), uri == long);
+    }
     let error =
         client().subprotocols(&["a b"]).to_extended_connect::<()>(&[]).map(drop).unwrap_err();
     assert_eq!(error, WriteError::Subprotocol);

@@ -165,7 +165,9 @@ impl Refusal {
 }
 
 impl<'a> ClientHandshake<'a> {
-    /// The request for HTTP/1.1, with the offers of these extensions and an empty body.
+    /// The request for HTTP/1.1, with the offers of these extensions and an empty body. Its URI is in
+    /// origin-form, path and query alone, as it is sent. A library that connects by the URI, such as
+    /// hyper-util's client, wants the absolute one in its place.
     ///
     /// # Errors
     ///
@@ -216,7 +218,7 @@ impl<'a> ClientHandshake<'a> {
     ) -> Result<Request<B>, WriteError> {
         self.check_values()?;
         let mut request = Request::new(B::default());
-        *request.uri_mut() = uri.parse().map_err(|_| WriteError::Format)?;
+        *request.uri_mut() = uri.parse().map_err(|_| WriteError::Uri)?;
         let fields = request.headers_mut();
         fields.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static(VERSION));
         if let Some(origin) = self.origin {
