@@ -5,7 +5,7 @@ use std::io::{Error, ErrorKind};
 
 #[cfg(feature = "deflate")]
 use crate::deflate::NegotiationError;
-use crate::error::{EncodeError, ProtocolError, ReceiveError};
+use crate::error::{EncodeError, ProtocolError, ReceiveError, Utf8Error};
 use crate::extensions::ExtensionError;
 #[cfg(feature = "handshake")]
 use crate::handshake::{HeadError, Refusal, ResponseError, UriError, WriteError};
@@ -20,7 +20,7 @@ macro_rules! of_kind {
     )+};
 }
 
-of_kind!(InvalidData: ProtocolError, ExtensionError);
+of_kind!(InvalidData: ProtocolError, Utf8Error, ExtensionError);
 #[cfg(feature = "handshake")]
 of_kind!(InvalidData: HeadError, Refusal, ResponseError);
 #[cfg(feature = "deflate")]

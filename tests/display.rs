@@ -95,6 +95,8 @@ fn broken_rules() {
     assert!(contains(ProtocolError::TooManyFragments(6543), " 6543 "));
     assert!(contains(ProtocolError::InvalidCloseCode(1005), " 1005 "));
     assert!(contains(not_utf8().into(), "byte 2"));
+    #[cfg(feature = "std")]
+    check_io(not_utf8(), ErrorKind::InvalidData);
 }
 
 #[test]
