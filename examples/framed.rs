@@ -5,6 +5,9 @@
 //! unlike `echo_server`, which holds none, this server takes no message of more than a MiB, also when it
 //! is decompressed. No context is taken over, so that all connections share a few.
 
+#[path = "common/listener.rs"]
+mod listener;
+
 use core::time::Duration;
 use std::env;
 use std::io;
@@ -33,7 +36,7 @@ async fn main() -> io::Result<()> {
     println!("WebSocket  ws://{}/", listener.local_addr()?);
     let pool = SharedPool::new(DEFLATE);
     loop {
-        let (socket, _) = listener.accept().await?;
+        let socket = listener::accept(&listener).await;
         // How a connection ends is between it and its peer.
         tokio::spawn(serve(socket, pool.clone()));
     }

@@ -2,16 +2,20 @@
 //!
 //! A WebSocket is one stream of a connection here, which an extended CONNECT opens (RFC 8441); so it
 //! shares the connection with requests, and with other WebSockets. HTTP/3 does the same (RFC 9220). The
-//! example connects to itself, says "Hello", and prints what comes back.
+//! example connects to itself, says "Hello", and prints what comes back. With `-- ADDR` it only serves, there.
 
 #[path = "common/echo.rs"]
 mod echo;
+#[path = "common/listener.rs"]
+mod listener;
 
+use std::env;
 use std::error::Error;
 use std::future::poll_fn;
 use std::time::Duration;
 
 use h2::ext::Protocol;
+use h2::server::SendResponse;
 use h2::{RecvStream, SendStream, client, server};
 use http::{Request, Response};
 use hyper::body::Bytes;
@@ -27,13 +31,18 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let addr = env::args().nth(1);
+    let listener = TcpListener::bind(addr.as_deref().unwrap_or("127.0.0.1:0")).await?;
     let uri = format!("ws://{}/echo", listener.local_addr()?);
-    tokio::spawn(async move {
-        while let Ok((socket, _)) = listener.accept().await {
-            tokio::spawn(serve(socket));
+    let server = tokio::spawn(async move {
+        loop {
+            tokio::spawn(serve(listener::accept(&listener).await));
         }
     });
+    if addr.is_some() {
+        println!("{uri} over HTTP/2");
+        return server.await?;
+    }
     let echo = say(&uri, "Hello").await?;
     println!("{uri} over HTTP/2 says: {echo}");
     if echo == "Hello" { Ok(()) } else { Err("that is not what was sent".into()) }
@@ -42,21 +51,26 @@ async fn main() -> Result<()> {
 async fn serve(socket: TcpStream) -> Result<()> {
     let mut connection = server::Builder::new().enable_connect_protocol().handshake(socket).await?;
     while let Some(stream) = connection.accept().await {
-        let (request, mut respond) = stream?;
-        let (response, agreed) = match accept(&request) {
-            Ok(accepted) => accepted,
-            Err(refusal) => {
-                let (parts, body) = refusal.to_http::<&str>(request.version()).into_parts();
-                let mut body_stream =
-                    respond.send_response(Response::from_parts(parts, ()), false)?;
-                body_stream.send_data(Bytes::from_static(body.as_bytes()), true)?;
-                continue;
-            }
-        };
-        let to_client = respond.send_response(response, false)?;
-        tokio::spawn(echo(request.into_body(), to_client, agreed));
+        let (request, respond) = stream?;
+        // How a stream ends is between it and its peer: the others go on.
+        tokio::spawn(answer(request, respond));
     }
     Ok(())
+}
+
+/// One stream, from its request to its end.
+async fn answer(request: Request<RecvStream>, mut respond: SendResponse<Bytes>) -> Result<()> {
+    match accept(&request) {
+        Ok((response, agreed)) => {
+            let to_client = respond.send_response(response, false)?;
+            echo(request.into_body(), to_client, agreed).await
+        }
+        Err(refusal) => {
+            let (parts, body) = refusal.to_http::<&str>(request.version()).into_parts();
+            let mut to_client = respond.send_response(Response::from_parts(parts, ()), false)?;
+            Ok(to_client.send_data(Bytes::from_static(body.as_bytes()), true)?)
+        }
+    }
 }
 
 /// The response, and how messages are compressed, if they are.

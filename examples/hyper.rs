@@ -7,6 +7,8 @@
 mod echo;
 #[path = "common/inbox.rs"]
 mod inbox;
+#[path = "common/listener.rs"]
+mod listener;
 #[path = "common/stream.rs"]
 mod stream;
 
@@ -35,7 +37,7 @@ async fn main() -> io::Result<()> {
     let listener = TcpListener::bind(addr).await?;
     println!("ws://{}/", listener.local_addr()?);
     loop {
-        let (socket, _) = listener.accept().await?;
+        let socket = listener::accept(&listener).await;
         let service = service_fn(|request| async { Ok::<_, Infallible>(answer(request)) });
         let connection = http1::Builder::new().serve_connection(TokioIo::new(socket), service);
         tokio::spawn(connection.with_upgrades());

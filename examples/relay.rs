@@ -10,6 +10,8 @@
 
 #[path = "common/inbox.rs"]
 mod inbox;
+#[path = "common/listener.rs"]
+mod listener;
 #[path = "common/uri.rs"]
 mod uri;
 
@@ -25,7 +27,7 @@ use std::sync::OnceLock;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, copy, sink};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio::{join, select, spawn};
 use wsframe::handshake::{EMPTY_HEADER, HeadReader, Refusal, Request, Response};
 use wsframe::{
@@ -74,14 +76,9 @@ async fn listen(addr: &str, (host, port): (&str, u16)) -> io::Result<Infallible>
     writeln!(stdout, "WebSocket  ws://{}/", listener.local_addr()?)?;
     stdout.flush()?; // for whoever waits for the port at the other end of a pipe
     loop {
-        match listener.accept().await {
-            // How a connection ends is between its two sides.
-            Ok((client, _)) => drop(spawn(relay(client, (host.into(), port)))),
-            Err(error) => {
-                eprintln!("relay: cannot accept a connection: {error}");
-                sleep(Duration::from_millis(100)).await;
-            }
-        }
+        let client = listener::accept(&listener).await;
+        // How a connection ends is between its two sides.
+        spawn(relay(client, (host.into(), port)));
     }
 }
 
@@ -118,11 +115,11 @@ async fn read_request(client: &mut TcpStream, inbox: &mut Inbox) -> io::Result<V
             Ok(None) => {}
             Err(refusal) => {
                 let mut response = String::new();
-                refusal.write(&mut response).map_err(io::Error::other)?;
+                refusal.write(&mut response)?;
                 client.write_all(response.as_bytes()).await?;
                 client.shutdown().await?;
                 let _ = timeout(LINGER, copy(client, &mut sink())).await;
-                return Err(io::Error::other(refusal));
+                return Err(refusal.into());
             }
         }
     }
@@ -152,33 +149,47 @@ fn head_for_server(
     Ok(Some((head_len, head)))
 }
 
-/// Passes the server's response on, and says whether the connection is a WebSocket from here on. If it is
-/// not, the client gets all that the server sends, and the connection is over.
+/// Passes the server's response on, and what it says meanwhile, such as 103 (Early Hints). Says whether the
+/// connection is a WebSocket from here on. If it is not, the client gets all that the server sends, and the
+/// connection is over.
 async fn pass_response(
     server: &mut TcpStream,
     inbox: &mut Inbox,
     client: &mut TcpStream,
 ) -> io::Result<bool> {
-    let mut reader = HeadReader::new();
-    while read(server, inbox).await? {
+    loop {
+        let head_len = read_head(server, inbox).await?;
         let received = inbox.bytes();
-        let Some(head_len) = reader.find(received).map_err(io::Error::other)? else { continue };
         let mut storage = [EMPTY_HEADER; MAX_HEADERS];
-        let response =
-            Response::parse(&received[..head_len], &mut storage).map_err(io::Error::other)?;
+        let response = Response::parse(&received[..head_len], &mut storage)?;
+        let (status, is_interim) = (response.status(), response.is_interim());
 
-        if response.status() != 101 {
-            client.write_all(received).await?;
+        client.write_all(&received[..head_len]).await?;
+        let rest = received.len() - head_len;
+        inbox.keep_last(rest);
+        if status == 101 {
+            return Ok(true);
+        }
+        if !is_interim {
+            client.write_all(inbox.bytes()).await?;
             copy(server, client).await?;
             client.shutdown().await?;
             return Ok(false);
         }
-        client.write_all(&received[..head_len]).await?;
-        let rest = received.len() - head_len;
-        inbox.keep_last(rest);
-        return Ok(true);
     }
-    Err(io::ErrorKind::UnexpectedEof.into())
+}
+
+/// Reads until the head of a response is there, and gives its length.
+async fn read_head(server: &mut TcpStream, inbox: &mut Inbox) -> io::Result<usize> {
+    let mut reader = HeadReader::new();
+    loop {
+        if let Some(head_len) = reader.find(inbox.bytes())? {
+            return Ok(head_len);
+        }
+        if !read(server, inbox).await? {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
 }
 
 /// Passes frames both ways, until both sides have ended.

@@ -154,6 +154,8 @@ def requests():
     cases = {name: head("GET /chat HTTP/1.1", *ASKED, *nonce, *more) for name, more in REQUESTS.items()}
     cases |= {
         "absolute": head("GET http://a:1/b?c HTTP/1.1", *ASKED, *nonce),
+        "absolute-with-a-user": head("GET http://a:b@c/d HTTP/1.1", *ASKED, *nonce),
+        "percent": head("GET /a%zz?b=100% HTTP/1.1", *ASKED, *nonce),
         "page": head("GET / HTTP/1.1", "Host: a"),
         "post": head("POST / HTTP/1.1", *ASKED, *nonce),
         "http-1-0": head("GET / HTTP/1.0", *ASKED, *nonce),
@@ -189,6 +191,7 @@ def responses():
         "http-1-0": head("HTTP/1.0 101 Switching Protocols", *right),
         "refused": head("HTTP/1.1 401 Unauthorized", "Content-Length: 2", rest=b"no"),
         "frame-behind": head("HTTP/1.1 101 Switching Protocols", *right, rest=frame(0x81, key=None)),
+        "interim": head("HTTP/1.1 100", rest=head("HTTP/1.1 103 a", "b: c", rest=head("HTTP/1.1 101", *right))),
     }
     for name, case in cases.items():
         for reads in READS:

@@ -281,34 +281,3 @@ impl From<ProtocolError> for EncodeError {
         Self::Protocol(error)
     }
 }
-
-/// For functions that do I/O besides: what the peer did wrong is `InvalidData`, what the caller did wrong
-/// `InvalidInput`, and a full output `WouldBlock` where that is no mistake of the caller's: where there is no
-/// room for a reply.
-#[cfg(feature = "std")]
-mod io {
-    use std::io::{Error, ErrorKind};
-
-    use super::{EncodeError, ProtocolError, ReceiveError};
-
-    impl From<ProtocolError> for Error {
-        fn from(error: ProtocolError) -> Self {
-            Self::new(ErrorKind::InvalidData, error)
-        }
-    }
-
-    impl From<ReceiveError> for Error {
-        fn from(error: ReceiveError) -> Self {
-            match error {
-                ReceiveError::Protocol(error) => error.into(),
-                ReceiveError::OutputFull => Self::new(ErrorKind::WouldBlock, error),
-            }
-        }
-    }
-
-    impl From<EncodeError> for Error {
-        fn from(error: EncodeError) -> Self {
-            Self::new(ErrorKind::InvalidInput, error)
-        }
-    }
-}

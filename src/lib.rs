@@ -134,6 +134,9 @@ pub mod frame;
 pub mod handshake;
 #[forbid(unsafe_code)]
 pub mod header;
+#[cfg(feature = "std")]
+#[forbid(unsafe_code)]
+mod io;
 #[forbid(unsafe_code)]
 pub mod mask;
 #[forbid(unsafe_code)]

@@ -8,6 +8,8 @@ mod support;
 use std::collections::HashSet;
 use std::error::Error;
 use std::fmt::{Debug, Write};
+#[cfg(feature = "std")]
+use std::io::{self, ErrorKind};
 
 use support::Room;
 use wsframe::{
@@ -32,6 +34,13 @@ fn check_lines<E: Error>(errors: &[E], cites: impl Fn(&E) -> bool) {
             assert_eq!(write!(Room(room), "{error}").is_ok(), room == line.len());
         }
     }
+}
+
+/// In a function that does I/O besides, `?` makes the error one of this kind, which says the same.
+#[cfg(feature = "std")]
+fn check_io<E: Error + Copy + Into<io::Error>>(error: E, kind: ErrorKind) {
+    let converted: io::Error = error.into();
+    assert_eq!((converted.kind(), converted.to_string()), (kind, error.to_string()));
 }
 
 fn not_utf8() -> Utf8Error {
@@ -86,6 +95,8 @@ fn broken_rules() {
     assert!(contains(ProtocolError::TooManyFragments(6543), " 6543 "));
     assert!(contains(ProtocolError::InvalidCloseCode(1005), " 1005 "));
     assert!(contains(not_utf8().into(), "byte 2"));
+    #[cfg(feature = "std")]
+    check_io(not_utf8(), ErrorKind::InvalidData);
 }
 
 #[test]
@@ -205,6 +216,8 @@ mod extensions {
         check_lines(&errors, |_| true);
         for error in errors {
             assert!(error.to_string().contains(&format!(" byte {} ", error.offset())), "{error}");
+            #[cfg(feature = "std")]
+            check_io(error, ErrorKind::InvalidData);
         }
     }
 
@@ -316,12 +329,23 @@ mod handshake {
             WriteError::Subprotocol,
             WriteError::SubprotocolNotOffered,
             WriteError::Status(7),
+            WriteError::Uri,
             WriteError::Format,
         ];
         check_lines(&errors, |_| false);
         for error in errors {
             assert_eq!(error.to_string().contains('7'), format!("{error:?}").contains('7'));
         }
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn become_io_errors() {
+        check_io(HeadError::TooLong, ErrorKind::InvalidData);
+        check_io(Refusal::Origin, ErrorKind::InvalidData);
+        check_io(ResponseError::Status(404), ErrorKind::InvalidData);
+        check_io(UriError::Host, ErrorKind::InvalidInput);
+        check_io(WriteError::Origin, ErrorKind::InvalidInput);
     }
 
     #[test]
@@ -354,6 +378,8 @@ mod deflate {
             NegotiationError::RepeatedAnswer,
         ];
         check_lines(&errors, |error| *error != NegotiationError::OtherExtension);
+        #[cfg(feature = "std")]
+        check_io(NegotiationError::NotOffered, ErrorKind::InvalidData);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use core::time::Duration;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::process::{Child, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
@@ -33,11 +33,11 @@ struct Running {
 impl Running {
     /// Starts it, and waits until it says where it listens.
     fn start(name: &str, args: &[&str]) -> Self {
-        let mut child = example::command(name)
-            .args(args)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the example starts");
+        Self::spawn(example::command(name).args(args))
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the example starts");
         let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let address = lines
             .map(|line| line.expect("its output in UTF-8"))
@@ -176,6 +176,11 @@ impl Peer {
 
     /// A server that sends frames right behind its response.
     fn accept_and_send(listener: &TcpListener, frames: &[u8]) -> (Self, String) {
+        Self::accept_and_say(listener, "", frames)
+    }
+
+    /// A server that also says something before its response.
+    fn accept_and_say(listener: &TcpListener, meanwhile: &str, frames: &[u8]) -> (Self, String) {
         let mut peer = Self::new(accept(listener));
         let head = peer.head();
         let (_, key) = head.split_once("Sec-WebSocket-Key: ").expect("a key");
@@ -183,8 +188,8 @@ impl Peer {
         let accept = Key::parse(key.as_bytes()).expect("16 bytes in base64").accept();
         let accept = accept.as_str();
         let response = format!(
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Accept: {accept}\r\n\r\n"
+            "{meanwhile}HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+             Connection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
         );
         peer.send(&[response.as_bytes(), frames].concat());
         (peer, head)
@@ -490,6 +495,167 @@ fn the_relay_passes_a_refusal_on() {
     let mut page = String::new();
     peer.socket.read_to_string(&mut page).expect("a page");
     assert!(page.trim_end().ends_with("</html>"), "{page}");
+}
+
+/// RFC 9110 §15.2: what a server says meanwhile is not its answer.
+#[test]
+fn the_relay_passes_on_what_is_said_meanwhile() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let relay = Running::relay(&listener.local_addr().expect("its address").to_string());
+    let mut client = Peer::new(TcpStream::connect(&relay.address).expect("a listener"));
+    client.send(REQUEST);
+    let mut server = Peer::new(accept(&listener));
+    server.head();
+    server.send(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n");
+    assert_eq!(client.head(), "HTTP/1.1 100 Continue\r\n\r\n");
+    let right = "HTTP/1.1 101 now\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+    server.send(["Link: </a>\r\n\r\n", right, "\x01\x03Hel"].concat().as_bytes());
+    assert_eq!(client.head(), "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
+    assert_eq!(client.head(), right);
+    // It goes both ways from here on.
+    assert_eq!(client.server_frame(), (0x01, b"Hel".to_vec()));
+    client.send(&masked(Opcode::Ping, true, b"there?"));
+    assert_eq!(server.frame().2, b"there?");
+}
+
+#[test]
+fn clients_wait_for_the_answer_that_counts() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("ws://{}/", listener.local_addr().expect("its address"));
+    for (name, args, says) in [
+        ("echo_client", [&*url, "Hello, 🌍!"], "Hello, 🌍!\n"),
+        ("handshake", ["connect", &url], "subprotocol none\necho Hello, 🌍!\n"),
+    ] {
+        thread::scope(|scope| {
+            let output = scope.spawn(|| run(name, &args, b""));
+            let meanwhile = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n".repeat(2);
+            let (mut server, _) = Peer::accept_and_say(&listener, &meanwhile, b"");
+            let message = server.frame().2;
+            server.send(&[&[0x81, message.len() as u8][..], &message].concat());
+            let (first, _, body) = server.frame();
+            assert_eq!(first, 0x88);
+            server.send(&[b"\x88\x02", &body[..]].concat());
+            drop(server);
+            assert_eq!(printed(output.join().expect("its output")), says);
+        });
+    }
+}
+
+/// A page of another name that leads here says that name in `Host` as well as in `Origin`.
+#[test]
+fn the_handshake_lets_in_its_own_pages() {
+    let server = Running::start("handshake", &["serve", "127.0.0.1:0"]);
+    let port = server.address.split_once(':').expect("a port").1;
+    for (origin, status) in [
+        (&*format!("http://{}", server.address), 101),
+        (&format!("http://localhost:{port}"), 101),
+        ("http://example", 403),
+        (&format!("http://example:{port}"), 403),
+    ] {
+        let mut peer = Peer::new(TcpStream::connect(&server.address).expect("a listener"));
+        let request = str::from_utf8(REQUEST).expect("text");
+        let host = origin.trim_start_matches("http://");
+        let lines = format!("Host: {host}\r\nOrigin: {origin}\r\n");
+        peer.send(request.replace("Host: example\r\n", &lines).as_bytes());
+        assert!(peer.head().starts_with(&format!("HTTP/1.1 {status} ")), "{origin}");
+    }
+}
+
+/// When all file descriptors are taken, a server waits until one is free.
+#[test]
+#[cfg(unix)]
+fn servers_outlive_a_failed_accept() {
+    let server = Running::echo_server();
+    for (name, args) in [
+        ("echo_server", &["127.0.0.1:0"][..]),
+        ("handshake", &["serve", "127.0.0.1:0"]),
+        ("hyper", &["127.0.0.1:0"]),
+        ("h2", &["127.0.0.1:0"]),
+        #[cfg(feature = "tokio-util")]
+        ("framed", &["127.0.0.1:0"]),
+        ("relay", &["127.0.0.1:0", &server.url()]),
+    ] {
+        let mut limited = Command::new("sh");
+        limited.args(["-c", "ulimit -n 24 && exec \"$0\" \"$@\""]);
+        limited.arg(example::command(name).get_program()).args(args).stderr(Stdio::piped());
+        let mut running = Running::spawn(&mut limited);
+        let crowd: Vec<TcpStream> = (0..40)
+            .map(|_| TcpStream::connect(&running.address).expect("room in the queue"))
+            .collect();
+        let mut complaints = BufReader::new(running.child.stderr.take().expect("its errors"));
+        let mut complaint = String::new();
+        complaints.read_line(&mut complaint).expect("a line");
+        assert!(complaint.contains("cannot accept a connection: "), "{name}: {complaint}");
+        drop(crowd);
+
+        let mut peer = Peer::new(TcpStream::connect(&running.address).expect("a listener"));
+        peer.send(b"GET / HTTP/1.1\r\nHost: example\r\n\r\n");
+        peer.exactly::<1>();
+    }
+}
+
+/// A connection of HTTP/2, of which no more is known than is needed.
+struct Http2(Peer);
+
+impl Http2 {
+    const DATA: u8 = 0;
+    const HEADERS: u8 = 1;
+    const RST_STREAM: u8 = 3;
+    const SETTINGS: u8 = 4;
+    const END_HEADERS: u8 = 4;
+
+    fn connect(address: &str) -> Self {
+        let mut peer = Peer::new(TcpStream::connect(address).expect("a listener"));
+        peer.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+        peer.send(&Self::frame(Self::SETTINGS, 0, 0, b""));
+        Self(peer)
+    }
+
+    fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+        let len = u32::try_from(payload.len()).expect("a short frame").to_be_bytes();
+        [&len[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+    }
+
+    /// An extended CONNECT. Its fields are literal, but for `:scheme: http` and `:path: /`.
+    fn ask(stream: u32) -> Vec<u8> {
+        let fields = b"\x02\x07CONNECT\x86\x84\x01\x07example\x00\x09:protocol\x09websocket\
+            \x00\x15sec-websocket-version\x0213";
+        Self::frame(Self::HEADERS, Self::END_HEADERS, stream, fields)
+    }
+
+    /// The next frame of this kind on this stream.
+    fn next(&mut self, kind: u8, stream: u32) -> Vec<u8> {
+        loop {
+            let [a, b, c, found @ .., d, e, f, g] = self.0.exactly::<9>();
+            let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
+            self.0.socket.read_exact(&mut payload).expect("the payload");
+            if (found[0], u32::from_be_bytes([d, e, f, g])) == (kind, stream) {
+                return payload;
+            }
+        }
+    }
+
+    fn opens(&mut self, stream: u32) {
+        self.0.send(&Self::ask(stream));
+        assert_eq!(self.next(Self::HEADERS, stream)[0], 0x88, "`:status: 200`");
+    }
+
+    fn echoes(&mut self, stream: u32) {
+        self.0.send(&Self::frame(Self::DATA, 0, stream, &masked(Opcode::Text, true, b"Hello")));
+        assert_eq!(self.next(Self::DATA, stream), b"\x81\x05Hello");
+    }
+}
+
+#[test]
+fn a_stream_that_is_cancelled_ends_alone() {
+    let server = Running::start("h2", &["127.0.0.1:0"]);
+    let mut connection = Http2::connect(&server.address);
+    connection.opens(1);
+    let cancel = Http2::frame(Http2::RST_STREAM, 0, 3, &8u32.to_be_bytes());
+    connection.0.send(&[Http2::ask(3), cancel].concat());
+    connection.opens(5);
+    connection.echoes(1);
+    connection.echoes(5);
 }
 
 #[test]

@@ -137,36 +137,55 @@ fn names_in_any_case_and_values_where_the_rfc_says_so() {
     assert!(accepted(&with("", &["X-Any: thing", "Content-Length: 0", "Cookie: a=\"b\""])));
 }
 
+/// With feature `http`, `read` looks at each on the types of that crate, too.
 #[test]
 fn resource_names() {
-    for (target, resource_name) in [
-        ("/", "/"),
-        ("/a/b;c?d=e&f", "/a/b;c?d=e&f"),
-        ("/?", "/?"),
-        ("//a", "//a"),
-        ("/%C3%A4|\"<[]>{}^`\\", "/%C3%A4|\"<[]>{}^`\\"),
-        ("http://server.example.com/chat?x", "/chat?x"),
-        ("HTTPS://server.example.com:443/", "/"),
-        ("http://server.example.com", "/"),
+    for (target, host, resource_name) in [
+        ("/", "server.example.com", "/"),
+        ("/a/b;c?d=e&f", "server.example.com", "/a/b;c?d=e&f"),
+        ("/?", "server.example.com", "/?"),
+        ("//a", "server.example.com", "//a"),
+        ("/http://a/", "server.example.com", "/http://a/"),
+        ("/%C3%A4|\"<[]>{}^`\\", "server.example.com", "/%C3%A4|\"<[]>{}^`\\"),
+        // A percent sign is left as it was typed.
+        ("/?q=100%", "server.example.com", "/?q=100%"),
+        ("/a%zz%2", "server.example.com", "/a%zz%2"),
+        // RFC 9112 §3.2.2: what the target names counts, and not `Host`.
+        ("http://server.example.com/chat?x", "server.example.com", "/chat?x"),
+        ("HTTPS://other.example:443/", "other.example:443", "/"),
+        ("http://[::1]:8080/a://b", "[::1]:8080", "/a://b"),
+        ("http://other.example", "other.example", "/"),
     ] {
         read(&with("GET", &[&format!("GET {target} HTTP/1.1")]), |opening| {
-            assert_eq!(opening.expect(target).resource_name(), resource_name);
+            let opening = opening.expect(target);
+            assert_eq!((opening.host(), opening.resource_name()), (host, resource_name));
         });
+        // There must be a right `Host` even so.
+        for wrong in [&["Host: a b"][..], &["Host: a"; 2], &[]] {
+            let request = with("Host", wrong).replacen("/chat", target, 1);
+            assert_eq!(refusal(&request), Some(Refusal::Host), "{request}");
+        }
     }
-    let wrong = [
+    for target in [
         "*",
         "a",
         "a/b",
+        "?a",
         "server:80",
         "ws://a/",
         "ftp://a/",
+        "://a/",
+        "http:/a",
         "http:///",
         "http://a?b",
+        "http://me@a/",
+        "http://me:secret@a/",
+        "http://a:b/",
+        "http://[a]/",
         "/#a",
-        "/%",
-        "/%g0",
-    ];
-    for target in wrong {
+        "http://a#b",
+        "/\u{e4}",
+    ] {
         let head = with("GET", &[&format!("GET {target} HTTP/1.1")]);
         assert_eq!(refusal(&head), Some(Refusal::Target), "{target}");
     }

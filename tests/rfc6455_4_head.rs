@@ -108,6 +108,38 @@ fn the_number_of_fields_is_capped_exactly() {
     assert_eq!(error, HeadError::TooManyHeaders);
 }
 
+/// RFC 9110 §15.2: a client must be able to take any number of interim responses before the final one.
+#[test]
+fn interim_responses_are_passed_over() {
+    let accepts = "HTTP/1.1 101 now\r\nUpgrade: websocket\r\n\r\n";
+    let interim = ["HTTP/1.1 100 Continue\r\n\r\n", "\r\nHTTP/1.0 199\r\nLink: </a>\r\nb:\r\n\r\n"];
+    for before in [String::new(), interim[0].into(), interim.concat(), interim.concat().repeat(3)] {
+        let received = before.clone() + accepts + "\x01\x00HTTP/1.1 200\r\n\r\n";
+        let head = before.len()..before.len() + accepts.len();
+        for reads in [&[][..], &[1], &[2, 7], &[40]] {
+            assert_eq!(handshake::final_head(received.as_bytes(), reads, 4096), Some(head.clone()));
+        }
+        // Together they are no longer than one head may be.
+        let found = handshake::find_final(received.as_bytes(), &[], head.end);
+        assert_eq!(found, Ok(Some(head.clone())));
+        let found = handshake::find_final(received.as_bytes(), &[1], head.end - 1);
+        assert_eq!(found, Err(HeadError::TooLong));
+        for cut in 0..head.end {
+            let mut reader = HeadReader::new();
+            assert_eq!(reader.find_final(&received.as_bytes()[..cut]), Ok(None));
+            assert_eq!(reader.find_final(received.as_bytes()), Ok(Some(head.clone())));
+        }
+    }
+    let endless = "HTTP/1.1 102 wait\r\n\r\n".repeat(1000);
+    assert_eq!(handshake::find_final(endless.as_bytes(), &[], 16 << 10), Err(HeadError::TooLong));
+    // What is no status-line is for the parser to refuse.
+    for wrong in ["HTTP/1.1 10 x", "HTTP/1.1 102x", "HTTP/2 103 x", "HTTP/1.1 103 \0", "103"] {
+        let received = format!("{wrong}\r\n\r\n{accepts}");
+        let head = handshake::final_head(received.as_bytes(), &[3], 4096);
+        assert_eq!(head, Some(0..wrong.len() + 4), "{wrong}");
+    }
+}
+
 #[test]
 fn lines_end_in_crlf() {
     for head in [
@@ -233,10 +265,13 @@ fn replies() {
     Reply::new(204, "").write(&mut out).unwrap();
     assert_eq!(out, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
     let mut out = String::new();
+    Reply::new(205, "").write(&mut out).unwrap();
+    assert_eq!(out, "HTTP/1.1 205 \r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    let mut out = String::new();
     Reply::new(599, "").write(&mut out).unwrap();
     assert_eq!(out, "HTTP/1.1 599 \r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     for (status, body) in
-        [(99, ""), (100, ""), (101, ""), (199, ""), (1000, ""), (204, "a"), (304, "a")]
+        [(99, ""), (100, ""), (101, ""), (199, ""), (1000, ""), (204, "a"), (205, "a"), (304, "a")]
     {
         let mut out = String::new();
         let error = Reply::new(status, body).write(&mut out).unwrap_err();
@@ -297,5 +332,17 @@ proptest! {
         max_len in 1usize..30,
     ) {
         handshake::head(received.concat().as_bytes(), &reads, max_len);
+    }
+
+    #[test]
+    fn any_heads_in_any_reads(
+        received in prop::collection::vec(
+            prop::sample::select(vec!["\r\n", "\r\n\r\n", "HTTP/1.1 10", "HTTP/1.0 1", "0", "1", "3", " ", "a: b", "\u{80}"]),
+            0..20,
+        ),
+        reads in prop::collection::vec(0usize..20, 0..4),
+        max_len in 1usize..60,
+    ) {
+        handshake::final_head(received.concat().as_bytes(), &reads, max_len);
     }
 }

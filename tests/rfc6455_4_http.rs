@@ -1,7 +1,7 @@
 //! RFC 6455 §4 on the types of the crate `http`; RFC 8441 §5 and RFC 9220: the same by extended CONNECT.
 #![cfg(feature = "http")]
 
-use http::{Method as HttpMethod, Request, Response, StatusCode, Version as Http};
+use http::{Method as HttpMethod, Request, Response, StatusCode, Uri as HttpUri, Version as Http};
 use std::fmt;
 use wsframe::Rsv;
 use wsframe::extensions::{Extension, ExtensionWriter, Negotiate};
@@ -243,6 +243,54 @@ fn both_ends_by_extended_connect() {
     assert_eq!(request.uri(), "https://[::1]:8443/");
 }
 
+/// RFC 9112 §3.2.2: `Host` does not count if the target is an absolute URI, but must be there.
+#[test]
+fn an_absolute_target_names_the_host() {
+    let host = |target: &str| {
+        let mut request = request("", &[]);
+        *request.uri_mut() = target.parse().expect(target);
+        Opening::from_http(&request).map(|opening| opening.host().to_owned())
+    };
+    assert_eq!(host("/chat"), Ok("server.example.com".into()));
+    assert_eq!(host("http://other.example:8080/chat"), Ok("other.example:8080".into()));
+    assert_eq!(host("HTTPS://other.example"), Ok("other.example".into()));
+    for target in ["http://me:secret@other.example/a", "ftp://a/", "ws://a/", "a:80", "http://a?b"]
+    {
+        assert_eq!(host(target), Err(Refusal::Target), "{target}");
+    }
+    let mut without_host = request("host", &[]);
+    *without_host.uri_mut() = HttpUri::from_static("http://other.example/chat");
+    assert_eq!(Opening::from_http(&without_host).unwrap_err(), Refusal::Host);
+}
+
+/// RFC 9113 §8.3.1: `Host` is no more than another name of what `:authority` names.
+#[test]
+fn a_host_beside_authority_names_the_same() {
+    let opens = |uri: &str, host: &str| {
+        let request = connect(uri, &[("sec-websocket-version", "13"), ("host", host)]);
+        let opening = Opening::from_extended_connect(&request, "websocket");
+        opening.map(|opening| assert!(uri.contains(opening.host())))
+    };
+    for (uri, host) in [
+        ("https://a.example/", "a.example"),
+        ("https://a.example/", "A.Example:443"),
+        ("http://a.example:80/", "a.example"),
+        ("http://[::1]:8080/", "[::1]:8080"),
+    ] {
+        assert_eq!(opens(uri, host), Ok(()), "{uri} {host}");
+    }
+    for (uri, host) in [
+        ("https://a.example/", "evil.example"),
+        ("https://a.example/", "a.example:80"),
+        ("http://a.example/", "a.example:443"),
+        ("http://a.example:8080/", "a.example"),
+        ("http://a.example/", ""),
+        ("http://a.example/", "me@a.example"),
+    ] {
+        assert_eq!(opens(uri, host), Err(Refusal::Host), "{uri} {host}");
+    }
+}
+
 #[test]
 fn an_extended_connect_is_refused_without_an_upgrade() {
     use Refusal::*;
@@ -254,7 +302,9 @@ fn an_extended_connect_is_refused_without_an_upgrade() {
         (connect(uri, &version), "", ConnectProtocol, 501),
         (connect("server.example.com:443", &version), "websocket", Target, 400),
         (connect("ftp://server.example.com/", &version), "websocket", Target, 400),
-        (connect("https://me@server.example.com/", &version), "websocket", Host, 400),
+        (connect("https://me@server.example.com/", &version), "websocket", Target, 400),
+        (connect("/chat", &version), "websocket", Target, 400),
+        (connect(uri, &[version[0], ("host", "a"), ("host", "a")]), "websocket", Host, 400),
         (connect(uri, &[]), "websocket", NoVersion, 400),
         (connect(uri, &[("sec-websocket-version", "8")]), "websocket", Version, 400),
         (
@@ -272,6 +322,16 @@ fn an_extended_connect_is_refused_without_an_upgrade() {
         assert!(!response.headers().contains_key("connection"));
         let names_version = response.headers().contains_key("sec-websocket-version");
         assert_eq!(names_version, why == Version);
+    }
+    // RFC 9113 §8.3.1: `:path` begins with a slash.
+    for path in ["http://evil.example/chat", "*", "?room=7"] {
+        let parts = HttpUri::builder().scheme("https").authority("a").path_and_query(path);
+        // Some versions of the crate `http` refuse the first themselves.
+        let Ok(uri) = parts.build() else { continue };
+        let mut request = connect("/", &version);
+        *request.uri_mut() = uri;
+        let refusal = Opening::from_extended_connect(&request, "websocket").unwrap_err();
+        assert_eq!(refusal, Target, "{path}");
     }
     let mut get = connect(uri, &version);
     *get.method_mut() = HttpMethod::GET;
@@ -296,6 +356,13 @@ fn nothing_can_be_injected() {
     assert_eq!(error(accept.subprotocol(Some("b"))), WriteError::SubprotocolNotOffered);
     let error = client().origin("a\r\n").to_http::<()>(&[]).map(drop).unwrap_err();
     assert_eq!(error, WriteError::Origin);
+    let long = format!("ws://a/{}", "b".repeat(64 << 10));
+    for uri in [&long, "ws://a%20b/"] {
+        let client = ClientHandshake::new(Uri::parse(uri).unwrap(), Key::new([0; 16]));
+        let error = client.to_extended_connect::<()>(&[]).map(drop).unwrap_err();
+        assert_eq!(error, WriteError::Uri);
+        assert_eq!(client.to_http::<()>(&[]).is_err(), uri == long);
+    }
     let error =
         client().subprotocols(&["a b"]).to_extended_connect::<()>(&[]).map(drop).unwrap_err();
     assert_eq!(error, WriteError::Subprotocol);

@@ -1,6 +1,7 @@
 //! RFC 6455 §9.1 and RFC 7692 §5: extensions are offered, chosen and confirmed within the handshake.
 #![cfg(feature = "handshake")]
 
+use std::cell::RefCell;
 use std::fmt;
 
 use wsframe::extensions::{Extension, ExtensionWriter, Negotiate};
@@ -173,6 +174,42 @@ fn the_answers_stand_in_the_servers_order() {
     assert_eq!(line(&response), Some("b; bits=1, a; bits=1"));
     assert_eq!(rsv, Rsv::RSV2 | Rsv::RSV3);
     assert_eq!(check(&response, &mut [&mut a, &mut b]).unwrap().rsv, rsv);
+}
+
+/// §9.1: "the order of operations on the data should be assumed to be the same as the order in which the
+/// extensions are listed in the server's response".
+#[test]
+fn the_client_confirms_in_the_servers_order() {
+    /// Says its name when it confirms.
+    struct Named<'a>(&'static str, &'a RefCell<String>);
+    impl Negotiate for Named<'_> {
+        fn name(&self) -> &str {
+            self.0
+        }
+        fn offer(&self, to: &mut ExtensionWriter<'_>) -> fmt::Result {
+            to.extension(self.0).map(drop)
+        }
+        fn choose(&mut self, _: &Extension<'_>) -> bool {
+            false
+        }
+        fn answer(&self, _: &mut ExtensionWriter<'_>) -> fmt::Result {
+            Ok(())
+        }
+        fn confirm(&mut self, _: &Extension<'_>) -> bool {
+            self.1.borrow_mut().push_str(self.0);
+            true
+        }
+    }
+    let without = respond(&request(&[]), &mut []).unwrap().0;
+    for (lines, order) in
+        [(&["a, b, c"][..], "abc"), (&["c", "b, a"], "cba"), (&["b, ,c"], "bc"), (&[], "")]
+    {
+        let confirmed = RefCell::default();
+        let [mut a, mut b, mut c] = ["a", "b", "c"].map(|name| Named(name, &confirmed));
+        let response = with_lines(&without, lines);
+        assert!(check(&response, &mut [&mut a, &mut b, &mut c]).is_ok());
+        assert_eq!(confirmed.into_inner(), order);
+    }
 }
 
 #[test]

@@ -49,17 +49,15 @@ impl<'u> Handshake<'u> {
     ///
     /// Why the answer opens no WebSocket.
     pub(crate) fn check(&mut self, received: &[u8]) -> io::Result<Option<Opened>> {
-        let Some(head_len) = self.reader.find(received).map_err(io::Error::other)? else {
-            return Ok(None);
-        };
+        let Some(head) = self.reader.find_final(received)? else { return Ok(None) };
+        let frames_at = head.end;
         let mut storage = [EMPTY_HEADER; MAX_HEADERS];
-        let response =
-            Response::parse(&received[..head_len], &mut storage).map_err(io::Error::other)?;
+        let response = Response::parse(&received[head], &mut storage)?;
         let extensions: &mut [&mut dyn Negotiate] = &mut [&mut self.deflate];
-        let agreed = self.handshake.check(&response, extensions).map_err(io::Error::other)?;
+        let agreed = self.handshake.check(&response, extensions)?;
         if self.must_choose && agreed.subprotocol.is_none() {
             return Err(io::Error::other("the server speaks no subprotocol that was offered"));
         }
-        Ok(Some(Opened { frames_at: head_len, deflate: self.deflate.agreed() }))
+        Ok(Some(Opened { frames_at, deflate: self.deflate.agreed() }))
     }
 }

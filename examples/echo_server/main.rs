@@ -16,6 +16,8 @@ mod echo;
 mod handshake;
 #[path = "../common/inbox.rs"]
 mod inbox;
+#[path = "../common/listener.rs"]
+mod listener;
 #[path = "../common/stream.rs"]
 mod stream;
 mod tls;
@@ -27,7 +29,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 const USAGE: &str =
@@ -78,15 +80,9 @@ async fn listen(
 
 async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>) -> ! {
     loop {
-        match listener.accept().await {
-            // How a connection ends is between it and its peer.
-            Ok((socket, _)) => drop(tokio::spawn(run(socket, tls.clone()))),
-            Err(error) => {
-                eprintln!("echo_server: cannot accept a connection: {error}");
-                // Most likely no file descriptor is free. One will be, when a connection ends.
-                sleep(Duration::from_millis(100)).await;
-            }
-        }
+        let socket = listener::accept(&listener).await;
+        // How a connection ends is between it and its peer.
+        tokio::spawn(run(socket, tls.clone()));
     }
 }
 

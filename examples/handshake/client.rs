@@ -24,26 +24,27 @@ pub fn connect(uri: &str, subprotocols: &[&str]) -> Result<(), Box<dyn Error>> {
 
     let mut reader = HeadReader::new();
     let mut received = Vec::new();
-    let head_len = loop {
+    let head = loop {
         read(&mut socket, &mut received)?;
-        if let Some(head_len) = reader.find(&received)? {
-            break head_len;
+        // What is only said meanwhile, such as 103 (Early Hints), is passed over.
+        if let Some(head) = reader.find_final(&received)? {
+            break head;
         }
     };
+    let frames_at = head.end;
     {
         let mut storage = [EMPTY_HEADER; 64];
-        let response = Response::parse(&received[..head_len], &mut storage)?;
+        let response = Response::parse(&received[head], &mut storage)?;
         match handshake.check(&response, &mut []) {
             Ok(agreed) => println!("subprotocol {}", agreed.subprotocol.unwrap_or("none")),
             Err(error @ ResponseError::Status(_)) => {
-                let body = String::from_utf8_lossy(&received[head_len..]);
+                let body = String::from_utf8_lossy(&received[frames_at..]);
                 return Err(format!("{error}: {} {body}", response.reason()).into());
             }
             Err(error) => return Err(error.into()),
         }
     }
-    // What came behind the head are frames.
-    received.drain(..head_len);
+    received.drain(..frames_at);
     say(&mut socket, &mut received)
 }
 

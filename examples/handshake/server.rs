@@ -23,16 +23,28 @@ const SUBPROTOCOLS: [&str; 2] = ["chat", "superchat"];
 
 pub fn serve(addr: &str) -> io::Result<()> {
     let listener = TcpListener::bind(addr)?;
-    println!("ws://{}/", listener.local_addr()?);
-    for socket in listener.incoming() {
-        let socket = socket?;
-        // How a connection ends is between it and its peer.
-        thread::spawn(move || run(socket));
-    }
-    Ok(())
+    let addr = listener.local_addr()?;
+    println!("ws://{addr}/");
+    // Only pages of this very server may connect. Its address tells which these are, and `Host` does not:
+    // a foreign name can be made to lead here.
+    let origins = [format!("http://{addr}"), format!("http://localhost:{}", addr.port())];
+    let origins = origins.each_ref().map(String::as_str);
+    thread::scope(|scope| {
+        loop {
+            match listener.accept() {
+                // How a connection ends is between it and its peer.
+                Ok((socket, _)) => drop(scope.spawn(move || run(socket, &origins))),
+                Err(error) => {
+                    eprintln!("handshake: cannot accept a connection: {error}");
+                    // Most likely no file descriptor is free. One will be, when a connection ends.
+                    thread::sleep(Duration::from_millis(100));
+                }
+            }
+        }
+    })
 }
 
-fn run(mut socket: TcpStream) -> io::Result<()> {
+fn run(mut socket: TcpStream, origins: &[&str]) -> io::Result<()> {
     socket.set_nodelay(true)?;
     socket.set_read_timeout(Some(Duration::from_secs(10)))?; // for the request
     let mut inbox = Inbox::new();
@@ -42,12 +54,12 @@ fn run(mut socket: TcpStream) -> io::Result<()> {
         if !read(&mut socket, &mut inbox)? {
             return Ok(());
         }
-        match answer(&mut reader, inbox.bytes(), &mut response) {
+        match answer(&mut reader, inbox.bytes(), origins, &mut response) {
             Ok(Answer::NotYet) => {}
             Ok(Answer::Close) => break None,
             Ok(Answer::WebSocket { frames_at, agreed }) => break Some((frames_at, agreed)),
             Err(refusal) => {
-                refusal.write(&mut response).map_err(io::Error::other)?;
+                refusal.write(&mut response)?;
                 break None;
             }
         }
@@ -92,6 +104,7 @@ enum Answer {
 fn answer(
     reader: &mut HeadReader,
     received: &[u8],
+    origins: &[&str],
     response: &mut String,
 ) -> Result<Answer, Refusal> {
     let Some(head_len) = reader.find(received)? else { return Ok(Answer::NotYet) };
@@ -108,8 +121,7 @@ fn answer(
         return Ok(Answer::Close);
     }
     let opening = request.opening()?;
-    // Only pages of this very server may connect.
-    opening.check_origin(&[&format!("http://{}", opening.host())])?;
+    opening.check_origin(origins)?;
     let chosen = opening.choose_subprotocol(&SUBPROTOCOLS);
     let mut deflate = echo::negotiation();
     let accepted = opening.accept().subprotocol(chosen).write(&mut [&mut deflate], response);

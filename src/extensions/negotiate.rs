@@ -15,9 +15,10 @@ use crate::header::Rsv;
 /// | client | [`offer`](Self::offer) | the request is written |
 /// | server | [`choose`](Self::choose), for one offer after another until it takes one | the request is known to be right |
 /// | server | [`answer`](Self::answer), if it took one | the response is written |
-/// | client | [`confirm`](Self::confirm), if the server's response names the extension | the response is known to be right |
+/// | client | [`offer`](Self::offer) again, then [`confirm`](Self::confirm), if the server's response names the extension | the response is known to be right |
 ///
-/// An extension that nobody names is not agreed on, and is told so by no call.
+/// An extension that nobody names is not agreed on, and is told so by no call. Several extensions confirm
+/// in the order of the server's answers, which is that in which they act on what is sent.
 ///
 /// ```
 /// use std::fmt;
@@ -81,7 +82,8 @@ pub trait Negotiate {
     }
 
     /// As a client: writes the offers, the one that is wanted most first. All bear this
-    /// [`name`](Self::name). Nothing is offered if nothing is written.
+    /// [`name`](Self::name). Nothing is offered if nothing is written. What is written must be the same
+    /// each time: the response is compared with it.
     ///
     /// # Errors
     ///

@@ -119,8 +119,8 @@ impl<'a> ClientHandshake<'a> {
         check_headers(self.headers)
     }
 
-    /// Checks the response, and shows the extensions what the server answered them: the same that made
-    /// the offers.
+    /// Checks the response that [`HeadReader::find_final`](super::HeadReader::find_final) has found, and
+    /// shows the extensions what the server answered them: the same that made the offers.
     ///
     /// # Errors
     ///

@@ -5,7 +5,8 @@
 //! parsed once, when all of it is there. Lines are also held to end in CRLF on the way: two parsers that
 //! disagree on where a line ends is what request smuggling is made of.
 
-use core::{fmt, str};
+use core::fmt;
+use core::ops::Range;
 
 use httparse::{Error, Header, Status};
 use memchr::memchr_iter;
@@ -16,7 +17,8 @@ use crate::extensions::is_token_char;
 /// The length in bytes of the longest head that a [`HeadReader`] lets through unless told otherwise.
 pub const DEFAULT_MAX_HEAD_LEN: usize = 16 << 10;
 
-/// Finds the end of the head in bytes that arrive in any pieces. One a connection, on either side.
+/// Finds the end of the head in bytes that arrive in any pieces. One a message: a server's finds the
+/// request with [`find`](Self::find), a client's the response with [`find_final`](Self::find_final).
 ///
 /// ```
 /// use wsframe::handshake::HeadReader;
@@ -31,6 +33,8 @@ pub const DEFAULT_MAX_HEAD_LEN: usize = 16 << 10;
 #[derive(Clone, Copy, Debug)]
 pub struct HeadReader {
     max_len: usize,
+    /// Where the head begins: behind those that were passed over.
+    start: usize,
     /// How many bytes were looked at.
     searched: usize,
     /// Where the line begins that those end in.
@@ -45,8 +49,12 @@ impl HeadReader {
     /// A reader that has seen nothing yet, for heads of up to [`DEFAULT_MAX_HEAD_LEN`] bytes.
     #[must_use]
     pub const fn new() -> Self {
-        let max_len = DEFAULT_MAX_HEAD_LEN;
-        Self { max_len, searched: 0, line: 0, is_begun: false, has_start_line: false }
+        Self::at(0, DEFAULT_MAX_HEAD_LEN)
+    }
+
+    const fn at(start: usize, max_len: usize) -> Self {
+        let (searched, line) = (start, start);
+        Self { max_len, start, searched, line, is_begun: false, has_start_line: false }
     }
 
     /// Lets through heads of up to so many bytes, instead.
@@ -93,6 +101,48 @@ impl HeadReader {
         *self = Self { searched: end.max(self.searched), line, is_begun, has_start_line, ..*self };
         Ok(None)
     }
+
+    /// Where in `received` the head of the response stands that answers the request; `None` while its end
+    /// is not there. Interim responses before it, such as 103 (Early Hints), are passed over: any server
+    /// or proxy may send some (RFC 9110 §15.2). So it is this that a client calls, instead of
+    /// [`find`](Self::find).
+    ///
+    /// `received` is as in `find`. What was passed over counts towards [`max_len`](Self::max_len).
+    ///
+    /// # Errors
+    ///
+    /// Those of `find`.
+    ///
+    /// ```
+    /// use wsframe::handshake::HeadReader;
+    ///
+    /// let received = b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 101 Welcome\r\n\r\n\x81\x05";
+    /// let head = HeadReader::new().find_final(received)?.unwrap();
+    /// assert_eq!(&received[head.clone()], b"HTTP/1.1 101 Welcome\r\n\r\n");
+    /// assert_eq!(&received[head.end..], b"\x81\x05");
+    /// # Ok::<(), wsframe::handshake::HeadError>(())
+    /// ```
+    pub fn find_final(&mut self, received: &[u8]) -> Result<Option<Range<usize>>, HeadError> {
+        while let Some(end) = self.find(received)? {
+            let head = self.start..end;
+            // There is no room for header fields, but the status-line comes before them.
+            let mut response = httparse::Response::new(&mut []);
+            let _ = response.parse(&received[head.clone()]);
+            match (response.code, response.reason) {
+                (Some(status), Some(_)) if is_interim(status) => {
+                    *self = Self::at(end, self.max_len);
+                }
+                _ => return Ok(Some(head)),
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Whether a response of this status is one that another follows: 101 is final, since what follows it is
+/// no HTTP.
+const fn is_interim(status: u16) -> bool {
+    matches!(status, 100 | 102..=199)
 }
 
 /// Whether the start-line begins here: not if there is nothing yet, or an empty line. Both kinds of
@@ -119,7 +169,7 @@ pub enum HeadError {
     TooLong,
     /// There are more header fields than the storage that the caller gave has room for.
     TooManyHeaders,
-    /// The bytes end within the head: they are not what [`HeadReader::find`] found.
+    /// The bytes end within the head: they are not what a [`HeadReader`] found.
     Incomplete,
     /// The request-line or status-line is none.
     StartLine,
@@ -262,7 +312,7 @@ pub struct Response<'a> {
 }
 
 impl<'a> Response<'a> {
-    /// Parses a whole head, as [`HeadReader::find`] found it. `storage` bounds the number of header
+    /// Parses a whole head, as [`HeadReader::find_final`] found it. `storage` bounds the number of header
     /// fields; [`EMPTY_HEADER`](super::EMPTY_HEADER) fills it.
     ///
     /// # Errors
@@ -293,11 +343,12 @@ impl<'a> Response<'a> {
         self.reason
     }
 
-    /// Whether this is only said meanwhile, and the response proper follows, such as 103 (Early Hints):
-    /// look for the next head, with a new [`HeadReader`], in the bytes behind this one.
+    /// Whether this is only said meanwhile, and the response proper follows, such as 103 (Early Hints).
+    /// [`HeadReader::find_final`] passes it over. Who wants to see it looks for the next head with a new
+    /// `HeadReader`, in the bytes behind this one.
     #[must_use]
     pub fn is_interim(&self) -> bool {
-        matches!(self.status, 100 | 102..=199)
+        is_interim(self.status)
     }
 
     /// The value of the first header field of this name, in any case, without the blanks around it.

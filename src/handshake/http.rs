@@ -11,13 +11,16 @@ use ::http::header::{
     SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
-use ::http::{Method, Request, Response, StatusCode, Uri, Version};
+use ::http::uri::{Scheme, Uri};
+use ::http::{Method, Request, Response, StatusCode, Version};
 
 use super::client::{ClientHandshake, ResponseError};
 use super::fields::Fields;
 use super::negotiation::{self, Agreed};
 use super::refusal::Refusal;
-use super::server::{Acceptance, Opening, check_upgrade, resource_name};
+use super::server::{
+    Acceptance, Opening, authority_of, check_absolute, check_upgrade, host, resource_name,
+};
 use super::uri::parse_authority;
 use super::write::{Headers, VERSION, WriteError};
 use crate::extensions::{ExtensionWriter, Negotiate};
@@ -36,8 +39,9 @@ impl<'a> Opening<'a> {
         let fields = Fields::Map(request.headers());
         let is_http_1_1 = request.version() == Version::HTTP_11;
         let key = check_upgrade(request.method().as_str(), is_http_1_1, fields)?;
-        let host = super::server::host(fields)?;
-        Self::new(target(request.uri())?, host, Some(key), fields)
+        let (authority, resource_name) = split_target(request.uri())?;
+        let host = authority_of(authority, fields)?;
+        Self::new(resource_name, host, Some(key), fields)
     }
 
     /// The opening handshake that an extended CONNECT over HTTP/2 or HTTP/3 is (RFC 8441 §5, RFC 9220).
@@ -46,7 +50,8 @@ impl<'a> Opening<'a> {
     /// # Errors
     ///
     /// [`Refusal::Method`] for another method than CONNECT, [`Refusal::ConnectProtocol`] for another
-    /// protocol than `websocket`, and what else there is no WebSocket for.
+    /// protocol than `websocket`, [`Refusal::Host`] for a `Host` that `:authority` does not agree with, and
+    /// what else there is no WebSocket for.
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn from_extended_connect<B>(
         request: &'a Request<B>,
@@ -62,17 +67,35 @@ impl<'a> Opening<'a> {
         }
         // > The scheme of the target URI […] MUST be "https" for "wss"-schemed WebSockets and "http" for
         // > "ws"-schemed WebSockets.
-        if !matches!(request.uri().scheme_str(), Some("http" | "https")) {
-            return Err(Refusal::Target);
+        let (authority, resource_name) = split_target(request.uri())?;
+        let authority = authority.ok_or(Refusal::Target)?;
+        let fields = Fields::Map(request.headers());
+        // > A server SHOULD treat a request as malformed if it contains a Host header field that
+        // > identifies an entity that differs from the entity in the ":authority" pseudo-header field.
+        // > (RFC 9113 §8.3.1)
+        let port = if request.uri().scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
+        if fields.has("Host") && normal(host(fields)?, port) != normal(authority, port) {
+            return Err(Refusal::Host);
         }
-        let host = request.uri().authority().map(::http::uri::Authority::as_str);
-        let host = host.filter(|host| parse_authority(host).is_ok()).ok_or(Refusal::Host)?;
-        Self::new(target(request.uri())?, host, None, Fields::Map(request.headers()))
+        Self::new(resource_name, authority, None, fields)
     }
 }
 
-fn target(uri: &Uri) -> Result<&str, Refusal> {
-    resource_name(uri.path_and_query().ok_or(Refusal::Target)?.as_str())
+/// As of a raw target: the authority, if it is an absolute URI, and the resource name.
+fn split_target(uri: &Uri) -> Result<(Option<&str>, &str), Refusal> {
+    let authority = match (uri.scheme_str(), uri.authority()) {
+        (Some(scheme), Some(authority)) => Some(check_absolute(scheme, authority.as_str())?),
+        (None, None) => None,
+        _ => return Err(Refusal::Target),
+    };
+    let path = uri.path_and_query().ok_or(Refusal::Target)?;
+    Ok((authority, resource_name(path.as_str())?))
+}
+
+/// The host and the port of an authority, in the form in which they are compared (RFC 3986 §6.2).
+fn normal(authority: &str, default_port: u16) -> Option<(String, u16)> {
+    let (host, port) = parse_authority(authority).ok()?;
+    Some((host.to_ascii_lowercase(), port.unwrap_or(default_port)))
 }
 
 impl<'p> Acceptance<'_, 'p> {
@@ -142,7 +165,9 @@ impl Refusal {
 }
 
 impl<'a> ClientHandshake<'a> {
-    /// The request for HTTP/1.1, with the offers of these extensions and an empty body.
+    /// The request for HTTP/1.1, with the offers of these extensions and an empty body. Its URI is in
+    /// origin-form, path and query alone, as it is sent. A library that connects by the URI, such as
+    /// hyper-util's client, wants the absolute one in its place.
     ///
     /// # Errors
     ///
@@ -193,7 +218,7 @@ impl<'a> ClientHandshake<'a> {
     ) -> Result<Request<B>, WriteError> {
         self.check_values()?;
         let mut request = Request::new(B::default());
-        *request.uri_mut() = uri.parse().map_err(|_| WriteError::Format)?;
+        *request.uri_mut() = uri.parse().map_err(|_| WriteError::Uri)?;
         let fields = request.headers_mut();
         fields.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static(VERSION));
         if let Some(origin) = self.origin {

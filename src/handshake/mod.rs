@@ -72,24 +72,25 @@
 //! fn open(mut socket: impl Read + Write, uri: Uri<'_>, key: Key) -> io::Result<(Rules, Vec<u8>)> {
 //!     let handshake = ClientHandshake::new(uri, key).headers(&[("Authorization", "Bearer 7")]);
 //!     let mut request = String::new();
-//!     handshake.write(&[], &mut request).map_err(io::Error::other)?;
+//!     handshake.write(&[], &mut request)?;
 //!     socket.write_all(request.as_bytes())?;
 //!
 //!     let (mut received, mut chunk) = (Vec::new(), [0; 4096]);
 //!     let mut reader = HeadReader::new();
-//!     let head_len = loop {
+//!     let head = loop {
 //!         let count = socket.read(&mut chunk)?;
 //!         if count == 0 {
 //!             return Err(io::ErrorKind::UnexpectedEof.into());
 //!         }
 //!         received.extend(&chunk[..count]);
-//!         if let Some(head_len) = reader.find(&received).map_err(io::Error::other)? {
-//!             break head_len;
+//!         // 103 (Early Hints) and its like are passed over.
+//!         if let Some(head) = reader.find_final(&received)? {
+//!             break head;
 //!         }
 //!     };
-//!     let (head, rest) = received.split_at(head_len);
+//!     let rest = &received[head.end..];
 //!     let mut storage = [EMPTY_HEADER; 64];
-//!     let response = Response::parse(head, &mut storage).map_err(io::Error::other)?;
+//!     let response = Response::parse(&received[head], &mut storage)?;
 //!     match handshake.check(&response, &mut []) {
 //!         Ok(agreed) => Ok((agreed.rules(Role::Client), rest.to_vec())),
 //!         Err(ResponseError::Status(401)) => {
@@ -97,7 +98,7 @@
 //!             let challenge = response.header("WWW-Authenticate").unwrap_or_default();
 //!             Err(io::Error::other(String::from_utf8_lossy(challenge)))
 //!         }
-//!         Err(error) => Err(io::Error::other(error)), // `rest` begins the body, if it is a status
+//!         Err(error) => Err(error.into()), // `rest` begins the body, if it is a status
 //!     }
 //! }
 //! # struct Peer(io::Cursor<Vec<u8>>);
@@ -110,7 +111,7 @@
 //! # }
 //! # let uri = Uri::parse("ws://localhost/").unwrap();
 //! # let key = || Key::new(*b"the sample nonce");
-//! # let accepts = b"HTTP/1.1 101 ok\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\
+//! # let accepts = b"HTTP/1.1 103 soon\r\n\r\nHTTP/1.1 101 ok\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\
 //! #     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 //! # let opened = open(Peer(io::Cursor::new(accepts.to_vec())), uri, key()).unwrap();
 //! # assert_eq!(opened, (Rules::new(Role::Client), vec![]));

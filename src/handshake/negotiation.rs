@@ -77,32 +77,30 @@ pub(super) fn choose(
     Ok(claimed)
 }
 
-/// Shows the client's extensions the server's answer, and says which RSV bits are in use.
+/// Shows the client's extensions the server's answers, in the server's order, and says which RSV bits are
+/// in use.
 ///
 /// > If the response includes a |Sec-WebSocket-Extensions| header field and this header field indicates
 /// > the use of an extension that was not present in the client's handshake […], the client MUST _Fail
 /// > the WebSocket Connection_.
+///
+/// > the order of operations on the data should be assumed to be the same as the order in which the
+/// > extensions are listed in the server's response
 pub(super) fn confirm(
     fields: Fields<'_>,
     extensions: &mut [&mut dyn Negotiate],
 ) -> Result<Rsv, ResponseError> {
     check_lines(fields).map_err(ResponseError::Extensions)?;
-    for answer in listed(fields) {
-        let is_offered = |extension: &&mut dyn Negotiate| {
-            extension.name() == answer.name() && offers_anything(&**extension)
-        };
-        if !extensions.iter().any(is_offered) {
-            return Err(ResponseError::ExtensionNotOffered);
-        }
-    }
     let mut claimed = Rsv::NONE;
-    for extension in extensions {
-        let mut answers = listed(fields).filter(|answer| answer.name() == extension.name());
-        let Some(answer) = answers.next() else { continue };
-        if answers.next().is_some() {
+    for (at, answer) in listed(fields).enumerate() {
+        let is_offered = |extension: &&mut &mut dyn Negotiate| {
+            extension.name() == answer.name() && offers_anything(&***extension)
+        };
+        let extension = extensions.iter_mut().find(is_offered);
+        let extension = extension.ok_or(ResponseError::ExtensionNotOffered)?;
+        if listed(fields).take(at).any(|earlier| earlier.name() == answer.name()) {
             return Err(ResponseError::ExtensionRepeated);
         }
-        drop(answers);
         let rsv = extension.rsv();
         if overlap(claimed, rsv) {
             return Err(ResponseError::ExtensionConflict);

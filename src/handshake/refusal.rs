@@ -18,7 +18,8 @@ pub enum Refusal {
     NoHandshake,
     /// It is HTTP/1.0. 400.
     HttpVersion,
-    /// The target is no path, nor an `http` URI with one. 400.
+    /// The target is no path, nor an `http` or `https` URI with one, or has a character that may not stand
+    /// there. (A percent sign may, with or without two digits.) 400.
     Target,
     /// `Host` is missing, repeated, or no host. 400.
     Host,

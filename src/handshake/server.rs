@@ -8,7 +8,7 @@ use super::key::Key;
 use super::negotiation::{self, Agreed};
 use super::refusal::Refusal;
 use super::subprotocol;
-use super::uri::{find_foreign, is_in_resource, parse_authority, split_query};
+use super::uri::{is_in_resource, parse_authority, split_query};
 use super::write::{Headers, VERSION, WriteError, check_headers, line, write_headers};
 use crate::extensions::{Extension, Negotiate};
 
@@ -28,7 +28,9 @@ impl<'a> Request<'a> {
     pub fn opening(&self) -> Result<Opening<'a>, Refusal> {
         let fields = self.fields;
         let key = check_upgrade(self.method, self.is_http_1_1, fields)?;
-        Opening::new(resource_name(self.target)?, host(fields)?, Some(key), fields)
+        let (authority, resource_name) = split_target(self.target)?;
+        let host = authority_of(authority, fields)?;
+        Opening::new(resource_name, host, Some(key), fields)
     }
 }
 
@@ -73,6 +75,19 @@ pub(super) fn check_upgrade(
     fields.only("Sec-WebSocket-Key").and_then(Key::parse).ok_or(Refusal::Key)
 }
 
+/// The authority that a request is for. `Host` must be right even where it does not count.
+///
+/// > When an origin server receives a request with an absolute-form of request-target, the origin server
+/// > MUST ignore the received Host header field (if any) and instead use the host information of the
+/// > request-target. (RFC 9112 §3.2.2)
+pub(super) fn authority_of<'a>(
+    named_by_target: Option<&'a str>,
+    fields: Fields<'a>,
+) -> Result<&'a str, Refusal> {
+    let host = host(fields)?;
+    Ok(named_by_target.unwrap_or(host))
+}
+
 /// > A |Host| header field containing the server's authority.
 pub(super) fn host(fields: Fields<'_>) -> Result<&str, Refusal> {
     let host = fields.only("Host").and_then(|host| str::from_utf8(host).ok());
@@ -81,28 +96,34 @@ pub(super) fn host(fields: Fields<'_>) -> Result<&str, Refusal> {
 
 /// > a "Request-URI" that should be interpreted as a /resource name/ defined in Section 3 (or an
 /// > absolute HTTP/HTTPS URI containing the /resource name/)
-pub(super) fn resource_name(target: &str) -> Result<&str, Refusal> {
-    let resource = if target.starts_with('/') {
-        target
-    } else {
-        let (scheme, rest) = target.split_once("://").ok_or(Refusal::Target)?;
-        if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
-            return Err(Refusal::Target);
-        }
-        let (authority, resource) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        parse_authority(authority).map_err(|_| Refusal::Target)?;
-        if resource.starts_with('/') {
-            resource
-        } else if resource.is_empty() {
-            "/"
-        } else {
-            return Err(Refusal::Target);
-        }
+///
+/// Gives the authority too, which only an absolute URI has.
+fn split_target(target: &str) -> Result<(Option<&str>, &str), Refusal> {
+    let Some((scheme, rest)) = target.split_once("://").filter(|_| !target.starts_with('/')) else {
+        return Ok((None, resource_name(target)?));
     };
-    // Browsers send some characters that they should encode; only what would change the meaning is
-    // refused.
-    let allowed = |byte: u8| is_in_resource(byte) || b"\"<>[\\]^`{|}".contains(&byte);
-    if find_foreign(resource, allowed).is_some() { Err(Refusal::Target) } else { Ok(resource) }
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let path = if path.is_empty() { "/" } else { path };
+    Ok((Some(check_absolute(scheme, authority)?), resource_name(path)?))
+}
+
+/// Checks what an absolute URI begins with, and gives its authority.
+pub(super) fn check_absolute<'a>(scheme: &str, authority: &'a str) -> Result<&'a str, Refusal> {
+    let is_http = ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    if is_http && parse_authority(authority).is_ok() { Ok(authority) } else { Err(Refusal::Target) }
+}
+
+/// Checks what a path must be, with its query if it has one.
+///
+/// Browsers send some characters that they should encode, and a percent sign without its two digits as
+/// it is. Only what would change the meaning is refused.
+pub(super) fn resource_name(path: &str) -> Result<&str, Refusal> {
+    let is_allowed = |byte| is_in_resource(byte) || b"%\"<>[\\]^`{|}".contains(&byte);
+    if path.starts_with('/') && path.bytes().all(is_allowed) {
+        Ok(path)
+    } else {
+        Err(Refusal::Target)
+    }
 }
 
 /// A client's opening handshake that is as it must be: everything that a server decides on.
@@ -149,7 +170,8 @@ impl<'a> Opening<'a> {
         self.resource_name
     }
 
-    /// The path alone, as it was sent: percent-encoded.
+    /// The path alone, as it was sent: percent-encoded. Browsers leave a percent sign as it is that no two
+    /// digits follow.
     #[must_use]
     pub fn path(&self) -> &'a str {
         split_query(self.resource_name).0
@@ -161,7 +183,8 @@ impl<'a> Opening<'a> {
         split_query(self.resource_name).1
     }
 
-    /// The host that the client believes to speak with, and the port unless it is the default.
+    /// The host that the client believes to speak with, and the port unless it is the default: what the
+    /// target names if it is an absolute URI, else `Host`.
     #[must_use]
     pub fn host(&self) -> &'a str {
         self.host

@@ -169,7 +169,7 @@ pub(super) fn split_query(resource: &str) -> (&str, Option<&str>) {
 }
 
 /// Where the first character stands that is not allowed, or a percent sign without its two digits.
-pub(super) fn find_foreign(text: &str, allowed: fn(u8) -> bool) -> Option<usize> {
+fn find_foreign(text: &str, allowed: fn(u8) -> bool) -> Option<usize> {
     let bytes = text.as_bytes();
     bytes.iter().enumerate().position(|(at, &byte)| match byte {
         b'%' => !matches!(bytes.get(at + 1..at + 3),

@@ -25,6 +25,8 @@ pub enum WriteError {
     SubprotocolNotOffered,
     /// A status that is no final one, from 200 to 999, or allows no body while there is one.
     Status(u16),
+    /// A URI that the crate `http` cannot hold: of 64 KiB or more, or with a host that is percent-encoded.
+    Uri,
     /// An extension wrote what cannot stand there, or where the head goes takes no more. What was
     /// written may be a part of the head.
     Format,
@@ -44,6 +46,7 @@ impl fmt::Display for WriteError {
             Self::Subprotocol => f.write_str("a subprotocol must be a token, and offered once"),
             Self::SubprotocolNotOffered => f.write_str("the client did not offer this subprotocol"),
             Self::Status(status) => write!(f, "status {status} is not one to answer with so"),
+            Self::Uri => f.write_str("the crate http cannot hold the URI: it is too long, or its host is percent-encoded"),
             Self::Format => f.write_str("the head could not be written to its end"),
         }
     }
@@ -153,8 +156,9 @@ impl<'p> Reply<'p> {
     /// [`WriteError::Format`].
     pub fn write(&self, to: &mut impl fmt::Write) -> Result<(), WriteError> {
         let Self { status, headers, body, obliged, connection } = *self;
-        let has_body = !matches!(status, 204 | 304);
-        if !(200..=999).contains(&status) || !(has_body || body.is_empty()) {
+        // RFC 9110 §15.3.5, §15.3.6, §15.4.5
+        let may_have_body = !matches!(status, 204 | 205 | 304);
+        if !(200..=999).contains(&status) || !(may_have_body || body.is_empty()) {
             return Err(WriteError::Status(status));
         }
         check_headers(headers)?;
@@ -166,7 +170,8 @@ impl<'p> Reply<'p> {
         if !body.is_empty() && !is_typed {
             line(to, "Content-Type", "text/plain; charset=utf-8")?;
         }
-        if has_body {
+        // The others end with their head, whatever it says (RFC 9112 §6.3).
+        if !matches!(status, 204 | 304) {
             write!(to, "Content-Length: {}\r\n", body.len())?;
         }
         to.write_str("\r\n")?;

@@ -7,6 +7,8 @@
 #                                              a client), against the suite's cases with compression
 #   tests/adoption/run.sh counts               instructions that tungstenite takes for a message, before and
 #                                              after, by callgrind (Debian's valgrind)
+#   tests/adoption/run.sh benches [ROUNDS]     tungstenite's own benchmarks, before and after in turn, and the
+#                                              medians of their times; by default 5 rounds
 #
 # A patch is for the version in its name. It holds our lines alone (see patch.py). Everything else is in
 # target/adoption.
@@ -154,7 +156,42 @@ counts() {
     done; done; done
 }
 
+benches() {
+    local side round bench
+    local -A programs
+    both tungstenite
+    for side in before after; do
+        while read -r bench program; do programs[$side-$bench]=$program; done < <(
+            cargo bench --quiet --no-run --message-format=json-render-diagnostics --features url \
+                --bench read --bench write --bench e2e --manifest-path "$work/tungstenite-$side/Cargo.toml" |
+                sed -n 's/.*"name":"\(read\|write\|e2e\)".*"executable":"\([^"]*\)".*/\1 \2/p'
+        )
+    done
+    [ ${#programs[@]} = 6 ] || { echo "FAILED: no benchmarks: ${!programs[*]}" >&2; return 1; }
+    for ((round = 1; round <= $1; round++)); do
+        for bench in read write e2e; do for side in before after; do
+            "${programs[$side-$bench]}" --bench --noplot --discard-baseline --output-format bencher \
+                --sample-size 10 --warm-up-time 1 --measurement-time 3 2>/dev/null |
+                sed -n "s/^test \(.*\) \.\.\. bench: *\([0-9]*\) ns.*/$side\t\1\t\2/p"
+        done; done
+    done >"$work/benches.tsv"
+    python3 - "$work/benches.tsv" <<'END'
+import statistics, sys
+
+times = {}
+for line in open(sys.argv[1]):
+    side, name, ns = line.rstrip("\n").split("\t")
+    times.setdefault(name, {}).setdefault(side, []).append(int(ns))
+assert times, "no benchmark said how long it took"
+print(f"{'milliseconds, the median of each':<56}  as it is  on wsframe  times as fast")
+for name, sides in times.items():
+    before, after = (statistics.median(sides[side]) for side in ("before", "after"))
+    print(f"{name:<56}  {before / 1e6:8.3f}  {after / 1e6:10.3f}  {before / after:13.2f}")
+END
+}
+
 case ${1:-} in
+    benches) benches "${2:-5}" ;;
     autobahn) autobahn "${2:-server}" ;;
     counts) counts ;;
     *)

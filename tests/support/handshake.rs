@@ -4,6 +4,8 @@
 // Each test takes what it needs; nothing here is an API.
 #![allow(dead_code)]
 
+use std::fmt::Debug;
+use std::ops::Range;
 use std::str;
 
 use wsframe::handshake::{
@@ -15,12 +17,30 @@ use wsframe::handshake::{
 /// over (all at once if there are none, or if one is 0).
 pub fn find(received: &[u8], reads: &[usize], max_len: usize) -> Result<Option<usize>, HeadError> {
     let mut reader = HeadReader::new().max_len(max_len);
+    in_reads(received, reads, |received| reader.find(received))
+}
+
+/// In the same way, where the head is of the first response that is not interim.
+pub fn find_final(
+    received: &[u8],
+    reads: &[usize],
+    max_len: usize,
+) -> Result<Option<Range<usize>>, HeadError> {
+    let mut reader = HeadReader::new().max_len(max_len);
+    in_reads(received, reads, |received| reader.find_final(received))
+}
+
+fn in_reads<T: Debug + PartialEq>(
+    received: &[u8],
+    reads: &[usize],
+    mut find: impl FnMut(&[u8]) -> Result<Option<T>, HeadError>,
+) -> Result<Option<T>, HeadError> {
     let mut end = 0;
     for read in reads.iter().copied().chain([0]).cycle() {
         let rest = received.len() - end;
         end += if read == 0 { rest } else { read.min(rest) };
-        let found = reader.find(&received[..end]);
-        assert_eq!(found, reader.find(&received[..end]), "the same bytes say the same again");
+        let found = find(&received[..end]);
+        assert_eq!(found, find(&received[..end]), "the same bytes say the same again");
         if found != Ok(None) || end == received.len() {
             return found;
         }
@@ -66,6 +86,45 @@ pub fn head(received: &[u8], reads: &[usize], max_len: usize) -> Option<usize> {
     found.ok().flatten()
 }
 
+/// Where the head of the first response that is not interim stands, head by head.
+fn naive_find_final(received: &[u8], max_len: usize) -> Result<Option<Range<usize>>, HeadError> {
+    let mut start = 0;
+    while let Some(len) = naive_find(&received[start..], max_len - start)? {
+        let head = start..start + len;
+        if !is_interim(&received[head.clone()]) {
+            return Ok(Some(head));
+        }
+        start = head.end;
+    }
+    Ok(None)
+}
+
+/// Whether the status-line is right, and its status one of 1xx that is not 101.
+fn is_interim(head: &[u8]) -> bool {
+    let is_text = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~' | 0x80..);
+    let mut lines = head.split(|byte| *byte == b'\n').filter(|line| *line != b"\r");
+    let line = lines.next().and_then(|line| line.strip_suffix(b"\r")).unwrap_or_default();
+    match line.split_at_checked(b"HTTP/1.1 100".len()) {
+        Some((b"HTTP/1.0 101" | b"HTTP/1.1 101", _)) => false,
+        Some((
+            [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'0' | b'1', b' ', b'1', status @ ..],
+            reason,
+        )) => {
+            status.iter().all(u8::is_ascii_digit)
+                && reason.first().is_none_or(|space| *space == b' ')
+                && reason.iter().all(is_text)
+        }
+        _ => false,
+    }
+}
+
+/// Any bytes in any reads: the head that answers is where the oracle sees it.
+pub fn final_head(received: &[u8], reads: &[usize], max_len: usize) -> Option<Range<usize>> {
+    let found = find_final(received, reads, max_len);
+    assert_eq!(found, naive_find_final(received, max_len), "{}", received.escape_ascii());
+    found.ok().flatten()
+}
+
 /// Header fields as lines.
 struct Lines<'a>(Vec<(String, &'a str)>);
 
@@ -97,24 +156,65 @@ impl<'a> Lines<'a> {
 /// client with the same key takes; what is refused is answered with a right response.
 pub fn request(received: &[u8], reads: &[usize]) {
     let Some(len) = head(received, reads, 4096) else { return };
+    // Bytes beyond ASCII may stand in values that the handshake does not look at.
+    let head = String::from_utf8_lossy(&received[..len]);
     let mut storage = [EMPTY_HEADER; 16];
-    let opening = Request::parse(&received[..len], &mut storage)
-        .map_err(Refusal::from)
-        .and_then(|request| request.opening());
-    match opening {
-        Ok(opening) => accepted(&opening, &received[..len]),
+    let request = match Request::parse(&received[..len], &mut storage) {
+        Ok(request) => request,
+        Err(error) => return refused(error.into()),
+    };
+    #[cfg(feature = "http")]
+    same_on_http_types(&request, start_line(&head));
+    match request.opening() {
+        Ok(opening) => accepted(&opening, &head),
         Err(refusal) => refused(refusal),
     }
 }
 
-fn accepted(opening: &Opening<'_>, head: &[u8]) {
-    // Bytes beyond ASCII may stand in values that the handshake does not look at.
-    let head = String::from_utf8_lossy(head);
-    let lines = Lines::new(&head);
-    let start = head.trim_start_matches("\r\n").split("\r\n").next().unwrap();
+fn start_line(head: &str) -> &str {
+    head.trim_start_matches("\r\n").split("\r\n").next().unwrap()
+}
+
+/// The types of the crate `http` say the same, where they can hold the request. They drop fragments.
+#[cfg(feature = "http")]
+fn same_on_http_types(request: &Request<'_>, start_line: &str) {
+    use http::Version;
+    let is_1_0 = start_line.ends_with("1.0");
+    let version = if is_1_0 { Version::HTTP_10 } else { Version::HTTP_11 };
+    let mut builder = http::Request::builder();
+    builder = builder.method(request.method()).uri(request.target()).version(version);
+    for (name, value) in request.headers() {
+        builder = builder.header(name, value);
+    }
+    let Some(on_types) = builder.body(()).ok().filter(|_| !request.target().contains('#')) else {
+        return;
+    };
+    let [of_head, of_types] = [request.opening(), Opening::from_http(&on_types)].map(|opening| {
+        let opening = opening?;
+        let mut response = String::new(); // from which the key and the extensions can be told
+        opening.accept().write(&mut [], &mut response).unwrap();
+        let subprotocols: Vec<&str> = opening.subprotocols().collect();
+        let extensions: Vec<String> = opening.extensions().map(|one| one.to_string()).collect();
+        Ok::<_, Refusal>((
+            (opening.host(), opening.resource_name(), opening.origin()),
+            (subprotocols, extensions, response),
+        ))
+    });
+    assert_eq!(of_head, of_types, "{request:?}");
+}
+
+fn accepted(opening: &Opening<'_>, head: &str) {
+    let lines = Lines::new(head);
+    let start = start_line(head);
     assert!(start.starts_with("GET ") && start.ends_with(" HTTP/1.1"), "{start}");
     assert!(start.contains(opening.resource_name()) || opening.resource_name() == "/");
-    assert_eq!(lines.all("host"), [opening.host()]);
+    assert_eq!(lines.all("host").len(), 1);
+    let target = start.split(' ').nth(1).unwrap();
+    let host = match target.split_once("://").filter(|_| !target.starts_with('/')) {
+        Some((_, rest)) => rest.split('/').next().unwrap(),
+        None => lines.all("host")[0],
+    };
+    assert_eq!(opening.host(), host);
     assert!(lines.lists("upgrade", "websocket"));
     assert!(lines.lists("connection", "upgrade"));
     assert_eq!(lines.all("sec-websocket-version"), ["13"]);
@@ -154,15 +254,16 @@ fn refused(refusal: Refusal) {
 
 /// Any bytes as a response to the RFC's example of a request: what is accepted is what §4.1 asks for.
 pub fn response(received: &[u8], reads: &[usize]) {
-    let Some(len) = head(received, reads, 4096) else { return };
+    let Some(head) = final_head(received, reads, 4096) else { return };
+    let head = &received[head];
     let mut storage = [EMPTY_HEADER; 16];
-    let Ok(response) = Response::parse(&received[..len], &mut storage) else { return };
+    let Ok(response) = Response::parse(head, &mut storage) else { return };
     let uri = Uri::parse("ws://server.example.com/chat").unwrap();
     let key = Key::new(*b"the sample nonce");
     let client = ClientHandshake::new(uri, key).subprotocols(&["chat", "superchat"]);
     let Ok(agreed) = client.check(&response, &mut []) else { return };
 
-    let head = String::from_utf8_lossy(&received[..len]);
+    let head = String::from_utf8_lossy(head);
     let lines = Lines::new(&head);
     assert!(head.trim_start_matches("\r\n").starts_with("HTTP/1.1 101"));
     assert_eq!(lines.all("upgrade").join("+").to_ascii_lowercase(), "websocket");
