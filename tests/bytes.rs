@@ -274,6 +274,19 @@ fn messages_go_round() {
     assert_eq!(out, b"\x8A\x01p\x88\x02\x03\xE9");
 }
 
+/// What is refused was not sent: a Close that is too long does not close.
+#[test]
+fn a_message_that_is_refused_changes_nothing() {
+    let mut connection = Connection::server();
+    let mut out = BytesMut::new();
+    let payload = Bytes::from_static(&[0; 200]);
+    let close = Message::Raw { opcode: Opcode::Close, rsv: Rsv::NONE, payload };
+    let refused = connection.send_message(&close, &mut out);
+    assert_eq!(refused, Err(EncodeError::Protocol(ProtocolError::ControlTooLong)));
+    connection.send_message(&Message::text("Hello"), &mut out).unwrap();
+    assert_eq!(&out[..], b"\x81\x05Hello");
+}
+
 /// A message in one frame lies where it was read, however many reads brought it; one in several frames
 /// was copied once.
 #[test]

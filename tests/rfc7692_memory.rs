@@ -20,7 +20,6 @@ fn what_a_connection_keeps_is_small() {
     assert!(size_of::<Decompressor>() <= 40);
     assert!(size_of::<Parameters>() <= 4);
     assert!(size_of::<Negotiation<'_>>() <= 56, "{}", size_of::<Negotiation<'_>>());
-    assert!(size_of::<ProtocolError>() <= 24);
     assert!(size_of::<NegotiationError>() <= 24, "{}", size_of::<NegotiationError>());
 }
 

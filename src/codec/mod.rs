@@ -52,6 +52,7 @@
 //! # }
 //! ```
 
+mod buffer;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod error;

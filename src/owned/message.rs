@@ -155,9 +155,7 @@ impl<K: MaskingKeys> Connection<K> {
         match message {
             Message::Text(text) => self.send(text.as_str(), out),
             Message::Binary(bytes) => self.send(&bytes[..], out),
-            Message::Raw { opcode, rsv, payload } => {
-                out.append(self.frame(*opcode, true)?.rsv(*rsv), payload)
-            }
+            Message::Raw { opcode, rsv, payload } => self.append(*opcode, true, *rsv, payload, out),
             Message::Ping(data) => self.ping(data, out),
             Message::Pong(data) => self.pong(data, out),
             Message::Close(frame) => self.close(frame.as_ref().map(CloseFrame::body), out),
