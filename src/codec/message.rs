@@ -109,8 +109,9 @@ impl<K> MessageCodec<K> {
     /// Messages then come and go as they do without, whether they are compressed or not. A compressed one
     /// comes decompressed and, if it is text, validated, in memory that grows with what comes out; it fails
     /// the connection if it becomes longer than
-    /// [`Config::max_message_len`](crate::deflate::Config::max_message_len). One that goes is compressed if
-    /// [`Config::compresses`](crate::deflate::Config::compresses) says so of its length, and sent as it is
+    /// [`Config::max_message_len`](crate::deflate::Config::max_message_len) or the connection's own limit
+    /// ([`MessageDecoder::max_message_len`](crate::MessageDecoder::max_message_len)). One that goes is
+    /// compressed if [`Config::compresses`](crate::deflate::Config::compresses) says so of its length, and sent as it is
     /// if it would not become shorter, unless the context is taken over. A [`Message::Raw`] goes out as it
     /// is.
     ///

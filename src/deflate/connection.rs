@@ -105,10 +105,10 @@ impl<K> CompressedConnection<K> {
     #[must_use]
     pub const fn new(mut connection: Connection<K>, agreed: Option<Parameters>) -> Self {
         let Some(agreed) = agreed else { return Self { connection, deflate: None } };
-        connection.messages.claim_rsv(Rsv::RSV1);
+        let limit = connection.messages.claim_for_deflate();
         let role = connection.role();
         let deflate = Deflate {
-            incoming: Incoming::new(agreed.received_by(role)),
+            incoming: Incoming::new(agreed.received_by(role)).max_message_len(limit),
             outgoing: Outgoing::new(agreed.sent_by(role)),
             text: Utf8Validator::new(),
             receiving: None,
@@ -155,7 +155,8 @@ impl<K: MaskingKeys> CompressedConnection<K> {
     /// [`InvalidDeflate`](ProtocolError::InvalidDeflate),
     /// [`TruncatedDeflate`](ProtocolError::TruncatedDeflate),
     /// [`MessageTooLong`](ProtocolError::MessageTooLong) if it becomes longer than
-    /// [`Config::max_message_len`](super::Config::max_message_len), and
+    /// [`Config::max_message_len`](super::Config::max_message_len) or the connection's own limit
+    /// ([`MessageDecoder::max_message_len`](crate::MessageDecoder::max_message_len)), and
     /// [`InvalidUtf8`](ProtocolError::InvalidUtf8), at an offset in the piece.
     ///
     /// # Panics
@@ -252,7 +253,7 @@ impl<K> CompressedConnection<K> {
     pub fn end(self, pool: &mut Pool) {
         if let Some(mut deflate) = self.deflate {
             deflate.outgoing.release(pool);
-            deflate.incoming.close(pool);
+            deflate.incoming.release(pool);
         }
     }
 }
@@ -299,7 +300,7 @@ impl Deflate {
         };
         event.map(Some).map_err(|error| {
             self.chunk = None;
-            self.incoming.close(pool);
+            self.incoming.release(pool);
             connection.fail(error, out)
         })
     }
@@ -401,9 +402,16 @@ impl Deflate {
             (false, _) => (Rsv::NONE, &*payload),
         };
         let outcome = connection.append(opcode, fin, rsv, sent, out);
-        self.sending = !fin;
-        if fin {
-            self.outgoing.end(pool);
+        match outcome {
+            Ok(()) => {
+                self.sending = !fin;
+                if fin {
+                    self.outgoing.end(pool);
+                }
+            }
+            // The output has not taken what it had room for. So the peer will not have it, and nothing may
+            // refer to it.
+            Err(_) => self.outgoing.release(pool),
         }
 
         payload.clear();
