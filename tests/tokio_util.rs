@@ -207,6 +207,17 @@ fn a_sink_waits_for_a_peer_that_does_not_read() {
 }
 
 #[test]
+fn a_sink_takes_as_much_as_it_is_told_to() {
+    let (mut peer, io) = duplex(64);
+    let mut ours = server(io);
+    ours.set_backpressure_boundary(100);
+    assert_eq!(fill(&mut ours, 1000), 1);
+    // The transport can be had back, with what has arrived and was not read.
+    send(&mut peer, b"rest");
+    assert_eq!(arrived(&mut ours.into_inner()), b"rest");
+}
+
+#[test]
 fn each_ping_is_answered_by_reading_alone() {
     let (mut peer, io) = duplex(1 << 10);
     let mut ours = server(io);
@@ -257,11 +268,11 @@ fn a_flood_of_pings_does_not_pile_up_pongs() {
     assert!(before.iter().copied().eq(0..before.len() as u32), "{before:?}");
 }
 
+type Client = WebSocketStream<DuplexStream, fn() -> MaskingKey>;
+
 /// A client whose write buffer is full, and to which the server has sent these bytes; and the server's end
 /// of the pipe.
-fn client_that_cannot_reply(
-    received: &[u8],
-) -> (DuplexStream, WebSocketStream<DuplexStream, fn() -> MaskingKey>) {
+fn client_that_cannot_reply(received: &[u8]) -> (DuplexStream, Client) {
     let (mut peer, io) = duplex(64);
     let mut ours = WebSocketStream::new(io, Connection::client(key as fn() -> MaskingKey));
     fill(&mut ours, 1000);
@@ -898,8 +909,22 @@ fn errors_say_what_was_wrong() {
 fn all_can_be_debugged() {
     let shown = format!("{:?}", FrameCodec::client(key));
     assert!(shown.starts_with("FrameCodec { decoder: FrameDecoder"), "{shown}");
-    let shown = format!("{:?}", server(duplex(1).1));
+    let stream = WebSocketStream::new(duplex(1).1, Connection::client(key));
+    let shown = format!("{stream:?}");
     assert!(shown.starts_with("WebSocketStream { io: DuplexStream"), "{shown}");
+    let shown = format!("{:?}", MessageCodec::new(Connection::client(key)));
+    assert!(shown.starts_with("MessageCodec { connection: Connection { role: Client"), "{shown}");
+    #[cfg(feature = "deflate")]
+    {
+        use wsframe::deflate::{CompressedConnection, Parameters};
+        let connection = Connection::client(key);
+        let compressed = CompressedConnection::new(connection, Some(Parameters::FULL));
+        let shown = format!("{compressed:?}");
+        assert!(shown.starts_with("CompressedConnection { connection: Connection"), "{shown}");
+        assert!(shown.contains("context: Some(Context { takeover: true"), "{shown}");
+    }
+    let shown = format!("{:?}", wsframe::Relay::new(MessageDecoder::new(Role::Server), key));
+    assert!(shown.starts_with("Relay { messages: MessageDecoder"), "{shown}");
 }
 
 /// Waiting for a message among other things loses none, since that is what `select!` does.

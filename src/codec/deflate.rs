@@ -61,7 +61,6 @@ impl From<Config> for SharedPool {
 }
 
 /// What a codec keeps where compression was agreed on.
-#[derive(Debug)]
 pub(super) struct Deflate {
     pool: SharedPool,
     config: Config,

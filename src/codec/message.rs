@@ -2,7 +2,7 @@
 
 #[cfg(feature = "deflate")]
 use alloc::boxed::Box;
-use core::mem;
+use core::{fmt, mem};
 use std::io;
 
 use bytes::{Buf, BytesMut};
@@ -76,7 +76,6 @@ use crate::owned::{BytesAssembler, Message};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct MessageCodec<K = Unmasked> {
     connection: Connection<K>,
     assembler: BytesAssembler,
@@ -250,6 +249,15 @@ impl<K: MaskingKeys> MessageCodec<K> {
             return deflate.send(&mut self.connection, message, dst);
         }
         self.connection.send_message(message, dst)
+    }
+}
+
+impl<K> fmt::Debug for MessageCodec<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageCodec")
+            .field("connection", &self.connection)
+            .field("has_replies", &self.has_replies())
+            .finish_non_exhaustive()
     }
 }
 

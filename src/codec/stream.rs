@@ -41,7 +41,8 @@ use crate::owned::Message;
 ///
 /// Closing the sink sends a Close with code 1000, unless one was sent, and flushes. It does not wait for the
 /// peer's: read until the stream ends. For how long, is the caller's to say, for this wait as for any other:
-/// there is no clock here.
+/// there is no clock here. To close with another code and a reason, send [`Message::close`], and read until
+/// the stream ends.
 ///
 /// The halves of a stream that was split (`StreamExt::split`) may be polled by two tasks.
 ///
@@ -131,6 +132,20 @@ where
     /// The transport, to change its options. Reading and writing is the stream's.
     pub fn get_mut(&mut self) -> &mut T {
         self.framed.get_mut()
+    }
+
+    /// The transport, back. What was read from it and not handed out yet is lost, and so is what was not
+    /// flushed.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        self.framed.into_inner()
+    }
+
+    /// How many bytes the write buffer may hold that the peer has not taken, before
+    /// [`poll_ready`](Sink::poll_ready) waits for it: 8 KiB, unless this is called. The message that is
+    /// taken last may exceed it.
+    pub fn set_backpressure_boundary(&mut self, bytes: usize) {
+        self.framed.set_backpressure_boundary(bytes);
     }
 
     /// Asks the sink underneath, such that the tasks of both sides are woken if it is pending.
@@ -280,7 +295,7 @@ where
     }
 }
 
-impl<T: fmt::Debug, K: fmt::Debug> fmt::Debug for WebSocketStream<T, K> {
+impl<T: fmt::Debug, K> fmt::Debug for WebSocketStream<T, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebSocketStream")
             .field("io", self.framed.get_ref())

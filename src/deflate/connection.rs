@@ -5,7 +5,7 @@
 //! unmasked, until all that they hold was handed out: what comes of a few of them may be a thousand times
 //! as long, and nothing but the caller's buffer holds it.
 
-use core::mem;
+use core::{fmt, mem};
 
 use super::Written;
 use super::parameters::{Context, Parameters};
@@ -59,13 +59,11 @@ const MAX_IDLE_PAYLOAD_LEN: usize = 64 << 10;
 /// ```
 ///
 /// [`Config`]: super::Config
-#[derive(Debug)]
 pub struct CompressedConnection<K = Unmasked> {
     connection: Connection<K>,
     deflate: Option<Deflate>,
 }
 
-#[derive(Debug)]
 struct Deflate {
     incoming: Incoming,
     outgoing: Outgoing,
@@ -82,7 +80,7 @@ struct Deflate {
 }
 
 /// Bytes of a compressed message, in front of the input, unmasked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 struct Chunk {
     len: usize,
     /// The message ends with it.
@@ -419,5 +417,14 @@ impl Deflate {
             pool.payload = payload;
         }
         outcome
+    }
+}
+
+impl<K> fmt::Debug for CompressedConnection<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CompressedConnection")
+            .field("connection", &self.connection)
+            .field("context", &self.context())
+            .finish_non_exhaustive()
     }
 }
