@@ -658,7 +658,10 @@ impl AsyncRead for Played {
     ) -> Poll<io::Result<()>> {
         match self.end {
             Some(error) if self.input.is_empty() => return Poll::Ready(Err(error.into())),
-            _ => buf.put_slice(&self.input.split()),
+            _ => {
+                let count = self.input.len().min(buf.remaining());
+                buf.put_slice(&self.input.split_to(count));
+            }
         }
         Poll::Ready(Ok(()))
     }
@@ -720,6 +723,19 @@ async fn what_has_arrived_is_read_though_nothing_can_be_sent() {
         found.push(message.unwrap());
     }
     assert_eq!(found, expected);
+
+    // What cannot be sent does not pile up.
+    let pings = masked(Opcode::Ping, true, &[7; 125]).repeat(1000);
+    let mut ours = WebSocketStream::new(Played::deaf(&pings), Connection::server());
+    let mut answered = 0;
+    let counted = allocation_counter::measure(|| {
+        while let Poll::Ready(Some(Ok(message))) = next_or_drop(&mut ours) {
+            assert!(matches!(message, Message::Ping(_)));
+            answered += 1;
+        }
+    });
+    assert_eq!(answered, 1000);
+    assert!(counted.bytes_max < 64 << 10, "{counted:?}");
 
     // Who sends is told.
     let mut ours = WebSocketStream::new(Played::deaf(b""), Connection::server());
@@ -827,6 +843,35 @@ fn a_large_message_leaves_no_large_buffer() {
         });
         // The message is gone, too.
         assert_eq!(counted.bytes_current, -(len as i64));
+    }
+}
+
+/// A buffer of 64 KiB may stay, and so may one that holds 8 KiB or more.
+#[test]
+fn what_is_left_in_a_large_buffer_moves_to_a_small_one() {
+    let frame = masked(Opcode::Binary, true, &[7; 10_000]);
+    for (capacity, len, stays) in [
+        (65_536, 10, true),
+        (65_537, 10, false),
+        (65_537, 0, false),
+        (1 << 20, 8191, false),
+        (1 << 20, 8192, true),
+    ] {
+        let mut input = BytesMut::with_capacity(capacity);
+        input.extend_from_slice(&frame[..len]);
+        let at = input.as_ptr();
+        let mut codec = FrameCodec::server();
+        assert!(codec.decode(&mut input).unwrap().is_none());
+        assert_eq!((&input[..], input.as_ptr() == at), (&frame[..len], stays));
+        assert!(stays || input.capacity() == 8192);
+        // Once is enough; and it goes when it holds little.
+        let at = input.as_ptr();
+        assert!(codec.decode(&mut input).unwrap().is_none());
+        assert_eq!(input.as_ptr(), at);
+        input.extend_from_slice(&frame[len..]);
+        assert_eq!(codec.decode(&mut input).unwrap().unwrap().payload, vec![7; 10_000]);
+        assert!(codec.decode(&mut input).unwrap().is_none());
+        assert!(input.capacity() <= 65_536, "{}", input.capacity());
     }
 }
 

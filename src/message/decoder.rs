@@ -565,13 +565,9 @@ impl MessageDecoder {
     /// message's length, which holds for what is decompressed too.
     #[cfg(feature = "deflate")]
     pub(crate) const fn claim_for_deflate(&mut self) -> u32 {
-        match &mut self.0 {
-            State::Running(running) => {
-                running.frames.claim_for_deflate();
-                running.max_message_len
-            }
-            State::Failed(_) => 0,
-        }
+        let State::Running(running) = &mut self.0 else { return 0 };
+        running.frames.claim_for_deflate();
+        running.max_message_len
     }
 }
 
