@@ -116,24 +116,26 @@ fn rsv1_belongs_on_the_first_frame_of_a_message_6_1() {
     for (frames, error) in cases {
         assert_eq!(everywhere(&frames.concat()).error, Some(error));
     }
-    // Also where the bits of another extension may stand on every frame.
+    // Also where the bits of another extension may stand on every frame, and whether the opening handshake
+    // has claimed RSV1 already or not.
     let rules = Rules::new(Role::Server).claim_rsv(Rsv::RSV2).claims_on_every_frame();
-    let connection = || {
-        let messages = MessageDecoder::over(FrameDecoder::with_rules(rules));
-        Connection::over(messages, Unmasked)
-    };
-    for (frames, error) in cases {
-        let mut out = Vec::new();
-        let mut ours = CompressedConnection::new(connection(), Some(Parameters::FULL));
-        let received = receive(&mut ours, &frames.concat(), &[], &[], &mut eager(), &mut out);
-        // RSV2 is claimed there.
-        let expected = (frames[0][0] & 0x20 == 0).then_some(error);
-        assert_eq!(received.error, expected);
+    for rules in [rules, rules.claim_rsv(Rsv::RSV1)] {
+        let receive = |bytes: &[u8]| {
+            let messages = MessageDecoder::over(FrameDecoder::with_rules(rules));
+            let connection = Connection::over(messages, Unmasked);
+            let mut ours = CompressedConnection::new(connection, Some(Parameters::FULL));
+            receive(&mut ours, bytes, &[], &[], &mut eager(), &mut Vec::new())
+        };
+        for (frames, error) in cases {
+            // RSV2 is claimed there.
+            let expected = (frames[0][0] & 0x20 == 0).then_some(error);
+            assert_eq!(receive(&frames.concat()).error, expected);
+        }
+        let ping_between =
+            [frame(0x41, &HELLO[..3]), frame(0xA9, b""), frame(0xA0, &HELLO[3..])].concat();
+        let received = receive(&ping_between);
+        assert_eq!((received.whole(), received.error), (vec![(true, &b"Hello"[..])], None));
     }
-    let mut ours = CompressedConnection::new(connection(), Some(Parameters::FULL));
-    let bytes = [frame(0x41, &HELLO[..3]), frame(0xA9, b""), frame(0xA0, &HELLO[3..])].concat();
-    let received = receive(&mut ours, &bytes, &[], &[], &mut eager(), &mut Vec::new());
-    assert_eq!((received.whole(), received.error), (vec![(true, &b"Hello"[..])], None));
     // Where nothing was agreed on, it belongs nowhere.
     let mut plain = CompressedConnection::new(Connection::server(), None);
     let mut out = Vec::new();

@@ -34,7 +34,8 @@ use crate::owned::Message;
 ///   side of the transport, too; a client leaves that to the server. The stream ends when the transport has
 ///   ended. Who does not wait for that risks that the peer's system throws the last bytes away.
 /// - The end of the transport without a Close is an error
-///   ([`UnexpectedEof`](std::io::ErrorKind::UnexpectedEof)).
+///   ([`UnexpectedEof`](std::io::ErrorKind::UnexpectedEof)). After the closing handshake it is none, however
+///   it comes.
 ///
 /// That a reply could not be sent is no error of the stream: what has arrived is still to be read, and then
 /// the transport's own end.
