@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
@@ -274,6 +275,37 @@ fn messages_go_round() {
     assert_eq!(out, b"\x8A\x01p\x88\x02\x03\xE9");
 }
 
+#[test]
+fn messages_say_what_they_are() {
+    let raw = Message::Raw { opcode: Opcode::Text, rsv: Rsv::RSV1, payload: "p".into() };
+    for (message, kind) in [
+        (Message::text("p"), (true, false, false)),
+        (Message::from(BytesMut::from("p")), (false, true, false)),
+        (raw, (false, false, false)),
+        (Message::Ping("p".into()), (false, false, false)),
+        (Message::Pong("p".into()), (false, false, false)),
+        (Message::close(CloseCode::NORMAL, "p"), (false, false, true)),
+    ] {
+        assert_eq!((message.is_text(), message.is_binary(), message.is_close()), kind);
+        let payload = (!message.is_close()).then(|| Bytes::from("p"));
+        assert_eq!(message.payload(), payload.as_ref());
+        assert_eq!(message.into_payload(), payload);
+    }
+}
+
+/// What is refused was not sent: a Close that is too long does not close.
+#[test]
+fn a_message_that_is_refused_changes_nothing() {
+    let mut connection = Connection::server();
+    let mut out = BytesMut::new();
+    let payload = Bytes::from_static(&[0; 200]);
+    let close = Message::Raw { opcode: Opcode::Close, rsv: Rsv::NONE, payload };
+    let refused = connection.send_message(&close, &mut out);
+    assert_eq!(refused, Err(EncodeError::Protocol(ProtocolError::ControlTooLong)));
+    connection.send_message(&Message::text("Hello"), &mut out).unwrap();
+    assert_eq!(&out[..], b"\x81\x05Hello");
+}
+
 /// A message in one frame lies where it was read, however many reads brought it; one in several frames
 /// was copied once.
 #[test]
@@ -515,6 +547,21 @@ fn text_as_bytes_is_a_str() {
     assert_eq!(format!("{text} {text:?} {text:>6}"), "grüße \"grüße\"  grüße");
     assert_eq!(String::from(text.clone()), "grüße");
     assert_eq!(Utf8Bytes::default(), "");
+    // Either way round, and from whatever text or bytes may be in.
+    let (part, whole) = ("grüße", String::from("grüße"));
+    assert!(text == part && text == *part && text == whole);
+    assert!(part == text && *part == text && whole == text && "grü" != text);
+    for other in [
+        Utf8Bytes::from(whole.clone().into_boxed_str()),
+        Utf8Bytes::from(Cow::Borrowed("grüße")),
+        Utf8Bytes::from(Cow::<str>::Owned(whole.clone())),
+        Utf8Bytes::try_from(whole.clone().into_bytes()).unwrap(),
+        Utf8Bytes::try_from(BytesMut::from(part)).unwrap(),
+    ] {
+        assert_eq!(other, text);
+    }
+    assert_eq!(Utf8Bytes::try_from(vec![b'a', 0xFF]).unwrap_err().offset(), 1);
+    assert_eq!(Utf8Bytes::try_from(BytesMut::from(&b"\xFF"[..])).unwrap_err().offset(), 0);
     let mut sorted = ["c", "a", "b"].map(Utf8Bytes::from);
     sorted.sort();
     assert_eq!(sorted, ["a", "b", "c"]);

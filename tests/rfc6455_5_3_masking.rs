@@ -5,7 +5,7 @@ mod support;
 use proptest::prelude::*;
 use support::{boundary_lengths, checks, naive, odd_bytes, one_in};
 use wsframe::arch::{self, Backend};
-use wsframe::{Mask, MaskingKey};
+use wsframe::{Connection, Mask, MaskingKey};
 
 const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 const GUARD: u8 = 0xA5;
@@ -211,4 +211,15 @@ fn keys_from_generators() {
     }
     let drawn: HashSet<MaskingKey> = (0..100).map(|_| ThreadKeys.next_key()).collect();
     assert!(drawn.len() > 98, "{}", drawn.len());
+}
+
+/// §10.3: keys are nobody's to know. So what can be debugged need not have a source of keys that can, and
+/// does not show it.
+#[test]
+fn a_source_of_keys_is_not_shown() {
+    let secret = 0x1234_5678_u32;
+    let keys = move || MaskingKey::new(secret.to_be_bytes());
+    let shown = format!("{:?}", Connection::client(keys));
+    assert!(shown.starts_with("Connection { role: Client, messages: MessageDecoder("), "{shown}");
+    assert!(shown.ends_with(", transport: KeepOpen, close_code: None, .. }"), "{shown}");
 }

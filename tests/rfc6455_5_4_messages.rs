@@ -9,7 +9,7 @@ use support::naive::{self, Broken, Choices, Item, Limits};
 use support::streams;
 use wsframe::{
     Assembler, Event, FrameDecoder, FrameHeader, MaskingKey, MessageDecoder, NO_LIMIT, Opcode,
-    ProtocolError, Role, Rsv,
+    ProtocolError, Relay, Role, Rsv,
 };
 
 const UNLIMITED: Limits = Limits { frame: u64::MAX, message: u64::MAX, fragments: u64::MAX };
@@ -443,4 +443,13 @@ proptest! {
         let limits = Limits { frame: u64::MAX, message, fragments };
         checks::relay(choices, limits, validate, &cuts, &frames.concat());
     }
+}
+
+/// Whatever its source of keys is.
+#[test]
+fn a_relay_can_be_debugged() {
+    let relay = Relay::new(MessageDecoder::new(Role::Server), || MaskingKey::new([0; 4]));
+    let shown = format!("{relay:?}");
+    assert!(shown.starts_with("Relay { messages: MessageDecoder("), "{shown}");
+    assert!(shown.ends_with(", within_frame: false, .. }"), "{shown}");
 }

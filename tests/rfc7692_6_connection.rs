@@ -13,8 +13,8 @@ use wsframe::deflate::{
 };
 use wsframe::{
     CloseBody, CloseCode, Connection, Data, EncodeError, Event, FixedOutput, FrameDecoder,
-    FrameEncoder, MaskingKey, MaskingKeys, MessageDecoder, NO_LIMIT, Opcode, ProtocolError,
-    ReceiveError, Role, Rsv, Unmasked,
+    FrameEncoder, MaskingKey, MaskingKeys, MessageDecoder, NO_LIMIT, Opcode, Output, ProtocolError,
+    ReceiveError, Role, Rsv, Rules, Unmasked,
 };
 
 const HELLO: [u8; 7] = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
@@ -115,6 +115,26 @@ fn rsv1_belongs_on_the_first_frame_of_a_message_6_1() {
     ];
     for (frames, error) in cases {
         assert_eq!(everywhere(&frames.concat()).error, Some(error));
+    }
+    // Also where the bits of another extension may stand on every frame, and whether the opening handshake
+    // has claimed RSV1 already or not.
+    let rules = Rules::new(Role::Server).claim_rsv(Rsv::RSV2).claims_on_every_frame();
+    for rules in [rules, rules.claim_rsv(Rsv::RSV1)] {
+        let receive = |bytes: &[u8]| {
+            let messages = MessageDecoder::over(FrameDecoder::with_rules(rules));
+            let connection = Connection::over(messages, Unmasked);
+            let mut ours = CompressedConnection::new(connection, Some(Parameters::FULL));
+            receive(&mut ours, bytes, &[], &[], &mut eager(), &mut Vec::new())
+        };
+        for (frames, error) in cases {
+            // RSV2 is claimed there.
+            let expected = (frames[0][0] & 0x20 == 0).then_some(error);
+            assert_eq!(receive(&frames.concat()).error, expected);
+        }
+        let ping_between =
+            [frame(0x41, &HELLO[..3]), frame(0xA9, b""), frame(0xA0, &HELLO[3..])].concat();
+        let received = receive(&ping_between);
+        assert_eq!((received.whole(), received.error), (vec![(true, &b"Hello"[..])], None));
     }
     // Where nothing was agreed on, it belongs nowhere.
     let mut plain = CompressedConnection::new(Connection::server(), None);
@@ -477,6 +497,92 @@ proptest! {
         let mut payload = Vec::new();
         compressor.append(&fragments[0], &mut payload);
         prop_assert!(payload.len() <= fragments[0].len() + fragments[0].len() / 8 + 64);
+    }
+}
+
+/// An output that takes a frame only when it is told to, though it always says that it has room.
+struct Unreliable(Vec<u8>, bool);
+
+impl Output for Unreliable {
+    fn pending(&self) -> usize {
+        self.0.len()
+    }
+
+    fn room(&self) -> usize {
+        usize::MAX
+    }
+
+    fn append(&mut self, frame: FrameEncoder, payload: &[u8]) -> Result<(), EncodeError> {
+        if self.1 {
+            Output::append(&mut self.0, frame, payload)
+        } else {
+            Err(EncodeError::NoRoom { needed: 1 })
+        }
+    }
+}
+
+/// What the peer never gets, nothing refers to; and a fragment can be sent again.
+#[test]
+fn what_an_output_refuses_leaves_no_trace() {
+    for agreed in [Parameters::FULL, Parameters::NO_TAKEOVER] {
+        let (mut sender, mut receiver, mut pool) = (server(agreed), client(agreed), eager());
+        let mut out = Unreliable(Vec::new(), true);
+        let (one, other) = ("{\"price\":42.1875} ".repeat(9), "[\"side\",\"buy\"] ".repeat(9));
+        sender.send(&*one, &mut pool, &mut out).unwrap();
+        out.1 = false;
+        sender.send(&*other, &mut pool, &mut out).unwrap_err();
+        sender.send_fragment(&*other, false, &mut pool, &mut out).unwrap_err();
+        out.1 = true;
+        sender.send(&*other, &mut pool, &mut out).unwrap();
+        sender.send_fragment(&*one, false, &mut pool, &mut out).unwrap();
+        for (fragment, fin) in [("not that", false), ("nor that", true), ("", true)] {
+            out.1 = false;
+            sender.send_fragment(fragment, fin, &mut pool, &mut out).unwrap_err();
+        }
+        out.1 = true;
+        sender.send_fragment(&*other, false, &mut pool, &mut out).unwrap();
+        sender.send_fragment("!", true, &mut pool, &mut out).unwrap();
+        sender.send(&*one, &mut pool, &mut out).unwrap();
+
+        let received = receive(&mut receiver, &out.0, &[], &[], &mut pool, &mut Vec::new());
+        assert_eq!(received.error, None);
+        let both = [&one, &other, "!"].concat();
+        let expected = [&one, &other, &both, &one].map(|text| (true, text.as_bytes()));
+        assert_eq!(received.whole(), expected);
+    }
+}
+
+/// The limit of the connection is that of what comes out, too: the smaller of the two holds.
+#[test]
+fn a_connection_has_one_limit_for_messages_of_both_kinds() {
+    let mut payload = Vec::new();
+    Compressor::new(Context::FULL, Effort::DEFAULT).append(&[b'a'; 3000], &mut payload);
+    let bytes = [frame(0xC2, &payload), frame(0xC2, &payload)].concat();
+    // One pool for all: what one connection was allowed, the next is not.
+    for (of_pool, limits) in [
+        (NO_LIMIT, [NO_LIMIT, 3000, 2999, NO_LIMIT, 2000]),
+        (3000, [NO_LIMIT, 2999, 3001, NO_LIMIT, 0]),
+        (2500, [NO_LIMIT, 3000, 2499, 5000, 2500]),
+    ] {
+        let mut pool = Pool::new(Config::default().max_message_len(of_pool));
+        for limit in limits {
+            let messages = MessageDecoder::new(Role::Server).max_message_len(limit);
+            let connection = Connection::over(messages, Unmasked);
+            let mut ours = CompressedConnection::new(connection, Some(Parameters::NO_TAKEOVER));
+            let received = receive(&mut ours, &bytes, &[], &[], &mut pool, &mut Vec::new());
+            let smaller = limit.min(of_pool);
+            if smaller >= 3000 {
+                assert_eq!((received.error, received.whole().len()), (None, 2));
+            } else if limit != 0 {
+                let error = ProtocolError::MessageTooLong(u64::from(smaller) + 1);
+                assert_eq!(received.error, Some(error));
+            } else {
+                // The header alone says so.
+                let error = ProtocolError::MessageTooLong(payload.len() as u64);
+                assert_eq!(received.error, Some(error));
+            }
+            ours.end(&mut pool);
+        }
     }
 }
 

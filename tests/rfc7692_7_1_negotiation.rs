@@ -246,6 +246,20 @@ fn header_fields_are_read_whole() {
     for other in [&["permessage-deflate, x-other"][..], &["x-other", "permessage-deflate"]] {
         assert_eq!(confirm(other), Err(NegotiationError::OtherExtension));
     }
+    // One value may serve several handshakes, each of which begins anew.
+    let mut client = Negotiation::new(Parameters::FULL);
+    assert_eq!(client.confirm_lines(["permessage-deflate"]), Ok(Some(Parameters::FULL)));
+    assert_eq!(client.confirm_lines([""; 0]), Ok(None));
+    assert!(client.confirm_lines(["x-other"]).is_err());
+    assert_eq!(client.confirm_lines(["permessage-deflate"]), Ok(Some(Parameters::FULL)));
+    let mut server = Negotiation::new(Parameters::FULL);
+    let small = "permessage-deflate; server_max_window_bits=9";
+    assert_eq!(server.answer_lines([small]), Ok(Some(small.into())));
+    assert_eq!(server.answer_lines(["permessage-deflate"]), Ok(Some(NAME.into())));
+    assert_eq!(server.answer_lines(["permessage-deflate; x"]), Ok(None));
+    assert_eq!(server.answer_lines([""; 0]), Ok(None));
+    assert_eq!((server.agreed(), server.refusal()), (None, None));
+
     let wrong = ["permessage-deflate; client_max_window_bits"];
     assert_eq!(confirm(&wrong), Err(NegotiationError::InvalidValue));
     let error = confirm(&["permessage-deflate,\""]).unwrap_err();

@@ -6,7 +6,7 @@ use wsframe::deflate::{
     Broadcast, Compressor, Config, Context, Decompressor, Effort, Incoming, Negotiation,
     NegotiationError, Outgoing, Parameters, Pool, WindowBits,
 };
-use wsframe::{ProtocolError, Rsv};
+use wsframe::{NO_LIMIT, ProtocolError, Rsv};
 
 fn context(takeover: bool, bits: u8) -> Context {
     Context { takeover, window_bits: WindowBits::new(bits).unwrap() }
@@ -20,7 +20,6 @@ fn what_a_connection_keeps_is_small() {
     assert!(size_of::<Decompressor>() <= 40);
     assert!(size_of::<Parameters>() <= 4);
     assert!(size_of::<Negotiation<'_>>() <= 56, "{}", size_of::<Negotiation<'_>>());
-    assert!(size_of::<ProtocolError>() <= 24);
     assert!(size_of::<NegotiationError>() <= 24, "{}", size_of::<NegotiationError>());
 }
 
@@ -71,7 +70,7 @@ fn nothing_is_taken_before_the_first_message() {
         let mut outgoing = Outgoing::new(Context::FULL);
         let mut incoming = Incoming::new(Context::FULL);
         outgoing.release(&mut pool);
-        incoming.close(&mut pool);
+        incoming.release(&mut pool);
         let _ = Compressor::new(Context::FULL, Effort::DEFAULT);
         let _ = Decompressor::new(Context::FULL);
     });
@@ -150,7 +149,7 @@ fn a_context_that_is_taken_over_stays_until_it_is_released() {
     assert_eq!(round_trip(&mut outgoing, &mut pool), first);
     assert_eq!(round_trip(&mut outgoing, &mut pool), second);
     assert_eq!(pool.idle_compressors(), 0);
-    incoming.close(&mut pool);
+    incoming.release(&mut pool);
     assert_eq!(pool.idle_decompressors(), 1);
 }
 
@@ -181,17 +180,17 @@ fn what_one_connection_said_is_not_told_to_another() {
         // Nor through the receiver: a reference to what came before is refused.
         let mut incoming = Incoming::new(Context::FULL);
         incoming.append(&first, &mut pool, &mut Vec::new()).unwrap();
-        incoming.close(&mut pool);
+        incoming.release(&mut pool);
         let mut victim = Incoming::new(Context::FULL);
         let outcome = victim.append(&[0xf2, 0x00, 0x11, 0x00, 0x00], &mut pool, &mut Vec::new());
         assert_eq!(outcome, Err(ProtocolError::InvalidDeflate));
         // What has failed can be used again.
-        victim.close(&mut pool);
+        victim.release(&mut pool);
         let mut next = Incoming::new(Context::FULL);
         let mut message = Vec::new();
         next.append(&first, &mut pool, &mut message).unwrap();
         assert_eq!(message, secret);
-        next.close(&mut pool);
+        next.release(&mut pool);
     }
 }
 
@@ -205,6 +204,54 @@ fn each_window_has_a_compressor_of_its_own() {
     let compressor = pool.take_compressor(context(true, 12));
     assert_eq!(compressor.context(), context(true, 12));
     assert_eq!(pool.idle_compressors(), 2);
+}
+
+/// Those that wait for a window which nobody asks for any more make room.
+#[test]
+fn a_pool_full_of_other_windows_serves_the_common_one_again() {
+    let mut pool = Pool::new(Config::default());
+    let mut payload = Vec::with_capacity(1 << 10);
+    let mut send = |bits, pool: &mut Pool| {
+        payload.clear();
+        let mut outgoing = Outgoing::new(context(false, bits));
+        measure(|| outgoing.append(b"Hello", pool, &mut payload)).count_total
+    };
+    for bits in 9..=12 {
+        send(bits, &mut pool);
+    }
+    assert_eq!(pool.idle_compressors(), 4);
+    assert_ne!(send(15, &mut pool), 0);
+    assert_eq!(send(15, &mut pool), 0);
+    // The first has gone, and it alone.
+    assert_eq!(pool.idle_compressors(), 4);
+    for bits in [12, 11, 10] {
+        assert_eq!(send(bits, &mut pool), 0);
+    }
+    assert_ne!(send(9, &mut pool), 0);
+    // That was 15's place, which had waited longest.
+    assert_ne!(send(15, &mut pool), 0);
+
+    let mut none = Pool::new(Config::default().max_idle(0));
+    let kept = measure(|| {
+        let mut payload = Vec::new();
+        Outgoing::new(Context::NO_TAKEOVER).append(b"Hello", &mut none, &mut payload);
+        Incoming::new(Context::NO_TAKEOVER).append(&payload, &mut none, &mut Vec::new()).unwrap();
+    });
+    assert_eq!((none.idle_compressors(), none.idle_decompressors()), (0, 0));
+    assert_eq!(kept.count_current, 0);
+}
+
+/// Whatever it had before.
+#[test]
+fn a_decompressor_from_a_pool_has_the_limit_of_the_pool() {
+    let mut pool = Pool::new(Config::default().max_message_len(4));
+    pool.put_decompressor(Decompressor::new(Context::FULL).max_message_len(NO_LIMIT));
+    let hello = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+    let outcome = pool.take_decompressor(Context::FULL).append(&hello, &mut Vec::new());
+    assert_eq!(outcome, Err(ProtocolError::MessageTooLong(5)));
+    let mut incoming = Incoming::new(Context::FULL).max_message_len(3);
+    let outcome = incoming.append(&hello, &mut pool, &mut Vec::new());
+    assert_eq!(outcome, Err(ProtocolError::MessageTooLong(4)));
 }
 
 #[test]

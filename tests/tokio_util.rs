@@ -207,6 +207,17 @@ fn a_sink_waits_for_a_peer_that_does_not_read() {
 }
 
 #[test]
+fn a_sink_takes_as_much_as_it_is_told_to() {
+    let (mut peer, io) = duplex(64);
+    let mut ours = server(io);
+    ours.set_backpressure_boundary(100);
+    assert_eq!(fill(&mut ours, 1000), 1);
+    // The transport can be had back, with what has arrived and was not read.
+    send(&mut peer, b"rest");
+    assert_eq!(arrived(&mut ours.into_inner()), b"rest");
+}
+
+#[test]
 fn each_ping_is_answered_by_reading_alone() {
     let (mut peer, io) = duplex(1 << 10);
     let mut ours = server(io);
@@ -255,6 +266,77 @@ fn a_flood_of_pings_does_not_pile_up_pongs() {
     assert_eq!(*last, count - 1);
     assert!(before.len() < 200, "{}", before.len());
     assert!(before.iter().copied().eq(0..before.len() as u32), "{before:?}");
+}
+
+type Client = WebSocketStream<DuplexStream, fn() -> MaskingKey>;
+
+/// A client whose write buffer is full, and to which the server has sent these bytes; and the server's end
+/// of the pipe.
+fn client_that_cannot_reply(received: &[u8]) -> (DuplexStream, Client) {
+    let (mut peer, io) = duplex(64);
+    let mut ours = WebSocketStream::new(io, Connection::client(key as fn() -> MaskingKey));
+    fill(&mut ours, 1000);
+    send(&mut peer, received);
+    (peer, ours)
+}
+
+/// All that the peer gets while `poll` is pending, and what that gives in the end.
+fn drained<T>(
+    peer: &mut DuplexStream,
+    mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+) -> (Vec<u8>, T) {
+    let mut bytes = Vec::new();
+    for _ in 0..1000 {
+        if let Poll::Ready(ready) = poll(&mut Context::from_waker(Waker::noop())) {
+            return (bytes, ready);
+        }
+        bytes.extend(arrived(peer));
+    }
+    panic!("it waits for ever");
+}
+
+/// A message that is sent takes the replies that wait along, and its sender may not flush.
+#[test]
+fn a_reply_gets_out_whoever_writes_first() {
+    let answer = masked(Opcode::Close, true, b"\x03\xE8");
+    let (mut peer, mut ours) = client_that_cannot_reply(b"\x88\x02\x03\xE8");
+    assert!(next_or_drop(&mut ours).is_pending());
+    let (_, ready) = drained(&mut peer, |cx| Pin::new(&mut ours).poll_ready(cx));
+    ready.unwrap();
+    let refused = Pin::new(&mut ours).start_send(Message::text("late"));
+    assert!(matches!(refused, Err(CodecError::Refused(_))), "{refused:?}");
+    let (mut bytes, close) = drained(&mut peer, |cx| Pin::new(&mut ours).poll_next(cx));
+    assert_eq!(close.unwrap().unwrap(), Message::close(CloseCode::NORMAL, ""));
+    bytes.extend(arrived(&mut peer));
+    assert!(bytes.ends_with(&answer));
+
+    let (mut peer, mut ours) = client_that_cannot_reply(b"\x89\x02hi");
+    assert_eq!(next(&mut ours), Message::Ping("hi".into()));
+    let (_, ready) = drained(&mut peer, |cx| Pin::new(&mut ours).poll_ready(cx));
+    ready.unwrap();
+    Pin::new(&mut ours).start_send(Message::text("fed")).unwrap();
+    let mut bytes = Vec::new();
+    for _ in 0..200 {
+        assert!(next_or_drop(&mut ours).is_pending());
+        bytes.extend(arrived(&mut peer));
+    }
+    let sent = [masked(Opcode::Pong, true, b"hi"), masked(Opcode::Text, true, b"fed")].concat();
+    assert!(bytes.ends_with(&sent));
+}
+
+/// Nothing is closed while the Close has not gone out: the answer to the peer's, or a failure's.
+#[test]
+fn a_sink_is_closed_when_the_close_was_sent() {
+    for (received, code) in [(&b"\x88\x02\x0F\xA0"[..], 4000u16), (b"\x83\x00", 1002)] {
+        let (mut peer, mut ours) = client_that_cannot_reply(received);
+        assert!(next_or_drop(&mut ours).is_pending());
+        let (mut bytes, closed) = drained(&mut peer, |cx| Pin::new(&mut ours).poll_close(cx));
+        closed.unwrap();
+        bytes.extend(arrived(&mut peer));
+        let reason = if code == 1002 { ProtocolError::ReservedOpcode(3).section() } else { "" };
+        let body = [&code.to_be_bytes()[..], reason.as_bytes()].concat();
+        assert!(bytes.ends_with(&masked(Opcode::Close, true, &body)));
+    }
 }
 
 /// In a plain `Framed` replies go in front of the next message, or are taken.
@@ -550,45 +632,113 @@ fn both_tasks_are_woken_whichever_waited_last() {
     }
 }
 
+/// A transport that gives these bytes, and then ends, or fails.
+struct Played {
+    input: BytesMut,
+    end: Option<io::ErrorKind>,
+    /// Whether it takes what is written, and forgets it.
+    takes: bool,
+}
+
+impl Played {
+    fn deaf(input: &[u8]) -> Self {
+        Self { input: input.into(), end: None, takes: false }
+    }
+
+    fn taken<T>(&self, taken: T) -> Poll<io::Result<T>> {
+        Poll::Ready(if self.takes { Ok(taken) } else { Err(io::ErrorKind::BrokenPipe.into()) })
+    }
+}
+
+impl AsyncRead for Played {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.end {
+            Some(error) if self.input.is_empty() => return Poll::Ready(Err(error.into())),
+            _ => {
+                let count = self.input.len().min(buf.remaining());
+                buf.put_slice(&self.input.split_to(count));
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Played {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.taken(bytes.len())
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.taken(())
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.taken(())
+    }
+}
+
+/// §7.1.4: how the transport ends after the closing handshake is no matter; before, it is.
+#[tokio::test]
+async fn a_transport_that_fails_after_the_closing_handshake_has_ended() {
+    for error in [io::ErrorKind::UnexpectedEof, io::ErrorKind::ConnectionReset] {
+        let played = |input: &[u8]| Played { input: input.into(), end: Some(error), takes: true };
+        let io = played(b"\x88\x02\x03\xE8");
+        let mut ours = WebSocketStream::new(io, Connection::client(key));
+        assert_eq!(ours.next().await.unwrap().unwrap(), Message::close(CloseCode::NORMAL, ""));
+        assert!(ours.next().await.is_none());
+        assert!(ours.next().await.is_none());
+        assert_eq!(ours.connection().close_code(), Some(CloseCode::NORMAL));
+
+        // The peer's Close has come, and the answer to it is still the caller's to send.
+        let connection = Connection::client(key).leave_close();
+        let mut ours = WebSocketStream::new(played(b"\x88\x02\x03\xE8"), connection);
+        assert!(matches!(ours.next().await, Some(Ok(Message::Close(_)))));
+        let found = ours.next().await.unwrap().unwrap_err();
+        assert_eq!(io::Error::from(found).kind(), error);
+
+        let mut ours = WebSocketStream::new(played(b"\x81\x02hi"), Connection::client(key));
+        ours.close().await.unwrap();
+        assert_eq!(ours.next().await.unwrap().unwrap(), Message::text("hi"));
+        let found = ours.next().await.unwrap().unwrap_err();
+        assert_eq!(io::Error::from(found).kind(), error);
+        assert!(ours.next().await.is_none());
+    }
+}
+
 /// A reply that cannot be sent is no reason not to read.
 #[tokio::test]
 async fn what_has_arrived_is_read_though_nothing_can_be_sent() {
-    struct Deaf(BytesMut);
-    impl AsyncRead for Deaf {
-        fn poll_read(
-            mut self: Pin<&mut Self>,
-            _: &mut Context<'_>,
-            buf: &mut ReadBuf<'_>,
-        ) -> Poll<io::Result<()>> {
-            buf.put_slice(&self.0.split());
-            Poll::Ready(Ok(()))
-        }
-    }
-    impl AsyncWrite for Deaf {
-        fn poll_write(
-            self: Pin<&mut Self>,
-            _: &mut Context<'_>,
-            _: &[u8],
-        ) -> Poll<io::Result<usize>> {
-            Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
-        }
-        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
-        }
-        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
-        }
-    }
     let (stream, expected) = conversation();
-    let mut ours = WebSocketStream::new(Deaf(stream[..].into()), Connection::server());
+    let mut ours = WebSocketStream::new(Played::deaf(&stream), Connection::server());
     let mut found = Vec::new();
     while let Some(message) = ours.next().await {
         found.push(message.unwrap());
     }
     assert_eq!(found, expected);
 
+    // What cannot be sent does not pile up.
+    let pings = masked(Opcode::Ping, true, &[7; 125]).repeat(1000);
+    let mut ours = WebSocketStream::new(Played::deaf(&pings), Connection::server());
+    let mut answered = 0;
+    let counted = allocation_counter::measure(|| {
+        while let Poll::Ready(Some(Ok(message))) = next_or_drop(&mut ours) {
+            assert!(matches!(message, Message::Ping(_)));
+            answered += 1;
+        }
+    });
+    assert_eq!(answered, 1000);
+    assert!(counted.bytes_max < 64 << 10, "{counted:?}");
+
     // Who sends is told.
-    let mut ours = WebSocketStream::new(Deaf(BytesMut::new()), Connection::server());
+    let mut ours = WebSocketStream::new(Played::deaf(b""), Connection::server());
     let error = ours.send(Message::text("Hello")).await.unwrap_err();
     assert_eq!(io::Error::from(error).kind(), io::ErrorKind::BrokenPipe);
 }
@@ -636,6 +786,95 @@ fn a_declared_length_allocates_nothing() {
     );
 }
 
+/// A pipe that has taken all its memory.
+fn used_pipe() -> (DuplexStream, DuplexStream) {
+    let (mut peer, mut io) = duplex(1 << 16);
+    send(&mut peer, &[0; 1 << 16]);
+    send(&mut io, &[0; 1 << 16]);
+    arrived(&mut peer);
+    arrived(&mut io);
+    (peer, io)
+}
+
+/// How many bytes more are taken than before, when a message of this length has come and is gone.
+fn left_by_reading<S>(peer: &mut DuplexStream, stream: &mut S, len: usize) -> i64
+where
+    S: Stream<Item = Result<Message, CodecError>> + Unpin,
+{
+    let bytes = masked(Opcode::Binary, true, &vec![7; len]);
+    let mut received = 0;
+    let counted = allocation_counter::measure(|| {
+        for piece in bytes.chunks(1 << 16) {
+            send(peer, piece);
+            while let Poll::Ready(message) = next_or_drop(stream) {
+                assert!(matches!(message, Some(Ok(Message::Binary(data))) if data.len() == len));
+                received += 1;
+            }
+        }
+    });
+    assert_eq!(received, 1);
+    counted.bytes_current
+}
+
+/// No buffer stays large for good after one large message.
+#[test]
+fn a_large_message_leaves_no_large_buffer() {
+    // Some fill the buffer nearly to its end, so that little of it can be seen when they are gone.
+    for len in [70_000, 131_072 - 14, 131_072 - 30, 300_000, (1 << 20) - 14, 4 << 20] {
+        let (mut peer, io) = used_pipe();
+        assert_eq!(left_by_reading(&mut peer, &mut server(io), len), 0);
+        let (mut peer, io) = used_pipe();
+        let mut framed = Framed::new(io, MessageCodec::new(Connection::server()));
+        assert_eq!(left_by_reading(&mut peer, &mut framed, len), 0);
+        let (mut peer, io) = used_pipe();
+        let framed = Framed::new(io, FrameCodec::server());
+        let mut messages = framed.map(|frame| frame.map(|frame| Message::Binary(frame.payload)));
+        assert_eq!(left_by_reading(&mut peer, &mut messages, len), 0);
+
+        let (mut peer, io) = used_pipe();
+        let mut ours = server(io);
+        let message = Message::binary(vec![7; len]);
+        let counted = allocation_counter::measure(|| {
+            Pin::new(&mut ours).start_send(message).unwrap();
+            let (mut sent, flushed) = drained(&mut peer, |cx| Pin::new(&mut ours).poll_flush(cx));
+            flushed.unwrap();
+            sent.extend(arrived(&mut peer));
+            assert_eq!(&sent[10..], vec![7; len]);
+        });
+        // The message is gone, too.
+        assert_eq!(counted.bytes_current, -(len as i64));
+    }
+}
+
+/// A buffer of 64 KiB may stay, and so may one that holds 8 KiB or more.
+#[test]
+fn what_is_left_in_a_large_buffer_moves_to_a_small_one() {
+    let frame = masked(Opcode::Binary, true, &[7; 10_000]);
+    for (capacity, len, stays) in [
+        (65_536, 10, true),
+        (65_537, 10, false),
+        (65_537, 0, false),
+        (1 << 20, 8191, false),
+        (1 << 20, 8192, true),
+    ] {
+        let mut input = BytesMut::with_capacity(capacity);
+        input.extend_from_slice(&frame[..len]);
+        let at = input.as_ptr();
+        let mut codec = FrameCodec::server();
+        assert!(codec.decode(&mut input).unwrap().is_none());
+        assert_eq!((&input[..], input.as_ptr() == at), (&frame[..len], stays));
+        assert!(stays || input.capacity() == 8192);
+        // Once is enough; and it goes when it holds little.
+        let at = input.as_ptr();
+        assert!(codec.decode(&mut input).unwrap().is_none());
+        assert_eq!(input.as_ptr(), at);
+        input.extend_from_slice(&frame[len..]);
+        assert_eq!(codec.decode(&mut input).unwrap().unwrap().payload, vec![7; 10_000]);
+        assert!(codec.decode(&mut input).unwrap().is_none());
+        assert!(input.capacity() <= 65_536, "{}", input.capacity());
+    }
+}
+
 /// A message in one frame, in one read, lies in the read buffer of `Framed`.
 #[test]
 fn a_message_is_not_copied() {
@@ -672,9 +911,22 @@ async fn frames_are_masked_by_clients_alone() {
 #[test]
 fn what_a_connection_keeps_is_small() {
     // As the documentation says.
-    assert!(size_of::<MessageCodec>() <= size_of::<Connection>() + 104);
+    assert!(size_of::<MessageCodec>() <= size_of::<Connection>() + 112);
     let make = || drop(MessageCodec::new(Connection::server()));
     assert_eq!(allocation_counter::measure(make).count_total, 0);
+    // Nor after a Ping that was answered.
+    let mut codec = MessageCodec::new(Connection::server());
+    let mut input = BytesMut::from(&masked(Opcode::Ping, true, b"hi").repeat(2)[..]);
+    let mut out = BytesMut::with_capacity(64);
+    let answered = allocation_counter::measure(|| {
+        assert!(codec.decode(&mut input).unwrap().is_some());
+        out.extend_from_slice(&codec.take_replies());
+        assert!(codec.decode(&mut input).unwrap().is_some());
+        codec.encode(Message::Pong(Bytes::new()), &mut out).unwrap();
+        input = BytesMut::new();
+    });
+    assert!(answered.bytes_current <= 0, "{answered:?}");
+    assert_eq!(&out[..], b"\x8A\x02hi\x8A\x02hi\x8A\x00");
 }
 
 #[test]
@@ -702,8 +954,20 @@ fn errors_say_what_was_wrong() {
 fn all_can_be_debugged() {
     let shown = format!("{:?}", FrameCodec::client(key));
     assert!(shown.starts_with("FrameCodec { decoder: FrameDecoder"), "{shown}");
-    let shown = format!("{:?}", server(duplex(1).1));
+    let stream = WebSocketStream::new(duplex(1).1, Connection::client(key));
+    let shown = format!("{stream:?}");
     assert!(shown.starts_with("WebSocketStream { io: DuplexStream"), "{shown}");
+    let shown = format!("{:?}", MessageCodec::new(Connection::client(key)));
+    assert!(shown.starts_with("MessageCodec { connection: Connection { role: Client"), "{shown}");
+    #[cfg(feature = "deflate")]
+    {
+        use wsframe::deflate::{CompressedConnection, Parameters};
+        let connection = Connection::client(key);
+        let compressed = CompressedConnection::new(connection, Some(Parameters::FULL));
+        let shown = format!("{compressed:?}");
+        assert!(shown.starts_with("CompressedConnection { connection: Connection"), "{shown}");
+        assert!(shown.contains("context: Some(Context { takeover: true"), "{shown}");
+    }
 }
 
 /// Waiting for a message among other things loses none, since that is what `select!` does.

@@ -18,8 +18,9 @@ use tokio_util::codec::{Decoder, Encoder};
 use wsframe::codec::{CodecError, MessageCodec, SharedPool, WebSocketStream};
 use wsframe::deflate::{Broadcast, Compressor, Config, Context, Effort, Parameters};
 use wsframe::{
-    CloseBody, CloseCode, Connection, EncodeError, FrameEncoder, MaskingKey, MaskingKeys, Message,
-    NO_LIMIT, Opcode, ProtocolError, Rsv, Transport,
+    CloseBody, CloseCode, Connection, EncodeError, FrameDecoder, FrameEncoder, MaskingKey,
+    MaskingKeys, Message, MessageDecoder, NO_LIMIT, Opcode, ProtocolError, Role, Rsv, Rules,
+    Transport, Unmasked,
 };
 
 /// "Hello", of RFC 7692 §7.2.3.1.
@@ -267,9 +268,26 @@ fn the_errors_say_what_was_wrong() {
     assert_eq!(long(&[&frame(0x41, &HELLO[..6]), &frame(0x80, &HELLO[6..])]), too_long);
     assert_eq!(long(&[&frame(0xC1, &HELLO[..2])]), Some(ProtocolError::TruncatedDeflate));
     assert_eq!(long(&[&frame(0xC1, &[0xff])]), Some(ProtocolError::InvalidDeflate));
+    // The limit of the connection holds besides.
+    let messages = MessageDecoder::new(Role::Server).max_message_len(2000);
+    let connection = Connection::over(messages, Unmasked);
+    let mut limited =
+        MessageCodec::new(connection).deflate(Some(Parameters::FULL), Config::default());
+    let bomb = frame(0xC2, &compressed(&vec![0; 1 << 20]));
+    let error = ProtocolError::MessageTooLong(2001);
+    assert_eq!(decode(&mut limited, &bomb, &[]), (vec![], Some(error)));
     // RSV1 belongs on the first frame of a message, and nowhere where nothing was agreed on.
     let rsv1 = Some(ProtocolError::UnclaimedRsv(0x40));
     assert_eq!(long(&[&frame(0x41, &HELLO[..3]), &frame(0xC0, &HELLO[3..])]), rsv1);
+    let rules = Rules::new(Role::Server).claim_rsv(Rsv::RSV2).claims_on_every_frame();
+    for fragments in
+        [[frame(0x41, &HELLO[..3]), frame(0xC0, b"")], [frame(0x01, b"a"), frame(0xC0, b"")]]
+    {
+        let messages = MessageDecoder::over(FrameDecoder::with_rules(rules));
+        let mut codec = MessageCodec::new(Connection::over(messages, Unmasked))
+            .deflate(Some(Parameters::FULL), Config::default());
+        assert_eq!(decode(&mut codec, &fragments.concat(), &[]), (vec![], rsv1));
+    }
     let mut plain = MessageCodec::new(Connection::server()).deflate(None, Config::default());
     assert_eq!(decode(&mut plain, &frame(0xC1, &HELLO), &[]).1, rsv1);
     // Any broken rule ends a message that is open.
@@ -414,7 +432,7 @@ fn what_an_idle_codec_keeps() {
     };
     let pool = SharedPool::new(Config::default());
     drop(kept(pool.clone(), Parameters::NO_TAKEOVER));
-    assert!(size_of::<MessageCodec>() <= size_of::<Connection>() + 104);
+    assert!(size_of::<MessageCodec>() <= size_of::<Connection>() + 112);
     let mut codec = None;
     let idle = measure(|| codec = Some(server(Parameters::NO_TAKEOVER, pool.clone())));
     assert_eq!(idle.bytes_current, 160);

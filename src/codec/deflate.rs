@@ -61,7 +61,6 @@ impl From<Config> for SharedPool {
 }
 
 /// What a codec keeps where compression was agreed on.
-#[derive(Debug)]
 pub(super) struct Deflate {
     pool: SharedPool,
     config: Config,
@@ -82,13 +81,13 @@ impl Deflate {
         agreed: Parameters,
         pool: SharedPool,
     ) -> Self {
-        connection.messages.claim_rsv(Rsv::RSV1);
+        let limit = connection.messages.claim_for_deflate();
         let (role, config) = (connection.role(), *pool.lock().config());
         Self {
             pool,
             config,
             outgoing: Outgoing::new(agreed.sent_by(role)),
-            incoming: Incoming::new(agreed.received_by(role)),
+            incoming: Incoming::new(agreed.received_by(role)).max_message_len(limit),
             receiving: false,
             message: Vec::new(),
             text: Utf8Validator::new(),
@@ -152,7 +151,7 @@ impl Deflate {
         }
         decompressor.finish()?;
         if !self.incoming.context().takeover {
-            self.incoming.close(&mut self.pool.lock());
+            self.incoming.release(&mut self.pool.lock());
         }
 
         self.text = Utf8Validator::new();
@@ -219,7 +218,7 @@ impl Deflate {
     pub(super) fn abandon(&mut self) {
         self.receiving = false;
         self.message = Vec::new();
-        self.incoming.close(&mut self.pool.lock());
+        self.incoming.release(&mut self.pool.lock());
     }
 }
 
@@ -232,6 +231,6 @@ impl Drop for Deflate {
     fn drop(&mut self) {
         let mut pool = self.pool.lock();
         self.outgoing.release(&mut pool);
-        self.incoming.close(&mut pool);
+        self.incoming.release(&mut pool);
     }
 }

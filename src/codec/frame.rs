@@ -7,6 +7,7 @@ use bytes::BytesMut;
 use tokio_util::codec::{Decoder, Encoder};
 
 use super::CodecError;
+use super::buffer::Growth;
 use crate::connection::{MaskingKeys, Output, Unmasked, keys};
 use crate::frame::{FrameDecoder, NO_LIMIT};
 use crate::header::Role;
@@ -41,6 +42,8 @@ use crate::owned::Frame;
 #[derive(Clone)]
 pub struct FrameCodec<K = Unmasked> {
     decoder: FrameDecoder,
+    /// Of the buffer that is read into.
+    growth: Growth,
     keys: K,
 }
 
@@ -71,7 +74,7 @@ impl<K: MaskingKeys> FrameCodec<K> {
     #[must_use]
     pub const fn over(decoder: FrameDecoder, keys: K) -> Self {
         keys::check::<K>(matches!(decoder.rules().role(), Role::Client));
-        Self { decoder: decoder.whole_up_to(NO_LIMIT), keys }
+        Self { decoder: decoder.whole_up_to(NO_LIMIT), growth: Growth::NONE, keys }
     }
 }
 
@@ -80,7 +83,12 @@ impl<K> Decoder for FrameCodec<K> {
     type Error = CodecError;
 
     fn decode(&mut self, src: &mut BytesMut) -> Result<Option<Frame>, CodecError> {
-        Ok(Frame::split(&mut self.decoder, src)?)
+        self.growth.note(src);
+        let frame = Frame::split(&mut self.decoder, src)?;
+        if frame.is_none() {
+            self.growth.undo(src);
+        }
+        Ok(frame)
     }
 
     fn decode_eof(&mut self, src: &mut BytesMut) -> Result<Option<Frame>, CodecError> {

@@ -2,12 +2,14 @@
 
 #[cfg(feature = "deflate")]
 use alloc::boxed::Box;
+use core::{fmt, mem};
 use std::io;
 
 use bytes::{Buf, BytesMut};
 use tokio_util::codec::{Decoder, Encoder};
 
 use super::CodecError;
+use super::buffer::Growth;
 #[cfg(feature = "deflate")]
 use super::deflate::{Deflate, SharedPool};
 use crate::close::CloseCode;
@@ -44,11 +46,15 @@ use crate::owned::{BytesAssembler, Message};
 /// When the transport ends and the peer has sent no Close, the stream ends with
 /// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof).
 ///
-/// Between two messages it keeps 104 bytes besides the connection, and no heap unless messages are
-/// compressed (method `deflate`); but `Framed` keeps a buffer for each direction, of 8 KiB at first. Bytes
-/// that were read together with the opening handshake go into
-/// `FramedParts::read_buf`, of which `Framed::from_parts` is made: in a `Framed` that was made without them
-/// they would wait for the next read.
+/// Between two messages it keeps 112 bytes besides the connection, and no heap but for replies that wait
+/// and, if messages are compressed, what method `deflate` says. `Framed` keeps a buffer for each direction,
+/// of 8 KiB at first. A large message makes the one that is read into grow; the codec gives that memory back
+/// when it wants more bytes, and holds few. The one that is written from stays as large as the largest
+/// message that was sent, unless its owner sees to it, as `WebSocketStream` does.
+///
+/// Bytes that were read together with the opening handshake go into `FramedParts::read_buf`, of which
+/// `Framed::from_parts` is made: in a `Framed` that was made without them they would wait for the next
+/// read.
 ///
 /// ```
 /// use futures_util::{SinkExt, StreamExt};
@@ -70,12 +76,13 @@ use crate::owned::{BytesAssembler, Message};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct MessageCodec<K = Unmasked> {
     connection: Connection<K>,
     assembler: BytesAssembler,
     /// What the connection has replied, and nobody has sent yet.
     replies: BytesMut,
+    /// Of the buffer that is read into.
+    growth: Growth,
     #[cfg(feature = "deflate")]
     deflate: Option<Box<Deflate>>,
 }
@@ -88,6 +95,7 @@ impl<K> MessageCodec<K> {
             connection,
             assembler: BytesAssembler::new(),
             replies: BytesMut::new(),
+            growth: Growth::NONE,
             #[cfg(feature = "deflate")]
             deflate: None,
         }
@@ -100,8 +108,9 @@ impl<K> MessageCodec<K> {
     /// Messages then come and go as they do without, whether they are compressed or not. A compressed one
     /// comes decompressed and, if it is text, validated, in memory that grows with what comes out; it fails
     /// the connection if it becomes longer than
-    /// [`Config::max_message_len`](crate::deflate::Config::max_message_len). One that goes is compressed if
-    /// [`Config::compresses`](crate::deflate::Config::compresses) says so of its length, and sent as it is
+    /// [`Config::max_message_len`](crate::deflate::Config::max_message_len) or the connection's own limit
+    /// ([`MessageDecoder::max_message_len`](crate::MessageDecoder::max_message_len)). One that goes is
+    /// compressed if [`Config::compresses`](crate::deflate::Config::compresses) says so of its length, and sent as it is
     /// if it would not become shorter, unless the context is taken over. A [`Message::Raw`] goes out as it
     /// is.
     ///
@@ -171,7 +180,7 @@ impl<K> MessageCodec<K> {
     /// ```
     #[must_use = "they are gone from the codec"]
     pub fn take_replies(&mut self) -> BytesMut {
-        self.replies.split()
+        mem::take(&mut self.replies)
     }
 }
 
@@ -180,6 +189,7 @@ impl<K: MaskingKeys> Decoder for MessageCodec<K> {
     type Error = CodecError;
 
     fn decode(&mut self, src: &mut BytesMut) -> Result<Option<Message>, CodecError> {
+        self.growth.note(src);
         let waiting = self.replies.len();
         let received = self.receive(src);
         #[cfg(feature = "deflate")]
@@ -192,6 +202,9 @@ impl<K: MaskingKeys> Decoder for MessageCodec<K> {
         if matches!(message, Some(Message::Ping(_))) && self.replies.len() > waiting {
             // A Pong that was still waiting is superseded. (A Close is not: no Ping comes behind it.)
             self.replies.advance(waiting);
+        }
+        if message.is_none() {
+            self.growth.undo(src);
         }
         Ok(message)
     }
@@ -213,8 +226,7 @@ impl<K: MaskingKeys> Encoder<Message> for MessageCodec<K> {
     type Error = CodecError;
 
     fn encode(&mut self, message: Message, dst: &mut BytesMut) -> Result<(), CodecError> {
-        dst.extend_from_slice(&self.replies);
-        self.replies.clear();
+        dst.extend_from_slice(&self.take_replies());
         Ok(self.send(&message, dst)?)
     }
 }
@@ -237,6 +249,15 @@ impl<K: MaskingKeys> MessageCodec<K> {
             return deflate.send(&mut self.connection, message, dst);
         }
         self.connection.send_message(message, dst)
+    }
+}
+
+impl<K> fmt::Debug for MessageCodec<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageCodec")
+            .field("connection", &self.connection)
+            .field("has_replies", &self.has_replies())
+            .finish_non_exhaustive()
     }
 }
 

@@ -15,7 +15,7 @@
 //!
 //! Reading is cancel-safe: a future of `next` that was dropped has lost nothing, since all that has arrived
 //! is in the stream. Sinks push back: `poll_ready` is pending while the write buffer holds 8 KiB
-//! (`Framed::set_backpressure_boundary`) that the peer does not read. A future of `send` that was dropped may
+//! (or what method `set_backpressure_boundary` says) that the peer does not read. A future of `send` that was dropped may
 //! or may not have taken its message, as with every `Sink`.
 //!
 //! ```
@@ -52,6 +52,7 @@
 //! # }
 //! ```
 
+mod buffer;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod error;

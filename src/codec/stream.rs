@@ -11,6 +11,7 @@ use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::codec::Framed;
 
+use super::buffer::Growth;
 #[cfg(feature = "deflate")]
 use super::deflate::SharedPool;
 use super::wakers::{Side, Wakers};
@@ -33,14 +34,16 @@ use crate::owned::Message;
 ///   side of the transport, too; a client leaves that to the server. The stream ends when the transport has
 ///   ended. Who does not wait for that risks that the peer's system throws the last bytes away.
 /// - The end of the transport without a Close is an error
-///   ([`UnexpectedEof`](std::io::ErrorKind::UnexpectedEof)).
+///   ([`UnexpectedEof`](std::io::ErrorKind::UnexpectedEof)). After the closing handshake it is none, however
+///   it comes.
 ///
 /// That a reply could not be sent is no error of the stream: what has arrived is still to be read, and then
 /// the transport's own end.
 ///
 /// Closing the sink sends a Close with code 1000, unless one was sent, and flushes. It does not wait for the
 /// peer's: read until the stream ends. For how long, is the caller's to say, for this wait as for any other:
-/// there is no clock here.
+/// there is no clock here. To close with another code and a reason, send [`Message::close`], and read until
+/// the stream ends.
 ///
 /// The halves of a stream that was split (`StreamExt::split`) may be polled by two tasks.
 ///
@@ -50,6 +53,8 @@ pub struct WebSocketStream<T, K = Unmasked> {
     wakers: Arc<Wakers>,
     /// That wakes both.
     waker: Waker,
+    /// Of the write buffer.
+    growth: Growth,
     /// What comes last, and is handed out when the replies to it are sent.
     last: Option<Result<Message, CodecError>>,
     /// Whether the write buffer holds replies, which are to be sent though nobody flushes.
@@ -83,6 +88,7 @@ where
             framed: Framed::from_parts(parts),
             waker: Waker::from(Arc::clone(&wakers)),
             wakers,
+            growth: Growth::NONE,
             last: None,
             replying: false,
             ended: false,
@@ -129,33 +135,63 @@ where
         self.framed.get_mut()
     }
 
+    /// The transport, back. What was read from it and not handed out yet is lost, and so is what was not
+    /// flushed.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        self.framed.into_inner()
+    }
+
+    /// How many bytes the write buffer may hold that the peer has not taken, before
+    /// [`poll_ready`](Sink::poll_ready) waits for it: 8 KiB, unless this is called. The message that is
+    /// taken last may exceed it.
+    pub fn set_backpressure_boundary(&mut self, bytes: usize) {
+        self.framed.set_backpressure_boundary(bytes);
+    }
+
+    /// Asks the sink underneath, such that the tasks of both sides are woken if it is pending.
+    fn poll_writing<R>(
+        &mut self,
+        side: Side,
+        cx: &Context<'_>,
+        poll: impl FnOnce(Pin<&mut Framed<T, MessageCodec<K>>>, &mut Context<'_>) -> Poll<R>,
+    ) -> Poll<R> {
+        self.wakers.register(side, cx.waker());
+        self.growth.note(self.framed.write_buffer());
+        let polled = poll(Pin::new(&mut self.framed), &mut Context::from_waker(&self.waker));
+        self.growth.undo(self.framed.write_buffer_mut());
+        polled
+    }
+
     /// Sends what the connection has replied. If that fails, nothing more is replied.
     fn poll_replies(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !self.replying && !self.framed.codec().has_replies() {
             return Poll::Ready(());
         }
-        self.wakers.register(Side::Reader, cx.waker());
-        let cx = &mut Context::from_waker(&self.waker);
         // Not before the write buffer has room for them: else the replies could become many.
-        let mut sent = ready!(Pin::new(&mut self.framed).poll_ready(cx));
-        let replies = self.framed.codec_mut().take_replies();
-        if sent.is_ok() {
-            self.framed.write_buffer_mut().extend_from_slice(&replies);
-            self.replying = true;
-            sent = ready!(Pin::new(&mut self.framed).poll_flush(cx));
-        }
+        let ready = ready!(self.poll_writing(Side::Reader, cx, Framed::poll_ready));
         // That it failed, who sends a message is told.
+        if ready.is_ok() {
+            self.queue_replies();
+            let _ = ready!(self.poll_writing(Side::Reader, cx, Framed::poll_flush));
+        } else {
+            drop(self.framed.codec_mut().take_replies());
+        }
         self.replying = false;
-        drop(sent);
         Poll::Ready(())
+    }
+
+    /// Puts what the connection has replied into the write buffer, from which it is to be flushed.
+    fn queue_replies(&mut self) {
+        let replies = self.framed.codec_mut().take_replies();
+        self.replying |= !replies.is_empty();
+        self.framed.write_buffer_mut().extend_from_slice(&replies);
     }
 
     /// Sends what is to be sent, and ends this side of the transport. That it is gone already is no error.
     fn poll_shut_down(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !self.shut_down {
-            self.wakers.register(Side::Reader, cx.waker());
-            let cx = &mut Context::from_waker(&self.waker);
-            let _ = ready!(Pin::new(&mut self.framed).poll_close(cx));
+            let _ = ready!(self.poll_writing(Side::Reader, cx, Framed::poll_close));
             self.shut_down = true;
         }
         Poll::Ready(())
@@ -197,11 +233,21 @@ where
                 ready!(this.poll_rest(cx));
                 return Poll::Ready(None);
             }
-            match ready!(Pin::new(&mut this.framed).poll_next(cx)) {
+            let received = ready!(Pin::new(&mut this.framed).poll_next(cx));
+            match received {
                 Some(Ok(message)) if !matches!(message, Message::Close(_)) => {
                     // So that the answer to a Ping need not wait until more is read.
                     let _ = this.poll_replies(cx);
                     return Poll::Ready(Some(Ok(message)));
+                }
+                // > If the TCP connection is closed after the WebSocket closing handshake is completed, the
+                // > WebSocket connection is said to have been closed _cleanly_ (§7.1.4)
+                //
+                // in whatever way: many a server resets it, or ends TLS without saying so.
+                Some(Err(CodecError::Io(_)))
+                    if this.connection().transport() == Transport::AwaitEnd =>
+                {
+                    this.ended = true;
                 }
                 Some(last) => {
                     this.ended = last.is_err();
@@ -221,19 +267,18 @@ where
     type Error = CodecError;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), CodecError>> {
-        let this = self.get_mut();
-        this.wakers.register(Side::Writer, cx.waker());
-        Pin::new(&mut this.framed).poll_ready(&mut Context::from_waker(&this.waker))
+        self.get_mut().poll_writing(Side::Writer, cx, Framed::poll_ready)
     }
 
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), CodecError> {
-        Pin::new(&mut self.get_mut().framed).start_send(message)
+        let this = self.get_mut();
+        // Replies go in front of it. They are to be flushed even if it is refused, or nobody flushes it.
+        this.queue_replies();
+        Pin::new(&mut this.framed).start_send(message)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), CodecError>> {
-        let this = self.get_mut();
-        this.wakers.register(Side::Writer, cx.waker());
-        Pin::new(&mut this.framed).poll_flush(&mut Context::from_waker(&this.waker))
+        self.get_mut().poll_writing(Side::Writer, cx, Framed::poll_flush)
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), CodecError>> {
@@ -241,6 +286,8 @@ where
         if this.shut_down {
             return Poll::Ready(Ok(()));
         }
+        // One of them may be the Close.
+        this.queue_replies();
         if this.connection().may_send(Opcode::Close).is_ok() {
             let bye = Message::close(CloseCode::NORMAL, "");
             Pin::new(&mut this.framed).start_send(bye)?;
@@ -249,7 +296,7 @@ where
     }
 }
 
-impl<T: fmt::Debug, K: fmt::Debug> fmt::Debug for WebSocketStream<T, K> {
+impl<T: fmt::Debug, K> fmt::Debug for WebSocketStream<T, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebSocketStream")
             .field("io", self.framed.get_ref())

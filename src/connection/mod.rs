@@ -44,6 +44,8 @@ mod output;
 mod receive;
 mod send;
 
+use core::fmt;
+
 use crate::close::CloseCode;
 use crate::error::ProtocolError;
 use crate::header::{Opcode, Role};
@@ -64,7 +66,7 @@ pub const DEFAULT_MAX_PENDING_REPLIES: u16 = 512;
 ///
 /// It never allocates; 64 bytes hold all its state, besides those of `K`, the source of masking keys
 /// (none for a server).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Connection<K = Unmasked> {
     pub(crate) messages: MessageDecoder,
     max_pending_replies: u16,
@@ -271,5 +273,18 @@ impl<K> Connection<K> {
     /// Whether that was to be expected, [`close_code`](Self::close_code) tells.
     pub const fn end_of_input(&mut self) {
         self.flags.set(Flags::ENDED);
+    }
+}
+
+/// Without its source of keys, which is nobody's to know.
+impl<K> fmt::Debug for Connection<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("role", &self.role())
+            .field("messages", &self.messages)
+            .field("sending", &self.sending)
+            .field("transport", &self.transport())
+            .field("close_code", &self.close_code())
+            .finish_non_exhaustive()
     }
 }

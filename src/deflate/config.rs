@@ -63,6 +63,9 @@ impl Config {
 
     /// Refuses messages that are longer than this when decompressed; [`NO_LIMIT`](crate::NO_LIMIT) lifts
     /// the limit.
+    ///
+    /// A connection's own limit ([`MessageDecoder::max_message_len`](crate::MessageDecoder::max_message_len))
+    /// holds besides: to have longer messages than that allows, set both.
     #[must_use]
     pub const fn max_message_len(mut self, bytes: u32) -> Self {
         self.max_message_len = bytes;

@@ -5,7 +5,7 @@
 //! unmasked, until all that they hold was handed out: what comes of a few of them may be a thousand times
 //! as long, and nothing but the caller's buffer holds it.
 
-use core::mem;
+use core::{fmt, mem};
 
 use super::Written;
 use super::parameters::{Context, Parameters};
@@ -59,13 +59,11 @@ const MAX_IDLE_PAYLOAD_LEN: usize = 64 << 10;
 /// ```
 ///
 /// [`Config`]: super::Config
-#[derive(Debug)]
 pub struct CompressedConnection<K = Unmasked> {
     connection: Connection<K>,
     deflate: Option<Deflate>,
 }
 
-#[derive(Debug)]
 struct Deflate {
     incoming: Incoming,
     outgoing: Outgoing,
@@ -82,7 +80,7 @@ struct Deflate {
 }
 
 /// Bytes of a compressed message, in front of the input, unmasked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 struct Chunk {
     len: usize,
     /// The message ends with it.
@@ -105,10 +103,10 @@ impl<K> CompressedConnection<K> {
     #[must_use]
     pub const fn new(mut connection: Connection<K>, agreed: Option<Parameters>) -> Self {
         let Some(agreed) = agreed else { return Self { connection, deflate: None } };
-        connection.messages.claim_rsv(Rsv::RSV1);
+        let limit = connection.messages.claim_for_deflate();
         let role = connection.role();
         let deflate = Deflate {
-            incoming: Incoming::new(agreed.received_by(role)),
+            incoming: Incoming::new(agreed.received_by(role)).max_message_len(limit),
             outgoing: Outgoing::new(agreed.sent_by(role)),
             text: Utf8Validator::new(),
             receiving: None,
@@ -155,7 +153,8 @@ impl<K: MaskingKeys> CompressedConnection<K> {
     /// [`InvalidDeflate`](ProtocolError::InvalidDeflate),
     /// [`TruncatedDeflate`](ProtocolError::TruncatedDeflate),
     /// [`MessageTooLong`](ProtocolError::MessageTooLong) if it becomes longer than
-    /// [`Config::max_message_len`](super::Config::max_message_len), and
+    /// [`Config::max_message_len`](super::Config::max_message_len) or the connection's own limit
+    /// ([`MessageDecoder::max_message_len`](crate::MessageDecoder::max_message_len)), and
     /// [`InvalidUtf8`](ProtocolError::InvalidUtf8), at an offset in the piece.
     ///
     /// # Panics
@@ -252,7 +251,7 @@ impl<K> CompressedConnection<K> {
     pub fn end(self, pool: &mut Pool) {
         if let Some(mut deflate) = self.deflate {
             deflate.outgoing.release(pool);
-            deflate.incoming.close(pool);
+            deflate.incoming.release(pool);
         }
     }
 }
@@ -299,7 +298,7 @@ impl Deflate {
         };
         event.map(Some).map_err(|error| {
             self.chunk = None;
-            self.incoming.close(pool);
+            self.incoming.release(pool);
             connection.fail(error, out)
         })
     }
@@ -401,9 +400,16 @@ impl Deflate {
             (false, _) => (Rsv::NONE, &*payload),
         };
         let outcome = connection.append(opcode, fin, rsv, sent, out);
-        self.sending = !fin;
-        if fin {
-            self.outgoing.end(pool);
+        match outcome {
+            Ok(()) => {
+                self.sending = !fin;
+                if fin {
+                    self.outgoing.end(pool);
+                }
+            }
+            // The output has not taken what it had room for. So the peer will not have it, and nothing may
+            // refer to it.
+            Err(_) => self.outgoing.release(pool),
         }
 
         payload.clear();
@@ -411,5 +417,14 @@ impl Deflate {
             pool.payload = payload;
         }
         outcome
+    }
+}
+
+impl<K> fmt::Debug for CompressedConnection<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CompressedConnection")
+            .field("connection", &self.connection)
+            .field("context", &self.context())
+            .finish_non_exhaustive()
     }
 }

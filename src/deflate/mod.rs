@@ -89,6 +89,7 @@ const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
 /// What a call wrote to the caller's buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 #[must_use = "it says how much was written, and whether to call again"]
 pub struct Written {
     /// How many bytes, from the beginning of the buffer.

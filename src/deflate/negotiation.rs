@@ -143,6 +143,7 @@ impl<'a> Negotiation<'a> {
         &mut self,
         lines: impl IntoIterator<Item = impl AsRef<[u8]>>,
     ) -> Result<Option<Parameters>, NegotiationError> {
+        self.forget();
         let mut answers = 0;
         for line in lines {
             for answer in Extensions::parse(line.as_ref())? {
@@ -180,6 +181,7 @@ impl<'a> Negotiation<'a> {
         &mut self,
         lines: impl IntoIterator<Item = impl AsRef<[u8]>>,
     ) -> Result<Option<String>, ExtensionError> {
+        self.forget();
         for line in lines {
             for offer in Extensions::parse(line.as_ref())? {
                 // The lines behind the first offer that is taken are checked all the same.
@@ -188,6 +190,12 @@ impl<'a> Negotiation<'a> {
             }
         }
         Ok(self.agreed.map(|agreed| line(|writer| write_answer(&agreed, writer))))
+    }
+
+    /// What an earlier handshake came to.
+    const fn forget(&mut self) {
+        self.agreed = None;
+        self.refusal = None;
     }
 
     fn conclude(&mut self, outcome: Result<Agreement, NegotiationError>) -> bool {

@@ -1,5 +1,6 @@
 //! Memory that many connections share.
 
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -8,6 +9,7 @@ use super::compressor::Compressor;
 use super::decompressor::Decompressor;
 use super::parameters::Context;
 use crate::error::ProtocolError;
+use crate::frame::NO_LIMIT;
 
 /// Compressors and decompressors that no connection needs at the moment.
 ///
@@ -40,7 +42,8 @@ use crate::error::ProtocolError;
 /// ```
 pub struct Pool {
     config: Config,
-    compressors: Vec<Compressor>,
+    /// With the windows of their connections; the oldest first.
+    compressors: VecDeque<Compressor>,
     decompressors: Vec<Decompressor>,
     /// Where a payload lies between its compression and the output. Empty in between.
     pub(super) payload: Vec<u8>,
@@ -50,7 +53,12 @@ impl Pool {
     /// A pool that is empty, and takes no memory yet.
     #[must_use]
     pub const fn new(config: Config) -> Self {
-        Self { config, compressors: Vec::new(), decompressors: Vec::new(), payload: Vec::new() }
+        Self {
+            config,
+            compressors: VecDeque::new(),
+            decompressors: Vec::new(),
+            payload: Vec::new(),
+        }
     }
 
     /// The settings of what it creates.
@@ -63,9 +71,9 @@ impl Pool {
     #[must_use]
     pub fn take_compressor(&mut self, context: Context) -> Compressor {
         let fits = |idle: &Compressor| idle.context().window_bits == context.window_bits;
-        match self.compressors.iter().rposition(fits) {
-            Some(index) => {
-                let mut compressor = self.compressors.swap_remove(index);
+        let idle = self.compressors.iter().rposition(fits);
+        match idle.and_then(|index| self.compressors.remove(index)) {
+            Some(mut compressor) => {
                 compressor.serve(context);
                 compressor
             }
@@ -73,26 +81,26 @@ impl Pool {
         }
     }
 
-    /// Takes a compressor back, or drops it if it has enough.
+    /// Takes a compressor back. If it has enough, the one that has waited longest makes room: its window
+    /// may be one that nobody asks for any more.
     pub fn put_compressor(&mut self, compressor: Compressor) {
-        if self.compressors.len() < self.config.max_idle {
-            self.compressors.push(compressor);
+        if self.config.max_idle == 0 {
+            return;
         }
+        if self.compressors.len() >= self.config.max_idle {
+            self.compressors.pop_front();
+        }
+        self.compressors.push_back(compressor);
     }
 
-    /// A decompressor for this context, which has nothing in its window.
+    /// A decompressor for this context, which has nothing in its window, and the limit of
+    /// [`Config::max_message_len`].
     #[must_use]
     pub fn take_decompressor(&mut self, context: Context) -> Decompressor {
-        match self.decompressors.pop() {
-            Some(mut decompressor) => {
-                decompressor.serve(context);
-                decompressor
-            }
-            None => {
-                let limit = self.config.max_message_len;
-                Decompressor::new(context).max_message_len(limit)
-            }
-        }
+        let idle = self.decompressors.pop();
+        let mut decompressor = idle.unwrap_or_else(|| Decompressor::new(context));
+        decompressor.serve(context);
+        decompressor.max_message_len(self.config.max_message_len)
     }
 
     /// Takes a decompressor back, or drops it if it has enough.
@@ -196,6 +204,7 @@ impl Outgoing {
 #[derive(Debug)]
 pub struct Incoming {
     context: Context,
+    max_message_len: u32,
     decompressor: Option<Decompressor>,
 }
 
@@ -204,7 +213,16 @@ impl Incoming {
     /// [`Parameters::received_by`](super::Parameters::received_by).
     #[must_use]
     pub const fn new(context: Context) -> Self {
-        Self { context, decompressor: None }
+        Self { context, max_message_len: NO_LIMIT, decompressor: None }
+    }
+
+    /// Refuses messages that are longer than this when decompressed, though the pool's
+    /// [`Config::max_message_len`] allows them: the smaller of both holds. A new one has no limit of its
+    /// own.
+    #[must_use]
+    pub const fn max_message_len(mut self, bytes: u32) -> Self {
+        self.max_message_len = bytes;
+        self
     }
 
     /// What was agreed on.
@@ -216,18 +234,21 @@ impl Incoming {
     /// The decompressor: of the message that is open, of the context that is taken over, or one from the
     /// pool.
     pub fn decompressor(&mut self, pool: &mut Pool) -> &mut Decompressor {
-        self.decompressor.get_or_insert_with(|| pool.take_decompressor(self.context))
+        self.decompressor.get_or_insert_with(|| {
+            let limit = self.max_message_len.min(pool.config.max_message_len);
+            pool.take_decompressor(self.context).max_message_len(limit)
+        })
     }
 
     /// After a message: gives the decompressor back to the pool, unless its context is taken over.
     pub fn end(&mut self, pool: &mut Pool) {
         if !self.context.takeover {
-            self.close(pool);
+            self.release(pool);
         }
     }
 
     /// At the end of the connection: gives the decompressor back to the pool.
-    pub fn close(&mut self, pool: &mut Pool) {
+    pub fn release(&mut self, pool: &mut Pool) {
         if let Some(decompressor) = self.decompressor.take() {
             pool.put_decompressor(decompressor);
         }

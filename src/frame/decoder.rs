@@ -190,8 +190,8 @@ impl FrameDecoder {
     }
 
     #[cfg(feature = "deflate")]
-    pub(crate) const fn claim_rsv(&mut self, bits: crate::header::Rsv) {
-        self.open.rules = self.open.rules.claim_rsv(bits);
+    pub(crate) const fn claim_for_deflate(&mut self) {
+        self.open.rules = self.open.rules.claim_for_deflate();
     }
 
     /// Bytes of payload that the open frame has still to come; 0 between two frames.

@@ -57,6 +57,7 @@ impl Rules {
     const EITHER_MASKING: u8 = 0x01;
     const ANY_LENGTH_FORM: u8 = 0x02;
     const CLAIMS_ON_EVERY_FRAME: u8 = 0x04;
+    const DEFLATE: u8 = 0x08;
 
     /// The strict rules for what an endpoint of this role receives.
     #[must_use]
@@ -91,6 +92,13 @@ impl Rules {
         Self(self.0 | Self::CLAIMS_ON_EVERY_FRAME)
     }
 
+    /// Accepts RSV1 as permessage-deflate defines it: on the first frame of a message, and there alone, even
+    /// where [`claims_on_every_frame`](Self::claims_on_every_frame) holds for the bits of others.
+    #[cfg(feature = "deflate")]
+    pub(crate) const fn claim_for_deflate(self) -> Self {
+        Self(self.0 | Rsv::RSV1.bits() | Self::DEFLATE)
+    }
+
     /// Lets a server accept unmasked frames, against §5.1. For rules of a client it changes nothing:
     /// masked frames from a server stay an error.
     #[must_use]
@@ -110,8 +118,17 @@ impl Rules {
     /// > MUST be 0 unless an extension is negotiated that defines meanings for non-zero values.
     #[inline(always)]
     pub(super) const fn check_rsv(self, rsv: Rsv, opcode: Opcode) -> Result<(), ProtocolError> {
-        let claims_count = opcode.begins_message() || self.0 & Self::CLAIMS_ON_EVERY_FRAME != 0;
-        let unclaimed = if claims_count { rsv.bits() & !self.0 } else { rsv.bits() };
+        // > An endpoint MUST NOT set the "Per-Message Compressed" bit of control frames and non-first
+        // > fragments of a data message. (RFC 7692 §6.1)
+        let of_messages = if self.0 & Self::DEFLATE != 0 { Rsv::RSV1.bits() } else { 0 };
+        let claimed = if opcode.begins_message() {
+            self.0
+        } else if self.0 & Self::CLAIMS_ON_EVERY_FRAME != 0 {
+            self.0 & !of_messages
+        } else {
+            0
+        };
+        let unclaimed = rsv.bits() & !claimed;
         if unclaimed != 0 {
             return Err(ProtocolError::UnclaimedRsv(unclaimed));
         }

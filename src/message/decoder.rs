@@ -182,6 +182,9 @@ impl MessageDecoder {
 
     /// Refuses a message when the headers of its frames have declared more than this many bytes, as
     /// soon as they have. [`NO_LIMIT`] lifts the limit; a new decoder has [`DEFAULT_MAX_MESSAGE_LEN`].
+    ///
+    /// Where compression was agreed on (feature `deflate`), a message may not become longer than this
+    /// when it is decompressed, either.
     #[must_use]
     pub const fn max_message_len(mut self, bytes: u32) -> Self {
         if let State::Running(running) = &mut self.0 {
@@ -559,12 +562,13 @@ impl MessageDecoder {
         first
     }
 
-    /// Claims RSV bits on top of the decoder's rules, before anything was decoded.
+    /// Claims RSV1 on top of the decoder's rules, before anything was decoded. Returns the limit on a
+    /// message's length, which holds for what is decompressed too.
     #[cfg(feature = "deflate")]
-    pub(crate) const fn claim_rsv(&mut self, bits: crate::header::Rsv) {
-        if let State::Running(running) = &mut self.0 {
-            running.frames.claim_rsv(bits);
-        }
+    pub(crate) const fn claim_for_deflate(&mut self) -> u32 {
+        let State::Running(running) = &mut self.0 else { return 0 };
+        running.frames.claim_for_deflate();
+        running.max_message_len
     }
 }
 

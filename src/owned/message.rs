@@ -4,7 +4,7 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::Utf8Bytes;
 use crate::close::{CloseBody, CloseCode};
@@ -66,6 +66,53 @@ impl Message {
     pub fn close(code: CloseCode, reason: impl Into<Utf8Bytes>) -> Self {
         Self::Close(Some(CloseFrame { code, reason: reason.into() }))
     }
+
+    /// Whether it is a text message, validated.
+    #[must_use]
+    pub const fn is_text(&self) -> bool {
+        matches!(self, Self::Text(_))
+    }
+
+    /// Whether it is a binary message.
+    #[must_use]
+    pub const fn is_binary(&self) -> bool {
+        matches!(self, Self::Binary(_))
+    }
+
+    /// Whether it is a Close frame.
+    #[must_use]
+    pub const fn is_close(&self) -> bool {
+        matches!(self, Self::Close(_))
+    }
+
+    /// The payload; `None` of a Close frame, which has a [`CloseFrame`] instead.
+    ///
+    /// ```
+    /// use wsframe::Message;
+    ///
+    /// assert_eq!(Message::text("Hello").payload().unwrap(), "Hello");
+    /// assert_eq!(Message::Close(None).payload(), None);
+    /// ```
+    #[must_use]
+    pub const fn payload(&self) -> Option<&Bytes> {
+        match self {
+            Self::Text(text) => Some(text.as_bytes()),
+            Self::Binary(bytes) | Self::Ping(bytes) | Self::Pong(bytes) => Some(bytes),
+            Self::Raw { payload, .. } => Some(payload),
+            Self::Close(_) => None,
+        }
+    }
+
+    /// The payload, without a copy; `None` of a Close frame.
+    #[must_use]
+    pub fn into_payload(self) -> Option<Bytes> {
+        match self {
+            Self::Text(text) => Some(text.into()),
+            Self::Binary(bytes) | Self::Ping(bytes) | Self::Pong(bytes) => Some(bytes),
+            Self::Raw { payload, .. } => Some(payload),
+            Self::Close(_) => None,
+        }
+    }
 }
 
 impl From<Utf8Bytes> for Message {
@@ -89,6 +136,12 @@ impl From<&'static str> for Message {
 impl From<Bytes> for Message {
     fn from(bytes: Bytes) -> Self {
         Self::Binary(bytes)
+    }
+}
+
+impl From<BytesMut> for Message {
+    fn from(bytes: BytesMut) -> Self {
+        Self::binary(bytes)
     }
 }
 
@@ -155,9 +208,7 @@ impl<K: MaskingKeys> Connection<K> {
         match message {
             Message::Text(text) => self.send(text.as_str(), out),
             Message::Binary(bytes) => self.send(&bytes[..], out),
-            Message::Raw { opcode, rsv, payload } => {
-                out.append(self.frame(*opcode, true)?.rsv(*rsv), payload)
-            }
+            Message::Raw { opcode, rsv, payload } => self.append(*opcode, true, *rsv, payload, out),
             Message::Ping(data) => self.ping(data, out),
             Message::Pong(data) => self.pong(data, out),
             Message::Close(frame) => self.close(frame.as_ref().map(CloseFrame::body), out),

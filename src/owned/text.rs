@@ -1,7 +1,9 @@
 //! Text as shared bytes.
 
-use alloc::borrow::ToOwned;
+use alloc::borrow::{Cow, ToOwned};
+use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::borrow::Borrow;
 use core::cmp::Ordering;
 use core::fmt;
@@ -85,6 +87,23 @@ impl From<String> for Utf8Bytes {
     }
 }
 
+/// Nothing is copied.
+impl From<Box<str>> for Utf8Bytes {
+    fn from(text: Box<str>) -> Self {
+        String::from(text).into()
+    }
+}
+
+/// Nothing is copied.
+impl From<Cow<'static, str>> for Utf8Bytes {
+    fn from(text: Cow<'static, str>) -> Self {
+        match text {
+            Cow::Borrowed(text) => text.into(),
+            Cow::Owned(text) => text.into(),
+        }
+    }
+}
+
 /// Nothing is copied; the bytes are validated.
 ///
 /// # Errors
@@ -95,6 +114,24 @@ impl TryFrom<Bytes> for Utf8Bytes {
 
     fn try_from(bytes: Bytes) -> Result<Self, Utf8Error> {
         Ok(Self(Shared::of(bytes, utf8::from_utf8)?.unwrap_or_default()))
+    }
+}
+
+/// As of [`Bytes`].
+impl TryFrom<BytesMut> for Utf8Bytes {
+    type Error = Utf8Error;
+
+    fn try_from(bytes: BytesMut) -> Result<Self, Utf8Error> {
+        bytes.freeze().try_into()
+    }
+}
+
+/// As of [`Bytes`].
+impl TryFrom<Vec<u8>> for Utf8Bytes {
+    type Error = Utf8Error;
+
+    fn try_from(bytes: Vec<u8>) -> Result<Self, Utf8Error> {
+        Bytes::from(bytes).try_into()
     }
 }
 
@@ -154,6 +191,30 @@ impl PartialEq<str> for Utf8Bytes {
 impl PartialEq<&str> for Utf8Bytes {
     fn eq(&self, other: &&str) -> bool {
         self.as_str() == *other
+    }
+}
+
+impl PartialEq<String> for Utf8Bytes {
+    fn eq(&self, other: &String) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<Utf8Bytes> for str {
+    fn eq(&self, other: &Utf8Bytes) -> bool {
+        other == self
+    }
+}
+
+impl PartialEq<Utf8Bytes> for &str {
+    fn eq(&self, other: &Utf8Bytes) -> bool {
+        other == self
+    }
+}
+
+impl PartialEq<Utf8Bytes> for String {
+    fn eq(&self, other: &Utf8Bytes) -> bool {
+        other == self
     }
 }
 
