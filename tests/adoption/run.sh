@@ -170,9 +170,9 @@ benches() {
     [ ${#programs[@]} = 6 ] || { echo "FAILED: no benchmarks: ${!programs[*]}" >&2; return 1; }
     for ((round = 1; round <= $1; round++)); do
         for bench in read write e2e; do for side in before after; do
-            "${programs[$side-$bench]}" --bench --noplot --discard-baseline --output-format bencher \
+            "${programs[$side-$bench]}" --bench --noplot --output-format bencher \
                 --sample-size 10 --warm-up-time 1 --measurement-time 3 2>/dev/null |
-                sed -n "s/^test \(.*\) \.\.\. bench: *\([0-9]*\) ns.*/$side\t\1\t\2/p"
+                sed -n "s/^test \(.*\) \.\.\. bench: *\([0-9,]*\) ns.*/$side\t\1\t\2/p"
         done; done
     done >"$work/benches.tsv"
     python3 - "$work/benches.tsv" <<'END'
@@ -181,7 +181,7 @@ import statistics, sys
 times = {}
 for line in open(sys.argv[1]):
     side, name, ns = line.rstrip("\n").split("\t")
-    times.setdefault(name, {}).setdefault(side, []).append(int(ns))
+    times.setdefault(name, {}).setdefault(side, []).append(int(ns.replace(",", "")))
 assert times, "no benchmark said how long it took"
 print(f"{'milliseconds, the median of each':<56}  as it is  on wsframe  times as fast")
 for name, sides in times.items():
