@@ -322,6 +322,11 @@ fn a_reply_gets_out_whoever_writes_first() {
     }
     let sent = [masked(Opcode::Pong, true, b"hi"), masked(Opcode::Text, true, b"fed")].concat();
     assert!(bytes.ends_with(&sent));
+
+    // Where there is no reply, it is the sender's to flush.
+    Pin::new(&mut ours).start_send(Message::text("fed")).unwrap();
+    assert!(next_or_drop(&mut ours).is_pending());
+    assert_eq!(arrived(&mut peer), b"");
 }
 
 /// Nothing is closed while the Close has not gone out: the answer to the peer's, or a failure's.
