@@ -178,16 +178,14 @@ async fn echo(
         if let Some(message) = &mut outgoing {
             if out.is_empty() {
                 let (fragment, last) = message.next_fragment();
-                client
-                    .send_fragment(fragment, last, &mut pool, &mut out)
-                    .map_err(io::Error::other)?;
+                client.send_fragment(fragment, last, &mut pool, &mut out)?;
                 if last {
                     outgoing = None;
                 }
             }
         } else if !more && awaited <= 0 && !closing {
             let body = CloseBody { code: CloseCode::NORMAL, reason: "" };
-            client.connection_mut().close(Some(body), &mut out).map_err(io::Error::other)?;
+            client.connection_mut().close(Some(body), &mut out)?;
             closing = true;
         }
 

@@ -31,8 +31,8 @@ use tokio::time::timeout;
 use tokio::{join, select, spawn};
 use wsframe::handshake::{EMPTY_HEADER, HeadReader, Refusal, Request, Response};
 use wsframe::{
-    CloseBody, FrameDecoder, FrameEncoder, MaskingKeys, MessageDecoder, NO_LIMIT, Opcode,
-    ProtocolError, Relay, Role, ThreadKeys, Unmasked,
+    CloseBody, FrameDecoder, MaskingKeys, MessageDecoder, NO_LIMIT, ProtocolError, Relay, Role,
+    ThreadKeys, Unmasked,
 };
 
 use inbox::Inbox;
@@ -240,25 +240,17 @@ struct Direction<K> {
     /// Frames that are to be written: no more than the inbox held, since a header that is encoded anew
     /// is not longer than it was.
     out: Vec<u8>,
-    /// The Close frame that the relay itself may send.
-    close: FrameEncoder,
-    /// Whether it may follow what is in `out`: not in the midst of a frame, nor after another.
-    may_close: bool,
 }
 
 impl<K: MaskingKeys> Direction<K> {
     /// A direction in which frames are received as by this role.
-    fn new(role: Role, mut keys: K, inbox: Inbox) -> Self {
-        let mut close = FrameEncoder::new(Opcode::Close);
-        if role == Role::Server {
-            close = close.masking_key(keys.next_key());
-        }
+    fn new(role: Role, keys: K, inbox: Inbox) -> Self {
         // No message is ever held, so that it may have any length, in any number of fragments.
         let frames = FrameDecoder::new(role).max_payload_len(NO_LIMIT);
         let messages =
             MessageDecoder::over(frames).max_message_len(NO_LIMIT).max_fragments(NO_LIMIT);
         let relay = Relay::new(messages, keys);
-        Self { relay, inbox, out: Vec::new(), close, may_close: true }
+        Self { relay, inbox, out: Vec::new() }
     }
 
     /// Forwards frames until their sender ends or breaks a rule.
@@ -293,7 +285,6 @@ impl<K: MaskingKeys> Direction<K> {
                 Ok(Some(frame)) => {
                     self.out.extend_from_slice(frame.header.as_deref().unwrap_or_default());
                     self.out.extend_from_slice(frame.payload);
-                    self.may_close = frame.last && !self.relay.is_closed();
                 }
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
@@ -311,11 +302,9 @@ impl<K: MaskingKeys> Direction<K> {
         to: &mut WriteHalf<'_>,
         violation: &OnceLock<ProtocolError>,
     ) -> io::Result<()> {
-        if let (true, Some(error)) = (self.may_close, violation.get()) {
-            self.may_close = false;
+        if let Some(error) = violation.get() {
             let body = CloseBody { code: error.close_code(), reason: error.section() };
-            let body = body.encode().map_err(io::Error::other)?;
-            self.close.append(&body, &mut self.out).map_err(io::Error::other)?;
+            self.relay.close(Some(body), &mut self.out)?;
         }
         self.write(to).await?;
         to.shutdown().await

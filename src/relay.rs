@@ -5,9 +5,11 @@
 
 use core::fmt;
 
-use crate::connection::{MaskingKeys, keys};
-use crate::error::ProtocolError;
-use crate::header::{EncodedHeader, FrameHeader, Role};
+use crate::close::CloseBody;
+use crate::connection::{MaskingKeys, Output, keys};
+use crate::error::{EncodeError, ProtocolError};
+use crate::frame::FrameEncoder;
+use crate::header::{EncodedHeader, FrameHeader, Opcode, Role};
 use crate::mask::Mask;
 use crate::message::MessageDecoder;
 
@@ -42,6 +44,10 @@ pub struct Relay<K> {
     mask: Mask,
     /// Whether a frame has begun to go out, and not ended.
     within_frame: bool,
+    /// Whether the relay has sent a Close of its own.
+    close_sent: bool,
+    /// Whether what goes out is masked: it goes to a server.
+    masks: bool,
     keys: K,
 }
 
@@ -69,8 +75,10 @@ impl<K: MaskingKeys> Relay<K> {
     /// If a server's decoder comes with [`Unmasked`](crate::Unmasked).
     #[must_use]
     pub const fn new(messages: MessageDecoder, keys: K) -> Self {
-        keys::check::<K>(matches!(messages.role(), Some(Role::Server)));
-        Self { messages, mask: Mask::NONE, within_frame: false, keys }
+        // What a server receives goes on to a server: it comes from a client then.
+        let masks = matches!(messages.role(), Some(Role::Server));
+        keys::check::<K>(masks);
+        Self { messages, mask: Mask::NONE, within_frame: false, close_sent: false, masks, keys }
     }
 
     /// Takes the next frame, or part of one, from the beginning of `input`; `None` if more bytes are
@@ -79,22 +87,21 @@ impl<K: MaskingKeys> Relay<K> {
     /// # Errors
     ///
     /// The rule that was broken; every further call says the same. What to tell either side is
-    /// [`ProtocolError::close_code`], and [`may_send_frame`](Self::may_send_frame) says whether the
-    /// receiver can still be told.
+    /// [`ProtocolError::close_code`], and [`close`](Self::close) tells the receiver.
     #[inline]
     pub fn forward<'b>(
         &mut self,
         input: &mut &'b mut [u8],
     ) -> Result<Option<Forwarded<'b>>, ProtocolError> {
+        if self.close_sent {
+            *input = &mut [];
+            return Ok(None);
+        }
         let Some(chunk) = self.messages.decode_frame(input)? else { return Ok(None) };
         let received = chunk.header;
         let mut header = None;
         if chunk.first {
-            // What a server receives goes on to a server: it comes from a client then.
-            let masking_key = match self.messages.role() {
-                Some(Role::Server) => Some(self.keys.next_key()),
-                _ => None,
-            };
+            let masking_key = self.masks.then(|| self.keys.next_key());
             let sent = FrameHeader { masking_key, ..received };
             header = Some(sent.encode()?);
             self.mask = sent.mask();
@@ -104,15 +111,15 @@ impl<K: MaskingKeys> Relay<K> {
         Ok(Some(Forwarded { received, header, payload, last: chunk.last }))
     }
 
-    /// Whether a Close frame has gone through: nothing follows it.
+    /// Whether a Close frame has gone out: nothing follows it.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
-        self.messages.is_closed()
+        self.close_sent || self.messages.is_closed()
     }
 
-    /// Whether a frame of the relay's own may go out behind what was forwarded, such as a Ping, or a Close
-    /// that says why the relay ends: not within a frame, of which it would be taken for a part, and not
-    /// behind a Close. This does not change when the sender breaks a rule.
+    /// Whether a frame of the relay's own may go out behind what was forwarded, such as a Ping: not within
+    /// a frame, of which it would be taken for a part, and not behind a Close. This does not change when the
+    /// sender breaks a rule.
     ///
     /// ```
     /// use wsframe::{MessageDecoder, Relay, Role, Unmasked};
@@ -128,6 +135,47 @@ impl<K: MaskingKeys> Relay<K> {
     #[must_use]
     pub const fn may_send_frame(&self) -> bool {
         !self.within_frame && !self.is_closed()
+    }
+
+    /// Ends this direction with a Close of the relay's own behind what was forwarded, if a frame
+    /// [may be sent](Self::may_send_frame), and says whether it was. What still comes from the sender is
+    /// then discarded.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`CloseBody::encode`], and [`NoRoom`](EncodeError::NoRoom). Nothing was appended then.
+    ///
+    /// ```
+    /// use wsframe::{CloseBody, MessageDecoder, Relay, Role, Unmasked};
+    ///
+    /// let mut relay = Relay::new(MessageDecoder::new(Role::Client), Unmasked);
+    /// let mut from_server = *b"\x83"; // an opcode that means nothing
+    /// let error = relay.forward(&mut &mut from_server[..]).unwrap_err();
+    ///
+    /// let mut to_client = Vec::new();
+    /// let body = CloseBody { code: error.close_code(), reason: error.section() };
+    /// assert!(relay.close(Some(body), &mut to_client)?);
+    /// assert_eq!(to_client, b"\x88\x10\x03\xEARFC 6455 \xC2\xA75.2");
+    /// # Ok::<(), wsframe::EncodeError>(())
+    /// ```
+    pub fn close(
+        &mut self,
+        body: Option<CloseBody<'_>>,
+        out: &mut impl Output,
+    ) -> Result<bool, EncodeError> {
+        if !self.may_send_frame() {
+            return Ok(false);
+        }
+        let mut frame = FrameEncoder::new(Opcode::Close);
+        if self.masks {
+            frame = frame.masking_key(self.keys.next_key());
+        }
+        match body {
+            Some(body) => out.append(frame, &body.encode()?)?,
+            None => out.append(frame, &[])?,
+        }
+        self.close_sent = true;
+        Ok(true)
     }
 }
 

@@ -129,7 +129,7 @@ async fn listen(
                 if !mem::replace(&mut is_there, false) {
                     return Err(io::ErrorKind::TimedOut.into());
                 }
-                websocket.ping(b"", &mut out).map_err(io::Error::other)?;
+                websocket.ping(b"", &mut out)?;
             }
         }
     }

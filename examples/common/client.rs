@@ -66,7 +66,7 @@ impl Client {
 
     /// Sends a message.
     pub(crate) fn send(&mut self, text: &str) -> io::Result<()> {
-        self.websocket.send(text, &mut self.pool, &mut self.out).map_err(io::Error::other)?;
+        self.websocket.send(text, &mut self.pool, &mut self.out)?;
         self.write()
     }
 
@@ -101,7 +101,7 @@ impl Client {
         if self.websocket.connection().close_code().is_none() {
             let bye = CloseBody { code: CloseCode::NORMAL, reason: "" };
             let websocket = self.websocket.connection_mut();
-            websocket.close(Some(bye), &mut self.out).map_err(io::Error::other)?;
+            websocket.close(Some(bye), &mut self.out)?;
             self.socket.set_read_timeout(Some(LINGER))?;
             while self.receive()?.is_some() {}
         }

@@ -193,7 +193,7 @@ pub fn relay(choices: Choices, limits: Limits, validate: bool, cuts: &[usize], s
 
     for cuts in [cuts, &[1], &[]] {
         let decoder = message_decoder(choices, limits, validate);
-        let forwarded = drive::relay(decoder, stream, cuts);
+        let forwarded = drive::relay(choices.role, decoder, stream, cuts);
         let mut found = naive::messages(&forwarded.bytes, strict, limits, validate);
         assert_eq!(found.error, None);
         if expected.error.is_some() {

@@ -3,7 +3,7 @@
 use super::naive::{self, Broken, Frame, Item};
 use wsframe::{
     Assembler, BinaryChunk, Event, FrameChunk, FrameDecoder, MaskingKey, MessageDecoder, Opcode,
-    Payload, ProtocolError, RawChunk, Relay,
+    Payload, ProtocolError, RawChunk, Relay, Role,
 };
 
 /// What a stream was decoded to.
@@ -271,8 +271,9 @@ pub fn relay_key(number: u32) -> [u8; 4] {
     number.wrapping_mul(0x9E37_79B1).to_ne_bytes()
 }
 
-/// Forwards a stream that arrives in reads of these lengths (repeated; none: all at once).
-pub fn relay(decoder: MessageDecoder, stream: &[u8], cuts: &[usize]) -> Relayed {
+/// Forwards a stream, received as by this role, that arrives in reads of these lengths (repeated; none: all
+/// at once).
+pub fn relay(role: Role, decoder: MessageDecoder, stream: &[u8], cuts: &[usize]) -> Relayed {
     let mut drawn = 0;
     let mut relay = Relay::new(decoder, || {
         drawn += 1;
@@ -293,7 +294,11 @@ pub fn relay(decoder: MessageDecoder, stream: &[u8], cuts: &[usize]) -> Relayed 
                     let mut ping = *b"\x89\x00";
                     let again = relay.forward(&mut &mut ping[..]).unwrap_err();
                     assert_eq!(again, error, "latched");
-                    assert_eq!(relay.may_send_frame(), frame_len == 0);
+                    let mut close = Vec::new();
+                    assert_eq!(relay.close(None, &mut close), Ok(frame_len == 0));
+                    let masked = if role == Role::Server { 6 } else { 2 };
+                    assert_eq!(close.len(), if frame_len == 0 { masked } else { 0 });
+                    assert_eq!(relay.close(None, &mut close), Ok(false), "once");
                     relayed.error = Some(Broken::after(message_len, error));
                     return relayed;
                 }
