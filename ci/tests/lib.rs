@@ -3,6 +3,8 @@
 //! the two that start the examples, and those of the codecs, which need a runtime.
 
 #![cfg(test)]
+// What files share is a module of each, as each is a program elsewhere.
+#![allow(clippy::duplicate_mod)]
 
 /// What the files share refers to itself from the root of its program.
 #[path = "tests/support/mod.rs"]
