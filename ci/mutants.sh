@@ -30,7 +30,7 @@ declare -A tests=(
     [extensions]='display rfc6455_9_1_extensions rfc6455_9_1_negotiation'
     [handshake]='display rfc6455_3_uri rfc6455_4_head rfc6455_4_1_client rfc6455_4_2_server rfc6455_4_http
         rfc6455_9_1_negotiation'
-    [mask]='display rfc6455_5_3_masking rfc6455_5_frames'
+    [mask]='display rfc6455_5_3_masking rfc6455_5_frames rfc6455_8_1_utf8'
     [utf8]='display rfc6455_8_1_utf8'
     [owned]='display bytes'
     [codec]='display tokio_util tokio_util_deflate'
