@@ -14,6 +14,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
+use tokio::net::TcpSocket;
 #[cfg(feature = "tokio-util")]
 use wsframe::Rsv;
 #[cfg(feature = "tokio-util")]
@@ -37,13 +38,20 @@ impl Running {
     }
 
     fn spawn(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("the example starts");
-        let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-        let address = lines
-            .map(|line| line.expect("its output in UTF-8"))
-            .find_map(|line| Some(line.split_once("ws://")?.1.split_once('/')?.0.to_owned()))
-            .expect("it says where it listens");
-        Self { child, address }
+        let child = command.stdout(Stdio::piped()).spawn().expect("the example starts");
+        // From here on it ends with the test, however that ends.
+        let mut running = Self { child, address: String::new() };
+        let lines = BufReader::new(running.child.stdout.take().expect("its output")).lines();
+        let (found, address) = mpsc::channel();
+        thread::spawn(move || {
+            let address = lines
+                .map(|line| line.expect("its output in UTF-8"))
+                .find_map(|line| Some(line.split_once("ws://")?.1.split_once('/')?.0.to_owned()));
+            let _ = found.send(address);
+        });
+        let address = address.recv_timeout(LIMIT).expect("it says something in time");
+        running.address = address.expect("it says where it listens");
+        running
     }
 
     fn echo_server() -> Self {
@@ -787,11 +795,11 @@ fn the_client_says_what_went_wrong() {
         complaint(run("echo_client", &[&server.url()], b"\xFF\n"), 1).contains("UTF-8"),
         "a line that is not text"
     );
-    let nobody = {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        format!("ws://{}", listener.local_addr().expect("its address"))
-    };
-    complaint(run("echo_client", &[&nobody, "Hello"], b""), 1);
+    // Bound, so that nobody else is given the port, and not listening.
+    let nobody = TcpSocket::new_v4().expect("a socket");
+    nobody.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
+    let url = format!("ws://{}", nobody.local_addr().expect("its address"));
+    complaint(run("echo_client", &[&url, "Hello"], b""), 1);
 }
 
 /// The client, and a server that sends it this after its message.
