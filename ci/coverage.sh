@@ -25,7 +25,7 @@ export RUSTC_WORKSPACE_WRAPPER=$target/wrapper CARGO_TARGET_DIR=$target
 # Counting takes its time: of the very many sequences of bytes some are enough, as each line needs one.
 export WSFRAME_ONE_IN=101 WSFRAME_ONE_WRONG_IN=100001
 
-mapfile -t tests < <(basename -s .rs -a tests/*.rs | grep -vx -e examples -e inspect -e linear | sed 's/^/--test=/')
+mapfile -t tests < <(basename -s .rs -a tests/*.rs | grep -vx -e inspect -e linear | sed 's/^/--test=/')
 rm -f "$target"/*.profraw
 export LLVM_PROFILE_FILE=$target/%p-%8m.profraw
 cargo test --quiet --all-features --lib "${tests[@]}"
