@@ -8,6 +8,7 @@
 # kernel's package without installing it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. ci/lib.sh
 
 one_in=1009
 property_cases=16
@@ -19,11 +20,7 @@ if [ "$(uname -sm)" != "Linux x86_64" ]; then
     echo "SKIPPED AVX-512 under emulation: it is written for Linux on x86_64, not for $(uname -sm)"
     exit 0
 fi
-if ! dpkg --status "${packages[@]}" > /dev/null 2>&1; then
-    as_root=$([ "$(id -u)" = 0 ] || echo sudo)
-    $as_root apt-get update -q
-    $as_root apt-get install -q -y --no-install-recommends "${packages[@]}"
-fi
+install "${packages[@]}"
 
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 work=$target/avx512

@@ -30,14 +30,15 @@ done
 
 skip() { echo "SKIPPED $1"; }
 
-# Whether the tool is there; it is installed if it may be.
+# Whether the tool is there, in this version. It is installed if it may be, and then it must be.
 tool() {
-    command -v "$1" > /dev/null && return
+    [ "$(cargo "${1#cargo-}" --version 2> /dev/null)" != "$1 $2" ] || return 0
     if [ $present = yes ]; then
-        skip "$1: not installed; ci/contracts.sh installs it"
+        skip "$1: $2 is not installed; ci/contracts.sh installs it"
         return 1
     fi
-    cargo install --quiet --locked --debug "$1@$2"
+    # Not the caller's to judge, to whom a tool that is not there is a check that is skipped.
+    cargo install --quiet --locked --debug "$1@$2" || { echo "FAILED: $1 $2 cannot be installed" >&2; exit 1; }
 }
 
 nightly() {

@@ -2,7 +2,9 @@
 # Counts the instructions that the library takes for small frames, and fails if one of the counts in
 # benches/counts/baseline.txt has risen by more than 3 %. With --update, writes the baseline anew.
 set -euo pipefail
-cd "$(dirname "$0")/../benches/counts"
+cd "$(dirname "$0")/.."
+. ci/lib.sh
+cd benches/counts
 
 if [ "$(uname -sm)" != "Linux x86_64" ]; then
     echo "SKIPPED instruction counts: they are kept for Linux on x86_64, not for $(uname -sm)"
@@ -15,11 +17,7 @@ for feature in avx2 bmi1 bmi2; do
     fi
 done
 
-if ! command -v valgrind > /dev/null; then
-    as_root=$([ "$(id -u)" = 0 ] || echo sudo)
-    $as_root apt-get update -q
-    $as_root apt-get install -q -y --no-install-recommends valgrind
-fi
+command -v valgrind > /dev/null || install valgrind
 
 # No flags from outside: what is counted must be the same everywhere.
 unset CARGO_ENCODED_RUSTFLAGS

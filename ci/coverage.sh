@@ -8,6 +8,7 @@
 # is installed if neither is there. Takes a few minutes, most of them to build what the tests need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. ci/lib.sh
 target=${CARGO_TARGET_DIR:-target}/coverage
 mkdir -p "$target"
 target=$(cd "$target" && pwd)
@@ -15,11 +16,7 @@ target=$(cd "$target" && pwd)
 llvm=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
 tools=$(rustc --print target-libdir)/../bin
 [ -x "$tools/llvm-cov" ] || tools=/usr/lib/llvm-$llvm/bin
-if [ ! -x "$tools/llvm-cov" ]; then
-    as_root=$([ "$(id -u)" = 0 ] || echo sudo)
-    $as_root apt-get update -q
-    $as_root apt-get install -q -y --no-install-recommends "llvm-$llvm"
-fi
+[ -x "$tools/llvm-cov" ] || install "llvm-$llvm"
 
 # This crate alone is instrumented, not what it depends on.
 printf '#!/bin/sh\nexec "$@" -Cinstrument-coverage\n' > "$target/wrapper"
@@ -28,7 +25,7 @@ export RUSTC_WORKSPACE_WRAPPER=$target/wrapper CARGO_TARGET_DIR=$target
 # Counting takes its time: of the very many sequences of bytes some are enough, as each line needs one.
 export WSFRAME_ONE_IN=101 WSFRAME_ONE_WRONG_IN=100001
 
-mapfile -t tests < <(basename -s .rs -a tests/*.rs | grep -vx -e examples -e inspect -e linear | sed 's/^/--test=/')
+mapfile -t tests < <(basename -s .rs -a tests/*.rs | grep -vx -e inspect -e linear | sed 's/^/--test=/')
 rm -f "$target"/*.profraw
 export LLVM_PROFILE_FILE=$target/%p-%8m.profraw
 cargo test --quiet --all-features --lib "${tests[@]}"

@@ -15,6 +15,7 @@
 # Installs the Debian packages that a target needs, and unpacks a compiler with ci/toolchain.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. ci/lib.sh
 
 export WSFRAME_ONE_IN=${WSFRAME_ONE_IN:-1009} PROPTEST_CASES=${PROPTEST_CASES:-32}
 export CARGO_TERM_COLOR=never
@@ -69,14 +70,6 @@ metal() { # what, triple, qemu's name
     packages=(qemu-user)
 }
 
-install() {
-    dpkg --status "${packages[@]}" >/dev/null 2>&1 && return
-    local as_root
-    as_root=$([ "$(id -u)" = 0 ] || echo sudo)
-    $as_root apt-get update -q
-    $as_root apt-get install -q -y --no-install-recommends "${packages[@]}"
-}
-
 cargo_for() { # the rest of a command of cargo
     local name
     name=$(tr a-z- A-Z_ <<<"$triple")
@@ -119,10 +112,8 @@ judge() { # the status of the run
         [ "$1" = 0 ] || passed=FAILED
         return "$1"
     fi
-    read -r passed failed skipped < <(sed -n \
-        's/^test result: .* \([0-9]*\) passed; \([0-9]*\) failed; \([0-9]*\) ignored; .* \([0-9]*\) filtered out.*/\1 \2 \3+\4/p' \
-        "$log" | head -n 1) || { passed=FAILED; return 1; }
-    skipped=$((skipped))
+    tally "$log"
+    [ -n "$passed" ] || { passed=FAILED; return 1; }
     # That many at least, so that a run of nothing does not pass.
     [ "$1" = 0 ] && [ "$failed" = 0 ] && [ "$passed" -ge "${least}" ]
 }
@@ -158,7 +149,7 @@ for target in ${targets[@]+"${targets[@]}"}; do
     echo "--- $target"
     start=$SECONDS result=0
     # What it installs may change what runs it.
-    install >"$log" 2>&1 || result=$?
+    install "${packages[@]}" >"$log" 2>&1 || result=$?
     describe "$target"
     if [ "$result" = 0 ]; then
         if [ "$kind" = metal ]; then run=run_metal; else run=run_tests; fi
@@ -186,7 +177,7 @@ done
 report() {
     echo "| target | is | run by | backends | passed | failed | left out | seconds | day |"
     echo "|---|---|---|---|---:|---:|---:|---:|---|"
-    for target in "$@"; do [ ! -e "$work/$target.row" ] || cat "$work/$target.row"; done
+    rows "$work" "$@"
     echo
     echo "$("$toolchain/rustc" --version | cut -d' ' -f1-2);" \
         "$(qemu-aarch64 --version 2>/dev/null | sed -n 's/^\(qemu-aarch64 version [^ ]*\).*/\1/p');" \

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Whether docs/peers.md is right: that every string it cites stands in the file of that version of the crate that it
-names, or nowhere in it where it says "no"; and that its table, and the README's, say what its sections say.
+names, or nowhere in it where it says "no"; that what cites no file follows from a row where the crate has none of
+something; and that its table, and the README's, say what its sections say.
 
     ci/peers.py             checks; needs the registry, for the sources of the crates
     ci/peers.py --show      the same, and prints where each string stands
@@ -21,6 +22,8 @@ LOCK = ROOT / "benches/rivals/Cargo.lock"
 OURS = "wsframe"
 # A file, and what it has or has not.
 CITED = re.compile(r"`([^`]+)`: (no )?(`[^`]+`(?:, `[^`]+`)*)(?:; |$)")
+# Or a row in which the crate has none of what this one is about.
+FOLLOWS = re.compile(r'as it has no "([^"]+)"')
 # A table after a heading or a marker: what stands before it, and its lines.
 TABLE = r"({}\n(?:[^|\n][^\n]*\n|\n)*)((?:\|[^\n]*\n)+)"
 problems = []
@@ -85,8 +88,12 @@ def check_cited(rows, folders, show):
             if crate not in cells:
                 problems.append(f"{title}: nothing is said of {crate}")
         for crate, (cell, cited) in cells.items():
-            if CITED.sub("", cited):
-                problems.append(f"{title}: {crate}: not understood: {cited}")
+            if follows := FOLLOWS.fullmatch(cited):
+                if rows.get(follows[1], {}).get(crate, ("",))[0] != "no":
+                    problems.append(f"{title}: {crate}: not so: {cited}")
+                continue
+            if not cited or CITED.sub("", cited):
+                problems.append(f"{title}: {crate}: not understood: {cited or 'it cites nothing'}")
             for file, absent, strings in CITED.findall(cited):
                 if file == "cargo tree":
                     continue

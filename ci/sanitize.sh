@@ -17,6 +17,7 @@
 # each, also if none is named. Unpacks a compiler with ci/toolchain.sh, and installs valgrind where it is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. ci/lib.sh
 
 export WSFRAME_ONE_IN=${WSFRAME_ONE_IN:-1009} PROPTEST_CASES=${PROPTEST_CASES:-32}
 export CARGO_TERM_COLOR=never
@@ -111,13 +112,11 @@ status=0
 for name in ${chosen[@]+"${chosen[@]}"}; do
     describe "$name"
     echo "--- $name"
-    start=$SECONDS log=$work/$name.log passed= failed= skipped=
+    start=$SECONDS log=$work/$name.log
     if [ "$name" != valgrind ]; then
         ci/toolchain.sh "$toolchain"
-    elif ! command -v valgrind >/dev/null; then
-        as_root=$([ "$(id -u)" = 0 ] || echo sudo)
-        $as_root apt-get update -q
-        $as_root apt-get install -q -y --no-install-recommends valgrind
+    else
+        command -v valgrind >/dev/null || install valgrind
     fi
     prove
     # Not in a condition, where -e would be off within it.
@@ -125,10 +124,7 @@ for name in ${chosen[@]+"${chosen[@]}"}; do
     (set -e; run_tests) >"$log" 2>&1
     result=$?
     set -e
-    read -r passed failed skipped < <(sed -n \
-        's/^test result: .* \([0-9]*\) passed; \([0-9]*\) failed; \([0-9]*\) ignored; .* \([0-9]*\) filtered out.*/\1 \2 \3+\4/p' \
-        "$log") || true
-    skipped=$((${skipped:-0}))
+    tally "$log"
     backends=$(sed -n 's/^backends: //p' "$log")
     # That many at least, so that a run of nothing does not pass.
     if [ "$result" = 0 ] && [ "${failed:-1}" = 0 ] && [ "${passed:-0}" -ge "$least" ]; then
@@ -146,7 +142,7 @@ done
 report() {
     echo "| sanitizer | found what was planted | backends | passed | failed | left out | seconds | day |"
     echo "|---|---|---|---:|---:|---:|---:|---|"
-    for name in "$@"; do [ ! -e "$work/$name.row" ] || cat "$work/$name.row"; done
+    rows "$work" "$@"
 }
 [ -z "$table" ] || report "${every[@]}" | ci/table.sh "$table" "ci/sanitize.sh"
 exit $status

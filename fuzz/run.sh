@@ -24,7 +24,10 @@ logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 
 # fuzz TARGET DIRECTORY… -- OPTION…
-fuzz() { cargo +nightly fuzz run "$@" -max_len=4096 >>"$logs/$target" 2>&1; }
+# An input that takes ten seconds loops, and one allocation of so much is by a declared length.
+fuzz() {
+    cargo +nightly fuzz run "$@" -max_len=4096 -timeout=10 -malloc_limit_mb=256 >>"$logs/$target" 2>&1
+}
 
 minimise() {
     local corpus=fuzz/corpus/$target

@@ -3,7 +3,7 @@
 
     fuzz/seeds.py        writes fuzz/seeds/TARGET/NAME, which are kept in the repository
 
-A seed begins with the settings that its target reads first (see the targets), then comes the case.
+A seed begins with the settings that its target reads first (tests/support/targets.rs), then comes the case.
 """
 
 import pathlib
@@ -120,6 +120,26 @@ def streams():
 
 
 READS = [b"\xff\xff\xff", b"\x01\x01\x01"]
+
+
+def round_trips():
+    opcodes = {"continuation": 0, "text": 1, "binary": 2, "close": 3, "ping": 4, "pong": 5}
+    fin, times_20, times_300 = 8, 2 << 6, 3 << 6
+
+    def spec(what, payload=b""):
+        return bytes([what]) + KEY + bytes([len(payload)]) + payload
+
+    cases = {f"{name}-{len(payload)}": spec(opcode | fin, payload)
+             for name, opcode in opcodes.items() for payload in [b"", HELLO]}
+    cases |= {
+        "16-bit": spec(2 | fin | times_20, bytes(range(251))),
+        "64-bit": spec(2 | fin | times_300, bytes(range(251))),
+        "fragments": spec(1, HELLO) + spec(4, b"ping") + spec(0) + spec(0 | fin, HELLO),
+        "many": spec(2 | fin, HELLO) * 40,
+    }
+    for name, case in cases.items():
+        for role, rsv, capacity, reads in [(SERVER, 0, 14, READS[0]), (CLIENT, 0x40, 300, READS[1])]:
+            yield f"{name}-{capacity}", bytes([role, rsv]) + struct.pack("<H", capacity) + reads + case
 
 
 def head(start, *lines, rest=b""):
@@ -436,6 +456,8 @@ def compressed_streams():
         stream = b"".join(frame(first, payload) for first, payload in frames)
         for which, limit, cut, buffer in [(14, NO_LIMIT, 0, 0), (15, NO_LIMIT, 1, 3), (14, 150, 7, 100)]:
             yield f"{name}-{which}-{limit}", bytes([which, limit, cut, 0, buffer, 0]) + stream
+        to_client = b"".join(frame(first, payload, key=None) for first, payload in frames)
+        yield f"{name}-to-a-client", bytes([16 + 14, NO_LIMIT, 5, 0, 9, 0]) + to_client
 
 
 def to_compress():
@@ -457,6 +479,7 @@ targets = {
     "mask": masks(),
     "utf8": texts(),
     "frames": streams(),
+    "round_trip": round_trips(),
     "messages": messages(),
     "relay": messages(),
     "conversation": conversations(),

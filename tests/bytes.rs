@@ -11,8 +11,9 @@ use std::ops::Range;
 use allocation_counter::measure;
 use bytes::{Buf, Bytes, BytesMut};
 use proptest::prelude::*;
-use support::drive::{self, Way, pieces};
-use support::naive::{self, Broken, Choices, Item, Limits};
+use support::drive::{self, Way};
+use support::naive::{self, Choices, Item, Limits};
+use support::owned::{assemble, same_error};
 use support::{boundary_lengths, odd_bytes, streams};
 use wsframe::{
     BytesAssembler, CloseCode, CloseFrame, Connection, EncodeError, Frame, FrameDecoder,
@@ -39,60 +40,6 @@ fn addresses(bytes: &[u8]) -> Range<usize> {
 fn lies_in(part: &[u8], whole: &Range<usize>) -> bool {
     let part = addresses(part);
     whole.start <= part.start && part.end <= whole.end
-}
-
-fn item(message: &Message) -> Item {
-    match message {
-        Message::Text(text) => Item::Text(text.as_str().into()),
-        Message::Binary(bytes) => Item::Binary(bytes.to_vec()),
-        Message::Raw { opcode, rsv, payload } => Item::Raw(*opcode, *rsv, payload.to_vec()),
-        Message::Ping(data) => Item::Ping(data.to_vec()),
-        Message::Pong(data) => Item::Pong(data.to_vec()),
-        Message::Close(frame) => {
-            Item::Close(frame.as_ref().map(|frame| (frame.code.get(), frame.reason.to_string())))
-        }
-    }
-}
-
-/// Assembles a stream that arrives in reads of these lengths (repeated; none: all at once).
-fn assemble(
-    mut decoder: MessageDecoder,
-    stream: &[u8],
-    cuts: &[usize],
-) -> (Vec<Item>, Option<ProtocolError>) {
-    let mut assembler = BytesAssembler::new();
-    let mut input = BytesMut::new();
-    let mut messages = Vec::new();
-    for (start, end) in pieces(stream.len(), cuts.iter().copied().cycle()) {
-        input.extend_from_slice(&stream[start..end]);
-        loop {
-            match assembler.decode(&mut decoder, &mut input) {
-                Ok(Some(message)) => messages.push(message),
-                Ok(None) => break,
-                Err(error) => {
-                    assert_eq!(assembler.decode(&mut decoder, &mut input), Err(error), "latched");
-                    return (messages.iter().map(item).collect(), Some(error));
-                }
-            }
-        }
-        if decoder.is_closed() {
-            assert!(input.is_empty(), "what follows a Close is discarded");
-        }
-    }
-    // Nothing has changed them since they were handed out.
-    (messages.iter().map(item).collect(), None)
-}
-
-/// Text is wrong at another offset of another chunk, but it is wrong.
-fn same_error(found: Option<ProtocolError>, expected: Option<Broken>) {
-    match (found, expected) {
-        (Some(ProtocolError::InvalidUtf8(at)), expected) => assert!(
-            matches!(expected, Some(Broken::TextEnd(_))) == at.is_incomplete()
-                && matches!(expected, Some(Broken::Text(_) | Broken::TextEnd(_))),
-            "{at:?}, but {expected:?}"
-        ),
-        (found, expected) => assert_eq!(found.map(Broken::Rule), expected),
-    }
 }
 
 proptest! {

@@ -23,18 +23,6 @@ fn state_after(backend: &Backend, text: &[u8], before: u32) -> u32 {
     state
 }
 
-/// The state that a text leads to, by definition.
-fn expected_state(text: &[u8]) -> u32 {
-    if naive::first_bad_byte(text).is_some() {
-        return BROKEN;
-    }
-    let valid = match core::str::from_utf8(text) {
-        Ok(_) => text.len(),
-        Err(error) => error.valid_up_to(),
-    };
-    text[valid..].iter().rev().fold(0, |open, &byte| open << 8 | u32::from(byte))
-}
-
 /// Where a sequence is put: so many ASCII bytes before it, and so many behind it. Around the edges of
 /// vectors and blocks, at the end of the text, before a block that is all ASCII, and so that the text is of
 /// every length at which a kernel changes its way.
@@ -68,7 +56,7 @@ fn check_sequences(sequences: impl Iterator<Item = [u8; 4]>, len: usize) -> u64 
     let mut checked = 0;
     for (i, sequence) in sequences.enumerate() {
         let sequence = &sequence[..len];
-        let at_end = expected_state(sequence);
+        let at_end = naive::utf8_state(sequence);
         // Followed by ASCII, a character that is not complete is wrong.
         let inside = if at_end == 0 { 0 } else { BROKEN };
         for ((before, text), (_, behind)) in texts.iter_mut().zip(PLACES) {
@@ -177,7 +165,7 @@ fn the_edges_of_every_rule_at_every_place() {
             for at in 0..=260 {
                 let mut text = vec![b'a'; 523];
                 text[at..at + sequence.len()].copy_from_slice(sequence);
-                let expected = expected_state(&text);
+                let expected = naive::utf8_state(&text);
                 for backend in arch::available() {
                     let name = backend.name;
                     let state = state_after(backend, &text, 0);
@@ -199,11 +187,11 @@ fn every_open_character_and_every_byte_after_it() {
     let mut checked = 0;
     while let Some(prefix) = prefixes.get(done).cloned() {
         done += 1;
-        let before = expected_state(&prefix);
+        let before = naive::utf8_state(&prefix);
         for byte in 0..=255 {
             let mut text = prefix.clone();
             text.push(byte);
-            let expected = expected_state(&text);
+            let expected = naive::utf8_state(&text);
             for backend in arch::available() {
                 assert_eq!(state_after(backend, &[byte], before), expected, "{text:02x?}");
                 checked += 1;
@@ -397,7 +385,7 @@ proptest! {
         cut: prop::sample::Index,
     ) {
         let (front, back) = text.split_at(cut.index(text.len() + 1));
-        let expected = (expected_state(front), expected_state(&text));
+        let expected = (naive::utf8_state(front), naive::utf8_state(&text));
         for first in arch::available() {
             for second in arch::available() {
                 let between = state_after(first, front, 0);

@@ -1,7 +1,3 @@
-//! Any bytes as a line of `Sec-WebSocket-Extensions`, against the naive reader.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use wsframe_fuzz::support::extensions;
-
-fuzz_target!(|line: &[u8]| extensions::check(line));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| wsframe_fuzz::targets::handshake_extensions(input));

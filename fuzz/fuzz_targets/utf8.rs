@@ -1,10 +1,3 @@
-//! Any bytes as text, in any chunks, alone and while unmasking, on every backend, against `core`.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use wsframe_fuzz::{cuts, support::checks};
-
-fuzz_target!(|input: ([u8; 3], &[u8])| {
-    let (lengths, text) = input;
-    checks::utf8(&cuts(&lengths), text);
-});
+libfuzzer_sys::fuzz_target!(|input: &[u8]| wsframe_fuzz::targets::utf8(input));

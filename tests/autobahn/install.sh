@@ -6,7 +6,8 @@
 # The suite is written for CPython 2.7. One that this machine has is taken: $PYTHON27, or `python2.7`
 # on the path, or pyenv's. Where there is none, one is unpacked beside the suite from the packages
 # of Debian 11, the last release that had it; that needs apt on a Debian, but not root. Either way
-# it needs python3 with venv, a C compiler, and about a minute.
+# it needs python3 with venv, which is installed on a Debian that lacks it, a C compiler, and about a
+# minute.
 #
 # Leaves target/autobahn/suite/python: the Python that can import the suite.
 
@@ -96,6 +97,13 @@ END
 # Installs into a user's site of the suite's own, which Python looks into by itself. This pip runs
 # from its wheel, and is not installed.
 install_packages() {
+    # Debian's python3 has `venv`, and not what that puts into a new environment.
+    if ! python3 -c 'import ensurepip' 2>/dev/null; then
+        local as_root
+        as_root=$([[ $EUID -eq 0 ]] || echo sudo)
+        $as_root apt-get update -qq >&2
+        $as_root apt-get install -qq -y --no-install-recommends python3-venv >&2
+    fi
     python3 -m venv "$suite/pip"
     "$suite/pip/bin/pip" download --quiet --no-deps --dest "$suite/pip" "pip==$pip"
     local wheel list

@@ -4,7 +4,7 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 passed=0
 failed=0
-skipped=()
+skipped=0
 
 scratch=$(mktemp -d)
 running=()
@@ -45,22 +45,6 @@ unless_installed() {
     "$@" >&2 && cp "$list" "$copy"
 }
 
-node_packages() {
-    need node && need npm || return
-    PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 unless_installed \
-        "$here/package-lock.json" "$here/node_modules/.installed-lock.json" \
-        npm ci --prefix "$here" --no-audit --no-fund --loglevel=error
-}
-
-venv() {
-    python3 -m venv "$here/.venv" &&
-        "$here/.venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
-}
-
-python_packages() {
-    need python3 && unless_installed "$here/requirements.txt" "$here/.venv/installed.txt" venv
-}
-
 # as_root COMMAND…: if this user may.
 as_root() {
     if [[ $EUID -eq 0 ]]; then "$@"; else need sudo && sudo "$@"; fi
@@ -71,7 +55,28 @@ debian_package() {
         as_root apt-get install -qq -y --no-install-recommends "$1" >&2
 }
 
-browser() { command -v chromium >/dev/null || debian_package chromium; }
+# program COMMAND [PACKAGE]: it is there, or Debian's package of this name is, from now on.
+program() { command -v "$1" >/dev/null || debian_package "${2:-$1}"; }
+
+node_packages() {
+    program node nodejs && program npm || return
+    PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 unless_installed \
+        "$here/package-lock.json" "$here/node_modules/.installed-lock.json" \
+        npm ci --prefix "$here" --no-audit --no-fund --loglevel=error
+}
+
+# Debian's python3 has `venv`, and not what that puts into a new environment.
+venv() {
+    { python3 -c 'import ensurepip' 2>/dev/null || debian_package python3-venv; } &&
+        python3 -m venv "$here/.venv" &&
+        "$here/.venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
+}
+
+python_packages() {
+    program python3 && unless_installed "$here/requirements.txt" "$here/.venv/installed.txt" venv
+}
+
+browser() { program chromium; }
 
 # example NAME: builds an example, and says where cargo put it.
 example() {
@@ -116,7 +121,7 @@ to() {
 # skip NAME WHY
 skip() {
     echo "SKIPPED $1: $2"
-    skipped+=("$1")
+    skipped=$((skipped + 1))
 }
 
 # asked_to_skip NAME
@@ -151,7 +156,6 @@ client() {
 
 # summary: says how it went; the script's last command.
 summary() {
-    ((${#skipped[@]} == 0)) || echo "SKIPPED ${skipped[*]}"
-    echo "$passed passed, $failed failed"
+    echo "$passed passed, $failed failed, $skipped clients skipped"
     ((failed == 0))
 }

@@ -13,15 +13,15 @@
 # All but the first do so over TLS as well (tls_ws…). `handshake.sh` has more, about how connections are
 # opened, and `apps.sh` has what is spoken over them.
 #
-# Installs the pinned packages beside this script (node_modules/, .venv/), and the Debian package
-# `chromium` if there is none and this user may. A client that cannot run is a failure, unless
-# WSFRAME_INTEROP_SKIP names it: WSFRAME_INTEROP_SKIP=chromium,ws tests/interop/run.sh
+# Installs the pinned packages beside this script (node_modules/, .venv/), and Debian's packages of what is
+# missing, if this user may. A client that cannot run is a failure, unless WSFRAME_INTEROP_SKIP names it:
+# WSFRAME_INTEROP_SKIP=chromium,ws tests/interop/run.sh
 
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 
 # What each client needs, and how it is run.
-prepare_raw() { need python3; }
+prepare_raw() { program python3; }
 prepare_ws() { node_packages; }
 prepare_websockets() { python_packages; }
 prepare_chromium() { node_packages && browser; }

@@ -4,7 +4,7 @@
 use super::drive::{self, Way, pieces};
 use super::naive::{self, Choices, Frame, Item, Limits};
 use super::streams::{self, Spec};
-use wsframe::arch::{self, BROKEN};
+use wsframe::arch;
 use wsframe::{
     FrameDecoder, FrameEncoder, FrameHeader, MIN_BUFFER_LEN, Mask, MaskingKey, MessageDecoder,
     NO_LIMIT, Role, Rsv, Rules, Utf8Validator, mask, utf8,
@@ -126,9 +126,11 @@ pub fn utf8(cuts: &[usize], text: &[u8]) {
         assert_eq!(fused.finish().is_ok(), validator.finish().is_ok());
     }
 
+    let states: Vec<_> =
+        pieces(text.len(), cuts()).map(|(_, end)| naive::utf8_state(&text[..end])).collect();
     for backend in arch::available() {
         let mut state = 0;
-        for (start, end) in pieces(text.len(), cuts()) {
+        for ((start, end), &expected) in pieces(text.len(), cuts()).zip(&states) {
             let before = state;
             state = backend.validate(&text[start..end], before);
             let mut copy = text[start..end].to_vec();
@@ -136,8 +138,8 @@ pub fn utf8(cuts: &[usize], text: &[u8]) {
             backend.mask(&mut copy, key);
             assert_eq!(backend.unmask_validate(&mut copy, key, before), state);
             assert_eq!(copy, text[start..end]);
+            assert_eq!(state, expected, "{}", backend.name);
         }
-        assert_eq!(state == BROKEN, expected.is_some(), "{}", backend.name);
     }
 }
 
@@ -145,18 +147,54 @@ pub fn utf8(cuts: &[usize], text: &[u8]) {
 pub fn frames(choices: Choices, max_payload_len: u32, cuts: &[usize], stream: &[u8]) {
     let limit = if max_payload_len == NO_LIMIT { u64::MAX } else { max_payload_len.into() };
     let (frames, error) = naive::frames(stream, choices, limit);
-    for (cuts, way) in [(cuts, Way::Cursor), (cuts, Way::Locate), (&[], Way::Cursor)] {
-        let decoder = FrameDecoder::with_rules(choices.rules()).max_payload_len(max_payload_len);
-        let decoded = drive::decode(decoder, stream, cuts, stream.len().max(1), way);
-        assert_eq!(decoded.whole_frames(), &frames[..]);
-        assert_eq!(decoded.error, error);
+    for whole_up_to in WHOLE_UP_TO {
+        for (cuts, way) in [(cuts, Way::Cursor), (cuts, Way::Locate), (&[], Way::Cursor)] {
+            let decoder = FrameDecoder::with_rules(choices.rules())
+                .max_payload_len(max_payload_len)
+                .whole_up_to(whole_up_to);
+            let decoded = drive::decode(decoder, stream, cuts, stream.len().max(1), way);
+            assert_eq!(decoded.whole_frames(), &frames[..]);
+            assert_eq!(decoded.error, error);
+            // But for one that is longer than this limit can say.
+            if whole_up_to == NO_LIMIT && decoded.frames.len() == frames.len() {
+                assert_eq!(decoded.chunks, frames.len(), "every frame whole, or not yet");
+            }
+        }
     }
 }
 
-/// A decoder under these rules and limits.
-fn message_decoder(choices: Choices, limits: Limits, validate: bool) -> MessageDecoder {
+/// Frames of at most so many bytes come whole: none, those of a few words, all.
+const WHOLE_UP_TO: [u32; 3] = [0, 20, NO_LIMIT];
+
+/// How long the stream is up to the end of its last whole frame, or up to an error in a header.
+fn whole_frames_len(stream: &[u8], choices: Choices) -> usize {
+    let mut len = 0;
+    loop {
+        match naive::header(&stream[len..], choices) {
+            Ok(Some((header, header_len))) => {
+                let rest = stream.len() - len - header_len;
+                if header.payload_len > rest as u64 {
+                    return len;
+                }
+                len += header_len + header.payload_len as usize;
+            }
+            Ok(None) => return len,
+            Err(_) => return stream.len(),
+        }
+    }
+}
+
+/// A decoder under these rules and limits, whose frames of at most so many bytes come whole.
+fn message_decoder(
+    choices: Choices,
+    limits: Limits,
+    validate: bool,
+    whole_up_to: u32,
+) -> MessageDecoder {
     let limit = |limit: u64| u32::try_from(limit).unwrap_or(NO_LIMIT);
-    let frames = FrameDecoder::with_rules(choices.rules()).max_payload_len(limit(limits.frame));
+    let frames = FrameDecoder::with_rules(choices.rules())
+        .max_payload_len(limit(limits.frame))
+        .whole_up_to(whole_up_to);
     MessageDecoder::over(frames)
         .max_message_len(limit(limits.message))
         .max_fragments(limit(limits.fragments))
@@ -169,7 +207,7 @@ pub fn messages(choices: Choices, limits: Limits, validate: bool, cuts: &[usize]
     for (cuts, way) in
         [(cuts, Way::Cursor), (cuts, Way::Locate), (&[1], Way::Cursor), (&[], Way::Locate)]
     {
-        let decoder = message_decoder(choices, limits, validate);
+        let decoder = message_decoder(choices, limits, validate, 0);
         let mut found = drive::messages(decoder, stream, cuts, way);
         if expected.error.is_some() {
             // What comes before an error in the same chunk is not handed out.
@@ -177,6 +215,29 @@ pub fn messages(choices: Choices, limits: Limits, validate: bool, cuts: &[usize]
             found.open.clone_from(&expected.open);
         }
         assert_eq!(found, expected, "{cuts:?} {way:?}");
+    }
+
+    // Where a frame waits for its end, what is wrong in it waits, too.
+    let whole = &stream[..whole_frames_len(stream, choices)];
+    let wrong_in_whole = naive::messages(whole, choices, limits, validate).error;
+    for whole_up_to in &WHOLE_UP_TO[1..] {
+        for way in [Way::Cursor, Way::Locate] {
+            let decoder = message_decoder(choices, limits, validate, *whole_up_to);
+            let found = drive::messages(decoder, stream, cuts, way);
+            assert_eq!(found.items, expected.items, "{cuts:?} {way:?} {whole_up_to}");
+            assert!(expected.open.starts_with(&found.open));
+            if found.error != expected.error {
+                assert_eq!((found.error, wrong_in_whole), (None, None), "{expected:?}");
+            }
+        }
+    }
+
+    #[cfg(feature = "bytes")]
+    for cuts in [cuts, &[1], &[]] {
+        let decoder = message_decoder(choices, limits, validate, 0);
+        let (items, error) = super::owned::assemble(decoder, stream, cuts);
+        assert_eq!(items, expected.items, "{cuts:?}");
+        super::owned::same_error(error, expected.error);
     }
 }
 
@@ -192,7 +253,7 @@ pub fn relay(choices: Choices, limits: Limits, validate: bool, cuts: &[usize], s
     let received: Vec<Frame> = received.into_iter().map(without_key).collect();
 
     for cuts in [cuts, &[1], &[]] {
-        let decoder = message_decoder(choices, limits, validate);
+        let decoder = message_decoder(choices, limits, validate, 0);
         let forwarded = drive::relay(choices.role, decoder, stream, cuts);
         let mut found = naive::messages(&forwarded.bytes, strict, limits, validate);
         assert_eq!(found.error, None);

@@ -6,8 +6,12 @@
 #[path = "deflate.rs"]
 pub mod deflate;
 
+use crate::support::naive::{self, Choices, Item, Limits};
 use wsframe::deflate::{CompressedConnection, Config, Context, Parameters, Pool};
-use wsframe::{Connection, Event, MaskingKeys, Output, ProtocolError, ReceiveError, Transport};
+use wsframe::{
+    Connection, Event, MaskingKey, MaskingKeys, NO_LIMIT, Opcode, Output, ProtocolError,
+    ReceiveError, Role, Rsv, Transport,
+};
 
 /// A pool whose connections compress every message that they may.
 pub fn eager() -> Pool {
@@ -99,22 +103,110 @@ pub fn receive<K: MaskingKeys>(
     received
 }
 
-/// Any bytes, as a server that agreed on this: cut or whole, they are the same messages, or wrong.
-pub fn any_bytes(context: Context, limit: u32, bytes: &[u8], cuts: &[usize], buffers: &[usize]) {
-    let config = Config::default().max_message_len(limit);
-    let agreed = Parameters { server: Context::FULL, client: context };
-    let run = |cuts: &[usize], buffers: &[usize]| {
-        let mut connection = CompressedConnection::new(Connection::server(), Some(agreed));
-        let mut out = Vec::new();
-        let mut pool = Pool::new(config);
-        (receive(&mut connection, bytes, cuts, buffers, &mut pool, &mut out), out)
+/// What any bytes mean to an endpoint of this role, by RFC 6455 and RFC 7692 read literally: its whole
+/// messages up to what is wrong; the payloads of control frames; and whether anything is wrong.
+struct Expected {
+    messages: Vec<(bool, Vec<u8>)>,
+    control: Vec<Vec<u8>>,
+    wrong: bool,
+    /// Something has come of a message that has not ended. If that is compressed, it may be wrong already.
+    open: bool,
+}
+
+impl Expected {
+    fn new(role: Role, takeover: bool, limit: u32, bytes: &[u8]) -> Self {
+        let choices = Choices { claimed: Rsv::RSV1.bits(), ..Choices::strict(role) };
+        // Those of a new connection.
+        let limits = Limits { frame: 16 << 20, message: 64 << 20, fragments: 1 << 17 };
+        let found = naive::messages(bytes, choices, limits, true);
+        let (open, wrong) = (!found.open.is_empty(), found.error.is_some());
+        let mut expected = Self { messages: Vec::new(), control: Vec::new(), wrong, open };
+        let mut history = Vec::new();
+        for item in found.items {
+            match item {
+                Item::Text(bytes) => expected.messages.push((true, bytes)),
+                Item::Binary(bytes) => expected.messages.push((false, bytes)),
+                Item::Ping(data) | Item::Pong(data) => expected.control.push(data),
+                Item::Close(body) => {
+                    expected.control.push(body.map_or_else(Vec::new, |(_, reason)| reason.into()));
+                }
+                Item::Raw(opcode, _, payload) => {
+                    let inflated = deflate::naive::inflate(&history, &payload);
+                    let text = opcode == Opcode::Text;
+                    let too_long = limit != NO_LIMIT && inflated.bytes.len() > limit as usize;
+                    let not_text = text && core::str::from_utf8(&inflated.bytes).is_err();
+                    if !inflated.right || too_long || not_text {
+                        return Self { wrong: true, ..expected };
+                    }
+                    if takeover {
+                        history.extend_from_slice(&inflated.bytes);
+                        history.drain(..history.len() - inflated.referable);
+                    }
+                    expected.messages.push((text, inflated.bytes));
+                }
+            }
+        }
+        expected
+    }
+
+    fn check(&self, received: &Received) {
+        let whole = received.messages.iter().filter(|message| message.2);
+        let whole: Vec<_> = whole.map(|(text, bytes, _)| (*text, bytes.clone())).collect();
+        assert_eq!(whole, self.messages);
+        let control: Vec<_> = received.control.iter().map(|(_, data)| data.clone()).collect();
+        match received.error {
+            None => {
+                assert!(!self.wrong);
+                assert_eq!(control, self.control);
+            }
+            Some(error) => {
+                assert!(self.wrong || self.open, "{error}");
+                // Those within a message that is wrong come only if they come before what is.
+                assert!(self.control.starts_with(&control));
+            }
+        }
+    }
+}
+
+/// Any bytes, as an endpoint of this role that agreed on this: cut or whole, they are the messages that the
+/// naive decoders find, or wrong.
+pub fn any_bytes(
+    role: Role,
+    context: Context,
+    limit: u32,
+    bytes: &[u8],
+    cuts: &[usize],
+    buffers: &[usize],
+) {
+    let expected = Expected::new(role, context.takeover, limit, bytes);
+    let pool = || Pool::new(Config::default().max_message_len(limit));
+    let agreed = match role {
+        Role::Server => Parameters { server: Context::FULL, client: context },
+        Role::Client => Parameters { server: context, client: Context::FULL },
     };
-    let (whole, whole_out) = run(&[], &[]);
-    let (cut, cut_out) = run(cuts, buffers);
-    if whole.error.is_none() {
-        assert_eq!((cut, cut_out), (whole, whole_out));
+    let run = |cuts: &[usize], buffers: &[usize]| {
+        let mut out = Vec::new();
+        let received = match role {
+            Role::Server => {
+                let connection = Connection::server().max_pending_replies(u16::MAX);
+                let mut connection = CompressedConnection::new(connection, Some(agreed));
+                receive(&mut connection, bytes, cuts, buffers, &mut pool(), &mut out)
+            }
+            Role::Client => {
+                let keys = || MaskingKey::new([0x37, 0xFA, 0x21, 0x3D]);
+                let connection = Connection::client(keys).max_pending_replies(u16::MAX);
+                let mut connection = CompressedConnection::new(connection, Some(agreed));
+                receive(&mut connection, bytes, cuts, buffers, &mut pool(), &mut out)
+            }
+        };
+        expected.check(&received);
+        (received, out)
+    };
+    let (whole, cut) = (run(&[], &[]), run(cuts, buffers));
+    if whole.0.error.is_none() {
+        assert_eq!(cut, whole);
     } else {
         // Which of two things that are wrong is found first, depends on the pieces.
-        assert!(cut.error.is_some(), "only whole: {:?}", whole.error);
+        assert!(cut.0.error.is_some(), "only whole: {:?}", whole.0.error);
     }
 }

@@ -1,8 +1,8 @@
 //! Two connections that talk to each other through a network which cuts and delays.
 //!
 //! What must hold, whatever they are told to do: every message that one was allowed to send reaches the
-//! other, whole and in order; Pongs come in the order of their Pings; and in the end both are closed, with
-//! the codes that were sent.
+//! other, whole and in order; every Ping is answered, in their order, unless the other side closed of itself;
+//! and in the end both are closed, with the codes that were sent.
 
 use std::collections::VecDeque;
 
@@ -96,6 +96,8 @@ struct Side<K> {
     pings: VecDeque<Vec<u8>>,
     received: Vec<Message>,
     close_sent: Option<CloseCode>,
+    /// Whether that was no answer.
+    closed_of_itself: bool,
 }
 
 impl<K: MaskingKeys> Side<K> {
@@ -111,6 +113,7 @@ impl<K: MaskingKeys> Side<K> {
             pings: VecDeque::new(),
             received: Vec::new(),
             close_sent: None,
+            closed_of_itself: false,
         }
     }
 
@@ -160,6 +163,7 @@ impl<K: MaskingKeys> Side<K> {
         let body = CloseBody { code, reason: "" };
         let result = self.connection.close(Some(body), &mut self.out);
         assert_eq!(result.is_ok(), self.close_sent.is_none());
+        self.closed_of_itself |= result.is_ok();
         self.close_sent.get_or_insert(code);
     }
 
@@ -245,10 +249,8 @@ impl<K: MaskingKeys> Conversation<K> {
         }
     }
 
-    fn end(mut self) {
-        if self.client.close_sent.is_none() && self.server.close_sent.is_none() {
-            self.client.close(CloseCode::NORMAL);
-        }
+    /// Lets all that is under way arrive, and what it causes.
+    fn settle(&mut self) {
         loop {
             self.deliver(true, usize::MAX);
             self.deliver(false, usize::MAX);
@@ -256,6 +258,18 @@ impl<K: MaskingKeys> Conversation<K> {
             if quiet && self.client.out.is_empty() && self.server.out.is_empty() {
                 break;
             }
+        }
+    }
+
+    fn end(mut self) {
+        self.settle();
+        // Behind its own Close a side says nothing more.
+        let unanswered = (&self.client.pings, &self.server.pings);
+        assert!(self.server.closed_of_itself || unanswered.0.is_empty(), "{:?}", unanswered.0);
+        assert!(self.client.closed_of_itself || unanswered.1.is_empty(), "{:?}", unanswered.1);
+        if self.client.close_sent.is_none() && self.server.close_sent.is_none() {
+            self.client.close(CloseCode::NORMAL);
+            self.settle();
         }
         let Self { client, server, .. } = self;
         assert_eq!(client.received, server.sent, "all that the server sent, in order");

@@ -11,6 +11,8 @@ pub mod conversation;
 pub mod drive;
 pub mod extensions;
 pub mod naive;
+#[cfg(feature = "bytes")]
+pub mod owned;
 pub mod rival;
 pub mod settings;
 pub mod streams;

@@ -1,5 +1,6 @@
 //! The oracle: RFC 6455 read literally.
 
+use wsframe::arch::BROKEN;
 use wsframe::{FrameHeader, MaskingKey, Opcode, ProtocolError, Role, Rsv, Rules};
 
 /// The choices that [`Rules`] packs into a byte, one field each.
@@ -162,6 +163,19 @@ pub fn first_bad_byte(text: &[u8]) -> Option<usize> {
 /// Whether the text stops inside a character that was right so far.
 pub fn is_incomplete(text: &[u8]) -> bool {
     core::str::from_utf8(text).is_err_and(|error| error.error_len().is_none())
+}
+
+/// The state of the kernels that a text leads to, by definition: the bytes of the character that is open, the
+/// first the lowest.
+pub fn utf8_state(text: &[u8]) -> u32 {
+    if first_bad_byte(text).is_some() {
+        return BROKEN;
+    }
+    let valid = match core::str::from_utf8(text) {
+        Ok(_) => text.len(),
+        Err(error) => error.valid_up_to(),
+    };
+    text[valid..].iter().rev().fold(0, |open, &byte| open << 8 | u32::from(byte))
 }
 
 /// A frame with its payload unmasked.

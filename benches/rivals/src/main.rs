@@ -73,6 +73,9 @@ fn run(request: &Request) -> Result<(), Box<dyn Error>> {
     if request.deflate {
         tables.push(deflate::measure(&request.plan));
     }
+    if tables.iter().all(|table| table.rows.is_empty()) {
+        return Err(format!("no row is named {:?}", request.plan.filter).into());
+    }
     if let Some(directory) = &request.svg {
         charts::draw(directory, &machine, &tables)?;
     }

@@ -18,6 +18,9 @@ pub trait Work {
     /// Makes everything as it was before a run. Not timed.
     fn reset(&mut self) {}
 
+    /// Whether the run that follows is to look at every byte that comes of it. Such a run is not timed.
+    fn look_closely(&mut self, _closely: bool) {}
+
     /// Panics if the run of this rival has not done its work. Not timed.
     fn check(&self, _rival: &str) {}
 }
@@ -63,6 +66,8 @@ pub fn medians<W: Work>(rivals: &[Rival<W>], work: &mut W, rounds: usize) -> Vec
     let mut turns: Vec<usize> = (0..rivals.len()).collect();
     let mut random = Random::new();
     for round in 0..rounds + 1 {
+        // The first round warms up, and its times are not kept.
+        work.look_closely(round == 0);
         random.shuffle(&mut turns);
         for &turn in &turns {
             let rival = &rivals[turn];
@@ -71,7 +76,6 @@ pub fn medians<W: Work>(rivals: &[Rival<W>], work: &mut W, rounds: usize) -> Vec
             (rival.run)(work);
             let elapsed = start.elapsed().as_nanos() as f64;
             work.check(&rival.name);
-            // The first round warms up.
             if round > 0 {
                 times[turn].push(elapsed / work.items());
             }

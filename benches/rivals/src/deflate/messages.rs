@@ -9,6 +9,7 @@ pub struct Messages {
     pub compressed: usize,
     /// How many came back.
     pub decompressed: usize,
+    closely: bool,
 }
 
 /// More than any window holds, so that no message is met again in one.
@@ -19,7 +20,7 @@ impl Messages {
         let mut random = Random::new();
         let message = |_| json(&mut random, size.mean() as usize);
         let plain = (0..size.count(ENOUGH)).map(message).collect();
-        Self { plain, takeover, compressed: 0, decompressed: 0 }
+        Self { plain, takeover, compressed: 0, decompressed: 0, closely: false }
     }
 
     /// In bytes.
@@ -33,7 +34,9 @@ impl Messages {
         for message in &self.plain {
             round_trip(message, &mut |compressed, decompressed| {
                 assert_eq!(decompressed.len(), message.len());
-                debug_assert_eq!(decompressed, message);
+                if self.closely {
+                    assert_eq!(decompressed, message);
+                }
                 self.compressed += compressed;
                 self.decompressed += decompressed.len();
             });
@@ -44,6 +47,10 @@ impl Messages {
 impl Work for Messages {
     fn items(&self) -> f64 {
         self.plain.len() as f64
+    }
+
+    fn look_closely(&mut self, closely: bool) {
+        self.closely = closely;
     }
 
     fn reset(&mut self) {

@@ -1,0 +1,26 @@
+# What the scripts of this folder share. Sourced, after `set -euo pipefail`.
+
+# install PACKAGE…: Debian's packages, if any of them is missing and this user may.
+install() {
+    dpkg --status "$@" >/dev/null 2>&1 && return
+    local as_root
+    as_root=$([ "$(id -u)" = 0 ] || echo sudo)
+    $as_root apt-get update -q
+    $as_root apt-get install -q -y --no-install-recommends "$@"
+}
+
+# tally LOG: how many tests of the first program in it passed, failed and were left out, in the variables of these
+# names, which are empty if it has not come to its end.
+tally() {
+    passed='' failed='' skipped=''
+    read -r passed failed skipped < <(sed -n \
+        's/^test result: .* \([0-9]*\) passed; \([0-9]*\) failed; \([0-9]*\) ignored; .* \([0-9]*\) filtered out.*/\1 \2 \3+\4/p' \
+        "$1" | head -n 1) || true
+    skipped=${skipped:+$((skipped))}
+}
+
+# rows FOLDER NAME…: the rows of a table that are in the folder.
+rows() {
+    local name
+    for name in "${@:2}"; do [ ! -e "$1/$name.row" ] || cat "$1/$name.row"; done
+}

@@ -1,0 +1,82 @@
+//! Servers that stand on the codecs: `framed` and `axum`.
+
+use std::io::Read;
+
+use crate::peer::{KEY, Peer, REQUEST};
+use crate::running::Running;
+use wsframe::deflate::{Compressor, Context, Effort};
+use wsframe::{CloseCode, FrameEncoder, FrameHeader, MaskingKey, Opcode, Rsv};
+
+#[test]
+fn the_server_on_framed_speaks_permessage_deflate_too() {
+    let server = Running::local("framed");
+    let request = str::from_utf8(REQUEST).expect("text").replace("x-unknown", "permessage-deflate");
+    let (mut peer, head) = Peer::asks(&server.address, request);
+    let (_, answer) = head.split_once("\r\nSec-WebSocket-Extensions: ").expect("an answer");
+    assert!(answer.starts_with("permessage-deflate; server_no_context_takeover"), "{head}");
+
+    let mut compressor = Compressor::new(Context::NO_TAKEOVER, Effort::DEFAULT);
+    let mut compressed = |text: &str| {
+        let (mut payload, mut frame) = (Vec::new(), Vec::new());
+        compressor.append(text.as_bytes(), &mut payload);
+        let encoder = FrameEncoder::new(Opcode::Text).rsv(Rsv::RSV1);
+        let encoder = encoder.masking_key(MaskingKey::new(KEY));
+        encoder.append(&payload, &mut frame).expect("a right frame");
+        (frame, payload)
+    };
+    let (frame, payload) = compressed(&"grüße ".repeat(100));
+    peer.send(&frame);
+    assert_eq!(peer.server_frame(), (0xC1, payload));
+    // The limit is on what comes out.
+    peer.send(&compressed(&"a".repeat((1 << 20) + 1)).0);
+    peer.fails_with(CloseCode::TOO_BIG);
+}
+
+#[test]
+fn the_server_on_framed_holds_no_message_that_is_too_long() {
+    let server = Running::local("framed");
+    let mut peer = Peer::connect(&server.address);
+    let header = FrameHeader {
+        masking_key: Some(MaskingKey::new(KEY)),
+        ..FrameHeader::new(Opcode::Binary, (1 << 20) + 1)
+    };
+    peer.send(&header.encode().expect("a right header"));
+    peer.fails_with(CloseCode::TOO_BIG);
+
+    let (_, head) = Peer::asks(&server.address, "GET / HTTP/1.1\r\nHost: example\r\n\r\n");
+    assert!(head.starts_with("HTTP/1.1 426 "), "no page here");
+}
+
+#[test]
+fn a_route_of_axum_speaks_websocket() {
+    let server = Running::local("axum");
+    let asked = |request: &str| Peer::asks(&server.address, request);
+    let (_, head) = asked("GET /about HTTP/1.1\r\nHost: example\r\n\r\n");
+    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    let (_, head) = asked("GET / HTTP/1.1\r\nHost: example\r\n\r\n");
+    assert!(head.starts_with("HTTP/1.1 426 "), "{head}");
+
+    let request = str::from_utf8(REQUEST).expect("text");
+    let request = request.replace("/chat", "/").replace("x-unknown", "permessage-deflate");
+    let (mut peer, head) = asked(&request);
+    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    assert!(head.contains(": permessage-deflate\r\n"), "{head}");
+    let masked = |opcode, rsv, payload: &[u8]| {
+        let (mut frame, key) = (Vec::new(), MaskingKey::new(KEY));
+        let encoder = FrameEncoder::new(opcode).rsv(rsv).masking_key(key);
+        encoder.append(payload, &mut frame).expect("a right frame");
+        frame
+    };
+    let mut payload = Vec::new();
+    let text = "grüße ".repeat(100);
+    Compressor::new(Context::FULL, Effort::DEFAULT).append(text.as_bytes(), &mut payload);
+    peer.send(&masked(Opcode::Text, Rsv::RSV1, &payload));
+    assert_eq!(peer.server_frame(), (0xC1, payload));
+    peer.send(&masked(Opcode::Binary, Rsv::NONE, b"\xFF"));
+    assert_eq!(peer.server_frame(), (0x82, b"\xFF".to_vec()));
+    peer.send(&masked(Opcode::Ping, Rsv::NONE, b"now"));
+    assert_eq!(peer.server_frame(), (0x8A, b"now".to_vec()));
+    peer.send(&masked(Opcode::Close, Rsv::NONE, b"\x10\xE1bye"));
+    assert_eq!(peer.server_frame(), (0x88, b"\x10\xE1bye".to_vec()));
+    assert_eq!(peer.socket.read(&mut [0]).expect("an end"), 0);
+}

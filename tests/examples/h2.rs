@@ -1,0 +1,71 @@
+//! The example `h2`, by a client that knows no more of HTTP/2 than is needed.
+
+use std::io::Read;
+
+use crate::peer::{Peer, masked};
+use crate::running::Running;
+use wsframe::Opcode;
+
+/// A connection of HTTP/2, of which no more is known than is needed.
+struct Http2(Peer);
+
+impl Http2 {
+    const DATA: u8 = 0;
+    const HEADERS: u8 = 1;
+    const RST_STREAM: u8 = 3;
+    const SETTINGS: u8 = 4;
+    const END_HEADERS: u8 = 4;
+
+    fn connect(address: &str) -> Self {
+        let mut peer = Peer::reach(address);
+        peer.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+        peer.send(&Self::frame(Self::SETTINGS, 0, 0, b""));
+        Self(peer)
+    }
+
+    fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+        let len = u32::try_from(payload.len()).expect("a short frame").to_be_bytes();
+        [&len[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+    }
+
+    /// An extended CONNECT. Its fields are literal, but for `:scheme: http` and `:path: /`.
+    fn ask(stream: u32) -> Vec<u8> {
+        let fields = b"\x02\x07CONNECT\x86\x84\x01\x07example\x00\x09:protocol\x09websocket\
+            \x00\x15sec-websocket-version\x0213";
+        Self::frame(Self::HEADERS, Self::END_HEADERS, stream, fields)
+    }
+
+    /// The next frame of this kind on this stream.
+    fn next(&mut self, kind: u8, stream: u32) -> Vec<u8> {
+        loop {
+            let [a, b, c, found @ .., d, e, f, g] = self.0.exactly::<9>();
+            let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
+            self.0.socket.read_exact(&mut payload).expect("the payload");
+            if (found[0], u32::from_be_bytes([d, e, f, g])) == (kind, stream) {
+                return payload;
+            }
+        }
+    }
+
+    fn opens(&mut self, stream: u32) {
+        self.0.send(&Self::ask(stream));
+        assert_eq!(self.next(Self::HEADERS, stream)[0], 0x88, "`:status: 200`");
+    }
+
+    fn echoes(&mut self, stream: u32) {
+        self.0.send(&Self::frame(Self::DATA, 0, stream, &masked(Opcode::Text, true, b"Hello")));
+        assert_eq!(self.next(Self::DATA, stream), b"\x81\x05Hello");
+    }
+}
+
+#[test]
+fn a_stream_that_is_cancelled_ends_alone() {
+    let server = Running::local("h2");
+    let mut connection = Http2::connect(&server.address);
+    connection.opens(1);
+    let cancel = Http2::frame(Http2::RST_STREAM, 0, 3, &8u32.to_be_bytes());
+    connection.0.send(&[Http2::ask(3), cancel].concat());
+    connection.opens(5);
+    connection.echoes(1);
+    connection.echoes(5);
+}

@@ -1,0 +1,140 @@
+//! Examples that run: servers until they are dropped, others to their end.
+
+use core::time::Duration;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Instant;
+use std::{fs, thread};
+
+use crate::example;
+
+/// For whatever is awaited. All of it comes at once, or the test has failed.
+pub const LIMIT: Duration = Duration::from_secs(30);
+
+/// A server or a relay that runs until it is dropped.
+pub struct Running {
+    pub child: Child,
+    pub address: String,
+}
+
+impl Running {
+    /// Starts it, and waits until it says where it listens.
+    pub fn start(name: &str, args: &[&str]) -> Self {
+        Self::spawn(example::command(name).args(args))
+    }
+
+    pub fn spawn(command: &mut Command) -> Self {
+        let child = command.stdout(Stdio::piped()).spawn().expect("the example starts");
+        // From here on it ends with the test, however that ends.
+        let mut running = Self { child, address: String::new() };
+        let lines = BufReader::new(running.child.stdout.take().expect("its output")).lines();
+        let (found, address) = mpsc::channel();
+        thread::spawn(move || {
+            let address = lines
+                .map(|line| line.expect("its output in UTF-8"))
+                .find_map(|line| Some(line.split_once("ws://")?.1.split_once('/')?.0.to_owned()));
+            let _ = found.send(address);
+        });
+        let address = address.recv_timeout(LIMIT).expect("it says something in time");
+        running.address = address.expect("it says where it listens");
+        running
+    }
+
+    /// A server on a port that is free.
+    pub fn local(name: &str) -> Self {
+        Self::start(name, &["127.0.0.1:0"])
+    }
+
+    pub fn echo_server() -> Self {
+        Self::local("echo_server")
+    }
+
+    pub fn relay(to: &str) -> Self {
+        Self::start("relay", &["127.0.0.1:0", &format!("ws://{to}")])
+    }
+
+    pub fn url(&self) -> String {
+        format!("ws://{}/", self.address)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Calls it with the address of an echo server, with that of a relay in front of one, and with that of the
+/// echo server on `Framed`.
+pub fn straight_and_through_the_relay(check: impl Fn(&str)) {
+    let server = Running::echo_server();
+    check(&server.address);
+    let relay = Running::relay(&server.address);
+    check(&relay.address);
+    #[cfg(feature = "tokio-util")]
+    check(&Running::local("framed").address);
+}
+
+/// Runs an example to its end.
+pub fn run(name: &str, args: &[&str], stdin: &[u8]) -> Output {
+    let mut child = example::command(name)
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the example starts");
+    let mut input = child.stdin.take().expect("its standard input");
+    let mut streams: [Box<dyn Read + Send>; 2] = [
+        Box::new(child.stdout.take().expect("its standard output")),
+        Box::new(child.stderr.take().expect("its standard error")),
+    ];
+    thread::scope(|scope| {
+        // It may end before it has read all.
+        scope.spawn(move || drop(input.write_all(stdin)));
+        let [stdout, stderr] = streams.each_mut().map(|stream| {
+            scope.spawn(|| {
+                let mut bytes = Vec::new();
+                stream.read_to_end(&mut bytes).expect("its output");
+                bytes
+            })
+        });
+        let start = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().expect("its status") {
+                break status;
+            }
+            if start.elapsed() > LIMIT {
+                child.kill().expect("it was running");
+                panic!("{name} {args:?} has not ended");
+            }
+            thread::sleep(Duration::from_millis(5));
+        };
+        let [stdout, stderr] = [stdout, stderr].map(|bytes| bytes.join().expect("the bytes"));
+        Output { status, stdout, stderr }
+    })
+}
+
+/// Expects success, and gives what was printed.
+pub fn printed(output: Output) -> String {
+    let Output { status, stdout, stderr } = output;
+    assert!(status.success(), "{status}: {}", String::from_utf8_lossy(&stderr));
+    String::from_utf8(stdout).expect("output in UTF-8")
+}
+
+/// Expects failure with this status, and gives what was said about it.
+pub fn complaint(output: Output, status: i32) -> String {
+    let said = String::from_utf8(output.stderr).expect("messages in UTF-8");
+    assert_eq!(output.status.code(), Some(status), "{said}");
+    said
+}
+
+/// What a process has in memory, where the system tells.
+pub fn resident_bytes(process: u32) -> Option<usize> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: usize = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kib * 1024)
+}

@@ -1,0 +1,165 @@
+//! The fuzz targets: what each makes of its input, whose first bytes choose the settings of a run. The test of
+//! the fuzzers' seeds runs the same.
+
+use super::support::settings::{choices, cuts, limit, limits};
+use super::support::streams::Spec;
+use super::support::{checks, conversation, extensions, rival};
+use wsframe::{Role, Rsv};
+
+/// The settings, zeros where the input ends too early, and what is behind them.
+fn split<const N: usize>(input: &[u8]) -> ([u8; N], &[u8]) {
+    let (front, rest) = input.split_at(input.len().min(N));
+    let mut settings = [0; N];
+    settings[..front.len()].copy_from_slice(front);
+    (settings, rest)
+}
+
+/// Any bytes as a header, under any rules, against the naive parser.
+pub fn header(input: &[u8]) {
+    let ([rules], bytes) = split(input);
+    checks::header(choices(rules), bytes);
+}
+
+/// Any bytes, cut anywhere, masked on every backend, against the naive loop.
+pub fn mask(input: &[u8]) {
+    let ([k0, k1, k2, k3, low, high], bytes) = split(input);
+    checks::mask([k0, k1, k2, k3], u16::from_le_bytes([low, high]).into(), bytes);
+}
+
+/// Any bytes as text, in any chunks, alone and while unmasking, on every backend, against `core`.
+pub fn utf8(input: &[u8]) {
+    let (lengths, text) = split::<3>(input);
+    checks::utf8(&cuts(&lengths), text);
+}
+
+/// Any bytes as a stream, in any reads, under any rules and limit, against the naive decoder.
+pub fn frames(input: &[u8]) {
+    let ([rules, max_payload_len, reads @ ..], stream) = split::<5>(input);
+    checks::frames(choices(rules), limit(max_payload_len), &cuts(&reads), stream);
+}
+
+/// Any frames, encoded, then decoded from any reads into any buffer.
+pub fn round_trip(input: &[u8]) {
+    let ([server, rsv, low, high, reads @ ..], mut frames) = split::<7>(input);
+    let role = if server & 1 == 1 { Role::Server } else { Role::Client };
+    let mut specs = Vec::new();
+    while let [what, k0, k1, k2, k3, len, rest @ ..] = frames {
+        let (payload, behind) = rest.split_at(rest.len().min((*len).into()));
+        // Some are long, so that their lengths take each form.
+        let payload = payload.repeat([1, 1, 20, 300][usize::from(what >> 6)]);
+        let key = [*k0, *k1, *k2, *k3];
+        specs.push(Spec { opcode: what & 7, fin: what & 8 != 0, key, payload });
+        frames = behind;
+    }
+    let capacity = u16::from_le_bytes([low, high]).into();
+    checks::round_trip(&specs, role, Rsv::from_bits(rsv), &cuts(&reads), capacity);
+}
+
+/// Any bytes as a stream of messages, in any reads, under any rules and limits, against the naive decoder.
+pub fn messages(input: &[u8]) {
+    let ([rules, frame, message, fragments, validate, reads @ ..], stream) = split::<8>(input);
+    let limits = limits([frame, message, fragments]);
+    checks::messages(choices(rules), limits, validate & 1 == 1, &cuts(&reads), stream);
+}
+
+/// Any bytes through a relay, in any reads, under any rules and limits: the other side finds the same.
+pub fn relay(input: &[u8]) {
+    let ([rules, frame, message, fragments, validate, reads @ ..], stream) = split::<8>(input);
+    let limits = limits([frame, message, fragments]);
+    checks::relay(choices(rules), limits, validate & 1 == 1, &cuts(&reads), stream);
+}
+
+/// Two connections that talk through a network which cuts and delays, as any script tells them.
+pub fn conversation(input: &[u8]) {
+    let ([max_pending_replies], script) = split(input);
+    conversation::play(&conversation::script(script), max_pending_replies.into());
+}
+
+/// Any bytes from a peer, to a connection and to tungstenite: both take them for the same, but for the
+/// differences that `rival` lists.
+pub fn differential(input: &[u8]) {
+    let (settings, rest) = split::<3>(input);
+    let (reads, stream) = split::<3>(rest);
+    rival::compare(rival::Settings::of(settings), &cuts(&reads), stream);
+}
+
+/// Any bytes as a line of `Sec-WebSocket-Extensions`, against the naive reader.
+pub fn handshake_extensions(input: &[u8]) {
+    extensions::check(input);
+}
+
+#[cfg(feature = "handshake")]
+pub use of_handshakes::*;
+
+#[cfg(feature = "handshake")]
+mod of_handshakes {
+    use super::super::handshake;
+    use super::{cuts, split};
+
+    /// Any bytes as a request, in any reads: what is accepted is right, and its answer satisfies a client.
+    pub fn handshake_request(input: &[u8]) {
+        let (reads, received) = split::<3>(input);
+        handshake::request(received, &cuts(&reads));
+    }
+
+    /// Any bytes as a response, in any reads: what a client accepts is right.
+    pub fn handshake_response(input: &[u8]) {
+        let (reads, received) = split::<3>(input);
+        handshake::response(received, &cuts(&reads));
+    }
+
+    /// Any text as a WebSocket URI: what is taken can be asked for.
+    pub fn handshake_uri(input: &[u8]) {
+        handshake::uri(input.utf8_chunks().next().map_or("", |chunk| chunk.valid()));
+    }
+}
+
+#[cfg(feature = "deflate")]
+pub use of_deflate::*;
+
+#[cfg(feature = "deflate")]
+mod of_deflate {
+    use super::super::compressed::{any_bytes, deflate};
+    use super::{cuts, limit, split};
+    use wsframe::Role;
+    use wsframe::deflate::{Effort, Parameters};
+
+    /// Any line as an offer and as an answer, to ends that want anything; and any two ends.
+    pub fn deflate_negotiation(input: &[u8]) {
+        let (contexts, line) = split::<4>(input);
+        let [server, client, fallback_server, fallback_client] = contexts.map(deflate::context);
+        let wanted = Parameters { server, client };
+        let fallback = Parameters { server: fallback_server, client: fallback_client };
+        deflate::negotiation(wanted, fallback, line);
+        deflate::agreement(wanted, fallback, fallback);
+    }
+
+    /// Any bytes, in any pieces, to an endpoint that agreed on compression, under a limit, against the naive
+    /// decoders.
+    pub fn deflate_connection(input: &[u8]) {
+        let ([which, most, c0, c1, b0, b1], bytes) = split(input);
+        let role = if which & 16 == 0 { Role::Server } else { Role::Client };
+        let context = deflate::context(which);
+        any_bytes(role, context, limit(most), bytes, &cuts(&[c0, c1]), &cuts(&[b0, b1]));
+    }
+
+    /// Any two payloads as the messages of a connection, under a limit, in any pieces, against the naive
+    /// decoder.
+    pub fn deflate_inflate(input: &[u8]) {
+        let ([takeover, most, c0, c1, b0, b1, first], bytes) = split(input);
+        let (first, second) = bytes.split_at(bytes.len().min(first.into()));
+        let (cuts, buffers) = (cuts(&[c0, c1]), cuts(&[b0, b1]));
+        let payloads = [first, second];
+        deflate::any_payloads(takeover & 1 == 1, limit(most), &payloads, &cuts, &buffers);
+    }
+
+    /// Any two messages through both directions, in any context, with any effort and cuts.
+    pub fn deflate_round_trip(input: &[u8]) {
+        let ([which, level, memory, c0, c1, b0, b1, first], bytes) = split(input);
+        let (first, second) = bytes.split_at(bytes.len().min(first.into()));
+        let effort = Effort::DEFAULT.level(level % 10).memory(memory % 10);
+        let (cuts, buffers) = (cuts(&[c0, c1]), cuts(&[b0, b1]));
+        let messages = [first, second, second];
+        deflate::round_trip(deflate::context(which), effort, &messages, &cuts, &buffers);
+    }
+}
