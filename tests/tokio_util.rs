@@ -502,24 +502,35 @@ async fn an_end_without_a_close_is_an_error() {
     }
 }
 
-/// One side of a connection: sends its messages while it reads, and gives what it has read.
+/// One side of a connection: sends its messages while it reads, and gives what it has read. It closes when it
+/// has sent them all, and read so many.
 async fn talk<K: wsframe::MaskingKeys + Unpin + Send + 'static>(
     ours: WebSocketStream<DuplexStream, K>,
     messages: Vec<Message>,
-    close: bool,
+    close_after: Option<usize>,
 ) -> Vec<Message> {
     let (mut sink, mut stream) = ours.split();
+    let (enough, is_enough) = tokio::sync::oneshot::channel();
+    let mut enough = Some(enough);
     let sent = tokio::spawn(async move {
         for message in messages {
             sink.send(message).await.unwrap();
         }
-        if close {
+        if close_after.is_some() {
+            is_enough.await.unwrap();
             sink.close().await.unwrap();
         }
     });
     let mut received = Vec::new();
+    let mut count = 0;
     while let Some(message) = stream.next().await {
         let message = message.unwrap();
+        count += usize::from(message.is_text() || message.is_binary());
+        if Some(count) == close_after
+            && let Some(enough) = enough.take()
+        {
+            enough.send(()).unwrap();
+        }
         if !matches!(message, Message::Ping(_) | Message::Close(_)) {
             received.push(message);
         }
@@ -529,8 +540,9 @@ async fn talk<K: wsframe::MaskingKeys + Unpin + Send + 'static>(
 }
 
 /// Both sides send, reply and read in two tasks each, through a pipe so small that all have to wait for
-/// each other. A waker that is lost would leave one waiting for ever.
-#[tokio::test]
+/// each other. A waker that is lost would leave one waiting for ever. On two threads, where there are any.
+#[cfg_attr(not(target_family = "wasm"), tokio::test(flavor = "multi_thread", worker_threads = 2))]
+#[cfg_attr(target_family = "wasm", tokio::test)]
 async fn two_tasks_a_side_do_not_lose_each_other() {
     for capacity in [1, 7, 64] {
         let (client_io, server_io) = duplex(capacity);
@@ -547,9 +559,9 @@ async fn two_tasks_a_side_do_not_lose_each_other() {
         let client = WebSocketStream::new(client_io, Connection::client(key));
         let mut from_server = messages.clone();
         from_server.push(Message::text("the end"));
-        // The server has more to say, so that the client's Close does not come first.
-        let client = talk(client, messages, false);
-        let server = talk(server(server_io), from_server, true);
+        // The server closes, when nothing is under way to it any more but Pongs.
+        let client = talk(client, messages, None);
+        let server = talk(server(server_io), from_server, Some(expected.len()));
         let both = async { tokio::join!(client, server) };
         let (client, server) = tokio::time::timeout(Duration::from_secs(30), both)
             .await
