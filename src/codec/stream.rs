@@ -37,8 +37,8 @@ use crate::owned::Message;
 ///   ([`UnexpectedEof`](std::io::ErrorKind::UnexpectedEof)). After the closing handshake it is none, however
 ///   it comes.
 ///
-/// That a reply could not be sent is no error of the stream: what has arrived is still to be read, and then
-/// the transport's own end.
+/// If a reply cannot be sent, the stream does not fail: it still yields what has arrived, then the
+/// transport's own error or end.
 ///
 /// Closing the sink sends a Close with code 1000, unless one was sent, and flushes. It does not wait for the
 /// peer's: read until the stream ends. For how long, is the caller's to say, for this wait as for any other:

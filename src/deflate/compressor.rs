@@ -142,7 +142,7 @@ impl Compressor {
         }
     }
 
-    /// What the messages it makes are good for.
+    /// The context that its messages are compressed for.
     #[must_use]
     pub const fn context(&self) -> Context {
         self.context

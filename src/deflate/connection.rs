@@ -187,8 +187,8 @@ impl<K: MaskingKeys> CompressedConnection<K> {
     ///
     /// # Errors
     ///
-    /// Those of [`Connection::send`]. An output that is bounded needs room for a message that becomes
-    /// longer by an eighth and 64 bytes, which none does in the end.
+    /// Those of [`Connection::send`]. Before a message is compressed, an output that is bounded must have
+    /// room for its length, an eighth of that, 64 bytes and a header, although the frame will be shorter.
     pub fn send<'d>(
         &mut self,
         message: impl Into<Data<'d>>,

@@ -1,7 +1,7 @@
 //! Frames in bytes as they arrive: locate, then unmask.
 //!
 //! The decoder holds no bytes. It is shown what the caller has, answers with the [`Span`] of the next
-//! chunk, and the caller consumes so many bytes. All callers share this core, [`FrameDecoder::locate`]:
+//! chunk, and the caller consumes its bytes. All callers share this core, [`FrameDecoder::locate`]:
 //!
 //! - A loop over a buffer takes [`FrameDecoder::decode`], which moves a cursor slice on and lends the
 //!   chunk from the buffer.
@@ -196,7 +196,7 @@ impl FrameDecoder {
 
     /// Bytes of payload that the open frame has still to come; 0 between two frames.
     ///
-    /// A caller that knows where they shall lie may read up to so many bytes straight there and show
+    /// A caller that knows where they shall lie may read up to this many bytes straight there and show
     /// them to the decoder where they are.
     #[must_use]
     pub const fn remaining(&self) -> u64 {

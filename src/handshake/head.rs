@@ -57,7 +57,7 @@ impl HeadReader {
         Self { max_len, start, searched, line, is_begun: false, has_start_line: false }
     }
 
-    /// Lets through heads of up to so many bytes, instead.
+    /// Lets heads of up to this many bytes through, instead.
     #[must_use]
     pub const fn max_len(self, bytes: usize) -> Self {
         Self { max_len: bytes, ..self }

@@ -45,7 +45,7 @@ impl fmt::Display for WriteError {
             Self::Origin => f.write_str("the origin may hold visible ASCII alone"),
             Self::Subprotocol => f.write_str("a subprotocol must be a token, and offered once"),
             Self::SubprotocolNotOffered => f.write_str("the client did not offer this subprotocol"),
-            Self::Status(status) => write!(f, "status {status} is not one to answer with so"),
+            Self::Status(status) => write!(f, "status {status} cannot be sent with this reply"),
             Self::Uri => f.write_str("the crate http cannot hold the URI: it is too long, or its host is percent-encoded"),
             Self::Format => f.write_str("the head could not be written to its end"),
         }
