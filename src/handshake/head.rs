@@ -30,7 +30,7 @@ pub const DEFAULT_MAX_HEAD_LEN: usize = 16 << 10;
 /// assert_eq!(reader.find(received)?, Some(27)); // what follows is the caller's
 /// # Ok::<(), wsframe::handshake::HeadError>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct HeadReader {
     max_len: usize,
     /// Where the head begins: behind those that were passed over.
