@@ -7,8 +7,8 @@
 #                                              a client), against the suite's cases with compression
 #   tests/adoption/run.sh counts               instructions that tungstenite takes for a message, before and
 #                                              after, by callgrind (Debian's valgrind)
-#   tests/adoption/run.sh benches [ROUNDS]     tungstenite's own benchmarks, before and after in turn, and the
-#                                              medians of their times; by default 5 rounds
+#   tests/adoption/run.sh benches [ROUNDS]     tungstenite's own benchmarks of reading and writing, before and
+#                                              after in turn, and the medians of their times; by default 5
 #
 # A patch is for the version in its name. It holds our lines alone (see patch.py). Everything else is in
 # target/adoption.
@@ -163,13 +163,13 @@ benches() {
     for side in before after; do
         while read -r bench program; do programs[$side-$bench]=$program; done < <(
             cargo bench --quiet --no-run --message-format=json-render-diagnostics --features url \
-                --bench read --bench write --bench e2e --manifest-path "$work/tungstenite-$side/Cargo.toml" |
-                sed -n 's/.*"name":"\(read\|write\|e2e\)".*"executable":"\([^"]*\)".*/\1 \2/p'
+                --bench read --bench write --manifest-path "$work/tungstenite-$side/Cargo.toml" |
+                sed -n 's/.*"name":"\(read\|write\)".*"executable":"\([^"]*\)".*/\1 \2/p'
         )
     done
-    [ ${#programs[@]} = 6 ] || { echo "FAILED: no benchmarks: ${!programs[*]}" >&2; return 1; }
+    [ ${#programs[@]} = 4 ] || { echo "FAILED: no benchmarks: ${!programs[*]}" >&2; return 1; }
     for ((round = 1; round <= $1; round++)); do
-        for bench in read write e2e; do for side in before after; do
+        for bench in read write; do for side in before after; do
             "${programs[$side-$bench]}" --bench --noplot --output-format bencher \
                 --sample-size 10 --warm-up-time 1 --measurement-time 3 2>/dev/null |
                 sed -n "s/^test \(.*\) \.\.\. bench: *\([0-9,]*\) ns.*/$side\t\1\t\2/p"
