@@ -2,7 +2,6 @@
 //! read, replies get out, and connections end as they should.
 #![cfg(feature = "tokio-util")]
 
-use core::future::Future;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
@@ -21,64 +20,13 @@ use tokio_util::codec::{Decoder, Encoder, Framed};
 use wsframe::Message;
 use wsframe::codec::{CodecError, FrameCodec, MessageCodec, WebSocketStream};
 use wsframe::{
-    CloseCode, Connection, EncodeError, Frame, FrameDecoder, FrameEncoder, FrameHeader, MaskingKey,
-    MessageDecoder, NO_LIMIT, Opcode, ProtocolError, Role, Unmasked,
+    CloseCode, Connection, EncodeError, Frame, FrameDecoder, MaskingKey, MessageDecoder, Opcode,
+    ProtocolError, Role, Unmasked,
 };
 
-const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
-
-fn key() -> MaskingKey {
-    MaskingKey::new(KEY)
-}
-
-fn masked(opcode: Opcode, fin: bool, payload: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    FrameEncoder::new(opcode).fin(fin).masking_key(key()).append(payload, &mut out).unwrap();
-    out
-}
-
-/// Polls once, as a task that is not woken.
-fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
-    Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
-}
-
-/// Polls a future of `next` once, and drops it.
-fn next_or_drop<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
-    poll_once(&mut stream.next())
-}
-
-/// The next message, which has arrived.
-fn next<S: Stream<Item = Result<Message, CodecError>> + Unpin>(stream: &mut S) -> Message {
-    match next_or_drop(stream) {
-        Poll::Ready(Some(Ok(message))) => message,
-        other => panic!("{other:?}"),
-    }
-}
-
-/// Why there is no next message or frame.
-fn next_error<S: Stream<Item = Result<T, CodecError>> + Unpin, T: core::fmt::Debug>(
-    stream: &mut S,
-) -> CodecError {
-    match next_or_drop(stream) {
-        Poll::Ready(Some(Err(error))) => error,
-        other => panic!("{other:?}"),
-    }
-}
-
-/// What has arrived at the other end of a pipe.
-fn arrived(pipe: &mut DuplexStream) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while let Poll::Ready(Ok(1..)) = poll_once(&mut pin!(pipe.read_buf(&mut bytes))) {}
-    bytes
-}
-
-fn send(pipe: &mut DuplexStream, bytes: &[u8]) {
-    assert!(poll_once(&mut pin!(pipe.write_all(bytes))).is_ready(), "there is room");
-}
-
-fn server(io: DuplexStream) -> WebSocketStream<DuplexStream> {
-    WebSocketStream::new(io, Connection::server())
-}
+#[path = "support/pipe.rs"]
+mod pipe;
+use pipe::{arrived, drained, key, masked, next, next_or_drop, poll_once, send, server};
 
 /// Messages of every kind, and what they are.
 fn conversation() -> (Vec<u8>, Vec<Message>) {
@@ -278,21 +226,6 @@ fn client_that_cannot_reply(received: &[u8]) -> (DuplexStream, Client) {
     fill(&mut ours, 1000);
     send(&mut peer, received);
     (peer, ours)
-}
-
-/// All that the peer gets while `poll` is pending, and what that gives in the end.
-fn drained<T>(
-    peer: &mut DuplexStream,
-    mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
-) -> (Vec<u8>, T) {
-    let mut bytes = Vec::new();
-    for _ in 0..1000 {
-        if let Poll::Ready(ready) = poll(&mut Context::from_waker(Waker::noop())) {
-            return (bytes, ready);
-        }
-        bytes.extend(arrived(peer));
-    }
-    panic!("it waits for ever");
 }
 
 /// A message that is sent takes the replies that wait along, and its sender may not flush.
@@ -760,150 +693,6 @@ async fn what_has_arrived_is_read_though_nothing_can_be_sent() {
     assert_eq!(io::Error::from(error).kind(), io::ErrorKind::BrokenPipe);
 }
 
-/// Whatever a header declares, memory is taken for what has arrived.
-#[test]
-fn a_declared_length_allocates_nothing() {
-    let header =
-        FrameHeader { masking_key: Some(key()), ..FrameHeader::new(Opcode::Binary, 1 << 62) };
-    let header = header.encode().unwrap();
-    let unlimited = || FrameDecoder::new(Role::Server).max_payload_len(NO_LIMIT);
-
-    let messages = MessageDecoder::over(unlimited()).max_message_len(NO_LIMIT);
-    let (mut peer, io) = duplex(64);
-    let mut ours = WebSocketStream::new(io, Connection::over(messages, Unmasked));
-    assert!(next_or_drop(&mut ours).is_pending());
-    let counted = allocation_counter::measure(|| {
-        send(&mut peer, &header);
-        assert!(next_or_drop(&mut ours).is_pending());
-        for _ in 0..1000 {
-            send(&mut peer, &[7; 64]);
-            assert!(next_or_drop(&mut ours).is_pending());
-        }
-    });
-    // 64,000 bytes have arrived.
-    assert!(counted.bytes_max < 4 * 64_000, "{counted:?}");
-
-    // A limit acts before anything is taken.
-    let (mut peer, io) = duplex(64);
-    let mut ours = server(io);
-    send(&mut peer, &header);
-    let error = next_error(&mut ours);
-    assert!(
-        matches!(error, CodecError::Received(ProtocolError::FrameTooLong(len)) if len == 1 << 62)
-    );
-
-    // No frame of such a length can come whole.
-    let (mut peer, io) = duplex(64);
-    let mut framed = Framed::new(io, FrameCodec::over(unlimited(), Unmasked));
-    send(&mut peer, &header);
-    send(&mut peer, b"x");
-    let error = next_error(&mut framed);
-    assert!(
-        matches!(error, CodecError::Received(ProtocolError::FrameTooLong(len)) if len == 1 << 62)
-    );
-}
-
-/// A pipe that has taken all its memory.
-fn used_pipe() -> (DuplexStream, DuplexStream) {
-    let (mut peer, mut io) = duplex(1 << 16);
-    send(&mut peer, &[0; 1 << 16]);
-    send(&mut io, &[0; 1 << 16]);
-    arrived(&mut peer);
-    arrived(&mut io);
-    (peer, io)
-}
-
-/// How many bytes more are taken than before, when a message of this length has come and is gone.
-fn left_by_reading<S>(peer: &mut DuplexStream, stream: &mut S, len: usize) -> i64
-where
-    S: Stream<Item = Result<Message, CodecError>> + Unpin,
-{
-    let bytes = masked(Opcode::Binary, true, &vec![7; len]);
-    let mut received = 0;
-    let counted = allocation_counter::measure(|| {
-        for piece in bytes.chunks(1 << 16) {
-            send(peer, piece);
-            while let Poll::Ready(message) = next_or_drop(stream) {
-                assert!(matches!(message, Some(Ok(Message::Binary(data))) if data.len() == len));
-                received += 1;
-            }
-        }
-    });
-    assert_eq!(received, 1);
-    counted.bytes_current
-}
-
-/// No buffer stays large for good after one large message.
-#[test]
-fn a_large_message_leaves_no_large_buffer() {
-    // Some fill the buffer nearly to its end, so that little of it can be seen when they are gone.
-    for len in [70_000, 131_072 - 14, 131_072 - 30, 300_000, (1 << 20) - 14, 4 << 20] {
-        let (mut peer, io) = used_pipe();
-        assert_eq!(left_by_reading(&mut peer, &mut server(io), len), 0);
-        let (mut peer, io) = used_pipe();
-        let mut framed = Framed::new(io, MessageCodec::new(Connection::server()));
-        assert_eq!(left_by_reading(&mut peer, &mut framed, len), 0);
-        let (mut peer, io) = used_pipe();
-        let framed = Framed::new(io, FrameCodec::server());
-        let mut messages = framed.map(|frame| frame.map(|frame| Message::Binary(frame.payload)));
-        assert_eq!(left_by_reading(&mut peer, &mut messages, len), 0);
-
-        let (mut peer, io) = used_pipe();
-        let mut ours = server(io);
-        let message = Message::binary(vec![7; len]);
-        let counted = allocation_counter::measure(|| {
-            Pin::new(&mut ours).start_send(message).unwrap();
-            let (mut sent, flushed) = drained(&mut peer, |cx| Pin::new(&mut ours).poll_flush(cx));
-            flushed.unwrap();
-            sent.extend(arrived(&mut peer));
-            assert_eq!(&sent[10..], vec![7; len]);
-        });
-        // The message is gone, too.
-        assert_eq!(counted.bytes_current, -(len as i64));
-    }
-}
-
-/// A buffer of 64 KiB may stay, and so may one that holds 8 KiB or more.
-#[test]
-fn what_is_left_in_a_large_buffer_moves_to_a_small_one() {
-    let frame = masked(Opcode::Binary, true, &[7; 10_000]);
-    for (capacity, len, stays) in [
-        (65_536, 10, true),
-        (65_537, 10, false),
-        (65_537, 0, false),
-        (1 << 20, 8191, false),
-        (1 << 20, 8192, true),
-    ] {
-        let mut input = BytesMut::with_capacity(capacity);
-        input.extend_from_slice(&frame[..len]);
-        let at = input.as_ptr();
-        let mut codec = FrameCodec::server();
-        assert!(codec.decode(&mut input).unwrap().is_none());
-        assert_eq!((&input[..], input.as_ptr() == at), (&frame[..len], stays));
-        assert!(stays || input.capacity() == 8192);
-        // Once is enough; and it goes when it holds little.
-        let at = input.as_ptr();
-        assert!(codec.decode(&mut input).unwrap().is_none());
-        assert_eq!(input.as_ptr(), at);
-        input.extend_from_slice(&frame[len..]);
-        assert_eq!(codec.decode(&mut input).unwrap().unwrap().payload, vec![7; 10_000]);
-        assert!(codec.decode(&mut input).unwrap().is_none());
-        assert!(input.capacity() <= 65_536, "{}", input.capacity());
-    }
-}
-
-/// A message in one frame, in one read, lies in the read buffer of `Framed`.
-#[test]
-fn a_message_is_not_copied() {
-    let (mut peer, io) = duplex(1 << 10);
-    let mut framed = Framed::new(io, MessageCodec::new(Connection::server()));
-    let buffer = framed.read_buffer().as_ptr().addr();
-    let buffer = buffer..buffer + framed.read_buffer().capacity();
-    send(&mut peer, &masked(Opcode::Text, true, b"Hello"));
-    let Message::Text(text) = next(&mut framed) else { panic!() };
-    assert!(buffer.contains(&text.as_ptr().addr()));
-}
-
 #[tokio::test]
 async fn frames_are_masked_by_clients_alone() {
     let (mut peer, io) = duplex(64);
@@ -923,27 +712,6 @@ async fn frames_are_masked_by_clients_alone() {
         error,
         CodecError::Refused(EncodeError::Protocol(ProtocolError::ControlTooLong))
     ));
-}
-
-#[test]
-fn what_a_connection_keeps_is_small() {
-    // As the documentation says.
-    assert!(size_of::<MessageCodec>() <= size_of::<Connection>() + 112);
-    let make = || drop(MessageCodec::new(Connection::server()));
-    assert_eq!(allocation_counter::measure(make).count_total, 0);
-    // Nor after a Ping that was answered.
-    let mut codec = MessageCodec::new(Connection::server());
-    let mut input = BytesMut::from(&masked(Opcode::Ping, true, b"hi").repeat(2)[..]);
-    let mut out = BytesMut::with_capacity(64);
-    let answered = allocation_counter::measure(|| {
-        assert!(codec.decode(&mut input).unwrap().is_some());
-        out.extend_from_slice(&codec.take_replies());
-        assert!(codec.decode(&mut input).unwrap().is_some());
-        codec.encode(Message::Pong(Bytes::new()), &mut out).unwrap();
-        input = BytesMut::new();
-    });
-    assert!(answered.bytes_current <= 0, "{answered:?}");
-    assert_eq!(&out[..], b"\x8A\x02hi\x8A\x02hi\x8A\x00");
 }
 
 #[test]

@@ -70,6 +70,8 @@ mod seeds;
 mod tokio_util;
 #[path = "tests/tokio_util_deflate.rs"]
 mod tokio_util_deflate;
+#[path = "tests/tokio_util_memory.rs"]
+mod tokio_util_memory;
 
 const LEFT_OUT: [&str; 1] = ["inspect.rs"];
 
