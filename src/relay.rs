@@ -86,8 +86,8 @@ impl<K: MaskingKeys> Relay<K> {
     ///
     /// # Errors
     ///
-    /// The rule that was broken; every further call says the same. What to tell either side is
-    /// [`ProtocolError::close_code`], and [`close`](Self::close) tells the receiver.
+    /// The rule that was broken; every further call says the same, until [`close`](Self::close) tells the
+    /// receiver. What to tell either side is [`ProtocolError::close_code`].
     #[inline]
     pub fn forward<'b>(
         &mut self,

@@ -70,8 +70,7 @@ pub const DEFAULT_MAX_PENDING_REPLIES: u16 = 512;
 pub struct Connection<K = Unmasked> {
     pub(crate) messages: MessageDecoder,
     max_pending_replies: u16,
-    /// How many Pongs were put into the output since it was last found empty, before one or before
-    /// something else.
+    /// How many Pongs were put into the output since it was last found empty when a frame was put there.
     pending_replies: u16,
     /// From the peer's Close frame; 0 before it has come.
     received_code: u16,
