@@ -50,7 +50,7 @@ impl<K: MaskingKeys> Connection<K> {
         mut input: &'b mut [u8],
         out: &mut impl Output,
     ) -> (Result<Option<Event<'b>>, ReceiveError>, &'b mut [u8]) {
-        let event = match self.messages.decode_open(&mut input) {
+        let event = match self.messages.decode_part(&mut input) {
             Some(event) => Some(self.reply_to(event, out)),
             None => match self.locate(input, out) {
                 Ok(span) => self.messages.cut(span, &mut input).map(|(span, bytes)| {

@@ -231,6 +231,24 @@ impl FrameDecoder {
         whole.then(|| Span::whole(header, start))
     }
 
+    /// The first chunk of a frame with a plain header that has not arrived whole, and the length of all its
+    /// payload, of `max_len` at most. To be asked between two frames only.
+    #[inline(always)]
+    pub(crate) fn begin_plain<'b>(
+        &mut self,
+        max_len: u32,
+        input: &mut &'b mut [u8],
+    ) -> Option<(Payload<'b>, u32)> {
+        let (header, start) = FrameHeader::decode_plain(input, self.open.rules)?;
+        let available = input.len() - start;
+        let len = u32::try_from(header.payload_len).ok()?;
+        if u64::from(len) <= available as u64 || len > max_len.min(self.max_payload_len) {
+            return None;
+        }
+        let span = self.open_frame(&header, start, available)?;
+        Some((Payload::new(span.cut(input)?, span.mask()), len))
+    }
+
     #[inline(never)]
     fn locate_any(&mut self, input: &[u8]) -> Result<Option<Span>, ProtocolError> {
         if self.remaining != 0 {

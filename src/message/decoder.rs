@@ -392,7 +392,7 @@ impl MessageDecoder {
         &mut self,
         mut input: &'b mut [u8],
     ) -> (Result<Option<Event<'b>>, ProtocolError>, &'b mut [u8]) {
-        let event = match self.decode_open(&mut input) {
+        let event = match self.decode_part(&mut input) {
             Some(event) => Some(event),
             None => match self.locate_any(input) {
                 Ok(span) => self.cut(span, &mut input).map(|(span, bytes)| self.read(&span, bytes)),
@@ -402,20 +402,30 @@ impl MessageDecoder {
         (event.transpose(), input)
     }
 
-    /// A further chunk of the open frame, which nothing has to be found out about: what a long message is
-    /// made of, or one that comes byte by byte. `None` if no frame is open, or nothing has come.
+    /// A part of a frame that has not arrived whole, which nothing has to be found out about: the first
+    /// chunk of a plain frame, or a further one of any. Long messages are made of these, and such as come
+    /// byte by byte. `None` if what comes next is anything else.
     #[inline(always)]
-    pub(crate) fn decode_open<'b>(
+    pub(crate) fn decode_part<'b>(
         &mut self,
         input: &mut &'b mut [u8],
     ) -> Option<Result<Event<'b>, ProtocolError>> {
         let State::Running(running) = &mut self.0 else { return None };
-        let Position::Within(kind) = running.position else { return None };
-        let (payload, last) = running.frames.decode_open(input)?;
-        if last {
-            running.end_message();
-        }
-        Some(self.read_chunk(kind, payload, false, last))
+        let (kind, payload, first, last) = match running.position {
+            Position::Within(kind) => {
+                let (payload, last) = running.frames.decode_open(input)?;
+                if last {
+                    running.end_message();
+                }
+                (kind, payload, false, last)
+            }
+            Position::Between => {
+                let (kind, payload) = running.begin_plain(input)?;
+                (kind, payload, true, false)
+            }
+            Position::Closed => return None,
+        };
+        Some(self.read_chunk(kind, payload, first, last))
     }
 
     /// Cuts the located chunk off the input. After a Close frame it discards all of it:
@@ -576,12 +586,7 @@ impl Running {
     /// A message that is one plain frame, which has arrived whole: nearly all are.
     #[inline(always)]
     fn locate_plain(&self, input: &[u8]) -> Option<(Span, Kind)> {
-        // FIN, no RSV bit, and the opcode.
-        let kind = match input {
-            [0x81, ..] if self.validate_text => Kind::Text,
-            [0x82, ..] => Kind::Binary,
-            _ => return None,
-        };
+        let kind = self.kind_of_plain(input)?;
         if self.position != Position::Between {
             return None;
         }
@@ -590,6 +595,28 @@ impl Running {
             return None;
         }
         Some((span, kind))
+    }
+
+    /// The first chunk of such a message, if not all of it has arrived. To be asked between two messages
+    /// only.
+    #[inline(always)]
+    fn begin_plain<'b>(&mut self, input: &mut &'b mut [u8]) -> Option<(Kind, Payload<'b>)> {
+        let kind = self.kind_of_plain(input)?;
+        let (payload, len) = self.frames.begin_plain(self.max_message_len, input)?;
+        self.len = len;
+        self.fragments = 1;
+        self.position = Position::Within(kind);
+        Some((kind, payload))
+    }
+
+    /// What a message is whose first frame is its last, by the first byte: FIN, no RSV bit, and the opcode.
+    #[inline(always)]
+    const fn kind_of_plain(&self, frame: &[u8]) -> Option<Kind> {
+        match frame {
+            [0x81, ..] if self.validate_text => Some(Kind::Text),
+            [0x82, ..] => Some(Kind::Binary),
+            _ => None,
+        }
     }
 
     #[inline(always)]

@@ -97,6 +97,8 @@ pub const CASES: &[Case] = &{
         Case::new("message/locate", locate_messages, Json, SMALL),
         Case::new("connection/receive", receive, Binary, SMALL),
         Case::new("connection/receive", receive, Json, SMALL),
+        Case::new("connection/receive/in-two", receive_in_two, Binary, 1024..=1024),
+        Case::new("connection/receive/in-two", receive_in_two, Json, 1024..=1024),
         Case::new("connection/assemble", assemble, Binary, SMALL),
         Case::new("connection/assemble", assemble, Json, SMALL),
         Case::new("connection/send", send, Binary, SMALL),
@@ -284,6 +286,26 @@ fn receive(frames: &[Frame]) {
     });
     assert_eq!((messages, unread), (frames.len(), 0));
     assert_eq!(stream, unmasked_stream(frames));
+}
+
+/// Each frame in two reads.
+fn receive_in_two(frames: &[Frame]) {
+    let mut wires: Vec<_> = frames.iter().map(wire).collect();
+    let mut connection = black_box(Connection::server());
+    let mut out = Vec::new();
+    let messages = measured(|| {
+        let mut messages = 0;
+        for wire in &mut wires {
+            let (first, second) = wire.split_at_mut(512);
+            for mut input in [first, second] {
+                let event = connection.receive(&mut input, &mut out).expect("a right stream");
+                messages += take_event(event.expect("a part of the frame"));
+            }
+        }
+        messages
+    });
+    assert_eq!(messages, frames.len());
+    assert_eq!(wires.concat(), unmasked_stream(frames));
 }
 
 fn assemble(frames: &[Frame]) {
