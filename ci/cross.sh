@@ -29,7 +29,7 @@ threads=(--skip all_sequences_at_block_edges)
 
 # Of each target: what it is, its triple, Debian's packages, its linker, what runs its programs.
 describe() {
-    skip=("${slow[@]}") std=std flags=
+    skip=("${slow[@]}") std=std flags= show=--show-output
     case $1 in
         aarch64) linux "64 bits, NEON" aarch64-unknown-linux-gnu aarch64-linux-gnu arm64 aarch64 ;;
         armv7) linux "32 bits" armv7-unknown-linux-gnueabihf arm-linux-gnueabihf armhf arm ;;
@@ -61,6 +61,8 @@ wasm() { # what, flags
     runner="node --no-warnings $PWD/ci/wasi.mjs"
     packages=(wasi-libc)
     command -v node >/dev/null || packages+=(nodejs)
+    # A panic ends the program, and what was captured would be lost with it.
+    show=--no-capture
     # Debian's wasi-libc lacks some functions of threads, which std names and never calls.
     flags="$2 -Clink-arg=--unresolved-symbols=ignore-all"
     skip+=("${threads[@]}")
@@ -88,7 +90,7 @@ run_tests() {
         cp /usr/lib/wasm32-wasi/{crt1*.o,libc.a} "$own"
     fi
     cargo_for test --lib --manifest-path ci/tests/Cargo.toml -- \
-        --show-output "${skip[@]}" ${only[@]+"${only[@]}"}
+        $show "${skip[@]}" ${only[@]+"${only[@]}"}
 }
 
 run_metal() {
@@ -106,7 +108,8 @@ run_metal() {
 
 # Fills in what the table says, from the log of a target.
 judge() { # the status of the run
-    backend=$(sed -n 's/^backends: //p' "$log" | head -n 1)
+    # Where nothing is captured, the test's name stands in front.
+    backend=$(sed -En 's/^(test .* )?backends: //p' "$log" | head -n 1)
     if [ "$kind" = metal ]; then
         backend=words passed=runs failed= skipped=
         [ "$1" = 0 ] || passed=FAILED
