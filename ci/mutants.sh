@@ -22,9 +22,9 @@ declare -A files=(
 )
 declare -A tests=(
     [close]='display rfc6455_7_4_close'
-    [header]='display rfc6455_5_2_header rfc6455_6_1_sending'
-    [frame]='rfc6455_5_frames rfc6455_6_1_sending rfc6455_5_5_control rfc6455_5_4_messages'
-    [message]='rfc6455_5_4_messages rfc6455_5_5_control'
+    [header]='display rfc6455_5_2_header rfc6455_6_1_sending rfc7692_6_connection'
+    [frame]='rfc6455_5_frames rfc6455_6_1_sending rfc6455_5_5_control rfc6455_5_4_messages rfc7692_6_connection'
+    [message]='rfc6455_5_4_messages rfc6455_5_5_control rfc7692_6_connection'
     [connection]='rfc6455_7_closing rfc6455_6_1_sending rfc6455_5_3_masking'
     [relay]='rfc6455_5_4_messages'
     [extensions]='display rfc6455_9_1_extensions rfc6455_9_1_negotiation'
