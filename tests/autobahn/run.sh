@@ -28,9 +28,9 @@ fail() {
 
 "$here/install.sh" || fail "the suite cannot be installed, see above"
 
-# Build, and ask cargo where it put the example.
+# Build as `cargo test` does, with all that the example asserts of itself, and ask cargo where it is.
 cd "$here/../.."
-program=$(cargo build --release --all-features --example "$example" --message-format=json-render-diagnostics |
+program=$(cargo build --profile test --all-features --example "$example" --message-format=json-render-diagnostics |
     sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1) && [[ -x $program ]] ||
     fail "the example $example cannot be built, see above"
 

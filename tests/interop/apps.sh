@@ -76,10 +76,7 @@ run_sockjs() {
 }
 
 cd "$here/../.."
-for name in chat stomp_client socketio_client sockjs_client; do
-    program=$(example "$name")
-    examples=${program%/*}
-done
+examples=$(examples_folder)
 not_found="the server answers with status 404 (RFC 6455 §4.1)"
 # Of 60,000 characters, which take 120,000 bytes.
 long=$(printf 'ß%.0s' {1..60000})

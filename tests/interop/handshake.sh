@@ -35,9 +35,6 @@ nginx_package() {
     debian_package nginx-light && nginx=$(PATH=$PATH:/usr/sbin command -v nginx)
 }
 
-examples=$(dirname "$(cargo build --release --all-features --examples \
-    --message-format=json-render-diagnostics |
-    sed -n 's/.*"executable":"\([^"]*\/handshake\)".*/\1/p' | tail -n 1)")
 start handshake "$examples/handshake" serve 127.0.0.1:0
 
 prepare_handshake_ws() { node_packages; }

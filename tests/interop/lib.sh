@@ -78,10 +78,12 @@ python_packages() {
 
 browser() { program chromium; }
 
-# example NAME: builds an example, and says where cargo put it.
-example() {
-    cargo build --release --all-features --example "$1" --message-format=json-render-diagnostics |
-        sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1
+# examples_folder: where cargo puts the examples. Builds them as `cargo test` does, with all that they assert of
+# themselves.
+examples_folder() {
+    local program
+    program=$(cargo build --profile test --all-features --examples --message-format=json-render-diagnostics |
+        sed -n 's/.*"executable":"\([^"]*\/echo_server\)".*/\1/p' | tail -n 1) && [[ -x $program ]] && dirname "$program"
 }
 
 # start VARIABLE COMMAND…: runs a server that first prints its address, and keeps that in the variable.

@@ -80,7 +80,8 @@ listening() {
 }
 
 cd "$here/../.."
-server=$(example echo_server)
+examples=$(examples_folder)
+server=$examples/echo_server
 
 start page_line "$server" 127.0.0.1:0
 server_pid=${running[-1]}
