@@ -70,14 +70,15 @@ fn read_rest<'b, K: MaskingKeys>(
     let mut len = begun;
     while connection.remaining() > 0 {
         buffer.read_on(peer, connection.remaining())?;
-        let span =
-            connection.locate(buffer.unread(), out)?.ok_or("the stream ends within a frame")?;
-        let used = buffer.consume(span.end());
-        match connection.take(span, used, out)? {
+        let mut input = buffer.unread();
+        let unread = input.len();
+        match connection.receive(&mut input, out)?.ok_or("the stream ends within a frame")? {
             Event::Text(chunk) => len += chunk.text.as_bytes().len(),
             Event::Binary(chunk) => len += chunk.payload.unmask().len(),
             other => return Err(format!("not sent: {other:?}").into()),
         }
+        let consumed = unread - input.len();
+        buffer.consume(consumed);
     }
     Ok(buffer.consumed(len))
 }
