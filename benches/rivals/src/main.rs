@@ -1,6 +1,7 @@
 //! Measures wsframe beside its peers, on the same bytes, interleaved in one run.
 //!
-//! `rivals streams|kernels|handshake|deflate|all [--filter PART_OF_A_ROW] [--rounds N] [--json FILE] [--svg DIR]`
+//! `rivals streams|kernels|handshake|deflate|all [--filter PART_OF_A_ROW] [--rounds N] [--json FILE] [--ratios FILE]
+//! [--svg DIR]`
 
 mod charts;
 mod deflate;
@@ -9,6 +10,7 @@ mod kernels;
 mod machine;
 mod measure;
 mod payload;
+mod ratios;
 mod streams;
 mod table;
 
@@ -23,7 +25,8 @@ use machine::Machine;
 use table::{Plan, Table};
 
 const USAGE: &str = "usage: rivals streams|kernels|handshake|deflate|all \
-    [--filter PART_OF_A_ROW] [--rounds N] [--json FILE] [--svg DIR]";
+    [--filter PART_OF_A_ROW] [--rounds N] [--json FILE] [--ratios FILE] \
+    [--svg DIR]";
 
 /// What the command line asks for.
 struct Request {
@@ -33,6 +36,7 @@ struct Request {
     deflate: bool,
     plan: Plan,
     json: Option<PathBuf>,
+    ratios: Option<PathBuf>,
     svg: Option<PathBuf>,
 }
 
@@ -79,6 +83,9 @@ fn run(request: &Request) -> Result<(), Box<dyn Error>> {
     if let Some(directory) = &request.svg {
         charts::draw(directory, &machine, &tables)?;
     }
+    if let Some(file) = &request.ratios {
+        fs::write(file, ratios::page(&machine, &tables))?;
+    }
     if let Some(file) = &request.json {
         fs::write(file, serde_json::to_string_pretty(&Report { machine, tables })?)?;
     }
@@ -94,7 +101,8 @@ fn parse(mut args: impl Iterator<Item = String>) -> Option<Request> {
     let (streams, kernels) = (wants("streams"), wants("kernels"));
     let (handshake, deflate) = (wants("handshake"), wants("deflate"));
     let plan = Plan { filter: String::new(), rounds: 31 };
-    let mut request = Request { streams, kernels, handshake, deflate, plan, json: None, svg: None };
+    let (json, ratios, svg) = (None, None, None);
+    let mut request = Request { streams, kernels, handshake, deflate, plan, json, ratios, svg };
     while let Some(option) = args.next() {
         let value = args.next()?;
         match option.as_str() {
@@ -103,6 +111,7 @@ fn parse(mut args: impl Iterator<Item = String>) -> Option<Request> {
                 request.plan.rounds = value.parse().ok().filter(|&rounds| rounds > 0)?;
             }
             "--json" => request.json = Some(value.into()),
+            "--ratios" => request.ratios = Some(value.into()),
             "--svg" => request.svg = Some(value.into()),
             _ => return None,
         }
