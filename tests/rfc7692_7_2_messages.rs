@@ -309,7 +309,7 @@ fn pieces_and_a_whole_can_be_mixed() {
     let (front, back) = payload.split_at(3);
     let mut out = [0; 100];
     let mut decompressor = Decompressor::new(Context::FULL);
-    let written = decompressor.inflate(&mut { front }, &mut out).unwrap();
+    let written = decompressor.decompress(&mut { front }, &mut out).unwrap();
     let mut message = out[..written.len].to_vec();
     decompressor.append(back, &mut message).unwrap();
     assert_eq!(message, b"Hello");

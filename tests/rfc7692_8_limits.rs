@@ -87,7 +87,7 @@ fn a_bomb_is_stopped_at_the_limit() {
         let mut payload = &bomb[..];
         let mut len = 0;
         let error = loop {
-            match decompressor.inflate(&mut payload, &mut out) {
+            match decompressor.decompress(&mut payload, &mut out) {
                 Ok(written) => len += written.len,
                 Err(error) => break error,
             }
@@ -109,7 +109,7 @@ fn text_is_refused_while_it_is_decompressed() {
     let mut out = [0; 1000];
     let mut valid = 0;
     let error = loop {
-        match decompressor.inflate_text(&mut rest, &mut out, &mut validator) {
+        match decompressor.decompress_text(&mut rest, &mut out, &mut validator) {
             Ok((chunk, done)) => {
                 assert!(!done);
                 valid += chunk.as_bytes().len();
@@ -138,7 +138,7 @@ fn characters_may_be_cut_by_any_buffer() {
         let mut out = vec![0; len];
         loop {
             let (chunk, done) =
-                decompressor.inflate_text(&mut rest, &mut out, &mut validator).unwrap();
+                decompressor.decompress_text(&mut rest, &mut out, &mut validator).unwrap();
             bytes.extend_from_slice(chunk.as_bytes());
             if done {
                 break;
@@ -155,15 +155,15 @@ fn errors_are_latched_until_reset() {
     let mut decompressor = limited(3);
     let hello = compressed(b"Hello");
     let mut out = [0; 10];
-    let error = decompressor.inflate(&mut &hello[..], &mut out).unwrap_err();
-    assert_eq!(decompressor.inflate(&mut &[][..], &mut out), Err(error));
+    let error = decompressor.decompress(&mut &hello[..], &mut out).unwrap_err();
+    assert_eq!(decompressor.decompress(&mut &[][..], &mut out), Err(error));
     assert_eq!(decompressor.finish(), Err(error));
     decompressor.reset();
     let mut message = Vec::new();
     decompressor.append(&compressed(b"Hi!"), &mut message).unwrap();
     assert_eq!(message, b"Hi!");
     // A message that was given up half-way leaves nothing behind, either.
-    let _ = decompressor.inflate(&mut &hello[..3], &mut out).unwrap();
+    let _ = decompressor.decompress(&mut &hello[..3], &mut out).unwrap();
     decompressor.reset();
     decompressor.append(&compressed(b"Ho!"), &mut message).unwrap();
     assert_eq!(message, b"Hi!Ho!");

@@ -123,7 +123,7 @@ impl Deflate {
             }
             let end = span.end();
             let message = match connection.take(span, &mut input[..end], out)? {
-                Event::Raw(chunk) => self.inflate(chunk),
+                Event::Raw(chunk) => self.decompress(chunk),
                 // Nothing else comes of a message whose first frame has RSV1.
                 _ => Ok(None),
             };
@@ -138,7 +138,7 @@ impl Deflate {
     }
 
     /// Decompresses a chunk; gives the message if it was the last.
-    fn inflate(&mut self, chunk: RawChunk<'_>) -> Result<Option<Message>, ProtocolError> {
+    fn decompress(&mut self, chunk: RawChunk<'_>) -> Result<Option<Message>, ProtocolError> {
         self.receiving = !chunk.last;
         let start = self.message.len();
         let decompressor = self.incoming.decompressor(&mut self.pool.lock());

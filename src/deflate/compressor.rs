@@ -259,12 +259,12 @@ impl Compressor {
     ///
     /// let mut out = [0; 16];
     /// let mut decompressor = Decompressor::new(Context::FULL);
-    /// let written = decompressor.inflate(&mut &*payload, &mut out)?;
+    /// let written = decompressor.decompress(&mut &*payload, &mut out)?;
     /// assert_eq!(&out[..written.len], b"Hel");
     ///
     /// payload.clear();
     /// compressor.append(b"lo", &mut payload);
-    /// let written = decompressor.inflate(&mut &*payload, &mut out)?;
+    /// let written = decompressor.decompress(&mut &*payload, &mut out)?;
     /// assert_eq!(&out[..written.len], b"lo");
     /// # Ok::<(), wsframe::ProtocolError>(())
     /// ```

@@ -290,7 +290,7 @@ impl Deflate {
                 self.cut(connection, span, input)?;
                 continue;
             };
-            match self.inflate(chunk, input, buf, pool) {
+            match self.decompress(chunk, input, buf, pool) {
                 Ok(None) => {}
                 Ok(Some(piece)) => break self.event(&piece, &mut buf[..piece.len]),
                 Err(error) => break Err(error),
@@ -323,7 +323,7 @@ impl Deflate {
     }
 
     /// Decompresses what is left of the chunk, or as much as `buf` holds.
-    fn inflate(
+    fn decompress(
         &mut self,
         chunk: Chunk,
         input: &mut &mut [u8],
@@ -333,7 +333,7 @@ impl Deflate {
         let mut payload = input.get(..chunk.len).unwrap_or(input);
         let given = payload.len();
         let decompressor = self.incoming.decompressor(pool);
-        let Written { len, done } = decompressor.inflate(&mut payload, buf)?;
+        let Written { len, done } = decompressor.decompress(&mut payload, buf)?;
         let used = given - payload.len();
         *input = mem::take(input).split_at_mut(used).1;
 

@@ -33,8 +33,8 @@ use crate::utf8::{Checked, Utf8Validator};
 /// Decompresses messages, one after another: those of one connection, if they share a context, or those
 /// of any number of connections whose [`Context`] has no takeover.
 ///
-/// In whole, with [`append`](Self::append). In pieces, with [`inflate`](Self::inflate) or
-/// [`inflate_text`](Self::inflate_text) for each chunk of the payload and [`finish`](Self::finish) at the
+/// In whole, with [`append`](Self::append). In pieces, with [`decompress`](Self::decompress) or
+/// [`decompress_text`](Self::decompress_text) for each chunk of the payload and [`finish`](Self::finish) at the
 /// end of the message: what comes out goes to buffers of the caller's, so that no message is ever held
 /// whole.
 ///
@@ -107,7 +107,7 @@ impl Decompressor {
     /// let mut message = Vec::new();
     /// for mut chunk in [&[0xf2, 0x48, 0xcd][..], &[0xc9, 0xc9, 0x07, 0x00]] {
     ///     loop {
-    ///         let written = decompressor.inflate(&mut chunk, &mut out)?;
+    ///         let written = decompressor.decompress(&mut chunk, &mut out)?;
     ///         message.extend_from_slice(&out[..written.len]);
     ///         if written.done {
     ///             break;
@@ -118,7 +118,7 @@ impl Decompressor {
     /// assert_eq!(message, b"Hello");
     /// # Ok::<(), wsframe::ProtocolError>(())
     /// ```
-    pub fn inflate(
+    pub fn decompress(
         &mut self,
         payload: &mut &[u8],
         out: &mut [u8],
@@ -146,7 +146,7 @@ impl Decompressor {
         Ok(Written { len, done: false })
     }
 
-    /// Decompresses the next chunk of the payload of a text message, as [`inflate`](Self::inflate), and
+    /// Decompresses the next chunk of the payload of a text message, as [`decompress`](Self::decompress), and
     /// validates what comes of it. Returns the text, and whether the chunk is done.
     ///
     /// At the end of the message, call [`finish`](Self::finish) and then
@@ -154,7 +154,7 @@ impl Decompressor {
     ///
     /// # Errors
     ///
-    /// Those of [`inflate`](Self::inflate), and [`InvalidUtf8`](ProtocolError::InvalidUtf8) at the first
+    /// Those of [`decompress`](Self::decompress), and [`InvalidUtf8`](ProtocolError::InvalidUtf8) at the first
     /// byte that cannot be UTF-8, before more than `out` holds is decompressed.
     ///
     /// ```
@@ -165,27 +165,27 @@ impl Decompressor {
     /// let mut text = Utf8Validator::new();
     /// let mut payload = &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00][..];
     /// let mut out = [0; 1024];
-    /// let (checked, done) = decompressor.inflate_text(&mut payload, &mut out, &mut text)?;
+    /// let (checked, done) = decompressor.decompress_text(&mut payload, &mut out, &mut text)?;
     /// assert_eq!(checked.as_str(), Some("Hello"));
     /// assert!(done);
     /// decompressor.finish()?;
     /// text.finish()?;
     /// # Ok::<(), wsframe::ProtocolError>(())
     /// ```
-    pub fn inflate_text<'b>(
+    pub fn decompress_text<'b>(
         &mut self,
         payload: &mut &[u8],
         out: &'b mut [u8],
         text: &mut Utf8Validator,
     ) -> Result<(Checked<'b>, bool), ProtocolError> {
-        let Written { len, done } = self.inflate(payload, out)?;
+        let Written { len, done } = self.decompress(payload, out)?;
         match text.unmask(&mut out[..len], &mut { Mask::NONE }) {
             Ok(checked) => Ok((checked, done)),
             Err(error) => Err(self.fail(error.into())),
         }
     }
 
-    /// Ends the message: all of its payload was given to [`inflate`](Self::inflate), until it was done.
+    /// Ends the message: all of its payload was given to [`decompress`](Self::decompress), until it was done.
     /// Nothing more comes out; then the next message may begin.
     ///
     /// # Errors
@@ -208,7 +208,7 @@ impl Decompressor {
     ///
     /// # Errors
     ///
-    /// Those of [`inflate`](Self::inflate) and [`finish`](Self::finish). `out` is then as it was.
+    /// Those of [`decompress`](Self::decompress) and [`finish`](Self::finish). `out` is then as it was.
     pub fn append(&mut self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), ProtocolError> {
         let start = out.len();
         let outcome = self.append_fragment(payload, out).and_then(|()| self.finish());
@@ -232,7 +232,7 @@ impl Decompressor {
             // A byte beyond the limit, so that the message which reaches it ends in one go.
             let most = usize::try_from(self.left()).unwrap_or(usize::MAX).saturating_add(1);
             out.resize(end + room.min(most), 0);
-            let Written { len, done } = self.inflate(&mut payload, &mut out[end..])?;
+            let Written { len, done } = self.decompress(&mut payload, &mut out[end..])?;
             out.truncate(end + len);
             if done {
                 return Ok(());

@@ -118,7 +118,7 @@ pub fn inflate(
     for mut piece in pieces(payload, cuts) {
         loop {
             let out = buffers.next();
-            let written = match decompressor.inflate(&mut piece, out) {
+            let written = match decompressor.decompress(&mut piece, out) {
                 Ok(written) => written,
                 Err(error) => return (message, Err(error)),
             };
