@@ -435,7 +435,7 @@ fn what_an_idle_codec_keeps() {
     assert!(size_of::<MessageCodec>() <= size_of::<Connection>() + 112);
     let mut codec = None;
     let idle = measure(|| codec = Some(server(Parameters::NO_TAKEOVER, pool.clone())));
-    assert_eq!(idle.bytes_current, 160);
+    assert!(idle.bytes_current <= 160, "{idle:?}");
 
     // The contexts of the first serve all others.
     let mut others = Vec::new();
