@@ -227,6 +227,10 @@ fn messages_say_what_they_are() {
     let raw = Message::Raw { opcode: Opcode::Text, rsv: Rsv::RSV1, payload: "p".into() };
     for (message, kind) in [
         (Message::text("p"), (true, false, false)),
+        (Message::from("p"), (true, false, false)),
+        (Message::from("p".to_owned()), (true, false, false)),
+        (Message::from(Utf8Bytes::from("p")), (true, false, false)),
+        (Message::from(b"p".to_vec()), (false, true, false)),
         (Message::from(BytesMut::from("p")), (false, true, false)),
         (raw, (false, false, false)),
         (Message::Ping("p".into()), (false, false, false)),

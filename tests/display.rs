@@ -171,6 +171,7 @@ fn bytes_and_keys_in_logs() {
     let key = MaskingKey::from([0x0A, 0xFA, 0x21, 0x3D]);
     assert_eq!(key.to_string(), "0afa213d");
     assert_eq!(format!("{key:?}"), "MaskingKey(0afa213d)");
+    assert_eq!(<[u8; 4]>::from(key), [0x0A, 0xFA, 0x21, 0x3D]);
     let mut mask = Mask::from(key);
     assert_eq!(mask, Mask::new(key));
     mask.advance(1);

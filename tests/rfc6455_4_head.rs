@@ -194,6 +194,7 @@ fn what_a_parser_refuses() {
         ("GET / HTTP/1.1\r\na b: c\r\n\r\n", HeadError::Header),
         ("GET / HTTP/1.1\r\na : c\r\n\r\n", HeadError::Header),
         ("GET / HTTP/1.1\r\na: \0\r\n\r\n", HeadError::Header),
+        ("\r\rGET / HTTP/1.1\r\n\r\n", HeadError::LineEnd),
         ("GET / HTTP/1.1\r\nHost: a\r\n", HeadError::Incomplete),
         ("", HeadError::Incomplete),
     ] {

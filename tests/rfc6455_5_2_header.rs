@@ -228,7 +228,7 @@ fn opcodes_and_their_bits() {
     for bits in 0..=255 {
         match Opcode::from_bits(bits) {
             Some(opcode) => {
-                assert_eq!(opcode.bits(), bits);
+                assert_eq!((opcode.bits(), u8::from(opcode)), (bits, bits));
                 assert_eq!(opcode.is_control(), bits >= 8);
                 assert_eq!(opcode.begins_message(), bits == 1 || bits == 2);
                 assert_eq!(opcode.to_string(), format!("{opcode:?}").to_lowercase());

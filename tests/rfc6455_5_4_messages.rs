@@ -8,8 +8,8 @@ use support::drive::{self, Way};
 use support::naive::{self, Broken, Choices, Item, Limits};
 use support::streams;
 use wsframe::{
-    Assembler, Event, FrameDecoder, FrameHeader, MaskingKey, MessageDecoder, NO_LIMIT, Opcode,
-    ProtocolError, Relay, Role, Rsv,
+    Assembler, CloseBody, CloseCode, Event, FrameDecoder, FrameHeader, MaskingKey, MessageDecoder,
+    NO_LIMIT, Opcode, ProtocolError, Relay, Role, Rsv, Unmasked,
 };
 
 const UNLIMITED: Limits = Limits { frame: u64::MAX, message: u64::MAX, fragments: u64::MAX };
@@ -228,6 +228,13 @@ fn text_that_is_not_validated_and_messages_of_extensions_come_raw() {
     let decoder = MessageDecoder::new(Role::Client).validate_text(false);
     let found = drive::messages(decoder, &text, &[], Way::Cursor);
     assert_eq!(found.items, [Item::Raw(Opcode::Text, Rsv::NONE, vec![0xFF])]);
+    let mut decoder = MessageDecoder::new(Role::Client).validate_text(false);
+    let mut bytes = [frame(true, Opcode::Text, b"\xFF"), b"\x81\x02\xFF".to_vec()].concat();
+    let mut input = &mut bytes[..];
+    for whole in [Some(&b"\xFF"[..]), None] {
+        let Ok(Some(Event::Raw(chunk))) = decoder.decode(&mut input) else { panic!() };
+        assert_eq!(chunk.into_message().ok().as_deref(), whole);
+    }
 
     // RSV1 on the first frame alone; a fragment bears none.
     let stream = [&[0x41, 0x01, 0xAA][..], &[0x80, 0x01, 0xBB], &[0xC2, 0x00]].concat();
@@ -443,6 +450,20 @@ proptest! {
         let limits = Limits { frame: u64::MAX, message, fragments };
         checks::relay(choices, limits, validate, &cuts, &frames.concat());
     }
+}
+
+/// As behind one that was passed on (§1.4).
+#[test]
+fn behind_a_close_of_its_own_a_relay_discards_what_comes() {
+    let mut relay = Relay::new(MessageDecoder::new(Role::Client), Unmasked);
+    let mut out = Vec::new();
+    let body = CloseBody { code: CloseCode::new(1001), reason: "" };
+    assert_eq!(relay.close(Some(body), &mut out), Ok(true));
+    assert_eq!(out, b"\x88\x02\x03\xE9");
+    let mut received = frame(true, Opcode::Binary, b"a");
+    let mut input = &mut received[..];
+    assert!(relay.forward(&mut input).unwrap().is_none());
+    assert!(input.is_empty());
 }
 
 /// Whatever its source of keys is.

@@ -596,3 +596,13 @@ fn the_limit_on_what_arrives_holds_besides() {
     let received = receive(&mut connection, &frame(0xC1, &HELLO), &[], &[], &mut eager(), &mut out);
     assert_eq!(received.error, Some(ProtocolError::FrameTooLong(7)));
 }
+
+/// Where compression was not agreed on, all goes out as it is.
+#[test]
+fn a_connection_without_compression_sends_fragments_plain() {
+    let mut connection = CompressedConnection::new(Connection::server(), None);
+    let mut out = Vec::new();
+    connection.send_fragment("aaaa", false, &mut eager(), &mut out).unwrap();
+    connection.send_fragment("aaaa", true, &mut eager(), &mut out).unwrap();
+    assert_eq!(out, b"\x01\x04aaaa\x80\x04aaaa");
+}

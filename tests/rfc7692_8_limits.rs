@@ -6,8 +6,8 @@
 mod deflate;
 mod support;
 
-use wsframe::deflate::{Compressor, Context, Decompressor, Effort};
-use wsframe::{CloseCode, NO_LIMIT, ProtocolError, Utf8Validator};
+use wsframe::deflate::{Compressor, Config, Context, Decompressor, Effort, Parameters};
+use wsframe::{CloseCode, NO_LIMIT, ProtocolError, Role, Utf8Validator};
 
 fn compressed(message: &[u8]) -> Vec<u8> {
     let mut payload = Vec::new();
@@ -17,6 +17,24 @@ fn compressed(message: &[u8]) -> Vec<u8> {
 
 fn limited(limit: u32) -> Decompressor {
     Decompressor::new(Context::FULL).max_message_len(limit)
+}
+
+/// What one side's compressor says, by settings that both share, the other's decompressor reads.
+#[test]
+fn settings_make_both_ends() {
+    let config = Config::default().max_message_len(5).agreed(Parameters::NO_TAKEOVER);
+    for (from, to) in [(Role::Server, Role::Client), (Role::Client, Role::Server)] {
+        let mut compressor = config.compressor(from);
+        let mut decompressor = config.decompressor(to);
+        for (sent, received) in
+            [("Hello", Ok(())), ("Hello!", Err(ProtocolError::MessageTooLong(6)))]
+        {
+            let (mut payload, mut message) = (Vec::new(), Vec::new());
+            compressor.append(sent.as_bytes(), &mut payload);
+            assert_eq!(decompressor.append(&payload, &mut message), received);
+            assert_eq!(message, if received.is_ok() { sent.as_bytes() } else { b"" });
+        }
+    }
 }
 
 #[test]

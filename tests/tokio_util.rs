@@ -424,6 +424,12 @@ async fn an_end_without_a_close_is_an_error() {
         assert!(ours.next().await.is_none());
         assert_eq!(ours.connection().close_code(), Some(CloseCode::ABNORMAL));
     }
+    // What had arrived is handed out before it.
+    let mut codec = MessageCodec::new(Connection::server());
+    let mut input = BytesMut::from(&masked(Opcode::Text, true, b"Hello")[..]);
+    assert_eq!(codec.decode_eof(&mut input).unwrap(), Some(Message::text("Hello")));
+    let error = codec.decode_eof(&mut input).unwrap_err();
+    assert_eq!(io::Error::from(error).kind(), io::ErrorKind::UnexpectedEof);
     // Frames know nothing of a Close, but they have an end.
     for (stream, kind) in [(&b"\x82\x85\0"[..], Some(io::ErrorKind::UnexpectedEof)), (b"", None)] {
         let (mut peer, io) = duplex(1 << 10);
@@ -724,8 +730,13 @@ fn errors_say_what_was_wrong() {
         "not sent: nothing may be sent after a Close frame (RFC 6455 §5.5.1)"
     );
     let full = CodecError::from(wsframe::ReceiveError::OutputFull);
-    assert!(full.source().is_none());
+    let transport = CodecError::from(io::Error::from(io::ErrorKind::BrokenPipe));
+    assert_eq!(transport.to_string(), io::Error::from(io::ErrorKind::BrokenPipe).to_string());
+    for error in [&received, &refused, &full, &transport] {
+        assert!(error.source().is_none(), "{error}: all that is known is said");
+    }
     for (error, kind) in [
+        (transport, io::ErrorKind::BrokenPipe),
         (received, io::ErrorKind::InvalidData),
         (refused, io::ErrorKind::InvalidInput),
         (full, io::ErrorKind::WouldBlock),
@@ -742,6 +753,7 @@ fn all_can_be_debugged() {
     let stream = WebSocketStream::new(duplex(1).1, Connection::client(key));
     let shown = format!("{stream:?}");
     assert!(shown.starts_with("WebSocketStream { io: DuplexStream"), "{shown}");
+    assert!(format!("{:?}", stream.get_ref()).starts_with("DuplexStream"));
     let shown = format!("{:?}", MessageCodec::new(Connection::client(key)));
     assert!(shown.starts_with("MessageCodec { connection: Connection { role: Client"), "{shown}");
     #[cfg(feature = "deflate")]
