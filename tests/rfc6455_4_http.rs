@@ -150,6 +150,7 @@ fn refused_with_the_right_status() {
         assert_eq!(response.headers().contains_key("upgrade"), status == 426);
         assert_eq!(response.headers().contains_key("sec-websocket-version"), status == 426);
         assert_eq!(*response.body(), refusal.to_string());
+        assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8");
     }
 
     let mut post = request("", &[]);
@@ -158,6 +159,7 @@ fn refused_with_the_right_status() {
     let response: Response<&str> = refusal.to_http(post.version());
     assert_eq!((response.status().as_u16(), *response.body()), (405, ""));
     assert_eq!(response.headers()["allow"], "GET");
+    assert!(!response.headers().contains_key("content-type"), "there is no body");
 
     let mut old = request("", &[]);
     *old.version_mut() = Http::HTTP_10;
