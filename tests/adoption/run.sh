@@ -3,6 +3,7 @@
 # UTF-8 to call wsframe, and runs them again. Fails unless as many pass as before, and none fails.
 #
 #   tests/adoption/run.sh [CRATE…]             all crates that there is a patch for, or these
+#   tests/adoption/run.sh check                only that the patches fit, and that what they make builds
 #   tests/adoption/run.sh autobahn [client]    tungstenite with permessage-deflate, as an echo server (or as
 #                                              a client), against the suite's cases with compression
 #   tests/adoption/run.sh counts               instructions that tungstenite takes for a message, before and
@@ -106,12 +107,29 @@ tests() {
     [ "$before" -gt 0 ] && [ "$before" = "$after" ]
 }
 
-autobahn() {
-    local folder=$work/tungstenite-deflate patch
+# compressing FOLDER: tungstenite with permessage-deflate, in the folder.
+compressing() {
+    local patch
     patch=$here/tungstenite-$(version tungstenite)
+    copy tungstenite "$1"
+    adopt "$1" '"deflate"' "$patch.patch" "$patch-deflate.patch"
+}
+
+check() {
+    local crate folder
+    for crate in "${crates[@]}"; do both "$crate"; done
+    compressing "$work/tungstenite-deflate"
+    for folder in "${crates[@]/%/-after}" tungstenite-deflate; do
+        crate=${folder%-*}
+        cargo check --quiet --lib --features "$(features "$crate")" --manifest-path "$work/$folder/Cargo.toml"
+        echo "ok: ${folder%-after} $(version "$crate") builds on wsframe"
+    done
+}
+
+autobahn() {
+    local folder=$work/tungstenite-deflate
     "$root/tests/autobahn/install.sh"
-    copy tungstenite "$folder"
-    adopt "$folder" '"deflate"' "$patch.patch" "$patch-deflate.patch"
+    compressing "$folder"
     cp "$here/echo.rs" "$folder/examples/server.rs"
     passed tungstenite "$folder" | sed 's/$/ of its tests pass/'
     cargo build --quiet --release --manifest-path "$folder/Cargo.toml" --example server
@@ -191,6 +209,7 @@ END
 }
 
 case ${1:-} in
+    check) check ;;
     benches) benches "${2:-5}" ;;
     autobahn) autobahn "${2:-server}" ;;
     counts) counts ;;
