@@ -283,6 +283,9 @@ mod handshake {
             Refusal::ConnectProtocol,
         ];
         check_lines(&refusals, |_| true);
+        // Where it is malformed, and not only that it is.
+        let malformed = Extensions::parse(b"=").unwrap_err();
+        assert_eq!(Refusal::Extensions(malformed).to_string(), malformed.to_string());
     }
 
     #[test]
