@@ -107,6 +107,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "alloc")]
+mod buffer;
 // `unsafe` is a matter of the kernels alone.
 #[doc(hidden)]
 pub mod arch;

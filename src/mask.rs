@@ -11,6 +11,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::arch;
+#[cfg(feature = "alloc")]
+use crate::buffer::Buffer;
 
 /// The four bytes that a masked frame carries in its header (RFC 6455 §5.3), in the order of the wire.
 ///
@@ -86,10 +88,10 @@ impl fmt::Display for MaskingKey {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Mask(u32);
 
-/// A `Vec` lends only bytes that are initialised: so many are at a time, which are still in the first
+/// A buffer lends only bytes that are initialised: so many are at a time, which are still in the first
 /// cache when masking overwrites them.
 #[cfg(feature = "alloc")]
-pub(crate) const APPENDED_AT_ONCE: usize = 4096;
+const APPENDED_AT_ONCE: usize = 4096;
 
 impl Mask {
     /// The mask of an unmasked payload: applying it changes nothing.
@@ -151,14 +153,19 @@ impl Mask {
     /// ```
     #[cfg(feature = "alloc")]
     pub fn apply_appending(&mut self, from: &[u8], to: &mut Vec<u8>) {
+        self.append_to(from, to);
+    }
+
+    /// As [`apply_appending`](Self::apply_appending), to any buffer.
+    #[cfg(feature = "alloc")]
+    #[inline(always)]
+    pub(crate) fn append_to(&mut self, from: &[u8], to: &mut impl Buffer) {
         if self.is_none() {
-            return to.extend_from_slice(from);
+            return to.append(from);
         }
         to.reserve(from.len());
         for piece in from.chunks(APPENDED_AT_ONCE) {
-            let start = to.len();
-            to.resize(start + piece.len(), 0);
-            self.apply_copying(piece, &mut to[start..]);
+            self.apply_copying(piece, to.append_zeros(piece.len()));
         }
     }
 

@@ -5,8 +5,6 @@ use alloc::vec::Vec;
 
 use crate::error::EncodeError;
 use crate::frame::FrameEncoder;
-#[cfg(feature = "bytes")]
-use crate::header::MAX_HEADER_LEN;
 
 /// A queue of bytes that are to be sent: the connection appends frames, its caller sends and removes
 /// them.
@@ -60,8 +58,7 @@ impl Output for bytes::BytesMut {
 
     #[inline]
     fn append(&mut self, frame: FrameEncoder, payload: &[u8]) -> Result<(), EncodeError> {
-        self.reserve(MAX_HEADER_LEN + payload.len());
-        frame.put(payload, self)
+        Ok(frame.append_to(payload, self)?)
     }
 }
 

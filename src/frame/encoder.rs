@@ -5,10 +5,10 @@ use alloc::sync::Arc;
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
+#[cfg(feature = "alloc")]
+use crate::buffer::Buffer;
 use crate::error::{EncodeError, ProtocolError};
 use crate::header::{EncodedHeader, FrameHeader, MAX_HEADER_LEN, Opcode, Rsv};
-#[cfg(feature = "alloc")]
-use crate::mask::APPENDED_AT_ONCE;
 use crate::mask::{Mask, MaskingKey};
 
 /// What a frame to be sent says besides its payload; then one of four ways to put it into bytes.
@@ -139,7 +139,7 @@ impl FrameEncoder {
         payload: &[u8],
         out: &'b mut [u8],
     ) -> Result<&'b mut [u8], EncodeError> {
-        let header = self.header(payload.len() as u64)?;
+        let header = self.frame_header(payload.len() as u64).pack()?;
         let needed = header.len().saturating_add(payload.len());
         let Some(out) = out.get_mut(..needed) else {
             return Err(EncodeError::NoRoom { needed });
@@ -166,21 +166,30 @@ impl FrameEncoder {
     /// ```
     #[cfg(feature = "alloc")]
     pub fn append(&self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), ProtocolError> {
-        let header = self.header(payload.len() as u64)?;
+        self.append_to(payload, out)
+    }
+
+    /// As [`append`](Self::append), to any buffer.
+    #[cfg(feature = "alloc")]
+    #[inline(always)]
+    pub(crate) fn append_to(
+        &self,
+        payload: &[u8],
+        out: &mut impl Buffer,
+    ) -> Result<(), ProtocolError> {
+        let header = self.frame_header(payload.len() as u64).pack()?;
         out.reserve(header.len() + payload.len());
-        if self.masking_key.is_none() {
-            out.extend_from_slice(&header);
-            out.extend_from_slice(payload);
-            return Ok(());
+        // As many bytes as fill two words, and then only those that there are: what is of constant length
+        // comes from registers, and needs no call.
+        let words = header.words();
+        if out.room() >= words.len() {
+            let start = out.len();
+            out.append(&words);
+            out.truncate(start + header.len());
+        } else {
+            out.append(&header.encoded());
         }
-        let (begin, rest) = payload.split_at(payload.len().min(APPENDED_AT_ONCE));
-        let start = out.len();
-        out.resize(start + header.len() + begin.len(), 0);
-        let frame = &mut out[start..];
-        header.write_to(frame);
-        let mut mask = self.mask();
-        mask.apply_copying(begin, &mut frame[header.len()..]);
-        mask.apply_appending(rest, out);
+        self.mask().append_to(payload, out);
         Ok(())
     }
 

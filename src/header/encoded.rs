@@ -15,7 +15,16 @@ pub struct EncodedHeader {
     len: u8,
 }
 
-impl EncodedHeader {
+/// An encoded header in registers: a number of two words, whose lowest byte is the header's first.
+///
+/// Bytes that are stored one by one and read again as words are what a processor waits for. So who writes a
+/// header somewhere writes these words, and lets no [`EncodedHeader`] lie in memory in between.
+pub(crate) struct PackedHeader {
+    number: u128,
+    len: usize,
+}
+
+impl PackedHeader {
     /// Encodes the header as its fields stand.
     #[inline(always)]
     pub(super) fn new(header: &FrameHeader) -> Self {
@@ -23,18 +32,54 @@ impl EncodedHeader {
         let mask_bit = if header.masking_key.is_some() { MASK } else { 0 };
         let key =
             header.masking_key.map_or(0, |key| u128::from(u32::from_le_bytes(key.to_bytes())));
-        // Put together as a number, the first byte lowest: bytes written one by one, and read again as
-        // words, are what a processor waits for. The key is there, as zeros, also where there is none:
-        // the length leaves it out.
+        // The key is there, as zeros, also where there is none: the length leaves it out.
         let (second, behind) = match header.payload_len {
             len @ 0..126 => (len as u8, key),
             len @ 126..0x1_0000 => (LEN_16, u128::from((len as u16).swap_bytes()) | key << 16),
             len => (LEN_64, u128::from(len.swap_bytes()) | key << 64),
         };
-        let header_bytes = u128::from(first) | u128::from(mask_bit | second) << 8 | behind << 16;
-        Self { bytes: header_bytes.to_le_bytes(), len: header.encoded_len() as u8 }
+        let number = u128::from(first) | u128::from(mask_bit | second) << 8 | behind << 16;
+        Self { number, len: header.encoded_len() }
     }
 
+    /// How many of the bytes are the header's: at most [`MAX_HEADER_LEN`].
+    #[inline(always)]
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The header's bytes, and what fills the words behind them.
+    #[inline(always)]
+    pub(crate) const fn words(&self) -> [u8; MAX_HEADER_LEN + 2] {
+        self.number.to_le_bytes()
+    }
+
+    #[inline(always)]
+    pub(crate) const fn encoded(&self) -> EncodedHeader {
+        EncodedHeader { bytes: self.words(), len: self.len as u8 }
+    }
+
+    /// Writes the header to the beginning of a frame that is yet to get its payload. The frame is as long
+    /// as the header at least.
+    #[inline(always)]
+    pub(crate) fn write_to(&self, frame: &mut [u8]) {
+        match frame.first_chunk_mut() {
+            // What stands behind the header is overwritten.
+            Some(room) => *room = self.words(),
+            None => self.write_to_short(frame),
+        }
+    }
+
+    /// A call of its own, so that the bytes need not lie in memory for the other.
+    #[inline(never)]
+    fn write_to_short(&self, frame: &mut [u8]) {
+        for (room, byte) in frame.iter_mut().zip(&*self.encoded()) {
+            *room = *byte;
+        }
+    }
+}
+
+impl EncodedHeader {
     /// Where the masking key stands, the last four bytes; `None` in the header of an unmasked frame. For
     /// code that makes the header first, with any key, and draws the key into it.
     ///
@@ -59,25 +104,6 @@ impl EncodedHeader {
         let masked = self.bytes[1] & MASK != 0;
         let header = &mut self.bytes[..MAX_HEADER_LEN.min(self.len as usize)];
         if masked { header.last_chunk_mut() } else { None }
-    }
-
-    /// Writes the header to the beginning of a frame that is yet to get its payload. The frame is as long
-    /// as the header at least.
-    #[inline(always)]
-    pub(crate) fn write_to(self, frame: &mut [u8]) {
-        match frame.first_chunk_mut() {
-            // Of constant length, and from registers. What stands behind the header is overwritten.
-            Some(room) => *room = self.bytes,
-            None => self.write_to_short(frame),
-        }
-    }
-
-    /// A call of its own, so that the bytes need not lie in memory for the other.
-    #[inline(never)]
-    fn write_to_short(self, frame: &mut [u8]) {
-        for (room, byte) in frame.iter_mut().zip(&*self) {
-            *room = *byte;
-        }
     }
 }
 

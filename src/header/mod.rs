@@ -23,6 +23,7 @@ mod rsv;
 mod rules;
 
 pub use encoded::EncodedHeader;
+pub(crate) use encoded::PackedHeader;
 pub use opcode::Opcode;
 pub use rsv::Rsv;
 pub use rules::{Role, Rules};
@@ -231,6 +232,12 @@ impl FrameHeader {
     /// and masking are taken as they stand, since only the caller knows its extensions and its role.
     #[inline(always)]
     pub fn encode(&self) -> Result<EncodedHeader, ProtocolError> {
+        Ok(self.pack()?.encoded())
+    }
+
+    /// As [`encode`](Self::encode), for one that is written at once.
+    #[inline(always)]
+    pub(crate) fn pack(&self) -> Result<PackedHeader, ProtocolError> {
         if self.opcode.is_control() {
             if self.payload_len > MAX_CONTROL_PAYLOAD_LEN as u64 {
                 return Err(ProtocolError::ControlTooLong);
@@ -240,7 +247,7 @@ impl FrameHeader {
             }
         }
         check_top_bit(self.payload_len)?;
-        Ok(EncodedHeader::new(self))
+        Ok(PackedHeader::new(self))
     }
 
     /// Writes the header at the end of `headroom`, so that it stands directly in front of a payload
