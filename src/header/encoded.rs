@@ -1,4 +1,4 @@
-//! The bytes of a header, on the stack.
+//! The bytes of a header: in registers, and on the stack.
 
 use core::fmt;
 use core::ops::Deref;
