@@ -168,6 +168,20 @@ fn limits_exactly_and_one_over() {
     assert_eq!(run(Limits { message: 14, ..UNLIMITED }), rule(ProtocolError::MessageTooLong(15)));
     assert_eq!(run(Limits { fragments: 2, ..UNLIMITED }), rule(ProtocolError::TooManyFragments(2)));
 
+    // For a message in one frame as well, however much of it has come with the header.
+    for opcode in [Opcode::Text, Binary] {
+        let whole = frame(true, opcode, b"12345");
+        for (limits, error) in [
+            (Limits { frame: 4, ..UNLIMITED }, ProtocolError::FrameTooLong(5)),
+            (Limits { message: 4, ..UNLIMITED }, ProtocolError::MessageTooLong(5)),
+        ] {
+            for cut in 1..=whole.len() {
+                checks::messages(choices, limits, true, &[cut, usize::MAX], &whole);
+            }
+            assert_eq!(naive::messages(&whole, choices, limits, true).error, rule(error));
+        }
+    }
+
     // A limit on messages holds for those in one frame, and on the header alone.
     let mut decoder = MessageDecoder::new(Role::Client).max_message_len(4);
     assert_eq!(decoder.locate(&[0x82, 5]).unwrap_err(), ProtocolError::MessageTooLong(5));
