@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures wsframe beside other crates, and puts the ratios into docs/speed.md and the charts beside it. Takes
-# ten minutes; whatever else the machine does meanwhile, the figures are of.
+# five minutes; whatever else the machine does meanwhile, the figures are of.
 #
 #     ci/speed.sh [OPTION…]       options of benches/rivals, such as --rounds 9
 set -euo pipefail

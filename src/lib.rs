@@ -107,11 +107,12 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-#[cfg(feature = "alloc")]
-mod buffer;
 // `unsafe` is a matter of the kernels alone.
 #[doc(hidden)]
 pub mod arch;
+#[cfg(feature = "alloc")]
+#[forbid(unsafe_code)]
+mod buffer;
 #[forbid(unsafe_code)]
 pub mod close;
 #[cfg(feature = "tokio-util")]

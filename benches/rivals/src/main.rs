@@ -25,8 +25,7 @@ use machine::Machine;
 use table::{Plan, Table};
 
 const USAGE: &str = "usage: rivals streams|kernels|handshake|deflate|all \
-    [--filter PART_OF_A_ROW] [--rounds N] [--json FILE] [--ratios FILE] \
-    [--svg DIR]";
+    [--filter PART_OF_A_ROW] [--rounds N] [--json FILE] [--ratios FILE] [--svg DIR]";
 
 /// What the command line asks for.
 struct Request {
