@@ -218,20 +218,18 @@ impl<K: MaskingKeys> CompressedConnection<K> {
         let data = fragment.into();
         let opcode = self.connection.fragment_opcode(data);
         data.check(opcode != Opcode::Continuation, fin)?;
-        let is_compressed = match &self.deflate {
-            None => false,
-            Some(deflate) if opcode == Opcode::Continuation => deflate.sending,
-            Some(deflate) => {
+        if let Some(deflate) = &mut self.deflate {
+            let is_compressed = if opcode == Opcode::Continuation {
+                deflate.sending
+            } else {
                 let context = deflate.outgoing.context();
                 !fin || pool.config().compresses(context, data.bytes().len())
+            };
+            if is_compressed {
+                return deflate.send(&mut self.connection, opcode, fin, data.bytes(), pool, out);
             }
-        };
-        match &mut self.deflate {
-            Some(deflate) if is_compressed => {
-                deflate.send(&mut self.connection, opcode, fin, data.bytes(), pool, out)
-            }
-            _ => self.connection.append(opcode, fin, Rsv::NONE, data.bytes(), out),
         }
+        self.connection.append(opcode, fin, Rsv::NONE, data.bytes(), out)
     }
 }
 
