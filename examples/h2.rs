@@ -27,6 +27,9 @@ use wsframe::{CloseBody, CloseCode, Connection, Event, ThreadKeys};
 
 use echo::Next;
 
+/// How long a client may take to end a stream on which the closing handshake is over.
+const LINGER: Duration = Duration::from_secs(2);
+
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 #[tokio::main]
@@ -103,9 +106,19 @@ async fn echo(
                 Some(data) => received.extend_from_slice(&data),
                 None => return Ok(()),
             },
-            Next::End => return Ok(()),
+            Next::End => return drain(&mut from_client).await,
         }
     }
+}
+
+/// Takes what still comes until the client has ended its half, too: a stream that is dropped before would be
+/// reset, and what was sent last on it might be lost.
+async fn drain(from_client: &mut RecvStream) -> Result<()> {
+    let end = async {
+        while receive(from_client).await?.is_some() {}
+        Ok(())
+    };
+    timeout(LINGER, end).await?
 }
 
 /// Opens a WebSocket, sends a message, and gives the first that comes back.
@@ -138,6 +151,7 @@ async fn say(uri: &str, message: &str) -> Result<String> {
     send(&mut to_server, std::mem::take(&mut out), false).await?;
 
     let mut echo = String::new();
+    // The server ends the stream when the closing handshake is over.
     while let Some(data) = receive(&mut from_server).await? {
         received.extend_from_slice(&data);
         let mut input = &mut received[..];
@@ -154,7 +168,6 @@ async fn say(uri: &str, message: &str) -> Result<String> {
             let bye = CloseBody { code: CloseCode::NORMAL, reason: "" };
             websocket.close(Some(bye), &mut out)?;
             send(&mut to_server, std::mem::take(&mut out), true).await?;
-            break;
         }
     }
     Ok(echo)
@@ -167,17 +180,23 @@ async fn receive(stream: &mut RecvStream) -> Result<Option<Bytes>> {
     Ok(Some(data))
 }
 
-/// Sends as fast as the peer allows.
+/// Sends as fast as the peer allows. The last bytes bear the stream's end themselves: who reads them may have
+/// ended the stream before it came by itself.
 async fn send(stream: &mut SendStream<Bytes>, bytes: Vec<u8>, is_last: bool) -> Result<()> {
     let mut rest = Bytes::from(bytes);
     while !rest.is_empty() {
         stream.reserve_capacity(rest.len());
         let room = poll_fn(|context| stream.poll_capacity(context)).await;
         let room = room.ok_or("the stream is closed")??;
-        stream.send_data(rest.split_to(room.min(rest.len())), false)?;
+        let piece = rest.split_to(room.min(rest.len()));
+        let ends = is_last && rest.is_empty();
+        stream.send_data(piece, ends)?;
+        if ends {
+            return Ok(());
+        }
     }
     if is_last {
-        stream.send_data(Bytes::new(), true)?;
+        stream.send_data(rest, true)?;
     }
     Ok(())
 }

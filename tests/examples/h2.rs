@@ -1,6 +1,8 @@
 //! The example `h2`, by a client that knows no more of HTTP/2 than is needed.
 
+use core::time::Duration;
 use std::io::Read;
+use std::thread;
 
 use crate::peer::{Peer, masked};
 use crate::running::Running;
@@ -15,6 +17,7 @@ impl Http2 {
     const RST_STREAM: u8 = 3;
     const SETTINGS: u8 = 4;
     const END_HEADERS: u8 = 4;
+    const END_STREAM: u8 = 1;
 
     fn connect(address: &str) -> Self {
         let mut peer = Peer::reach(address);
@@ -35,26 +38,28 @@ impl Http2 {
         Self::frame(Self::HEADERS, Self::END_HEADERS, stream, fields)
     }
 
-    /// The next frame of this kind on this stream.
-    fn next(&mut self, kind: u8, stream: u32) -> Vec<u8> {
+    /// The flags and the payload of the next frame of this kind on this stream. No stream is reset before.
+    fn next(&mut self, kind: u8, stream: u32) -> (u8, Vec<u8>) {
         loop {
-            let [a, b, c, found @ .., d, e, f, g] = self.0.exactly::<9>();
+            let [a, b, c, found, flags, d, e, f, g] = self.0.exactly::<9>();
             let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
             self.0.socket.read_exact(&mut payload).expect("the payload");
-            if (found[0], u32::from_be_bytes([d, e, f, g])) == (kind, stream) {
-                return payload;
+            let on = u32::from_be_bytes([d, e, f, g]);
+            assert_ne!(found, Self::RST_STREAM, "of stream {on}");
+            if (found, on) == (kind, stream) {
+                return (flags, payload);
             }
         }
     }
 
     fn opens(&mut self, stream: u32) {
         self.0.send(&Self::ask(stream));
-        assert_eq!(self.next(Self::HEADERS, stream)[0], 0x88, "`:status: 200`");
+        assert_eq!(self.next(Self::HEADERS, stream).1[0], 0x88, "`:status: 200`");
     }
 
     fn echoes(&mut self, stream: u32) {
         self.0.send(&Self::frame(Self::DATA, 0, stream, &masked(Opcode::Text, true, b"Hello")));
-        assert_eq!(self.next(Self::DATA, stream), b"\x81\x05Hello");
+        assert_eq!(self.next(Self::DATA, stream).1, b"\x81\x05Hello");
     }
 }
 
@@ -68,4 +73,19 @@ fn a_stream_that_is_cancelled_ends_alone() {
     connection.opens(5);
     connection.echoes(1);
     connection.echoes(5);
+}
+
+#[test]
+fn a_stream_ends_with_the_server_s_close_and_is_not_reset() {
+    let server = Running::local("h2");
+    let mut connection = Http2::connect(&server.address);
+    connection.opens(1);
+    let close = masked(Opcode::Close, true, b"\x03\xE8bye");
+    connection.0.send(&Http2::frame(Http2::DATA, 0, 1, &close));
+    let answer = (Http2::END_STREAM, b"\x88\x05\x03\xE8bye".to_vec());
+    assert_eq!(connection.next(Http2::DATA, 1), answer);
+    // The client is slow in ending its half.
+    thread::sleep(Duration::from_millis(50));
+    connection.0.send(&Http2::frame(Http2::DATA, Http2::END_STREAM, 1, b""));
+    connection.opens(3);
 }
