@@ -58,7 +58,7 @@ fn in_place_and_copying(backend: &Backend, len: usize, alignment: usize, phase: 
 #[test]
 fn every_length_alignment_and_phase_on_every_backend() {
     let one_in = one_in();
-    for backend in arch::available() {
+    for backend in support::backends() {
         for len in 0..=1024 {
             for alignment in (0..=64).filter(|alignment| (65 * len + alignment) % one_in == 0) {
                 in_place_and_copying(backend, len, alignment, (len + alignment) % 4);
@@ -73,7 +73,7 @@ fn every_length_alignment_and_phase_on_every_backend() {
 
 #[test]
 fn long_slices_on_every_backend() {
-    for backend in arch::available() {
+    for backend in support::backends() {
         for len in boundary_lengths().filter(|&len| len > 1024) {
             for alignment in [0, 1, 13, 63] {
                 in_place_and_copying(backend, len, alignment, alignment % 4);
@@ -84,7 +84,7 @@ fn long_slices_on_every_backend() {
 
 #[test]
 fn copying_fills_the_shorter_of_the_two() {
-    for backend in arch::available() {
+    for backend in support::backends() {
         for (from, to) in [(0, 9), (9, 0), (5, 9), (9, 5), (300, 200), (200, 300)] {
             let mut target = vec![GUARD; to];
             backend.mask_copy(&odd_bytes(from), &mut target, key_word(0));

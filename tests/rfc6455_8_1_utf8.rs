@@ -62,14 +62,14 @@ fn check_sequences(sequences: impl Iterator<Item = [u8; 4]>, len: usize) -> u64 
         for ((before, text), (_, behind)) in texts.iter_mut().zip(PLACES) {
             text[*before..*before + len].copy_from_slice(sequence);
             let expected = if behind == 0 { at_end } else { inside };
-            for backend in arch::available() {
+            for backend in support::backends() {
                 let state = backend.validate(text, 0);
                 assert_eq!(state, expected, "{} {sequence:02x?} at {before}", backend.name);
                 checked += 1;
             }
             // The kernel that also unmasks changes what it is given, so it gets a copy: now and then.
             if i % 64 == 0 {
-                for backend in arch::available() {
+                for backend in support::backends() {
                     assert_eq!(state_after(backend, text, 0), expected);
                     checked += 1;
                 }
@@ -121,7 +121,7 @@ fn all_sequences_at_block_edges() {
         });
         halves.map(|half| half.join().unwrap()).into_iter().sum()
     });
-    let backends: Vec<_> = arch::available().map(|backend| backend.name).collect();
+    let backends: Vec<_> = support::backends().map(|backend| backend.name).collect();
     println!("{checked} times a sequence was put somewhere and judged, by {}", backends.join(", "));
     println!(
         "of three and four bytes one in {one_in}, of wrong prefixes one in {one_wrong_in} of these"
@@ -166,7 +166,7 @@ fn the_edges_of_every_rule_at_every_place() {
                 let mut text = vec![b'a'; 523];
                 text[at..at + sequence.len()].copy_from_slice(sequence);
                 let expected = naive::utf8_state(&text);
-                for backend in arch::available() {
+                for backend in support::backends() {
                     let name = backend.name;
                     let state = state_after(backend, &text, 0);
                     assert_eq!(state, expected, "{name} {sequence:02x?} at {at}");
@@ -192,7 +192,7 @@ fn every_open_character_and_every_byte_after_it() {
             let mut text = prefix.clone();
             text.push(byte);
             let expected = naive::utf8_state(&text);
-            for backend in arch::available() {
+            for backend in support::backends() {
                 assert_eq!(state_after(backend, &[byte], before), expected, "{text:02x?}");
                 checked += 1;
             }
@@ -211,7 +211,7 @@ fn every_open_character_and_every_byte_after_it() {
 #[test]
 fn all_code_points_in_one_text_cut_everywhere() {
     let text: String = ('\0'..=char::MAX).step_by(one_in()).collect();
-    for backend in arch::available() {
+    for backend in support::backends() {
         assert_eq!(state_after(backend, text.as_bytes(), 0), 0);
         for size in [1, 2, 3, 5, 7, 64, 1000, 1460] {
             let chunks = text.as_bytes().chunks(size);
@@ -222,7 +222,7 @@ fn all_code_points_in_one_text_cut_everywhere() {
 
 #[test]
 fn a_broken_text_stays_broken_and_is_still_unmasked() {
-    for backend in arch::available() {
+    for backend in support::backends() {
         for len in [0, 1, 15, 16, 17, 64, 500, 5000] {
             assert_eq!(state_after(backend, &vec![b'a'; len], BROKEN), BROKEN);
         }

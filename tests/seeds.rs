@@ -1,5 +1,5 @@
-//! The fuzz targets' seeds, run as plain tests: what the fuzzers begin with holds on every machine,
-//! without a fuzzer.
+//! The fuzz targets' seeds, and what fuzzers have found from there, run as plain tests: what the fuzzers begin
+//! with holds on every machine, without a fuzzer.
 
 #[cfg(feature = "deflate")]
 #[path = "support/compressed.rs"]
@@ -14,7 +14,18 @@ mod targets;
 use std::fs;
 use std::path::Path;
 
-/// A test a target: runs each of its seeds.
+/// What is kept of what a fuzzer of this target has found (`fuzz/found.py`).
+fn found(target: &str) -> Vec<Vec<u8>> {
+    let file = fs::read_to_string(root().join("fuzz/found").join(target))
+        .expect("it is in the repository");
+    let byte = |digits: &[u8]| {
+        let digits = std::str::from_utf8(digits).expect("hexadecimal digits");
+        u8::from_str_radix(digits, 16).expect("hexadecimal digits")
+    };
+    file.lines().map(|line| line.as_bytes().chunks(2).map(byte).collect()).collect()
+}
+
+/// A test a target: runs each of its inputs.
 macro_rules! seeds_of {
     ($($target:ident)*) => {
         $(
@@ -26,7 +37,9 @@ macro_rules! seeds_of {
                     targets::$target(&fs::read(entry.unwrap().path()).unwrap());
                     count += 1;
                 }
-                println!("{count} seeds");
+                let found = found(stringify!($target));
+                found.iter().for_each(|input| targets::$target(input));
+                println!("{count} seeds, {} found", found.len());
                 assert!(count >= 30, "{count} seeds");
             }
         )*

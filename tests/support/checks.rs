@@ -1,6 +1,7 @@
 //! What must hold for any input: the bodies of the property tests, of the fuzz targets, and of the test
 //! that runs the fuzzers' seeds.
 
+use super::backends;
 use super::drive::{self, Way, pieces};
 use super::naive::{self, Choices, Frame, Item, Limits};
 use super::streams::{self, Spec};
@@ -46,7 +47,7 @@ pub fn mask(key: [u8; 4], cut: usize, bytes: &[u8]) {
     let cut = cut.min(bytes.len());
 
     let word = u32::from_ne_bytes(key);
-    for backend in arch::available() {
+    for backend in backends() {
         let mut in_place = bytes.to_vec();
         let (front, back) = in_place.split_at_mut(cut);
         backend.mask(front, word);
@@ -128,7 +129,7 @@ pub fn utf8(cuts: &[usize], text: &[u8]) {
 
     let states: Vec<_> =
         pieces(text.len(), cuts()).map(|(_, end)| naive::utf8_state(&text[..end])).collect();
-    for backend in arch::available() {
+    for backend in backends() {
         let mut state = 0;
         for ((start, end), &expected) in pieces(text.len(), cuts()).zip(&states) {
             let before = state;

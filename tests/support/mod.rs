@@ -17,6 +17,10 @@ pub mod rival;
 pub mod settings;
 pub mod streams;
 
+use std::sync::LazyLock;
+
+use wsframe::arch::{self, Backend};
+
 /// Lengths around every size at which a kernel changes its way: powers of two and their neighbours.
 pub fn boundary_lengths() -> impl Iterator<Item = usize> {
     let around = |n: usize| [n - 1, n, n + 1];
@@ -26,6 +30,19 @@ pub fn boundary_lengths() -> impl Iterator<Item = usize> {
 /// Bytes that repeat with no period that a kernel has.
 pub fn odd_bytes(len: usize) -> Vec<u8> {
     (0..len).map(|i| (i % 251) as u8).collect()
+}
+
+/// The backends whose kernels are tested: all that the machine has, unless `WSFRAME_BACKEND` names one, for a
+/// machine that is slow because it is emulated.
+pub fn backends() -> impl Iterator<Item = &'static Backend> {
+    static CHOSEN: LazyLock<Vec<&Backend>> = LazyLock::new(|| {
+        let name = std::env::var("WSFRAME_BACKEND").ok();
+        let is_meant = |backend: &&Backend| name.as_ref().is_none_or(|name| name == backend.name);
+        let chosen: Vec<_> = arch::available().filter(is_meant).collect();
+        assert!(!chosen.is_empty(), "this machine has no backend {name:?}");
+        chosen
+    });
+    CHOSEN.iter().copied()
 }
 
 /// Of how many cases one is tested, where there are very many: all of them, unless `WSFRAME_ONE_IN` says
