@@ -14,6 +14,7 @@
 # With --present, a check whose tool is not installed is skipped, and says so.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. ci/lib.sh
 export CARGO_TERM_COLOR=never
 target=${CARGO_TARGET_DIR:-$PWD/target}
 
@@ -93,10 +94,8 @@ check_deny() {
 check_minimal() {
     nightly "minimal versions" || return 0
     local copy=$target/minimal
-    rm -rf "$copy"
-    mkdir -p "$copy"
-    cp -r src README.md "$copy"
-    awk '/^\[/ { drop = /^\[dev-dependencies\]/ || /^\[\[(example|bench)\]\]/ } !drop' Cargo.toml > "$copy/Cargo.toml"
+    crate_alone "$copy"
+    rm "$copy/Cargo.lock"
     (
         cd "$copy"
         cargo +nightly update --quiet -Z direct-minimal-versions

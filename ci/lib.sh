@@ -1,4 +1,4 @@
-# What the scripts of this folder share. Sourced, after `set -euo pipefail`.
+# What the scripts of this folder and .ci/run share. Sourced, after `set -euo pipefail`.
 
 # install PACKAGE…: Debian's packages, if any of them is missing and this user may.
 install() {
@@ -23,4 +23,13 @@ tally() {
 rows() {
     local name
     for name in "${@:2}"; do [ ! -e "$1/$name.row" ] || cat "$1/$name.row"; done
+}
+
+# crate_alone FOLDER: copies the crate there, without tests, examples, benchmarks and what only these depend on.
+crate_alone() {
+    rm -rf "$1"
+    mkdir -p "$1"
+    cp -r src README.md Cargo.lock "$1"
+    awk '/^\[/ { drop = /^\[dev-dependencies\]/ || /^\[\[(example|bench)\]\]/ || /^\[profile\./ } !drop' \
+        Cargo.toml >"$1/Cargo.toml"
 }
