@@ -30,7 +30,8 @@ only=("${targets[@]:0:1}") # What is built: one target, or all.
 [ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(basename -s .rs -a fuzz/fuzz_targets/*.rs)
 
 cargo +nightly --version >/dev/null || { echo "fuzz/run.sh: no nightly toolchain" >&2; exit 1; }
-command -v cargo-fuzz >/dev/null || cargo install --quiet --locked --debug cargo-fuzz@0.13.2
+command -v cargo-fuzz >/dev/null ||
+    env -u CARGO_TARGET_DIR cargo install --quiet --locked --debug cargo-fuzz@0.13.2
 cargo +nightly fuzz build "${only[@]}" 2>&1 | tail -n 1
 
 results=$(realpath -m "${CARGO_TARGET_DIR:-target}")/fuzzed
