@@ -41,6 +41,7 @@ macro_rules! seeds_of {
                 found.iter().for_each(|input| targets::$target(input));
                 println!("{count} seeds, {} found", found.len());
                 assert!(count >= 30, "{count} seeds");
+                assert!(!found.is_empty(), "none found");
             }
         )*
     };
