@@ -29,7 +29,7 @@ rows() {
 crate_alone() {
     rm -rf "$1"
     mkdir -p "$1"
-    cp -r src README.md Cargo.lock "$1"
+    cp -r src build.rs README.md Cargo.lock "$1"
     awk '/^\[/ { drop = /^\[dev-dependencies\]/ || /^\[\[(example|bench)\]\]/ || /^\[profile\./ } !drop' \
         Cargo.toml >"$1/Cargo.toml"
 }

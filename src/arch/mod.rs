@@ -26,42 +26,27 @@
 //! `--cfg wsframe_backend="NAME"` leaves out every backend that is faster than the named one, so that a
 //! machine can run the whole ladder; with `"words"` no `unsafe` is compiled at all.
 
-#[cfg(all(
-    not(wsframe_backend = "words"),
-    any(
-        all(target_arch = "x86_64", target_feature = "sse2"),
-        all(target_arch = "aarch64", target_feature = "neon"),
-        all(target_arch = "wasm32", target_feature = "simd128"),
-    )
-))]
+#[cfg(wsframe_vectors)]
 mod lookup;
 pub(crate) mod text;
 pub(crate) mod words;
 
-#[cfg(all(target_arch = "x86_64", target_feature = "sse2", not(wsframe_backend = "words")))]
+#[cfg(wsframe_vectors = "x86_64")]
 mod x86_64;
-#[cfg(all(target_arch = "x86_64", target_feature = "sse2", not(wsframe_backend = "words")))]
+#[cfg(wsframe_vectors = "x86_64")]
 use x86_64 as machine;
 
-#[cfg(all(target_arch = "aarch64", target_feature = "neon", not(wsframe_backend = "words")))]
+#[cfg(wsframe_vectors = "aarch64")]
 mod aarch64;
-#[cfg(all(target_arch = "aarch64", target_feature = "neon", not(wsframe_backend = "words")))]
+#[cfg(wsframe_vectors = "aarch64")]
 use aarch64 as machine;
 
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(wsframe_backend = "words")))]
+#[cfg(wsframe_vectors = "wasm32")]
 mod wasm32;
-#[cfg(all(
-    target_arch = "wasm32",
-    target_feature = "simd128",
-    not(wsframe_backend = "words")
-))]
+#[cfg(wsframe_vectors = "wasm32")]
 use wasm32 as machine;
 
-#[cfg(not(any(
-    all(target_arch = "x86_64", target_feature = "sse2", not(wsframe_backend = "words")),
-    all(target_arch = "aarch64", target_feature = "neon", not(wsframe_backend = "words")),
-    all(target_arch = "wasm32", target_feature = "simd128", not(wsframe_backend = "words")),
-)))]
+#[cfg(not(wsframe_vectors))]
 mod machine {
     //! A machine of which nothing is known.
 
