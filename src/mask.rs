@@ -118,7 +118,7 @@ impl Mask {
         if self.is_none() {
             return;
         }
-        arch::active().mask(bytes, self.0);
+        arch::mask(bytes, self.0);
         self.advance(bytes.len());
     }
 
@@ -136,7 +136,7 @@ impl Mask {
     #[inline(always)]
     pub fn apply_copying(&mut self, from: &[u8], to: &mut [u8]) -> usize {
         let len = from.len().min(to.len());
-        arch::active().mask_copy(from, to, self.0);
+        arch::mask_copy(from, to, self.0);
         self.advance(len);
         len
     }

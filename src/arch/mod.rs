@@ -26,8 +26,11 @@
 //! `--cfg wsframe_backend="NAME"` leaves out every backend that is faster than the named one, so that a
 //! machine can run the whole ladder; with `"words"` no `unsafe` is compiled at all.
 
+mod chunks;
 #[cfg(wsframe_vectors)]
 mod lookup;
+#[cfg(wsframe_vectors)]
+mod masking;
 pub(crate) mod text;
 pub(crate) mod words;
 
@@ -48,16 +51,13 @@ use wasm32 as machine;
 
 #[cfg(not(wsframe_vectors))]
 mod machine {
-    //! A machine of which nothing is known.
+    //! A machine without a vector backend.
 
     pub(super) use super::Backend;
+    pub(super) use super::words::mask::{mask, mask_copy};
+    pub(super) use super::words::utf8::{unmask_validate, validate};
 
     pub(super) static BACKENDS: &[Backend] = &[];
-
-    #[inline(always)]
-    pub(super) fn active() -> &'static Backend {
-        &super::words::BACKEND
-    }
 }
 
 use words::utf8::locate_error;
@@ -113,10 +113,33 @@ pub fn available() -> impl Iterator<Item = &'static Backend> {
     all.filter(|backend| (backend.is_available)())
 }
 
-/// The backend that the crate uses: the first of those that are available.
-#[inline(always)]
+/// The backend whose kernels the crate uses: the first of those that are available.
 pub fn active() -> &'static Backend {
-    machine::active()
+    available().next().unwrap_or(&words::BACKEND)
+}
+
+/// XORs the key over the slice.
+#[inline(always)]
+pub(crate) fn mask(bytes: &mut [u8], key: u32) {
+    machine::mask(bytes, key);
+}
+
+/// Writes the source XOR the key to the target, as many bytes as the shorter of the two holds.
+#[inline(always)]
+pub(crate) fn mask_copy(from: &[u8], to: &mut [u8], key: u32) {
+    machine::mask_copy(from, to, key);
+}
+
+/// Carries a UTF-8 state over the slice.
+#[inline(always)]
+fn validate(bytes: &[u8], state: u32) -> u32 {
+    machine::validate(bytes, state)
+}
+
+/// XORs the key over the slice, and carries a UTF-8 state over the result, as [`Backend::unmask_validate`] does.
+#[inline(always)]
+fn unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
+    machine::unmask_validate(bytes, key, state)
 }
 
 /// The key as it meets the byte `by` places further on.

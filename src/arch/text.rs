@@ -15,7 +15,7 @@ use core::mem;
 #[cfg(feature = "bytes")]
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::{BROKEN, active, locate_error};
+use super::{BROKEN, locate_error, unmask_validate, validate as validate_bytes};
 use crate::error::Utf8Error;
 
 /// Bytes that a kernel has found to be UTF-8 as far as they go: they may begin or end inside a character.
@@ -37,9 +37,9 @@ impl<'b> Text<'b> {
     ) -> Result<Self, Utf8Error> {
         let before = *state;
         *state = if key == 0 {
-            active().validate(bytes, before)
+            validate_bytes(bytes, before)
         } else {
-            active().unmask_validate(bytes, key, before)
+            unmask_validate(bytes, key, before)
         };
         let after = *state;
         verdict(bytes, before, after)?;
@@ -198,7 +198,7 @@ impl Shared {
 #[inline(always)]
 pub(crate) fn validate<'b>(bytes: &'b [u8], state: &mut u32) -> Result<Option<&'b str>, Utf8Error> {
     let before = *state;
-    *state = active().validate(bytes, before);
+    *state = validate_bytes(bytes, before);
     verdict(bytes, before, *state)?;
     Ok(as_str(bytes, before == 0 && *state == 0))
 }

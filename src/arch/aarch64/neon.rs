@@ -1,23 +1,28 @@
-//! NEON: vectors of 16 bytes. On aarch64 masking is the compiler's: words become vectors unasked.
+//! NEON: vectors of 16 bytes.
 
 use core::arch::aarch64::*;
 
 use crate::arch::Backend;
 use crate::arch::lookup::kernels_16;
-use crate::arch::words::mask;
+use crate::arch::masking::{long_masking_kernels, masking_kernels, short_masking_kernels};
 
-pub(super) static BACKEND: Backend = Backend {
+pub(super) const BACKEND: Backend = Backend {
     name: "neon",
     is_available: || true,
-    mask: mask::mask,
-    mask_copy: mask::mask_copy,
     // SAFETY: this module is compiled only where the build promises NEON.
+    mask: |bytes, key| unsafe { mask(bytes, key) },
+    // SAFETY: as above.
+    mask_copy: |from, to, key| unsafe { mask_copy(from, to, key) },
+    // SAFETY: as above.
     validate: |bytes, state| unsafe { validate(bytes, state) },
     // SAFETY: as above.
     unmask_validate: |bytes, key, state| unsafe { unmask_validate(bytes, key, state) },
 };
 
 kernels_16!("neon");
+masking_kernels!("neon", self);
+short_masking_kernels!("neon");
+long_masking_kernels!("neon");
 
 type V = uint8x16_t;
 const LEN: usize = 16;

@@ -86,8 +86,8 @@ macro_rules! long_lookup_kernel {
         #[inline(never)]
         #[target_feature(enable = $features)]
         pub(super) fn validate_long(bytes: &[u8], state: u32) -> u32 {
-            use $crate::arch::words::mask::{blocks, load_last};
-            let Some(last) = load_last(bytes) else {
+            use $crate::arch::chunks::{self, blocks};
+            let Some(last) = chunks::last(bytes) else {
                 return $crate::arch::words::utf8::walk(bytes, state);
             };
             if state == $crate::arch::BROKEN {
@@ -110,7 +110,7 @@ macro_rules! long_lookup_kernel {
                     blocks = behind;
                 }
             }
-            check_last_block(checked, load_block(&last), bytes, state)
+            check_last_block(checked, load_block(last), bytes, state)
         }
     };
 }
@@ -139,13 +139,13 @@ macro_rules! long_unmask_kernel {
         #[inline(never)]
         #[target_feature(enable = $features)]
         pub(super) fn unmask_validate_long(bytes: &mut [u8], key: u32, state: u32) -> u32 {
+            use $crate::arch::chunks::{self, blocks};
             use $crate::arch::rotate;
-            use $crate::arch::words::mask::{blocks, load_first, load_last};
-            let (Some(first), Some(last)) = (load_first(bytes), load_last(bytes)) else {
+            let (Some(first), Some(last)) = (chunks::first(bytes), chunks::last(bytes)) else {
                 return $crate::arch::words::utf8::unmask_walk(bytes, key, state);
             };
-            let first = unmask_block(&first, repeat(key));
-            let last = unmask_block(&last, repeat(rotate(key, bytes.len())));
+            let first = unmask_block(first, repeat(key));
+            let last = unmask_block(last, repeat(rotate(key, bytes.len())));
 
             let mut checked = begin(state);
             let mut start = BLOCK;
@@ -178,10 +178,10 @@ macro_rules! long_unmask_kernel {
                     at += 2;
                 }
             }
-            if let Some(place) = bytes.first_chunk_mut() {
+            if let Some(place) = chunks::first_mut(bytes) {
                 store_block(place, first);
             }
-            if let Some(place) = bytes.last_chunk_mut() {
+            if let Some(place) = chunks::last_mut(bytes) {
                 store_block(place, last);
             }
             if state == $crate::arch::BROKEN {

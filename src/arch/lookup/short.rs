@@ -13,33 +13,43 @@ macro_rules! few_vectors_kernels {
         #[inline]
         #[target_feature(enable = $features)]
         pub(super) fn validate_few_vectors(bytes: &[u8], state: u32) -> u32 {
-            use $crate::arch::words::mask::load_four;
-            let Some((_, blocks)) = load_four::<LEN>(bytes) else {
+            let Some([a, b, c, d]) = $crate::arch::chunks::four(bytes) else {
                 return $crate::arch::words::utf8::walk(bytes, state);
             };
-            let vectors = [load(&blocks[0]), load(&blocks[1]), load(&blocks[2]), load(&blocks[3])];
+            let vectors = [load(a), load(b), load(c), load(d)];
             $crate::arch::lookup::look_up_few_vectors!(vectors, bytes, state)
         }
 
         #[inline]
         #[target_feature(enable = $features)]
         pub(super) fn unmask_validate_few_vectors(bytes: &mut [u8], key: u32, state: u32) -> u32 {
-            use $crate::arch::words::mask::{load_four, store_four};
-            let Some((places, mut blocks)) = load_four::<LEN>(bytes) else {
+            use $crate::arch::chunks;
+            let Some([a, b, c, d]) = chunks::four(bytes) else {
                 return $crate::arch::words::utf8::unmask_walk(bytes, key, state);
             };
             let (first_key, last_key) =
                 (repeat(key), repeat($crate::arch::rotate(key, bytes.len())));
             let vectors = [
-                xor(load(&blocks[0]), first_key),
-                xor(load(&blocks[1]), first_key),
-                xor(load(&blocks[2]), last_key),
-                xor(load(&blocks[3]), last_key),
+                xor(load(a), first_key),
+                xor(load(b), first_key),
+                xor(load(c), last_key),
+                xor(load(d), last_key),
             ];
-            for (block, v) in blocks.iter_mut().zip(vectors) {
-                store(block, v);
+            let [a, b, c, d] = vectors;
+            let (second, third) = chunks::between::<LEN>(bytes.len());
+            // Both ends are written last: whoever reads the first or the last word next gets it from one store.
+            if let Some(place) = chunks::at_mut(bytes, second) {
+                store(place, b);
             }
-            store_four(bytes, places, blocks);
+            if let Some(place) = chunks::at_mut(bytes, third) {
+                store(place, c);
+            }
+            if let Some(place) = chunks::first_mut(bytes) {
+                store(place, a);
+            }
+            if let Some(place) = chunks::last_mut(bytes) {
+                store(place, d);
+            }
             $crate::arch::lookup::look_up_few_vectors!(vectors, bytes, state)
         }
     };
@@ -66,10 +76,10 @@ macro_rules! two_block_kernels {
         #[inline]
         #[target_feature(enable = $features)]
         pub(super) fn $validate(bytes: &[u8], state: u32) -> u32 {
-            use $crate::arch::words::mask::{load_first, load_last};
+            use $crate::arch::chunks;
             const N: usize = $vectors * LEN;
             let (Some(first_bytes), Some(last_bytes)) =
-                (load_first::<N>(bytes), load_last::<N>(bytes))
+                (chunks::first::<N>(bytes), chunks::last::<N>(bytes))
             else {
                 return $crate::arch::words::utf8::walk(bytes, state);
             };
@@ -89,10 +99,10 @@ macro_rules! two_block_kernels {
         #[inline]
         #[target_feature(enable = $features)]
         pub(super) fn $unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
-            use $crate::arch::words::mask::{load_first, load_last, store_first, store_last};
+            use $crate::arch::chunks;
             const N: usize = $vectors * LEN;
-            let (Some(mut first_bytes), Some(mut last_bytes)) =
-                (load_first::<N>(bytes), load_last::<N>(bytes))
+            let (Some(first_bytes), Some(last_bytes)) =
+                (chunks::first::<N>(bytes), chunks::last::<N>(bytes))
             else {
                 return $crate::arch::words::utf8::unmask_walk(bytes, key, state);
             };
@@ -101,16 +111,20 @@ macro_rules! two_block_kernels {
             let (mut first, mut last) = ([zero(); $vectors], [zero(); $vectors]);
             let mut all = zero();
             for i in 0..$vectors {
-                let (first_place, last_place) =
-                    (&mut first_bytes.as_chunks_mut().0[i], &mut last_bytes.as_chunks_mut().0[i]);
-                first[i] = xor(load(first_place), first_key);
-                last[i] = xor(load(last_place), last_key);
-                store(first_place, first[i]);
-                store(last_place, last[i]);
+                first[i] = xor(load(&first_bytes.as_chunks().0[i]), first_key);
+                last[i] = xor(load(&last_bytes.as_chunks().0[i]), last_key);
                 all = or(all, or(first[i], last[i]));
             }
-            store_first(bytes, first_bytes);
-            store_last(bytes, last_bytes);
+            if let Some(block) = chunks::first_mut::<N>(bytes) {
+                for (place, v) in block.as_chunks_mut().0.iter_mut().zip(first) {
+                    store(place, v);
+                }
+            }
+            if let Some(block) = chunks::last_mut::<N>(bytes) {
+                for (place, v) in block.as_chunks_mut().0.iter_mut().zip(last) {
+                    store(place, v);
+                }
+            }
             if is_ascii(all) {
                 return $crate::arch::lookup::state_after_ascii(state);
             }

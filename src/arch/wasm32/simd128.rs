@@ -1,23 +1,20 @@
-//! simd128: vectors of 16 bytes. Masking is the compiler's: words become vectors unasked.
+//! simd128: vectors of 16 bytes.
 
 use core::arch::wasm32::*;
 
 use crate::arch::Backend;
 use crate::arch::lookup::kernels_16;
-use crate::arch::words::mask;
+use crate::arch::masking::{long_masking_kernels, masking_kernels, short_masking_kernels};
 
 // On this architecture functions with a target feature are safe to call: a module that uses an
 // instruction which its machine does not have is refused as a whole.
-pub(super) static BACKEND: Backend = Backend {
-    name: "simd128",
-    is_available: || true,
-    mask: mask::mask,
-    mask_copy: mask::mask_copy,
-    validate,
-    unmask_validate,
-};
+pub(super) const BACKEND: Backend =
+    Backend { name: "simd128", is_available: || true, mask, mask_copy, validate, unmask_validate };
 
 kernels_16!("simd128");
+masking_kernels!("simd128", self);
+short_masking_kernels!("simd128");
+long_masking_kernels!("simd128");
 
 type V = v128;
 const LEN: usize = 16;

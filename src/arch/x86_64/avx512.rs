@@ -47,9 +47,10 @@
 //! load soon from the 64 bytes around such a store waits until it is done, and the next frame often lies
 //! there. The bytes are stored in the way of [`words`](crate::arch::words), by blocks that overlap.
 
-use crate::arch::lookup::{at_end_of_word, state_at_end};
-use crate::arch::words::mask::{inline, load_last, masking_kernels, store_first, store_last};
-use crate::arch::{BROKEN, Backend, rotate};
+use crate::arch::lookup::{at_end_of_word, state_after_ascii, state_at_end};
+use crate::arch::masking::{long_masking_kernels, masking_kernels};
+use crate::arch::words::mask::{InPlace, few_words};
+use crate::arch::{BROKEN, Backend, chunks, rotate};
 
 use super::backend;
 
@@ -59,14 +60,21 @@ cpufeatures::new!(detected, "avx512f", "avx512bw", "avx512vl", "avx512vbmi", "bm
 
 backend!("avx512");
 
-masking_kernels!("avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2");
+masking_kernels!("avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2", narrow);
+long_masking_kernels!("avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2");
+
+/// Masking on 32 bytes, in this instruction set's encoding.
+#[allow(dead_code, reason = "masking needs few of the operations")]
+mod narrow {
+    use crate::arch::masking::short_masking_kernels;
+    use crate::arch::x86_64::vectors::vector_256;
+
+    vector_256!("avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2");
+    short_masking_kernels!("avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2");
+}
 
 /// The length of a vector, of a block, and of a cache line.
 const LEN: usize = 64;
-
-/// From this length on, what is unmasked and checked is first brought to the beginning of a cache line: each
-/// store that crosses from one to the next counts as two.
-const ALIGNED: usize = 1024;
 
 type V = __m512i;
 
@@ -195,7 +203,7 @@ impl Checked {
         }
     }
 
-    /// Two blocks: asked together whether they are ASCII, since asking one costs as much.
+    /// Checks two blocks. One test tells whether both are ASCII, since testing one costs as much.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
     fn two_blocks(&mut self, first: V, second: V) {
@@ -205,6 +213,35 @@ impl Checked {
             self.block(first);
             self.block(second);
         }
+    }
+
+    /// Checks four blocks.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    fn turn(&mut self, [a, b, c, d]: [V; 4]) {
+        if is_ascii(or_all([a, b, c, d])) {
+            self.ascii();
+        } else {
+            self.two_blocks(a, b);
+            self.two_blocks(c, d);
+        }
+    }
+
+    /// Checks the end of a text, less than a turn, and unmasks it with `key` in registers. Returns the last block, if
+    /// that is to be checked by [`end`](Self::end): with zeros after it, perhaps empty.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi2")]
+    fn rest(&mut self, rest: &[u8], key: u32) -> Option<(V, __mmask64)> {
+        let part = |at| load_unmasked_part(rest.get(at..).unwrap_or_default(), key);
+        if !rest.is_empty() && is_ascii(or_all([part(0).0, part(64).0, part(128).0, part(192).0])) {
+            self.ascii();
+            return None;
+        }
+        let (blocks, last) = rest.as_chunks();
+        for block in blocks {
+            self.block(unmask(load(block), key));
+        }
+        Some(load_unmasked_part(last, key))
     }
 
     /// Not zero if the last block ends inside a character.
@@ -223,11 +260,13 @@ impl Checked {
         or(and(self.unexpected, splat(0x80)), self.forbidden)
     }
 
-    /// Checks the last block of `text`: the bytes `within` of `v`, perhaps none, with zeros behind them. The
-    /// state at the end of the text, coming from `before`.
+    /// The state at the end of `text`, coming from `before`. If there is a last block, it is checked first.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-    fn end_with(mut self, v: V, within: __mmask64, text: &[u8], before: u32) -> u32 {
+    fn end(mut self, last: Option<(V, __mmask64)>, text: &[u8], before: u32) -> u32 {
+        let Some((v, within)) = last else {
+            return if is_zero(self.wrong()) { 0 } else { BROKEN };
+        };
         let wrong_before = self.wrong();
         (self.unexpected, self.forbidden) = (zero(), zero());
         self.block(v);
@@ -252,58 +291,96 @@ fn validate(bytes: &[u8], state: u32) -> u32 {
         let (last, within) = load_part(bytes.get(LEN..).unwrap_or_default());
         two_blocks(load(first), last, within, bytes, state)
     } else {
-        validate_long(bytes, state)
+        validate_more(bytes, state)
     }
+}
+
+/// For more than two blocks.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2")]
+fn validate_more(bytes: &[u8], state: u32) -> u32 {
+    // Up to eight blocks of ASCII need no loop.
+    if let (Some(first), Some(last), true) =
+        (chunks::first(bytes), chunks::last(bytes), bytes.len() <= 4 * LEN)
+    {
+        let ([a, b], [c, d]) = (xor_pair(first, zero()), xor_pair(last, zero()));
+        if is_ascii(or_all([a, b, c, d])) {
+            return state_after_ascii(state);
+        }
+    } else if let (Some(first), Some(last), true) =
+        (chunks::first(bytes), chunks::last(bytes), bytes.len() <= 2 * TURN)
+    {
+        let (first, last) = (or_all(xor_turn(first, zero())), or_all(xor_turn(last, zero())));
+        if is_ascii(or(first, last)) {
+            return state_after_ascii(state);
+        }
+    }
+    validate_long(bytes, state)
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2")]
 fn unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
     if bytes.len() <= LEN {
-        let (v, within) = load_part(bytes);
-        let v = _mm512_maskz_mov_epi8(within, unmask(v, key));
-        inline::mask_short(bytes, key);
+        let (v, within) = load_unmasked_part(bytes, key);
+        if bytes.len() < 32 {
+            few_words(InPlace(bytes), key);
+        } else {
+            narrow::mask_32_to_128(InPlace(bytes), key);
+        }
         one_block(v, within, bytes, state)
     } else if let (Some(first), Some(last), true) =
-        (bytes.first_chunk(), load_last(bytes), bytes.len() <= 2 * LEN)
+        (chunks::first(bytes), chunks::last(bytes), bytes.len() <= 2 * LEN)
     {
         let first = unmask(load(first), key);
-        let (rest, within) = load_part(bytes.get(LEN..).unwrap_or_default());
-        let rest = _mm512_maskz_mov_epi8(within, unmask(rest, key));
-        let last = unmask(load(&last), rotate(key, bytes.len()));
-        store_first(bytes, to_array(first));
-        store_last(bytes, to_array(last));
+        let last = unmask(load(last), rotate(key, bytes.len()));
+        let (rest, within) = load_unmasked_part(bytes.get(LEN..).unwrap_or_default(), key);
+        store_at(chunks::first_mut(bytes), first);
+        store_at(chunks::last_mut(bytes), last);
         two_blocks(first, rest, within, bytes, state)
     } else {
-        unmask_validate_long(bytes, key, state)
+        unmask_validate_more(bytes, key, state)
     }
 }
 
-/// `bytes` are at most one block, which is `v` with zeros behind it.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-fn one_block(v: V, within: __mmask64, bytes: &[u8], state: u32) -> u32 {
-    if is_ascii(v) {
-        if state == 0 || bytes.is_empty() { state } else { BROKEN }
-    } else if state == BROKEN {
-        BROKEN
-    } else {
-        Checked::begin(state).end_with(v, within, bytes, state)
+/// For more than two blocks.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2")]
+fn unmask_validate_more(bytes: &mut [u8], key: u32, state: u32) -> u32 {
+    if state == BROKEN {
+        mask_long(bytes, key);
+        return BROKEN;
     }
-}
-
-/// `bytes` are at most two blocks, which are `first` and `last` with zeros behind it.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-fn two_blocks(first: V, last: V, within: __mmask64, bytes: &[u8], state: u32) -> u32 {
-    if is_ascii(or(first, last)) {
-        if state == 0 { 0 } else { BROKEN }
-    } else if state == BROKEN {
-        BROKEN
-    } else {
+    // Up to eight blocks of ASCII need no loop.
+    let (first_key, last_key) = (repeat(key), repeat(rotate(key, bytes.len())));
+    if let (Some(first), Some(last), true) =
+        (chunks::first(bytes), chunks::last(bytes), bytes.len() <= 4 * LEN)
+    {
+        let (first, last) = (xor_pair(first, first_key), xor_pair(last, last_key));
         let mut checked = Checked::begin(state);
-        checked.block(first);
-        checked.end_with(last, within, bytes, state)
+        let is_ascii = is_ascii(or_all([first[0], first[1], last[0], last[1]]));
+        let mut last_block = None;
+        if !is_ascii {
+            checked.two_blocks(first[0], first[1]);
+            last_block = checked.rest(bytes.get(2 * LEN..).unwrap_or_default(), key);
+        }
+        store_pair(chunks::first_mut(bytes), first);
+        store_pair(chunks::last_mut(bytes), last);
+        return if is_ascii {
+            state_after_ascii(state)
+        } else {
+            checked.end(last_block, bytes, state)
+        };
+    } else if let (Some(first), Some(last), true) =
+        (chunks::first(bytes), chunks::last(bytes), bytes.len() <= 2 * TURN)
+    {
+        let (first, last) = (xor_turn(first, first_key), xor_turn(last, last_key));
+        if is_ascii(or(or_all(first), or_all(last))) {
+            store_turn(chunks::first_mut(bytes), first);
+            store_turn(chunks::last_mut(bytes), last);
+            return state_after_ascii(state);
+        }
     }
+    unmask_validate_long(bytes, key, state)
 }
 
 #[inline(never)]
@@ -312,49 +389,73 @@ fn validate_long(bytes: &[u8], state: u32) -> u32 {
     if state == BROKEN {
         return BROKEN;
     }
-    let (blocks, rest) = bytes.as_chunks::<LEN>();
-    let (rest, within) = load_part(rest);
     let mut checked = Checked::begin(state);
-    let (twos, one) = blocks.as_chunks();
-    for [first, second] in twos {
-        checked.two_blocks(load(first), load(second));
+    let (turns, rest) = bytes.as_chunks::<TURN>();
+    for turn in turns {
+        checked.turn(xor_turn(turn, zero()));
     }
-    for block in one {
-        checked.block(load(block));
-    }
-    checked.end_with(rest, within, bytes, state)
+    let last = checked.rest(rest, 0);
+    checked.end(last, bytes, state)
 }
 
+/// For at least a turn. If the first block is ASCII, the turns after it begin at a cache line, and overlap it.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2")]
 fn unmask_validate_long(bytes: &mut [u8], key: u32, state: u32) -> u32 {
-    let to_line = bytes.as_ptr().addr().wrapping_neg() % LEN;
-    let to_line = if bytes.len() < ALIGNED { 0 } else { to_line };
-    let (head, bytes) = bytes.split_at_mut(to_line);
-    let state = if to_line == 0 { state } else { unmask_validate(head, key, state) };
-    let key = rotate(key, to_line);
+    let (Some(first), Some(last)) = (chunks::first(bytes), chunks::last(bytes)) else {
+        return state;
+    };
+    let first = unmask(load(first), key);
+    let last = xor_turn(last, repeat(rotate(key, bytes.len())));
 
-    let Some(last) = load_last(bytes) else { return state };
-    // While they are still masked. They overlap.
-    let last = unmask(load(&last), rotate(key, bytes.len()));
-    let (rest, within) = load_part(bytes.as_chunks::<LEN>().1);
-    let rest = _mm512_maskz_mov_epi8(within, unmask(rest, key));
+    let mut checked = Checked::begin(state);
+    let mut start = LEN;
+    if is_ascii(first) {
+        checked.ascii();
+        start -= bytes.as_ptr().addr() % LEN;
+    } else {
+        checked.block(first);
+    }
+    let body_key = rotate(key, start);
+    let (turns, rest) = bytes.get_mut(start..).unwrap_or_default().as_chunks_mut::<TURN>();
+    for turn in turns {
+        let vectors = xor_turn(turn, repeat(body_key));
+        store_turn(Some(turn), vectors);
+        checked.turn(vectors);
+    }
+    let last_block = checked.rest(rest, body_key);
+    // Everything that these overlap has been loaded.
+    store_at(chunks::first_mut(bytes), first);
+    store_turn(chunks::last_mut(bytes), last);
+    checked.end(last_block, bytes, state)
+}
 
-    let mut checked = Checked::begin(if state == BROKEN { 0 } else { state });
-    let (twos, one) = bytes.as_chunks_mut::<LEN>().0.as_chunks_mut();
-    for [first, second] in twos {
-        let vectors = (unmask(load(first), key), unmask(load(second), key));
-        store(first, vectors.0);
-        store(second, vectors.1);
-        checked.two_blocks(vectors.0, vectors.1);
+/// `bytes` are at most one block, which is `v` with zeros behind it.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+fn one_block(v: V, within: __mmask64, bytes: &[u8], state: u32) -> u32 {
+    if is_ascii(v) {
+        if bytes.is_empty() { state } else { state_after_ascii(state) }
+    } else if state == BROKEN {
+        BROKEN
+    } else {
+        Checked::begin(state).end(Some((v, within)), bytes, state)
     }
-    for block in one {
-        let v = unmask(load(block), key);
-        store(block, v);
-        checked.block(v);
+}
+
+/// `bytes` are at most two blocks, which are `first` and `last` with zeros behind it.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+fn two_blocks(first: V, last: V, within: __mmask64, bytes: &[u8], state: u32) -> u32 {
+    if is_ascii(or(first, last)) {
+        state_after_ascii(state)
+    } else if state == BROKEN {
+        BROKEN
+    } else {
+        let mut checked = Checked::begin(state);
+        checked.block(first);
+        checked.end(Some((last, within)), bytes, state)
     }
-    store_last(bytes, to_array(last));
-    if state == BROKEN { BROKEN } else { checked.end_with(rest, within, bytes, state) }
 }
 
 #[inline]
@@ -375,6 +476,14 @@ fn load_part(bytes: &[u8]) -> (V, __mmask64) {
     (v, within)
 }
 
+/// The same, unmasked; the zeros stay.
+#[inline]
+#[target_feature(enable = "avx512bw,bmi2")]
+fn load_unmasked_part(bytes: &[u8], key: u32) -> (V, __mmask64) {
+    let (v, within) = load_part(bytes);
+    (_mm512_maskz_mov_epi8(within, unmask(v, key)), within)
+}
+
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn store(bytes: &mut [u8; LEN], v: V) {
@@ -384,10 +493,10 @@ fn store(bytes: &mut [u8; LEN], v: V) {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn to_array(v: V) -> [u8; LEN] {
-    let mut bytes = [0; LEN];
-    store(&mut bytes, v);
-    bytes
+fn store_at(place: Option<&mut [u8; LEN]>, v: V) {
+    if let Some(place) = place {
+        store(place, v);
+    }
 }
 
 #[inline]
@@ -398,8 +507,14 @@ fn splat(byte: u8) -> V {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
+fn repeat(key: u32) -> V {
+    _mm512_set1_epi32(key as i32)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
 fn unmask(v: V, key: u32) -> V {
-    xor(v, _mm512_set1_epi32(key as i32))
+    xor(v, repeat(key))
 }
 
 #[inline]
@@ -412,6 +527,13 @@ fn zero() -> V {
 #[target_feature(enable = "avx512f")]
 fn or(a: V, b: V) -> V {
     _mm512_or_si512(a, b)
+}
+
+/// The OR of four vectors, in two instructions.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn or_all([a, b, c, d]: [V; 4]) -> V {
+    _mm512_ternarylogic_epi32::<0b1111_1110>(or(a, b), c, d)
 }
 
 #[inline]

@@ -5,10 +5,12 @@ mod avx2;
 #[cfg(not(any(wsframe_backend = "ssse3", wsframe_backend = "avx2")))]
 mod avx512;
 mod ssse3;
+mod vectors;
 
+use core::mem::transmute;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
-use super::Backend;
+use super::{Backend, words};
 
 /// The backends of this architecture, fastest first.
 pub(super) static BACKENDS: &[Backend] = &[
@@ -19,22 +21,63 @@ pub(super) static BACKENDS: &[Backend] = &[
     ssse3::BACKEND,
 ];
 
-/// The table in use. At first one whose functions find the best, so that no call has to ask whether that
+/// Writes the function that calls the best kernel of one operation.
+///
+/// Each operation has a pointer of its own, so that a program which only masks links no UTF-8 kernel. The pointer
+/// first leads to a function that finds the best kernel, stores it and calls it: no call has to check whether that
 /// was done.
-static ACTIVE: AtomicPtr<Backend> = AtomicPtr::new((&raw const FIND_FIRST).cast_mut());
+macro_rules! dispatched {
+    ($operation:ident($($arg:ident: $type:ty),+) $(-> $result:ty)?) => {
+        #[inline(always)]
+        pub(super) fn $operation($($arg: $type),+) $(-> $result)? {
+            type Kernel = fn($($type),+) $(-> $result)?;
 
-static FIND_FIRST: Backend = Backend {
-    name: "not found yet",
-    is_available: || false,
-    mask: |bytes, key| find().mask(bytes, key),
-    mask_copy: |from, to, key| find().mask_copy(from, to, key),
-    validate: |bytes, state| find().validate(bytes, state),
-    unmask_validate: |bytes, key, state| find().unmask_validate(bytes, key, state),
-};
+            static CHOSEN: AtomicPtr<()> = AtomicPtr::new(choose as Kernel as *mut ());
 
-#[inline(always)]
-pub(super) fn active() -> &'static Backend {
-    #[cfg(all(
+            #[cold]
+            fn choose($($arg: $type),+) $(-> $result)? {
+                let kernel = best();
+                CHOSEN.store(kernel as *mut (), Ordering::Relaxed);
+                kernel($($arg),+)
+            }
+
+            // The blocks are constants, so that no table with all four kernels is linked.
+            #[inline(always)]
+            fn best() -> Kernel {
+                #[cfg(not(any(wsframe_backend = "ssse3", wsframe_backend = "avx2")))]
+                if avx512::is_available() {
+                    return const { avx512::BACKEND.$operation };
+                }
+                #[cfg(not(wsframe_backend = "ssse3"))]
+                if avx2::is_available() {
+                    return const { avx2::BACKEND.$operation };
+                }
+                if ssse3::is_available() {
+                    return const { ssse3::BACKEND.$operation };
+                }
+                const { words::BACKEND.$operation }
+            }
+
+            if BEST_IS_PROMISED {
+                return best()($($arg),+);
+            }
+            let chosen = CHOSEN.load(Ordering::Relaxed);
+            // SAFETY: only `choose` and what `best` returns are ever stored there, which are of this type, and
+            // nothing else is published with them, so no ordering is needed.
+            let kernel = unsafe { transmute::<*mut (), Kernel>(chosen) };
+            kernel($($arg),+)
+        }
+    };
+}
+
+dispatched!(mask(bytes: &mut [u8], key: u32));
+dispatched!(mask_copy(from: &[u8], to: &mut [u8], key: u32));
+dispatched!(validate(bytes: &[u8], state: u32) -> u32);
+dispatched!(unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32);
+
+/// Whether the build's target features include those of the best backend, so that nothing has to be detected.
+const BEST_IS_PROMISED: bool = cfg!(any(
+    all(
         target_feature = "avx512f",
         target_feature = "avx512bw",
         target_feature = "avx512vl",
@@ -42,166 +85,30 @@ pub(super) fn active() -> &'static Backend {
         target_feature = "bmi1",
         target_feature = "bmi2",
         not(any(wsframe_backend = "ssse3", wsframe_backend = "avx2"))
-    ))]
-    return &avx512::BACKEND;
-
-    #[cfg(all(
+    ),
+    all(
         target_feature = "avx2",
         target_feature = "bmi1",
         target_feature = "bmi2",
         wsframe_backend = "avx2"
-    ))]
-    return &avx2::BACKEND;
-
-    #[allow(unreachable_code, reason = "unless the build promises the best")]
-    let active = ACTIVE.load(Ordering::Relaxed);
-    // SAFETY: only references to statics are ever stored there: `FIND_FIRST` at first, then what `find`
-    // stores. They are valid for ever and never written to, so no ordering is needed either.
-    unsafe { &*active }
-}
-
-#[cold]
-fn find() -> &'static Backend {
-    let best = super::available().next().unwrap_or(&super::words::BACKEND);
-    ACTIVE.store(core::ptr::from_ref(best).cast_mut(), Ordering::Relaxed);
-    best
-}
-
-/// The operations on 16 bytes, for SSSE3 and for what contains it.
-macro_rules! vector_128 {
-    ($features:literal) => {
-        use core::arch::x86_64::*;
-
-        type V = __m128i;
-        const LEN: usize = 16;
-
-        #[inline]
-        #[target_feature(enable = $features)]
-        fn load(bytes: &[u8; LEN]) -> V {
-            // SAFETY: `bytes` has the 16 bytes that are read; they need no alignment.
-            unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }
-        }
-
-        #[inline]
-        #[target_feature(enable = $features)]
-        fn store(bytes: &mut [u8; LEN], v: V) {
-            // SAFETY: `bytes` has the 16 bytes that are written; they need no alignment.
-            unsafe { _mm_storeu_si128(bytes.as_mut_ptr().cast(), v) }
-        }
-
-        #[inline]
-        #[target_feature(enable = $features)]
-        fn repeat(key: u32) -> V {
-            _mm_set1_epi32(key as i32)
-        }
-
-        #[inline]
-        #[target_feature(enable = $features)]
-        fn ends_with(word: u32) -> V {
-            _mm_set_epi32(word as i32, 0, 0, 0)
-        }
-
-        #[inline]
-        #[target_feature(enable = $features)]
-        fn zero() -> V {
-            _mm_setzero_si128()
-        }
-
-        #[inline]
-        #[target_feature(enable = $features)]
-        fn splat(byte: u8) -> V {
-            _mm_set1_epi8(byte as i8)
-        }
-
-        #[inline]
-        #[target_feature(enable = $features)]
-        fn halves(low: u64, high: u64) -> V {
-            _mm_set_epi64x(high as i64, low as i64)
-        }
-
-        #[inline]
-        #[target_feature(enable = $features)]
-        fn table(entries: &[u8; 16]) -> V {
-            load(entries)
-        }
-
-        #[inline]
-        #[target_feature(enable = $features)]
-        fn or(a: V, b: V) -> V {
-            _mm_or_si128(a, b)
-        }
-
-        #[inline]
-        #[target_feature(enable = $features)]
-        fn xor(a: V, b: V) -> V {
-            _mm_xor_si128(a, b)
-        }
-
-        #[inline]
-        #[target_feature(enable = $features)]
-        fn and(a: V, b: V) -> V {
-            _mm_and_si128(a, b)
-        }
-
-        #[inline]
-        #[target_feature(enable = $features)]
-        fn minus(a: V, b: V) -> V {
-            _mm_subs_epu8(a, b)
-        }
-
-        #[inline]
-        #[target_feature(enable = $features)]
-        fn low_nibbles(v: V) -> V {
-            and(v, splat(0x0F))
-        }
-
-        #[inline]
-        #[target_feature(enable = $features)]
-        fn high_nibbles(v: V) -> V {
-            and(_mm_srli_epi16::<4>(v), splat(0x0F))
-        }
-
-        #[inline]
-        #[target_feature(enable = $features)]
-        fn lookup(table: V, indexes: V) -> V {
-            _mm_shuffle_epi8(table, indexes)
-        }
-
-        #[inline]
-        #[target_feature(enable = $features)]
-        fn moved<const N: usize>(v: V, before: V) -> V {
-            match N {
-                1 => _mm_alignr_epi8::<15>(v, before),
-                2 => _mm_alignr_epi8::<14>(v, before),
-                _ => _mm_alignr_epi8::<13>(v, before),
-            }
-        }
-
-        #[inline]
-        #[target_feature(enable = $features)]
-        fn is_zero(v: V) -> bool {
-            _mm_movemask_epi8(_mm_cmpeq_epi8(v, zero())) == 0xFFFF
-        }
-
-        #[inline]
-        #[target_feature(enable = $features)]
-        fn is_ascii(v: V) -> bool {
-            _mm_movemask_epi8(v) == 0
-        }
-    };
-}
+    )
+));
 
 /// Makes the table of an instruction set from the four functions in scope that have its features.
 macro_rules! backend {
     ($name:literal) => {
-        pub(super) static BACKEND: Backend = Backend {
+        #[inline(always)]
+        pub(super) fn is_available() -> bool {
+            detected::get()
+        }
+
+        pub(super) const BACKEND: Backend = Backend {
             name: $name,
-            is_available: detected::get,
-            // What stands there by a pointer that is safe to call is called at once, without a closure
-            // between, which could not be inlined.
-            // SAFETY: the two types of pointers differ in nothing but who may call. A table leaves `arch`
-            // through `available` alone, `find` included, which asks `is_available` first: whoever calls
-            // this does so on a machine that has the features.
+            is_available,
+            // A closure in place of the cast would be a call more, since it could not inline the kernel.
+            // SAFETY: the two types of pointers differ only in who may call. A kernel is reached through
+            // `available` and `dispatched` alone, which ask `is_available` first: so whoever calls it runs
+            // on a machine that has the features.
             mask: unsafe {
                 core::mem::transmute::<unsafe fn(&mut [u8], u32), fn(&mut [u8], u32)>(mask)
             },
@@ -228,4 +135,4 @@ macro_rules! backend {
     };
 }
 
-use {backend, vector_128};
+use backend;

@@ -2,9 +2,10 @@
 
 use crate::arch::Backend;
 use crate::arch::lookup::kernels_16;
-use crate::arch::words::mask::masking_kernels;
+use crate::arch::masking::{long_masking_kernels, masking_kernels, short_masking_kernels};
 
-use super::{backend, vector_128};
+use super::backend;
+use super::vectors::vector_128;
 
 cpufeatures::new!(detected, "ssse3");
 
@@ -12,4 +13,6 @@ backend!("ssse3");
 
 vector_128!("ssse3");
 kernels_16!("ssse3");
-masking_kernels!("ssse3");
+masking_kernels!("ssse3", self);
+short_masking_kernels!("ssse3");
+long_masking_kernels!("ssse3");

@@ -1,0 +1,85 @@
+//! Arrays inside slices, found without a panic and without `unsafe`.
+//!
+//! Kernels read and write arrays of a constant length, which a vector or a word is loaded from. `last_chunk` of
+//! `core` would do for [`last`], but its bounds check is not always removed, and leaves a path to a panic. Here an
+//! index that wraps lies outside the slice, so it gives `None`.
+
+#[cfg(wsframe_vectors)]
+use core::ops::Range;
+
+#[inline(always)]
+pub(super) fn first<const N: usize>(bytes: &[u8]) -> Option<&[u8; N]> {
+    bytes.first_chunk()
+}
+
+#[inline(always)]
+pub(super) fn first_mut<const N: usize>(bytes: &mut [u8]) -> Option<&mut [u8; N]> {
+    bytes.first_chunk_mut()
+}
+
+#[inline(always)]
+pub(super) fn last<const N: usize>(bytes: &[u8]) -> Option<&[u8; N]> {
+    bytes.get(bytes.len().wrapping_sub(N)..)?.first_chunk()
+}
+
+#[inline(always)]
+pub(super) fn last_mut<const N: usize>(bytes: &mut [u8]) -> Option<&mut [u8; N]> {
+    bytes.get_mut(bytes.len().wrapping_sub(N)..)?.first_chunk_mut()
+}
+
+/// The array at `at`, or the last one if `at` is beyond it: the clamp costs no branch.
+#[inline(always)]
+pub(super) fn at<const N: usize>(bytes: &[u8], at: usize) -> Option<&[u8; N]> {
+    let end = bytes.len().checked_sub(N)?;
+    bytes.get(at.min(end)..)?.first_chunk()
+}
+
+#[inline(always)]
+pub(super) fn at_mut<const N: usize>(bytes: &mut [u8], at: usize) -> Option<&mut [u8; N]> {
+    let end = bytes.len().checked_sub(N)?;
+    bytes.get_mut(at.min(end)..)?.first_chunk_mut()
+}
+
+/// Stores a block where one of these functions has found a place.
+#[inline(always)]
+pub(super) fn put<const N: usize>(place: Option<&mut [u8; N]>, block: [u8; N]) {
+    if let Some(place) = place {
+        *place = block;
+    }
+}
+
+/// The range of whole blocks from `start` on that leaves at least one byte after it.
+#[cfg(wsframe_vectors)]
+#[inline(always)]
+pub(super) fn blocks<const N: usize>(len: usize, start: usize) -> Range<usize> {
+    let whole = len.saturating_sub(start + 1) / N;
+    start..start + whole * N
+}
+
+/// The whole arrays of N bytes in a slice (`as_chunks` came with Rust 1.88).
+#[inline(always)]
+pub(super) fn each<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = &[u8; N]> {
+    bytes.chunks_exact(N).filter_map(|chunk| chunk.first_chunk())
+}
+
+#[inline(always)]
+pub(super) fn each_mut<const N: usize>(bytes: &mut [u8]) -> impl Iterator<Item = &mut [u8; N]> {
+    bytes.chunks_exact_mut(N).filter_map(|chunk| chunk.first_chunk_mut())
+}
+
+/// Where four arrays of N bytes lie that together cover N to 4N bytes: the first, two between, and the last.
+///
+/// From 2N bytes on they are the first two and the last two. Below, the first and the last are there twice.
+#[inline(always)]
+pub(super) fn between<const N: usize>(len: usize) -> (usize, usize) {
+    let end = len.saturating_sub(N);
+    let second = if end >= N { N } else { 0 };
+    (second, end - second)
+}
+
+/// Those four arrays.
+#[inline(always)]
+pub(super) fn four<const N: usize>(bytes: &[u8]) -> Option<[&[u8; N]; 4]> {
+    let (second, third) = between::<N>(bytes.len());
+    Some([first(bytes)?, at(bytes, second)?, at(bytes, third)?, last(bytes)?])
+}

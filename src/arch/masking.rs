@@ -1,0 +1,211 @@
+//! XOR with a four-byte key, on vectors named in the source.
+//!
+//! Most payloads are short, and of unpredictable lengths: there a mispredicted branch costs more than the work. So a
+//! length between N and 2N is done without a loop, as two blocks of N bytes: the first N and the last N. They
+//! overlap, and XOR applied twice to the overlap would undo itself. So everything is loaded before anything is
+//! stored, and the overlap is written twice with the same bytes.
+//!
+//! ```text
+//!  length 11, N = 8      |0 1 2 3 4 5 6 7|8 9 10|
+//!  first block           |k0k1k2k3k0k1k2k3|
+//!  last block                  |k3k0k1k2k3k0k1k2|      the key rotated by 11 - 8
+//! ```
+//!
+//! Four blocks do the same for N to 4N bytes: the two between the first and the last may lie anywhere, and below 2N
+//! they repeat the other two. With blocks of 8 and of 32 bytes, two branches decide on all lengths from 8 to 128.
+//! Up to 31 bytes the blocks are words, which every backend shares (`words/mask.rs`).
+//!
+//! Long payloads go by turns of four vectors. The first vector and the last turn are where the payload begins and
+//! ends, and overlap what is between them. That begins at a multiple of the vector's length in the target: a vector
+//! stored across two cache lines costs two stores. The last turn is never partial, so no branch depends on what is
+//! left after the loop.
+//!
+//! The loads, XORs and stores are named here, because no loop vectoriser can be trusted with them: with AVX-512 it
+//! has turned a loop over blocks into gathers and scatters across them, at a twentieth of the speed. Now the
+//! values are vectors already, and nothing is left for it to do. `ci/assembly.sh` checks what becomes of it.
+//!
+//! These are macros and not generic functions, because only a function that itself has the instruction set can call
+//! its intrinsics without `unsafe`.
+
+/// Adds the kernels for 32 to 128 bytes, in a module whose vectors have 16 or 32. Needs `V`, `LEN`, `load`, `store`,
+/// `xor`, and `repeat`, which fills a vector with a key.
+macro_rules! short_masking_kernels {
+    ($features:literal) => {
+        #[inline]
+        #[target_feature(enable = $features)]
+        pub(super) fn mask_32_to_128(
+            mut operands: impl $crate::arch::words::mask::Operands,
+            key: u32,
+        ) {
+            use $crate::arch::{chunks, rotate};
+            let len = operands.len();
+            let Some([a, b, c, d]) = chunks::four::<32>(operands.from()) else { return };
+            let (first_key, last_key) = (repeat(key), repeat(rotate(key, len)));
+            let a = xor_32(a, first_key);
+            let b = xor_32(b, first_key);
+            let c = xor_32(c, last_key);
+            let d = xor_32(d, last_key);
+            // Both ends are written last: whoever reads the first or the last word next gets it from one store.
+            let to = operands.to();
+            let (second, third) = chunks::between::<32>(len);
+            store_32(chunks::at_mut(to, second), b);
+            store_32(chunks::at_mut(to, third), c);
+            store_32(chunks::first_mut(to), a);
+            store_32(chunks::last_mut(to), d);
+        }
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn xor_32(block: &[u8; 32], key: V) -> [V; 32 / LEN] {
+            let mut vectors = [key; 32 / LEN];
+            for (v, bytes) in vectors.iter_mut().zip(block.as_chunks().0) {
+                *v = xor(load(bytes), key);
+            }
+            vectors
+        }
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn store_32(place: Option<&mut [u8; 32]>, vectors: [V; 32 / LEN]) {
+            let Some(place) = place else { return };
+            for (bytes, v) in place.as_chunks_mut().0.iter_mut().zip(vectors) {
+                store(bytes, v);
+            }
+        }
+    };
+}
+
+/// Adds `mask` and `mask_copy`, from the kernels for each range of lengths. `$short` is the module of the short ones.
+macro_rules! masking_kernels {
+    ($features:literal, $($short:ident)::+) => {
+        #[target_feature(enable = $features)]
+        fn mask(bytes: &mut [u8], key: u32) {
+            use $crate::arch::words::mask::{InPlace, few_words};
+            match bytes.len() {
+                0..32 => _ = few_words(InPlace(bytes), key),
+                32..=128 => $($short)::+::mask_32_to_128(InPlace(bytes), key),
+                _ => mask_long(bytes, key),
+            }
+        }
+
+        #[target_feature(enable = $features)]
+        fn mask_copy(from: &[u8], to: &mut [u8], key: u32) {
+            use $crate::arch::words::mask::{Copying, few_words};
+            match from.len().min(to.len()) {
+                0..32 => _ = few_words(Copying::new(from, to), key),
+                32..=128 => $($short)::+::mask_32_to_128(Copying::new(from, to), key),
+                _ => mask_copy_long(from, to, key),
+            }
+        }
+    };
+}
+
+/// Adds the kernels for more than 128 bytes. Needs the same operations, at any length of vector.
+macro_rules! long_masking_kernels {
+    ($features:literal) => {
+        #[inline(never)]
+        #[target_feature(enable = $features)]
+        fn mask_long(bytes: &mut [u8], key: u32) {
+            mask_turns($crate::arch::words::mask::InPlace(bytes), key);
+        }
+
+        #[inline(never)]
+        #[target_feature(enable = $features)]
+        fn mask_copy_long(from: &[u8], to: &mut [u8], key: u32) {
+            mask_turns($crate::arch::words::mask::Copying::new(from, to), key);
+        }
+
+        /// The bytes of four vectors.
+        const TURN: usize = 4 * LEN;
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn mask_turns(mut operands: impl $crate::arch::words::mask::Operands, key: u32) {
+            use $crate::arch::{chunks, rotate};
+            let len = operands.len();
+            if len <= TURN {
+                return mask_two_pairs(operands, key);
+            }
+            let (first_key, last_key) = (repeat(key), repeat(rotate(key, len)));
+            let from = operands.from();
+            let Some(last) = chunks::last(from) else { return };
+            let last = xor_turn(last, last_key);
+            if len <= 2 * TURN {
+                let Some(first) = chunks::first(from) else { return };
+                let first = xor_turn(first, first_key);
+                store_turn(chunks::first_mut(operands.to()), first);
+                store_turn(chunks::last_mut(operands.to()), last);
+                return;
+            }
+            let Some(first) = chunks::first(from) else { return };
+            let first = xor(load(first), first_key);
+
+            let mut at = LEN - operands.to().as_ptr().addr() % LEN;
+            let body_key = repeat(rotate(key, at));
+            while at + TURN < len {
+                let Some(turn) = chunks::at(operands.from(), at) else { break };
+                let turn = xor_turn(turn, body_key);
+                store_turn(chunks::at_mut(operands.to(), at), turn);
+                at += TURN;
+            }
+            // What these overlap was loaded from there before.
+            if let Some(place) = chunks::first_mut(operands.to()) {
+                store(place, first);
+            }
+            store_turn(chunks::last_mut(operands.to()), last);
+        }
+
+        /// For two to four vectors.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn mask_two_pairs(mut operands: impl $crate::arch::words::mask::Operands, key: u32) {
+            use $crate::arch::{chunks, rotate};
+            let (first_key, last_key) = (repeat(key), repeat(rotate(key, operands.len())));
+            let from = operands.from();
+            let (Some(first), Some(last)) = (chunks::first(from), chunks::last(from)) else {
+                return;
+            };
+            let (first, last) = (xor_pair(first, first_key), xor_pair(last, last_key));
+            store_pair(chunks::first_mut(operands.to()), first);
+            store_pair(chunks::last_mut(operands.to()), last);
+        }
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn xor_pair(pair: &[u8; 2 * LEN], key: V) -> [V; 2] {
+            let [a, b] = pair.as_chunks().0 else { return [key; 2] };
+            [xor(load(a), key), xor(load(b), key)]
+        }
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn store_pair(place: Option<&mut [u8; 2 * LEN]>, [a, b]: [V; 2]) {
+            let Some(place) = place else { return };
+            if let [to_a, to_b] = place.as_chunks_mut().0 {
+                store(to_a, a);
+                store(to_b, b);
+            }
+        }
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn xor_turn(turn: &[u8; TURN], key: V) -> [V; 4] {
+            let [a, b, c, d] = turn.as_chunks().0 else { return [key; 4] };
+            [xor(load(a), key), xor(load(b), key), xor(load(c), key), xor(load(d), key)]
+        }
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn store_turn(place: Option<&mut [u8; TURN]>, [a, b, c, d]: [V; 4]) {
+            let Some(place) = place else { return };
+            if let [to_a, to_b, to_c, to_d] = place.as_chunks_mut().0 {
+                store(to_a, a);
+                store(to_b, b);
+                store(to_c, c);
+                store(to_d, d);
+            }
+        }
+    };
+}
+
+pub(super) use {long_masking_kernels, masking_kernels, short_masking_kernels};
