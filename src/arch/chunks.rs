@@ -8,8 +8,8 @@
 use core::ops::Range;
 
 #[inline(always)]
-pub(super) fn first<const N: usize>(bytes: &[u8]) -> Option<&[u8; N]> {
-    bytes.first_chunk()
+pub(super) fn first<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
+    bytes.first_chunk().copied()
 }
 
 #[inline(always)]
@@ -18,8 +18,8 @@ pub(super) fn first_mut<const N: usize>(bytes: &mut [u8]) -> Option<&mut [u8; N]
 }
 
 #[inline(always)]
-pub(super) fn last<const N: usize>(bytes: &[u8]) -> Option<&[u8; N]> {
-    bytes.get(bytes.len().wrapping_sub(N)..)?.first_chunk()
+pub(super) fn last<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
+    bytes.get(bytes.len().wrapping_sub(N)..)?.first_chunk().copied()
 }
 
 #[inline(always)]
@@ -29,9 +29,9 @@ pub(super) fn last_mut<const N: usize>(bytes: &mut [u8]) -> Option<&mut [u8; N]>
 
 /// The array at `at`, or the last one if `at` is beyond it: the clamp costs no branch.
 #[inline(always)]
-pub(super) fn at<const N: usize>(bytes: &[u8], at: usize) -> Option<&[u8; N]> {
+pub(super) fn at<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     let end = bytes.len().checked_sub(N)?;
-    bytes.get(at.min(end)..)?.first_chunk()
+    bytes.get(at.min(end)..)?.first_chunk().copied()
 }
 
 #[inline(always)]
@@ -67,19 +67,14 @@ pub(super) fn each_mut<const N: usize>(bytes: &mut [u8]) -> impl Iterator<Item =
     bytes.chunks_exact_mut(N).filter_map(|chunk| chunk.first_chunk_mut())
 }
 
-/// Where four arrays of N bytes lie that together cover N to 4N bytes: the first, two between, and the last.
+/// Four arrays that together are N to 4N bytes: the first, two between, whose places are returned too, and the last.
 ///
 /// From 2N bytes on they are the first two and the last two. Below, the first and the last are there twice.
 #[inline(always)]
-pub(super) fn between<const N: usize>(len: usize) -> (usize, usize) {
-    let end = len.saturating_sub(N);
+pub(super) fn four<const N: usize>(bytes: &[u8]) -> Option<([usize; 2], [[u8; N]; 4])> {
+    let end = bytes.len().checked_sub(N)?;
     let second = if end >= N { N } else { 0 };
-    (second, end - second)
-}
-
-/// Those four arrays.
-#[inline(always)]
-pub(super) fn four<const N: usize>(bytes: &[u8]) -> Option<[&[u8; N]; 4]> {
-    let (second, third) = between::<N>(bytes.len());
-    Some([first(bytes)?, at(bytes, second)?, at(bytes, third)?, last(bytes)?])
+    let third = end - second;
+    let four = [first(bytes)?, at(bytes, second)?, at(bytes, third)?, last(bytes)?];
+    Some(([second, third], four))
 }

@@ -39,15 +39,16 @@ macro_rules! short_masking_kernels {
         ) {
             use $crate::arch::{chunks, rotate};
             let len = operands.len();
-            let Some([a, b, c, d]) = chunks::four::<32>(operands.from()) else { return };
+            let Some(([second, third], [a, b, c, d])) = chunks::four::<32>(operands.from()) else {
+                return;
+            };
             let (first_key, last_key) = (repeat(key), repeat(rotate(key, len)));
-            let a = xor_32(a, first_key);
-            let b = xor_32(b, first_key);
-            let c = xor_32(c, last_key);
-            let d = xor_32(d, last_key);
+            let a = xor_32(&a, first_key);
+            let b = xor_32(&b, first_key);
+            let c = xor_32(&c, last_key);
+            let d = xor_32(&d, last_key);
             // Both ends are written last: whoever reads the first or the last word next gets it from one store.
             let to = operands.to();
-            let (second, third) = chunks::between::<32>(len);
             store_32(chunks::at_mut(to, second), b);
             store_32(chunks::at_mut(to, third), c);
             store_32(chunks::first_mut(to), a);
@@ -129,22 +130,22 @@ macro_rules! long_masking_kernels {
             let (first_key, last_key) = (repeat(key), repeat(rotate(key, len)));
             let from = operands.from();
             let Some(last) = chunks::last(from) else { return };
-            let last = xor_turn(last, last_key);
+            let last = xor_turn(&last, last_key);
             if len <= 2 * TURN {
                 let Some(first) = chunks::first(from) else { return };
-                let first = xor_turn(first, first_key);
+                let first = xor_turn(&first, first_key);
                 store_turn(chunks::first_mut(operands.to()), first);
                 store_turn(chunks::last_mut(operands.to()), last);
                 return;
             }
             let Some(first) = chunks::first(from) else { return };
-            let first = xor(load(first), first_key);
+            let first = xor(load(&first), first_key);
 
             let mut at = LEN - operands.to().as_ptr().addr() % LEN;
             let body_key = repeat(rotate(key, at));
             while at + TURN < len {
                 let Some(turn) = chunks::at(operands.from(), at) else { break };
-                let turn = xor_turn(turn, body_key);
+                let turn = xor_turn(&turn, body_key);
                 store_turn(chunks::at_mut(operands.to(), at), turn);
                 at += TURN;
             }
@@ -165,7 +166,7 @@ macro_rules! long_masking_kernels {
             let (Some(first), Some(last)) = (chunks::first(from), chunks::last(from)) else {
                 return;
             };
-            let (first, last) = (xor_pair(first, first_key), xor_pair(last, last_key));
+            let (first, last) = (xor_pair(&first, first_key), xor_pair(&last, last_key));
             store_pair(chunks::first_mut(operands.to()), first);
             store_pair(chunks::last_mut(operands.to()), last);
         }

@@ -63,10 +63,10 @@ pub(in crate::arch) fn state_at_end(bytes: &[u8], before: u32) -> u32 {
 pub(in crate::arch) fn at_end_of_16(bytes: &[u8]) -> [u64; 2] {
     let len = bytes.len();
     if let (Some(first), Some(last)) = (chunks::first(bytes), chunks::last(bytes)) {
-        return long_at_end(u64::from_le_bytes(*first), u64::from_le_bytes(*last), len);
+        return long_at_end(u64::from_le_bytes(first), u64::from_le_bytes(last), len);
     }
     if let (Some(first), Some(last)) = (chunks::first(bytes), chunks::last(bytes)) {
-        return short_at_end(u32::from_le_bytes(*first), u32::from_le_bytes(*last), len);
+        return short_at_end(u32::from_le_bytes(first), u32::from_le_bytes(last), len);
     }
     few_at_end(bytes)
 }
@@ -78,15 +78,15 @@ pub(in crate::arch) fn unmask_at_end_of_16(bytes: &mut [u8], key: u32) -> [u64; 
     // The key turns with the length, since both word lengths are multiples of its own.
     let turned_key = rotate(key, len);
     if let (Some(first), Some(last)) = (chunks::first(bytes), chunks::last(bytes)) {
-        let first = u64::from_ne_bytes(*first) ^ twice(key);
-        let last = u64::from_ne_bytes(*last) ^ twice(turned_key);
+        let first = u64::from_ne_bytes(first) ^ twice(key);
+        let last = u64::from_ne_bytes(last) ^ twice(turned_key);
         chunks::put(chunks::first_mut(bytes), first.to_ne_bytes());
         chunks::put(chunks::last_mut(bytes), last.to_ne_bytes());
         return long_at_end(first.to_le(), last.to_le(), len);
     }
     if let (Some(first), Some(last)) = (chunks::first(bytes), chunks::last(bytes)) {
-        let first = u32::from_ne_bytes(*first) ^ key;
-        let last = u32::from_ne_bytes(*last) ^ turned_key;
+        let first = u32::from_ne_bytes(first) ^ key;
+        let last = u32::from_ne_bytes(last) ^ turned_key;
         chunks::put(chunks::first_mut(bytes), first.to_ne_bytes());
         chunks::put(chunks::last_mut(bytes), last.to_ne_bytes());
         return short_at_end(first.to_le(), last.to_le(), len);

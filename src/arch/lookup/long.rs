@@ -110,7 +110,7 @@ macro_rules! long_lookup_kernel {
                     blocks = behind;
                 }
             }
-            check_last_block(checked, load_block(last), bytes, state)
+            check_last_block(checked, load_block(&last), bytes, state)
         }
     };
 }
@@ -144,8 +144,8 @@ macro_rules! long_unmask_kernel {
             let (Some(first), Some(last)) = (chunks::first(bytes), chunks::last(bytes)) else {
                 return $crate::arch::words::utf8::unmask_walk(bytes, key, state);
             };
-            let first = unmask_block(first, repeat(key));
-            let last = unmask_block(last, repeat(rotate(key, bytes.len())));
+            let first = unmask_block(&first, repeat(key));
+            let last = unmask_block(&last, repeat(rotate(key, bytes.len())));
 
             let mut checked = begin(state);
             let mut start = BLOCK;

@@ -13,10 +13,10 @@ macro_rules! few_vectors_kernels {
         #[inline]
         #[target_feature(enable = $features)]
         pub(super) fn validate_few_vectors(bytes: &[u8], state: u32) -> u32 {
-            let Some([a, b, c, d]) = $crate::arch::chunks::four(bytes) else {
+            let Some((_, [a, b, c, d])) = $crate::arch::chunks::four(bytes) else {
                 return $crate::arch::words::utf8::walk(bytes, state);
             };
-            let vectors = [load(a), load(b), load(c), load(d)];
+            let vectors = [load(&a), load(&b), load(&c), load(&d)];
             $crate::arch::lookup::look_up_few_vectors!(vectors, bytes, state)
         }
 
@@ -24,19 +24,18 @@ macro_rules! few_vectors_kernels {
         #[target_feature(enable = $features)]
         pub(super) fn unmask_validate_few_vectors(bytes: &mut [u8], key: u32, state: u32) -> u32 {
             use $crate::arch::chunks;
-            let Some([a, b, c, d]) = chunks::four(bytes) else {
+            let Some(([second, third], [a, b, c, d])) = chunks::four(bytes) else {
                 return $crate::arch::words::utf8::unmask_walk(bytes, key, state);
             };
             let (first_key, last_key) =
                 (repeat(key), repeat($crate::arch::rotate(key, bytes.len())));
             let vectors = [
-                xor(load(a), first_key),
-                xor(load(b), first_key),
-                xor(load(c), last_key),
-                xor(load(d), last_key),
+                xor(load(&a), first_key),
+                xor(load(&b), first_key),
+                xor(load(&c), last_key),
+                xor(load(&d), last_key),
             ];
             let [a, b, c, d] = vectors;
-            let (second, third) = chunks::between::<LEN>(bytes.len());
             // Both ends are written last: whoever reads the first or the last word next gets it from one store.
             if let Some(place) = chunks::at_mut(bytes, second) {
                 store(place, b);

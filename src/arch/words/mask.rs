@@ -74,8 +74,8 @@ impl Operands for Copying<'_> {
     }
 }
 
-/// The loop begins at a cache line, so that vectors of any length do not cross from one to the next.
-const LINE: usize = 64;
+/// The loop begins at a multiple of this, so that vectors that a compiler may make of it do not cross cache lines.
+const ALIGN: usize = 16;
 
 /// Up to this length there is no loop.
 const SHORT: usize = 128;
@@ -110,18 +110,18 @@ fn mask_copy_long(from: &[u8], to: &mut [u8], key: u32) {
     many_words(Copying::new(from, to), key);
 }
 
-/// For at least two lines.
+/// For more than [`SHORT`] bytes.
 #[inline(always)]
 fn many_words(mut operands: impl Operands, key: u32) -> u64 {
     let len = operands.len();
     let from = operands.from();
-    let (Some(first), Some(last)) = (chunks::first::<LINE>(from), chunks::last::<8>(from)) else {
+    let (Some(first), Some(last)) = (chunks::first::<ALIGN>(from), chunks::last::<8>(from)) else {
         return 0;
     };
-    let (first, seen_first) = xor(*first, key);
-    let (last, seen_last) = xor(*last, rotate(key, len));
+    let (first, seen_first) = xor(first, key);
+    let (last, seen_last) = xor(last, rotate(key, len));
     let mut seen = seen_first | seen_last;
-    let start = LINE - operands.to().as_ptr().addr() % LINE;
+    let start = ALIGN - operands.to().as_ptr().addr() % ALIGN;
     let body_key = twice(rotate(key, start));
     operands.each_word(start, |word| {
         let masked = word ^ body_key;
@@ -166,7 +166,7 @@ fn few_bytes(mut operands: impl Operands, key: u32) -> u64 {
 #[inline(always)]
 fn one_block<const N: usize>(operands: &mut impl Operands, key: u32) -> u64 {
     let Some(block) = chunks::first::<N>(operands.from()) else { return 0 };
-    let (block, seen) = xor(*block, key);
+    let (block, seen) = xor(block, key);
     chunks::put(chunks::first_mut(operands.to()), block);
     seen
 }
@@ -178,8 +178,8 @@ fn two_blocks<const N: usize>(mut operands: impl Operands, key: u32) -> u64 {
     let (Some(first), Some(last)) = (chunks::first::<N>(from), chunks::last::<N>(from)) else {
         return 0;
     };
-    let (first, seen_first) = xor(*first, key);
-    let (last, seen_last) = xor(*last, rotate(key, operands.len()));
+    let (first, seen_first) = xor(first, key);
+    let (last, seen_last) = xor(last, rotate(key, operands.len()));
     chunks::put(chunks::first_mut(operands.to()), first);
     chunks::put(chunks::last_mut(operands.to()), last);
     seen_first | seen_last
@@ -188,14 +188,15 @@ fn two_blocks<const N: usize>(mut operands: impl Operands, key: u32) -> u64 {
 /// For N to 4N bytes.
 #[inline(always)]
 fn four_blocks<const N: usize>(mut operands: impl Operands, key: u32) -> u64 {
-    let Some([a, b, c, d]) = chunks::four::<N>(operands.from()) else { return 0 };
+    let Some(([second, third], [a, b, c, d])) = chunks::four::<N>(operands.from()) else {
+        return 0;
+    };
     let last_key = rotate(key, operands.len());
-    let (a, seen_a) = xor(*a, key);
-    let (b, seen_b) = xor(*b, key);
-    let (c, seen_c) = xor(*c, last_key);
-    let (d, seen_d) = xor(*d, last_key);
+    let (a, seen_a) = xor(a, key);
+    let (b, seen_b) = xor(b, key);
+    let (c, seen_c) = xor(c, last_key);
+    let (d, seen_d) = xor(d, last_key);
     let to = operands.to();
-    let (second, third) = chunks::between::<N>(to.len());
     // Both ends are written last: whoever reads the first or the last word next gets it from one store.
     chunks::put(chunks::at_mut(to, second), b);
     chunks::put(chunks::at_mut(to, third), c);

@@ -303,14 +303,14 @@ fn validate_more(bytes: &[u8], state: u32) -> u32 {
     if let (Some(first), Some(last), true) =
         (chunks::first(bytes), chunks::last(bytes), bytes.len() <= 4 * LEN)
     {
-        let ([a, b], [c, d]) = (xor_pair(first, zero()), xor_pair(last, zero()));
+        let ([a, b], [c, d]) = (xor_pair(&first, zero()), xor_pair(&last, zero()));
         if is_ascii(or_all([a, b, c, d])) {
             return state_after_ascii(state);
         }
     } else if let (Some(first), Some(last), true) =
         (chunks::first(bytes), chunks::last(bytes), bytes.len() <= 2 * TURN)
     {
-        let (first, last) = (or_all(xor_turn(first, zero())), or_all(xor_turn(last, zero())));
+        let (first, last) = (or_all(xor_turn(&first, zero())), or_all(xor_turn(&last, zero())));
         if is_ascii(or(first, last)) {
             return state_after_ascii(state);
         }
@@ -331,8 +331,8 @@ fn unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
     } else if let (Some(first), Some(last), true) =
         (chunks::first(bytes), chunks::last(bytes), bytes.len() <= 2 * LEN)
     {
-        let first = unmask(load(first), key);
-        let last = unmask(load(last), rotate(key, bytes.len()));
+        let first = unmask(load(&first), key);
+        let last = unmask(load(&last), rotate(key, bytes.len()));
         let (rest, within) = load_unmasked_part(bytes.get(LEN..).unwrap_or_default(), key);
         store_at(chunks::first_mut(bytes), first);
         store_at(chunks::last_mut(bytes), last);
@@ -355,7 +355,7 @@ fn unmask_validate_more(bytes: &mut [u8], key: u32, state: u32) -> u32 {
     if let (Some(first), Some(last), true) =
         (chunks::first(bytes), chunks::last(bytes), bytes.len() <= 4 * LEN)
     {
-        let (first, last) = (xor_pair(first, first_key), xor_pair(last, last_key));
+        let (first, last) = (xor_pair(&first, first_key), xor_pair(&last, last_key));
         let mut checked = Checked::begin(state);
         let is_ascii = is_ascii(or_all([first[0], first[1], last[0], last[1]]));
         let mut last_block = None;
@@ -373,7 +373,7 @@ fn unmask_validate_more(bytes: &mut [u8], key: u32, state: u32) -> u32 {
     } else if let (Some(first), Some(last), true) =
         (chunks::first(bytes), chunks::last(bytes), bytes.len() <= 2 * TURN)
     {
-        let (first, last) = (xor_turn(first, first_key), xor_turn(last, last_key));
+        let (first, last) = (xor_turn(&first, first_key), xor_turn(&last, last_key));
         if is_ascii(or(or_all(first), or_all(last))) {
             store_turn(chunks::first_mut(bytes), first);
             store_turn(chunks::last_mut(bytes), last);
@@ -405,8 +405,8 @@ fn unmask_validate_long(bytes: &mut [u8], key: u32, state: u32) -> u32 {
     let (Some(first), Some(last)) = (chunks::first(bytes), chunks::last(bytes)) else {
         return state;
     };
-    let first = unmask(load(first), key);
-    let last = xor_turn(last, repeat(rotate(key, bytes.len())));
+    let first = unmask(load(&first), key);
+    let last = xor_turn(&last, repeat(rotate(key, bytes.len())));
 
     let mut checked = Checked::begin(state);
     let mut start = LEN;
