@@ -27,7 +27,7 @@
 //! These are macros and not generic functions, because only a function that itself has the instruction set can call
 //! its intrinsics without `unsafe`.
 
-/// Adds the kernels for 32 to 128 bytes, in a module whose vectors have 16 or 32. Needs `V`, `LEN`, `load`, `store`,
+/// Adds the kernel for 32 to 128 bytes, in a module whose vectors have 16 or 32. Needs `V`, `LEN`, `load`, `store`,
 /// `xor`, and `repeat`, which fills a vector with a key.
 macro_rules! short_masking_kernels {
     ($features:literal) => {
@@ -37,18 +37,30 @@ macro_rules! short_masking_kernels {
             mut operands: impl $crate::arch::words::mask::Operands,
             key: u32,
         ) {
+            if let Some((places, blocks)) = xor_four(operands.from(), key) {
+                store_four(operands.to(), places, blocks);
+            }
+        }
+
+        /// Four blocks as [`chunks::four`](crate::arch::chunks::four) has them.
+        pub(super) type Four = [[V; 32 / LEN]; 4];
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        pub(super) fn xor_four(bytes: &[u8], key: u32) -> Option<([usize; 2], Four)> {
             use $crate::arch::{chunks, rotate};
-            let len = operands.len();
-            let Some(([second, third], [a, b, c, d])) = chunks::four::<32>(operands.from()) else {
-                return;
-            };
-            let (first_key, last_key) = (repeat(key), repeat(rotate(key, len)));
-            let a = xor_32(&a, first_key);
-            let b = xor_32(&b, first_key);
-            let c = xor_32(&c, last_key);
-            let d = xor_32(&d, last_key);
+            let (places, [a, b, c, d]) = chunks::four::<32>(bytes)?;
+            let (first_key, last_key) = (repeat(key), repeat(rotate(key, bytes.len())));
+            let [a, b] = [xor_32(&a, first_key), xor_32(&b, first_key)];
+            let [c, d] = [xor_32(&c, last_key), xor_32(&d, last_key)];
+            Some((places, [a, b, c, d]))
+        }
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        pub(super) fn store_four(to: &mut [u8], [second, third]: [usize; 2], [a, b, c, d]: Four) {
+            use $crate::arch::chunks;
             // Both ends are written last: whoever reads the first or the last word next gets it from one store.
-            let to = operands.to();
             store_32(chunks::at_mut(to, second), b);
             store_32(chunks::at_mut(to, third), c);
             store_32(chunks::first_mut(to), a);

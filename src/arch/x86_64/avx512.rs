@@ -215,11 +215,25 @@ impl Checked {
         }
     }
 
-    /// Checks four blocks.
+    /// Checks the first block of a text at this address. Returns where the turns after it begin: if it is ASCII, at a
+    /// cache line, where they may overlap it.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    fn first_block(&mut self, v: V, address: usize) -> usize {
+        if is_ascii(v) {
+            self.ascii();
+            LEN - address % LEN
+        } else {
+            self.block(v);
+            LEN
+        }
+    }
+
+    /// Checks four blocks. After ASCII they are tested together, since there is likely more of it.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
     fn turn(&mut self, [a, b, c, d]: [V; 4]) {
-        if is_ascii(or_all([a, b, c, d])) {
+        if self.after_ascii && is_ascii(or_all([a, b, c, d])) {
             self.ascii();
         } else {
             self.two_blocks(a, b);
@@ -232,8 +246,9 @@ impl Checked {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi2")]
     fn rest(&mut self, rest: &[u8], key: u32) -> Option<(V, __mmask64)> {
-        let part = |at| load_unmasked_part(rest.get(at..).unwrap_or_default(), key);
-        if !rest.is_empty() && is_ascii(or_all([part(0).0, part(64).0, part(128).0, part(192).0])) {
+        let ([(a, _), (b, _)], [(c, _), (d, _)]) =
+            (load_two(rest, key), load_two(after(rest, 2 * LEN), key));
+        if self.after_ascii && !rest.is_empty() && is_ascii(or_all([a, b, c, d])) {
             self.ascii();
             return None;
         }
@@ -284,15 +299,14 @@ impl Checked {
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2")]
 fn validate(bytes: &[u8], state: u32) -> u32 {
-    if bytes.len() <= LEN {
-        let (v, within) = load_part(bytes);
-        one_block(v, within, bytes, state)
-    } else if let (Some(first), true) = (bytes.first_chunk(), bytes.len() <= 2 * LEN) {
-        let (last, within) = load_part(bytes.get(LEN..).unwrap_or_default());
-        two_blocks(load(first), last, within, bytes, state)
-    } else {
-        validate_more(bytes, state)
+    if bytes.len() <= 2 * LEN {
+        let blocks = load_two(bytes, 0);
+        if is_ascii(or(blocks[0].0, blocks[1].0)) {
+            return state_after_few_ascii(bytes, state);
+        }
+        return validate_two(blocks, bytes, state);
     }
+    validate_more(bytes, state)
 }
 
 /// For more than two blocks.
@@ -300,76 +314,71 @@ fn validate(bytes: &[u8], state: u32) -> u32 {
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2")]
 fn validate_more(bytes: &[u8], state: u32) -> u32 {
     // Up to eight blocks of ASCII need no loop.
-    if let (Some(first), Some(last), true) =
+    let is_ascii = if !begins_with_ascii(bytes, 0) {
+        false
+    } else if let (Some(first), Some(last), true) =
         (chunks::first(bytes), chunks::last(bytes), bytes.len() <= 4 * LEN)
     {
         let ([a, b], [c, d]) = (xor_pair(&first, zero()), xor_pair(&last, zero()));
-        if is_ascii(or_all([a, b, c, d])) {
-            return state_after_ascii(state);
-        }
+        is_ascii(or_all([a, b, c, d]))
     } else if let (Some(first), Some(last), true) =
         (chunks::first(bytes), chunks::last(bytes), bytes.len() <= 2 * TURN)
     {
         let (first, last) = (or_all(xor_turn(&first, zero())), or_all(xor_turn(&last, zero())));
-        if is_ascii(or(first, last)) {
-            return state_after_ascii(state);
-        }
-    }
-    validate_long(bytes, state)
+        is_ascii(or(first, last))
+    } else {
+        false
+    };
+    if is_ascii { state_after_ascii(state) } else { validate_long(bytes, state) }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2")]
 fn unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
-    if bytes.len() <= LEN {
-        let (v, within) = load_unmasked_part(bytes, key);
-        if bytes.len() < 32 {
-            few_words(InPlace(bytes), key);
-        } else {
-            narrow::mask_32_to_128(InPlace(bytes), key);
+    // Blocks are loaded before anything is stored, because a load from several stores waits for all of them.
+    let blocks;
+    if bytes.len() < 32 {
+        blocks = [load_unmasked_part(bytes, key), (zero(), 0)];
+        few_words(InPlace(bytes), key);
+        if is_ascii(blocks[0].0) {
+            return state_after_few_ascii(bytes, state);
         }
-        one_block(v, within, bytes, state)
-    } else if let (Some(first), Some(last), true) =
-        (chunks::first(bytes), chunks::last(bytes), bytes.len() <= 2 * LEN)
+    } else if let (Some((places, four)), true) =
+        (narrow::xor_four(bytes, key), bytes.len() <= 2 * LEN)
     {
-        let first = unmask(load(&first), key);
-        let last = unmask(load(&last), rotate(key, bytes.len()));
-        let (rest, within) = load_unmasked_part(bytes.get(LEN..).unwrap_or_default(), key);
-        store_at(chunks::first_mut(bytes), first);
-        store_at(chunks::last_mut(bytes), last);
-        two_blocks(first, rest, within, bytes, state)
+        let [[a], [b], [c], [d]] = four;
+        if narrow::is_ascii(narrow::or(narrow::or(a, b), narrow::or(c, d))) {
+            narrow::store_four(bytes, places, four);
+            return state_after_ascii(state);
+        }
+        let last = if bytes.len() > LEN {
+            load_unmasked_part(after(bytes, LEN), key)
+        } else {
+            (zero(), 0)
+        };
+        blocks = [load_unmasked_part(bytes, key), last];
+        narrow::store_four(bytes, places, four);
     } else {
-        unmask_validate_more(bytes, key, state)
+        return unmask_validate_more(bytes, key, state);
     }
+    validate_two(blocks, bytes, state)
 }
 
 /// For more than two blocks.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2")]
 fn unmask_validate_more(bytes: &mut [u8], key: u32, state: u32) -> u32 {
-    if state == BROKEN {
-        mask_long(bytes, key);
-        return BROKEN;
-    }
     // Up to eight blocks of ASCII need no loop.
     let (first_key, last_key) = (repeat(key), repeat(rotate(key, bytes.len())));
-    if let (Some(first), Some(last), true) =
+    if !begins_with_ascii(bytes, key) {
+    } else if let (Some(first), Some(last), true) =
         (chunks::first(bytes), chunks::last(bytes), bytes.len() <= 4 * LEN)
     {
         let (first, last) = (xor_pair(&first, first_key), xor_pair(&last, last_key));
-        let mut checked = Checked::begin(state);
-        let is_ascii = is_ascii(or_all([first[0], first[1], last[0], last[1]]));
-        let mut last_block = None;
-        if !is_ascii {
-            checked.two_blocks(first[0], first[1]);
-            last_block = checked.rest(bytes.get(2 * LEN..).unwrap_or_default(), key);
+        if is_ascii(or_all([first[0], first[1], last[0], last[1]])) {
+            store_pair(chunks::first_mut(bytes), first);
+            store_pair(chunks::last_mut(bytes), last);
+            return state_after_ascii(state);
         }
-        store_pair(chunks::first_mut(bytes), first);
-        store_pair(chunks::last_mut(bytes), last);
-        return if is_ascii {
-            state_after_ascii(state)
-        } else {
-            checked.end(last_block, bytes, state)
-        };
     } else if let (Some(first), Some(last), true) =
         (chunks::first(bytes), chunks::last(bytes), bytes.len() <= 2 * TURN)
     {
@@ -383,14 +392,54 @@ fn unmask_validate_more(bytes: &mut [u8], key: u32, state: u32) -> u32 {
     unmask_validate_long(bytes, key, state)
 }
 
+/// Whether the first block is ASCII, unmasked. Text that begins otherwise is not worth a try.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn begins_with_ascii(bytes: &[u8], key: u32) -> bool {
+    match chunks::first(bytes) {
+        Some(first) => is_ascii(unmask(load(&first), key)),
+        None => false,
+    }
+}
+
+#[inline(always)]
+fn state_after_few_ascii(bytes: &[u8], state: u32) -> u32 {
+    if bytes.is_empty() { state } else { state_after_ascii(state) }
+}
+
+/// Up to two blocks, unmasked, with zeros after them; and which bytes are within each.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi2")]
+fn load_two(bytes: &[u8], key: u32) -> [(V, __mmask64); 2] {
+    [load_unmasked_part(bytes, key), load_unmasked_part(after(bytes, LEN), key)]
+}
+
+/// The state after `bytes`, which are up to two blocks.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi2")]
+fn validate_two([first, second]: [(V, __mmask64); 2], bytes: &[u8], state: u32) -> u32 {
+    if state == BROKEN {
+        return BROKEN;
+    }
+    let mut checked = Checked::begin(state);
+    let mut last = first;
+    if bytes.len() > LEN {
+        checked.block(first.0);
+        last = second;
+    }
+    checked.end(Some(last), bytes, state)
+}
+
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2")]
 fn validate_long(bytes: &[u8], state: u32) -> u32 {
     if state == BROKEN {
         return BROKEN;
     }
+    let Some(first) = chunks::first(bytes) else { return state };
     let mut checked = Checked::begin(state);
-    let (turns, rest) = bytes.as_chunks::<TURN>();
+    let start = checked.first_block(load(&first), bytes.as_ptr().addr());
+    let (turns, rest) = bytes.get(start..).unwrap_or_default().as_chunks::<TURN>();
     for turn in turns {
         checked.turn(xor_turn(turn, zero()));
     }
@@ -398,24 +447,24 @@ fn validate_long(bytes: &[u8], state: u32) -> u32 {
     checked.end(last, bytes, state)
 }
 
-/// For at least a turn. If the first block is ASCII, the turns after it begin at a cache line, and overlap it.
+/// For more than two blocks. Those of less than a turn are all `rest`.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2")]
 fn unmask_validate_long(bytes: &mut [u8], key: u32, state: u32) -> u32 {
-    let (Some(first), Some(last)) = (chunks::first(bytes), chunks::last(bytes)) else {
-        return state;
-    };
+    if state == BROKEN {
+        mask_long(bytes, key);
+        return BROKEN;
+    }
+    let Some(first) = chunks::first(bytes) else { return state };
     let first = unmask(load(&first), key);
-    let last = xor_turn(&last, repeat(rotate(key, bytes.len())));
+    let last_key = repeat(rotate(key, bytes.len()));
+    let last = match chunks::last(bytes) {
+        Some(last) => Some(xor_turn(&last, last_key)),
+        None => None,
+    };
 
     let mut checked = Checked::begin(state);
-    let mut start = LEN;
-    if is_ascii(first) {
-        checked.ascii();
-        start -= bytes.as_ptr().addr() % LEN;
-    } else {
-        checked.block(first);
-    }
+    let start = checked.first_block(first, bytes.as_ptr().addr());
     let body_key = rotate(key, start);
     let (turns, rest) = bytes.get_mut(start..).unwrap_or_default().as_chunks_mut::<TURN>();
     for turn in turns {
@@ -424,38 +473,14 @@ fn unmask_validate_long(bytes: &mut [u8], key: u32, state: u32) -> u32 {
         checked.turn(vectors);
     }
     let last_block = checked.rest(rest, body_key);
-    // Everything that these overlap has been loaded.
-    store_at(chunks::first_mut(bytes), first);
-    store_turn(chunks::last_mut(bytes), last);
+    if let Some(last) = last {
+        // Everything that these overlap has been loaded.
+        store_at(chunks::first_mut(bytes), first);
+        store_turn(chunks::last_mut(bytes), last);
+    } else {
+        mask_two_pairs(InPlace(bytes), key);
+    }
     checked.end(last_block, bytes, state)
-}
-
-/// `bytes` are at most one block, which is `v` with zeros behind it.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-fn one_block(v: V, within: __mmask64, bytes: &[u8], state: u32) -> u32 {
-    if is_ascii(v) {
-        if bytes.is_empty() { state } else { state_after_ascii(state) }
-    } else if state == BROKEN {
-        BROKEN
-    } else {
-        Checked::begin(state).end(Some((v, within)), bytes, state)
-    }
-}
-
-/// `bytes` are at most two blocks, which are `first` and `last` with zeros behind it.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-fn two_blocks(first: V, last: V, within: __mmask64, bytes: &[u8], state: u32) -> u32 {
-    if is_ascii(or(first, last)) {
-        state_after_ascii(state)
-    } else if state == BROKEN {
-        BROKEN
-    } else {
-        let mut checked = Checked::begin(state);
-        checked.block(first);
-        checked.end(Some((last, within)), bytes, state)
-    }
 }
 
 #[inline]
@@ -463,6 +488,13 @@ fn two_blocks(first: V, last: V, within: __mmask64, bytes: &[u8], state: u32) ->
 fn load(bytes: &[u8; LEN]) -> V {
     // SAFETY: `bytes` has the 64 bytes that are read; they need no alignment.
     unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+}
+
+/// The bytes from `at` on. If there are none, an empty slice at the end: loading nothing from an address that is not
+/// mapped takes the processor a hundred cycles.
+#[inline(always)]
+fn after(bytes: &[u8], at: usize) -> &[u8] {
+    bytes.get(at.min(bytes.len())..).unwrap_or_default()
 }
 
 /// At most 64 bytes with zeros behind them, and the mask of the places where they are.

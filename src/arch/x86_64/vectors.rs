@@ -183,7 +183,7 @@ macro_rules! vector_256 {
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn or(a: V, b: V) -> V {
+        pub(super) fn or(a: V, b: V) -> V {
             _mm256_or_si256(a, b)
         }
 
@@ -243,7 +243,7 @@ macro_rules! vector_256 {
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn is_ascii(v: V) -> bool {
+        pub(super) fn is_ascii(v: V) -> bool {
             _mm256_movemask_epi8(v) == 0
         }
     };
