@@ -94,8 +94,9 @@ END
     echo "$dir/python2.7"
 }
 
-# Installs into a user's site of the suite's own, which Python looks into by itself. This pip runs
-# from its wheel, and is not installed.
+# Installs into a user site of the suite's own, where Python looks by default. pip runs unpacked: from
+# inside its wheel it cannot build packages that have no wheel of their own, because a build starts a script of
+# pip's in another process.
 install_packages() {
     # Debian's python3 has `venv`, and not what that puts into a new environment.
     if ! python3 -c 'import ensurepip' 2>/dev/null; then
@@ -106,10 +107,10 @@ install_packages() {
     fi
     python3 -m venv "$suite/pip"
     "$suite/pip/bin/pip" download --quiet --no-deps --dest "$suite/pip" "pip==$pip"
-    local wheel list
-    wheel=$(echo "$suite"/pip/pip-*.whl)
+    python3 -m zipfile -e "$suite"/pip/pip-*.whl "$suite/pip/unpacked"
+    local list
     for list in requirements-build.txt requirements.txt; do
-        "$suite/python" "$wheel/pip" install --quiet --user --ignore-installed --no-deps \
+        "$suite/python" "$suite/pip/unpacked/pip" install --quiet --user --ignore-installed --no-deps \
             --no-build-isolation --no-warn-script-location -r "$here/$list" >&2
     done
     rm -r "$suite/pip"
