@@ -25,11 +25,10 @@ export RUSTC_WORKSPACE_WRAPPER=$target/wrapper CARGO_TARGET_DIR=$target
 # Counting takes its time: of the very many sequences of bytes some are enough, as each line needs one.
 export WSFRAME_ONE_IN=101 WSFRAME_ONE_WRONG_IN=100001
 
-mapfile -t tests < <(basename -s .rs -a tests/*.rs | grep -vx -e inspect -e linear | sed 's/^/--test=/')
 rm -f "$target"/*.profraw
 export LLVM_PROFILE_FILE=$target/%p-%8m.profraw
-cargo test --quiet --all-features --lib "${tests[@]}"
-cargo test --quiet --all-features --lib "${tests[@]}" --no-run --message-format=json |
+cargo test --quiet --all-features --lib --test it -- --skip linear::
+cargo test --quiet --all-features --lib --test it --no-run --message-format=json |
     grep -oE '"executable":"[^"]+"' | cut -d'"' -f4 > "$target/programs"
 
 "$tools/llvm-profdata" merge -sparse "$target"/*.profraw -o "$target/profile"
@@ -40,6 +39,6 @@ export_as() {
 export_as -format=lcov > "$target/lines.lcov"
 export_as -format=text -summary-only > "$target/summary.json"
 
-backends=$(cargo test --quiet --all-features --test backends -- --nocapture | sed -n 's/^backends: //p')
+backends=$(cargo test --quiet --all-features --test it backends:: -- --nocapture | sed -n 's/^backends: //p')
 python3 -B ci/coverage.py "$target/lines.lcov" "$target/summary.json" \
     "$(date -u +%F), $(rustc -V | cut -d' ' -f1-2), LLVM $llvm, $(uname -m); backends: $backends"

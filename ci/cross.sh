@@ -4,7 +4,8 @@
 #     ci/cross.sh                             says which targets there are
 #     ci/cross.sh [--table FILE] TARGET…      runs them, or `all`; FILE gets each target's last result, also
 #                                             if none is named
-#     ci/cross.sh --only TEST,… TARGET…       runs only tests with such names, and keeps no result
+#     ci/cross.sh --only NAME,… TARGET…       runs only tests whose path begins so, and keeps no result; each name must
+#                                             match some
 #
 # A target passes when its tests were built, ran, and none failed. Bare metal has no tests: there the program
 # of ci/no_std is linked without a way to a panic, and run with all that it checks of itself.
@@ -89,7 +90,7 @@ run_tests() {
         mkdir -p "$own"
         cp /usr/lib/wasm32-wasi/{crt1*.o,libc.a} "$own"
     fi
-    cargo_for test --lib --manifest-path ci/tests/Cargo.toml -- \
+    cargo_for test --test it --manifest-path ci/tests/Cargo.toml -- \
         $show "${skip[@]}" ${only[@]+"${only[@]}"}
 }
 
@@ -118,7 +119,7 @@ judge() { # the status of the run
     tally "$log"
     [ -n "$passed" ] || { passed=FAILED; return 1; }
     # That many at least, so that a run of nothing does not pass.
-    [ "$1" = 0 ] && [ "$failed" = 0 ] && [ "$passed" -ge "${least}" ]
+    [ "$1" = 0 ] && [ "$failed" = 0 ] && [ "$passed" -ge "$least" ] && each_ran "$log" ${only[@]+"${only[@]}"}
 }
 
 table= only=() least=150
@@ -130,7 +131,7 @@ while [ $# -gt 0 ]; do
     esac
 done
 if [ $# = 0 ] && [ -z "$table" ]; then
-    echo "ci/cross.sh [--table FILE | --only TEST,…] TARGET…, or all: ${targets[*]}"
+    echo "ci/cross.sh [--table FILE | --only NAME,…] TARGET…, or all: ${targets[*]}"
     exit 0
 fi
 if ! ci/toolchain.sh; then

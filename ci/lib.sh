@@ -19,6 +19,27 @@ tally() {
     skipped=${skipped:+$((skipped))}
 }
 
+# each_ran LOG NAME…: fails unless a test ran whose path begins with the name, for each of these names. To Rust's
+# tests a filter that matches nothing is no error.
+each_ran() {
+    local name
+    for name in "${@:2}"; do
+        grep -q "^test $name" "$1" || { echo "FAILED: no test matches $name" >&2; return 1; }
+    done
+}
+
+# test_modules MODULE…: runs these modules of the integration tests, each of which must have tests. Prints what
+# the backends are, and the result.
+test_modules() {
+    local log status=0
+    log=$(mktemp)
+    cargo test --quiet --all-features --test it -- --format pretty --show-output "${@/%/::}" >"$log" || status=$?
+    if [ "$status" = 0 ]; then grep -E '^(backends:|test result)' "$log"; else cat "$log"; fi
+    [ "$status" != 0 ] || each_ran "$log" "${@/%/::}" || status=1
+    rm "$log"
+    return "$status"
+}
+
 # rows FOLDER NAME…: the rows of a table that are in the folder.
 rows() {
     local name

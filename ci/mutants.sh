@@ -9,6 +9,7 @@
 # ci/survivors.txt does not explain it, or explains what does not survive. --list says what the rooms are.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. ci/lib.sh
 root=$PWD
 target=${CARGO_TARGET_DIR:-$root/target}/mutants
 
@@ -58,10 +59,12 @@ export PROPTEST_MAX_SHRINK_ITERS=0 WSFRAME_ONE_IN=1009
 
 for room in "${rooms[@]}"; do
     [ -n "${files[$room]:-}" ] || { echo "$0: no room named $room" >&2; exit 2; }
-    mapfile -t only < <(tr -s ' \n' '\n' <<< "${tests[$room]}" | sed '/^$/d; s/^/-C=--test=/')
+    mapfile -t only < <(tr -s ' \n' '\n' <<< "${tests[$room]}" | sed '/^$/d; s/$/::/')
     options=(--file "${files[$room]}" --features "$features")
     # All must pass before anything is changed.
-    cargo test --quiet --features "$features" "${only[@]#-C=}"
+    cargo test --features "$features" --test it -- "${only[@]}" > "$target/unchanged.log" ||
+        { cat "$target/unchanged.log"; exit 1; }
+    each_ran "$target/unchanged.log" "${only[@]}"
     if [ $again = yes ]; then
         options+=(--iterate)
     else
@@ -70,8 +73,8 @@ for room in "${rooms[@]}"; do
     mkdir -p "$target/$room"
     # It ends with 2 or 3 where mutants survive, or run without an end, which is ours to judge.
     status=0
-    cargo mutants "${options[@]}" "${only[@]}" --in-place --no-shuffle --baseline=skip \
-        --timeout 30 --build-timeout 300 --output "$target/$room" || status=$?
+    cargo mutants "${options[@]}" -C=--test=it --in-place --no-shuffle --baseline=skip \
+        --timeout 30 --build-timeout 300 --output "$target/$room" -- -- "${only[@]}" || status=$?
     [[ $status == [023] ]] || { echo "FAILED: cargo mutants ends with status $status in $room" >&2; exit 1; }
     git checkout --quiet .
     python3 -B "$root/ci/mutants.py" "$room" "$target/$room/mutants.out" "$(date -u +%F)" || failed=yes

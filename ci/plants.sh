@@ -40,7 +40,7 @@ run_tests() { # where, test
     case $1 in
         host)
             CARGO_TARGET_DIR=$work/$1 cargo test --no-fail-fast \
-                --manifest-path "$tree/ci/tests/Cargo.toml" --test "$2"
+                --manifest-path "$tree/ci/tests/Cargo.toml" --test it -- "$2::"
             ;;
         address)
             "$tree/ci/sanitize.sh" --only "$2" address || status=$?

@@ -2,7 +2,8 @@
 # Runs the tests under sanitizers.
 #
 #     ci/sanitize.sh [--table FILE] [address|memory|thread|valgrind]…     default: address
-#     ci/sanitize.sh --only TEST,… …          runs only tests with such names, and keeps no result
+#     ci/sanitize.sh --only NAME,… …          runs only tests whose path begins so, and keeps no result; each name must
+#                                             match some
 #
 #     address     reads and writes beyond what was allocated, or after it was freed
 #     memory      decisions by bytes that nobody wrote; builds the standard library, too
@@ -102,7 +103,7 @@ prove() { # that a planted fault is found, and nothing where none is
 
 run_tests() {
     local programs
-    programs=$(build test --no-run --lib --manifest-path ci/tests/Cargo.toml)
+    programs=$(build test --no-run --test it --manifest-path ci/tests/Cargo.toml)
     # One after another under valgrind, which has one thread at a time in any case.
     (cd ci/tests && ${runner[@]+"${runner[@]}"} $programs --show-output --skip linear:: ${only[@]+"${only[@]}"})
 }
@@ -127,7 +128,8 @@ for name in ${chosen[@]+"${chosen[@]}"}; do
     tally "$log"
     backends=$(sed -n 's/^backends: //p' "$log")
     # That many at least, so that a run of nothing does not pass.
-    if [ "$result" = 0 ] && [ "${failed:-1}" = 0 ] && [ "${passed:-0}" -ge "$least" ]; then
+    if [ "$result" = 0 ] && [ "${failed:-1}" = 0 ] && [ "${passed:-0}" -ge "$least" ] &&
+        each_ran "$log" ${only[@]+"${only[@]}"}; then
         echo "ok: $passed passed, $failed failed, $skipped left out, on $backends; $((SECONDS - start)) s"
     else
         status=1

@@ -3,11 +3,4 @@
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
-#[path = "../../tests/support/compressed.rs"]
-mod compressed;
-
-#[path = "../../tests/support/handshake.rs"]
-mod handshake;
-
-#[path = "../../tests/support/targets.rs"]
-pub mod targets;
+pub use support::targets;

@@ -42,7 +42,7 @@
 //! | 12 | 260 | 176 | 149 |
 //! | 9 (and 8) | 246 | 162 | 135 |
 //!
-//! of which 128 are a table of hashes that has always one size. `tests/rfc7692_memory.rs` counts them.
+//! of which 128 are a table of hashes that has always one size. `tests/it/rfc7692_memory.rs` counts them.
 //!
 //! Without context takeover, a connection keeps 80 bytes ([`Outgoing`], [`Incoming`]; a
 //! [`CompressedConnection`] has 168 in all) and

@@ -10,6 +10,7 @@ mod example;
 #[cfg(feature = "tokio-util")]
 mod framed;
 mod h2;
+mod inspect;
 mod peer;
 mod relay;
 mod running;

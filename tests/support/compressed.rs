@@ -3,8 +3,7 @@
 // Each test takes what it needs; nothing here is an API.
 #![allow(dead_code)]
 
-#[path = "deflate.rs"]
-pub mod deflate;
+pub use super::deflate;
 
 use crate::support::naive::{self, Choices, Item, Limits};
 use wsframe::deflate::{CompressedConnection, Config, Context, Parameters, Pool};

@@ -7,15 +7,22 @@
 #![allow(dead_code)]
 
 pub mod checks;
+#[cfg(feature = "deflate")]
+pub mod compressed;
 pub mod conversation;
+#[cfg(feature = "deflate")]
+pub mod deflate;
 pub mod drive;
 pub mod extensions;
+#[cfg(feature = "handshake")]
+pub mod handshake;
 pub mod naive;
 #[cfg(feature = "bytes")]
 pub mod owned;
 pub mod rival;
 pub mod settings;
 pub mod streams;
+pub mod targets;
 
 use std::sync::LazyLock;
 

@@ -1,9 +1,9 @@
 //! The fuzz targets: what each makes of its input, whose first bytes choose the settings of a run. The test of
 //! the fuzzers' seeds runs the same.
 
-use super::support::settings::{choices, cuts, limit, limits};
-use super::support::streams::Spec;
-use super::support::{checks, conversation, extensions, rival};
+use super::settings::{choices, cuts, limit, limits};
+use super::streams::Spec;
+use super::{checks, conversation, extensions, rival};
 use wsframe::{Role, Rsv};
 
 /// The settings, zeros where the input ends too early, and what is behind them.

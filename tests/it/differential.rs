@@ -1,7 +1,7 @@
 //! The same bytes to a connection and to tungstenite: both take them for the same. What they differ in is
 //! listed in `support/rival.rs`.
 
-mod support;
+use crate::support;
 
 use proptest::prelude::*;
 use support::rival::{self, Settings};

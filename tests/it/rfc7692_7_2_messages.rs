@@ -1,9 +1,8 @@
 //! RFC 7692 §7.2: messages compressed and decompressed, in any pieces, with any context.
 #![cfg(feature = "deflate")]
 
-#[path = "support/deflate.rs"]
-mod deflate;
-mod support;
+use crate::support;
+use crate::support::deflate;
 
 use deflate::{contexts, naive};
 use proptest::prelude::*;

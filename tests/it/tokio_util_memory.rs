@@ -14,8 +14,7 @@ use wsframe::{
     ProtocolError, Role, Unmasked,
 };
 
-#[path = "support/pipe.rs"]
-mod pipe;
+use crate::pipe;
 use pipe::{arrived, drained, key, masked, next, next_or_drop, send, server};
 
 /// Why there is no next message or frame.

@@ -1,8 +1,7 @@
 //! The example `inspect`, run on captured and on made-up streams: its output, to the letter, and its
 //! memory.
 
-#[path = "support/example.rs"]
-mod example;
+use crate::example;
 
 use core::time::Duration;
 use std::fs;

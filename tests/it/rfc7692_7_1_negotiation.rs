@@ -1,9 +1,8 @@
 //! RFC 7692 §5, §7.1: offers and answers.
 #![cfg(feature = "deflate")]
 
-#[path = "support/deflate.rs"]
-mod deflate;
-mod support;
+use crate::support;
+use crate::support::deflate;
 
 use deflate::contexts;
 use proptest::prelude::*;

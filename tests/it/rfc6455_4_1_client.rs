@@ -1,9 +1,8 @@
 //! RFC 6455 §4.1: a client sends its opening handshake, and checks the server's.
 #![cfg(feature = "handshake")]
 
-#[path = "support/handshake.rs"]
-mod handshake;
-mod support;
+use crate::support;
+use crate::support::handshake;
 
 use std::fs;
 use std::path::Path;

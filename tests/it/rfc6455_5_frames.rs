@@ -1,6 +1,6 @@
 //! RFC 6455 §5: frames in a stream of bytes, cut anywhere.
 
-mod support;
+use crate::support;
 
 use proptest::prelude::*;
 use support::checks;

@@ -1,6 +1,6 @@
 //! RFC 6455 §9.1: the header field `Sec-WebSocket-Extensions`.
 
-mod support;
+use crate::support;
 
 use std::cell::Cell;
 use std::fmt;

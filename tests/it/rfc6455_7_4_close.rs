@@ -1,6 +1,6 @@
 //! RFC 6455 §5.5.1 and §7.4: what a Close frame says.
 
-mod support;
+use crate::support;
 
 use proptest::prelude::*;
 use wsframe::{CloseBody, CloseCode, ProtocolError};

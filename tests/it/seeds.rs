@@ -1,15 +1,7 @@
 //! The fuzz targets' seeds, and what fuzzers have found from there, run as plain tests: what the fuzzers begin
 //! with holds on every machine, without a fuzzer.
 
-#[cfg(feature = "deflate")]
-#[path = "support/compressed.rs"]
-mod compressed;
-#[cfg(feature = "handshake")]
-#[path = "support/handshake.rs"]
-mod handshake;
-mod support;
-#[path = "support/targets.rs"]
-mod targets;
+use crate::support::targets;
 
 use std::fs;
 use std::path::Path;
@@ -71,7 +63,7 @@ fn every_target_is_here() {
     for entry in fs::read_dir(root().join("fuzz/fuzz_targets")).unwrap() {
         let path = entry.unwrap().path();
         let target = path.file_stem().unwrap().to_str().unwrap();
-        assert!(listed.contains(&target), "{target} is not in tests/seeds.rs");
+        assert!(listed.contains(&target), "{target} is not in tests/it/seeds.rs");
         let says = format!("wsframe_fuzz::targets::{target}(input)");
         assert!(fs::read_to_string(&path).unwrap().contains(&says), "{target} fuzzes another");
         count += 1;

@@ -2,9 +2,8 @@
 //! (RFC 6455 §8.1).
 #![cfg(feature = "deflate")]
 
-#[path = "support/deflate.rs"]
-mod deflate;
-mod support;
+use crate::support;
+use crate::support::deflate;
 
 use wsframe::deflate::{Compressor, Config, Context, Decompressor, Effort, Parameters};
 use wsframe::{CloseCode, NO_LIMIT, ProtocolError, Role, Utf8Validator};

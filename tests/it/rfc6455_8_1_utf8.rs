@@ -1,7 +1,7 @@
 //! RFC 6455 §8.1: text is UTF-8, and is refused at the first byte that shows it is not. On every backend
 //! of the machine.
 
-mod support;
+use crate::support;
 
 use std::thread;
 

@@ -1,6 +1,6 @@
 //! RFC 6455 §6.1: frames made, in all four ways, which must give the same bytes.
 
-mod support;
+use crate::support;
 
 use proptest::prelude::*;
 use support::drive::{self, Way};

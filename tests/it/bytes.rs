@@ -2,7 +2,7 @@
 //! copy; and in memory that what has arrived bounds.
 #![cfg(feature = "bytes")]
 
-mod support;
+use crate::support;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};

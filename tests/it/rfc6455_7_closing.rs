@@ -1,7 +1,7 @@
 //! RFC 6455 §5.5, §7: what a connection replies by itself, the closing handshake in all its orders, and
 //! how a connection fails.
 
-mod support;
+use crate::support;
 
 use proptest::prelude::*;
 use support::conversation::{self, Act};

@@ -2,9 +2,8 @@
 //! limit, and what is wrong with one fails the connection.
 #![cfg(all(feature = "deflate", feature = "tokio-util"))]
 
-#[path = "support/deflate.rs"]
-mod deflate;
-mod support;
+use crate::support;
+use crate::support::deflate;
 
 use core::pin::Pin;
 use core::task::{Context as TaskContext, Poll, Waker};

@@ -1,6 +1,6 @@
 //! RFC 6455 §5.4–§5.6, §8.1: messages in frames, control frames between them, text across fragments.
 
-mod support;
+use crate::support;
 
 use proptest::prelude::*;
 use support::checks;

@@ -24,8 +24,7 @@ use wsframe::{
     ProtocolError, Role, Unmasked,
 };
 
-#[path = "support/pipe.rs"]
-mod pipe;
+use crate::pipe;
 use pipe::{arrived, drained, key, masked, next, next_or_drop, poll_once, send, server};
 
 /// Messages of every kind, and what they are.

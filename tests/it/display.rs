@@ -3,7 +3,7 @@
 //! The wording is not a promise; what is asserted of it is that each error is one line of its own, names
 //! the numbers that it holds and the section that was broken.
 
-mod support;
+use crate::support;
 
 use std::collections::HashSet;
 use std::error::Error;

@@ -1,9 +1,8 @@
 //! RFC 6455 §4.2: a server reads the client's opening handshake, and sends its own.
 #![cfg(feature = "handshake")]
 
-#[path = "support/handshake.rs"]
-mod handshake;
-mod support;
+use crate::support;
+use crate::support::handshake;
 
 use std::fs;
 use std::path::Path;

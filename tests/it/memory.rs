@@ -1,6 +1,6 @@
 //! How much memory it takes: the sizes of what a connection keeps, and no allocation.
 
-mod support;
+use crate::support;
 
 use support::odd_bytes;
 use support::streams::{self, Spec};

@@ -1,9 +1,8 @@
 //! RFC 6455 §3: WebSocket URIs.
 #![cfg(feature = "handshake")]
 
-#[path = "support/handshake.rs"]
-mod handshake;
-mod support;
+use crate::support;
+use crate::support::handshake;
 
 use proptest::prelude::*;
 use wsframe::handshake::{Uri, UriError};

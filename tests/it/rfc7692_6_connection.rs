@@ -1,9 +1,8 @@
 //! RFC 7692 §6: connections whose messages are compressed, or not, one by one.
 #![cfg(feature = "deflate")]
 
-#[path = "support/compressed.rs"]
-mod compressed;
-mod support;
+use crate::support;
+use crate::support::compressed;
 
 use allocation_counter::measure;
 use compressed::{Received, deflate, eager, receive};

@@ -1,9 +1,8 @@
 //! RFC 6455 §4: the head of either message, as bytes arrive.
 #![cfg(feature = "handshake")]
 
-#[path = "support/handshake.rs"]
-mod handshake;
-mod support;
+use crate::support;
+use crate::support::handshake;
 
 use std::fs;
 use std::path::Path;

@@ -27,7 +27,7 @@ fn what_a_connection_keeps_is_small() {
 #[test]
 #[cfg_attr(not(target_pointer_width = "64"), ignore = "the table is of machines of 64 bits")]
 fn what_a_context_takes_is_what_the_documentation_says() {
-    let documentation = include_str!("../src/deflate/mod.rs");
+    let documentation = include_str!("../../src/deflate/mod.rs");
     for bits in [15, 12, 9] {
         let cell = |memory| {
             let mut compressor =

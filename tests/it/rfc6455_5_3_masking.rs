@@ -1,6 +1,6 @@
 //! RFC 6455 §5.3: masking, on every backend of the machine.
 
-mod support;
+use crate::support;
 
 use proptest::prelude::*;
 use support::{boundary_lengths, checks, naive, odd_bytes, one_in};

@@ -1,6 +1,6 @@
 //! RFC 6455 §5.2: the frame header, decoded and encoded.
 
-mod support;
+use crate::support;
 
 use proptest::prelude::*;
 use support::checks;

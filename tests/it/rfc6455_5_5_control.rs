@@ -1,6 +1,6 @@
 //! RFC 6455 §5.5: control frames.
 
-mod support;
+use crate::support;
 
 use support::drive::{self, Way};
 use support::odd_bytes;
