@@ -28,6 +28,7 @@
 
 mod chunks;
 #[cfg(wsframe_vectors)]
+#[clippy::msrv = "1.89"]
 mod lookup;
 #[cfg(wsframe_vectors)]
 mod masking;
@@ -35,16 +36,19 @@ pub(crate) mod text;
 pub(crate) mod words;
 
 #[cfg(wsframe_vectors = "x86_64")]
+#[clippy::msrv = "1.89"]
 mod x86_64;
 #[cfg(wsframe_vectors = "x86_64")]
 use x86_64 as machine;
 
 #[cfg(wsframe_vectors = "aarch64")]
+#[clippy::msrv = "1.89"]
 mod aarch64;
 #[cfg(wsframe_vectors = "aarch64")]
 use aarch64 as machine;
 
 #[cfg(wsframe_vectors = "wasm32")]
+#[clippy::msrv = "1.89"]
 mod wasm32;
 #[cfg(wsframe_vectors = "wasm32")]
 use wasm32 as machine;

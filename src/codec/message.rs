@@ -193,9 +193,7 @@ impl<K: MaskingKeys> Decoder for MessageCodec<K> {
         let waiting = self.replies.len();
         let received = self.receive(src);
         #[cfg(feature = "deflate")]
-        if received.is_err()
-            && let Some(deflate) = &mut self.deflate
-        {
+        if let (Err(_), Some(deflate)) = (&received, &mut self.deflate) {
             deflate.abandon();
         }
         let message = received?;
@@ -235,10 +233,10 @@ impl<K: MaskingKeys> MessageCodec<K> {
     fn receive(&mut self, src: &mut BytesMut) -> Result<Option<Message>, ReceiveError> {
         let mut out = Replies(&mut self.replies);
         #[cfg(feature = "deflate")]
-        if let Some(deflate) = &mut self.deflate
-            && let Some(message) = deflate.receive(&mut self.connection, src, &mut out)?
-        {
-            return Ok(Some(message));
+        if let Some(deflate) = &mut self.deflate {
+            if let Some(message) = deflate.receive(&mut self.connection, src, &mut out)? {
+                return Ok(Some(message));
+            }
         }
         self.assembler.receive(&mut self.connection, src, &mut out)
     }

@@ -213,10 +213,10 @@ impl FrameDecoder {
     /// The rule that the next header breaks. `input` begins with that header.
     #[inline(always)]
     pub fn locate(&mut self, input: &[u8]) -> Result<Option<Span>, ProtocolError> {
-        if self.remaining == 0
-            && let Some(span) = self.locate_plain(input)
-        {
-            return Ok(Some(span));
+        if self.remaining == 0 {
+            if let Some(span) = self.locate_plain(input) {
+                return Ok(Some(span));
+            }
         }
         self.locate_any(input)
     }

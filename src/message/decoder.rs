@@ -258,10 +258,10 @@ impl MessageDecoder {
     #[inline(always)]
     pub fn locate(&mut self, input: &[u8]) -> Result<Option<MessageSpan>, ProtocolError> {
         // A message that is one plain frame, which has arrived whole.
-        if let State::Running(running) = &mut self.0
-            && let Some((span, kind)) = running.locate_plain(input)
-        {
-            return Ok(Some(MessageSpan { span, kind: Some(kind) }));
+        if let State::Running(running) = &mut self.0 {
+            if let Some((span, kind)) = running.locate_plain(input) {
+                return Ok(Some(MessageSpan { span, kind: Some(kind) }));
+            }
         }
         self.locate_any(input)
     }
@@ -366,20 +366,22 @@ impl MessageDecoder {
         long_way: impl FnOnce(&mut C, &'b mut [u8]) -> (Result<Option<Event<'b>>, E>, &'b mut [u8]),
     ) -> Result<Option<Event<'b>>, E> {
         let decoder = decoder(context);
-        if let State::Running(running) = &mut decoder.0
-            && let Some((span, kind)) = running.locate_plain(input)
-            && let Some(bytes) = span.cut(input)
-        {
-            let payload = Payload::new(bytes, span.mask());
-            if kind == Kind::Binary {
-                let chunk = BinaryChunk { payload, first: true, last: true };
-                return Ok(Some(Event::Binary(chunk)));
-            }
-            match running.read_text(payload, true) {
-                Ok(text) => {
-                    return Ok(Some(Event::Text(TextChunk { text, first: true, last: true })));
+        if let State::Running(running) = &mut decoder.0 {
+            let plain = running.locate_plain(input);
+            if let Some((bytes, span, kind)) =
+                plain.and_then(|(span, kind)| Some((span.cut(input)?, span, kind)))
+            {
+                let payload = Payload::new(bytes, span.mask());
+                if kind == Kind::Binary {
+                    let chunk = BinaryChunk { payload, first: true, last: true };
+                    return Ok(Some(Event::Binary(chunk)));
                 }
-                Err(error) => decoder.0 = State::Failed(error),
+                match running.read_text(payload, true) {
+                    Ok(text) => {
+                        return Ok(Some(Event::Text(TextChunk { text, first: true, last: true })));
+                    }
+                    Err(error) => decoder.0 = State::Failed(error),
+                }
             }
         }
         let (result, rest) = long_way(context, mem::take(input));
@@ -699,13 +701,15 @@ impl Running {
 
     /// Nothing was located, but a header may be there already whose payload is still to come.
     fn check_limits_ahead(&self, input: &[u8]) -> Result<(), ProtocolError> {
-        if self.frames.remaining() == 0
-            && let Some((header, _)) = FrameHeader::decode(input, self.frames.rules())?
-            && !header.opcode.is_control()
-        {
-            self.check_limits(&header)?;
+        if self.frames.remaining() != 0 {
+            return Ok(());
         }
-        Ok(())
+        match FrameHeader::decode(input, self.frames.rules())? {
+            Some((header, _)) if !header.opcode.is_control() => {
+                self.check_limits(&header).map(drop)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The length of the message with the frame that begins, as far as it is counted.

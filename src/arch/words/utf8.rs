@@ -137,8 +137,8 @@ pub(in crate::arch) fn validate(bytes: &[u8], state: u32) -> u32 {
 #[inline(never)]
 pub(in crate::arch) fn walk(bytes: &[u8], open: u32) -> u32 {
     let mut state = enter(open);
-    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
-    for block in blocks {
+    let mut blocks = bytes.chunks_exact(BLOCK);
+    for block in &mut blocks {
         if bare(state) == ACCEPT && block.is_ascii() {
             continue;
         }
@@ -147,7 +147,7 @@ pub(in crate::arch) fn walk(bytes: &[u8], open: u32) -> u32 {
             return BROKEN;
         }
     }
-    state = rest.iter().fold(state, |state, &byte| step(state, byte));
+    state = blocks.remainder().iter().fold(state, |state, &byte| step(state, byte));
     leave(state, bytes, open)
 }
 
