@@ -238,9 +238,7 @@ impl<K> CompressedConnection<K> {
     /// Gives the compressor back to the pool, which a context that is taken over keeps between messages:
     /// see [`Outgoing::release`]. While a message is being sent in fragments, it does nothing.
     pub fn release(&mut self, pool: &mut Pool) {
-        if let Some(deflate) = &mut self.deflate
-            && !deflate.sending
-        {
+        if let Some(deflate) = self.deflate.as_mut().filter(|deflate| !deflate.sending) {
             deflate.outgoing.release(pool);
         }
     }

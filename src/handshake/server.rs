@@ -307,9 +307,8 @@ impl<'a, 'p> Acceptance<'a, 'p> {
     pub(super) fn check(&self) -> Result<(), WriteError> {
         // > if the server does not wish to agree to one of the suggested subprotocols, it MUST NOT send
         // > back a |Sec-WebSocket-Protocol| header field in its response
-        if let Some(chosen) = self.subprotocol
-            && !self.opening.subprotocols().any(|offered| offered == chosen)
-        {
+        let is_offered = |chosen| self.opening.subprotocols().any(|offered| offered == chosen);
+        if !self.subprotocol.is_none_or(is_offered) {
             return Err(WriteError::SubprotocolNotOffered);
         }
         check_headers(self.headers)

@@ -464,10 +464,10 @@ async fn talk<K: wsframe::MaskingKeys + Unpin + Send + 'static>(
     while let Some(message) = stream.next().await {
         let message = message.unwrap();
         count += usize::from(message.is_text() || message.is_binary());
-        if Some(count) == close_after
-            && let Some(enough) = enough.take()
-        {
-            enough.send(()).unwrap();
+        if Some(count) == close_after {
+            if let Some(enough) = enough.take() {
+                enough.send(()).unwrap();
+            }
         }
         if !matches!(message, Message::Ping(_) | Message::Close(_)) {
             received.push(message);

@@ -377,7 +377,7 @@ pub fn messages(mut stream: &[u8], choices: Choices, limits: Limits, validate: b
             }
             found.open.extend(&payload);
             let text = first.opcode == Opcode::Text && first.rsv.is_empty() && validate;
-            if text && let Some(bad) = first_bad_byte(&found.open) {
+            if let Some(bad) = text.then(|| first_bad_byte(&found.open)).flatten() {
                 found.error = Some(Broken::Text(bad));
                 return found;
             }

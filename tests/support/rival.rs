@@ -103,9 +103,7 @@ fn expected(
     // > by one: "it SHOULD send a Close frame with an appropriate status code" (§7.1.7)
     //
     // tungstenite leaves that to its caller.
-    if let End::Failed(code) = ours.end
-        && !settings.closing
-    {
+    if let (End::Failed(code), false) = (ours.end, settings.closing) {
         let (opcode, told) = ours.replies.pop().expect("the failure is told");
         assert_eq!((opcode, &told[..2]), (Opcode::Close, &code.to_be_bytes()[..]));
     }
@@ -147,9 +145,10 @@ fn expected(
     // tungstenite echoes the reason too.
     if let (Some(Item::Close(Some((_, reason)))), Some((Opcode::Close, body)), false) =
         (ours.items.last(), ours.replies.last_mut(), settings.closing)
-        && body.len() == 2
     {
-        body.extend(reason.as_bytes());
+        if body.len() == 2 {
+            body.extend(reason.as_bytes());
+        }
     }
     ours
 }
