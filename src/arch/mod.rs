@@ -3,6 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `words` | for any machine: words and arrays, in safe code |
+//! | `small` | instead of `words` where code size counts: bytes, in safe code |
 //! | `lookup` | UTF-8 on vectors, written once for every instruction set that can look up 16 bytes |
 //! | `x86_64`, `aarch64`, `wasm32` | the instruction sets: what `lookup` needs of each, and their tables |
 //! | `x86_64::avx512` | UTF-8 on vectors, for the one that can look up 64 |
@@ -24,15 +25,23 @@
 //!   backend, so that one can take over from another between two chunks.
 //!
 //! `--cfg wsframe_backend="NAME"` leaves out every backend that is faster than the named one, so that a
-//! machine can run the whole ladder; with `"words"` no `unsafe` is compiled at all.
+//! machine can run the whole ladder; with `"words"` no `unsafe` is compiled at all. `"small"` builds the backend
+//! of that name alone, and makes the code above this module smaller where that costs speed.
 
+#[cfg(not(wsframe_backend = "small"))]
 mod chunks;
 #[cfg(wsframe_vectors)]
 #[clippy::msrv = "1.89"]
 mod lookup;
 #[cfg(wsframe_vectors)]
+#[clippy::msrv = "1.89"]
 mod masking;
+#[cfg(wsframe_backend = "small")]
+mod small;
+#[cfg(wsframe_backend = "small")]
+use small as words;
 pub(crate) mod text;
+#[cfg(not(wsframe_backend = "small"))]
 pub(crate) mod words;
 
 #[cfg(wsframe_vectors = "x86_64")]
@@ -57,12 +66,41 @@ use wasm32 as machine;
 mod machine {
     //! A machine without a vector backend.
 
-    pub(super) use super::Backend;
-    pub(super) use super::words::mask::{mask, mask_copy};
-    pub(super) use super::words::utf8::{unmask_validate, validate};
+    use super::{Backend, words};
 
     pub(super) static BACKENDS: &[Backend] = &[];
+
+    super::only_backend!(words::BACKEND);
 }
+
+/// Writes the functions that call the kernels of a backend without dispatch. Each refers to its own kernel alone.
+#[allow(unused_macros, reason = "x86-64 has several backends")]
+macro_rules! only_backend {
+    ($backend:path) => {
+        #[inline(always)]
+        pub(super) fn mask(bytes: &mut [u8], key: u32) {
+            (const { $backend.mask })(bytes, key);
+        }
+
+        #[inline(always)]
+        pub(super) fn mask_copy(from: &[u8], to: &mut [u8], key: u32) {
+            (const { $backend.mask_copy })(from, to, key);
+        }
+
+        #[inline(always)]
+        pub(super) fn validate(bytes: &[u8], state: u32) -> u32 {
+            (const { $backend.validate })(bytes, state)
+        }
+
+        #[inline(always)]
+        pub(super) fn unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
+            (const { $backend.unmask_validate })(bytes, key, state)
+        }
+    };
+}
+
+#[allow(unused_imports, reason = "x86-64 has several backends")]
+use only_backend;
 
 use words::utf8::locate_error;
 

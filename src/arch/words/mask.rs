@@ -80,11 +80,11 @@ const ALIGN: usize = 16;
 /// Up to this length there is no loop.
 const SHORT: usize = 128;
 
-pub(in crate::arch) fn mask(bytes: &mut [u8], key: u32) {
+pub(super) fn mask(bytes: &mut [u8], key: u32) {
     mask_seen(bytes, key);
 }
 
-pub(in crate::arch) fn mask_copy(from: &[u8], to: &mut [u8], key: u32) {
+pub(super) fn mask_copy(from: &[u8], to: &mut [u8], key: u32) {
     if from.len().min(to.len()) <= SHORT {
         few_blocks(Copying::new(from, to), key);
     } else {

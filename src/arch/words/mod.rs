@@ -5,7 +5,7 @@ pub(crate) mod utf8;
 
 use super::Backend;
 
-pub(super) static BACKEND: Backend = Backend {
+pub(super) const BACKEND: Backend = Backend {
     name: "words",
     is_available: || true,
     mask: mask::mask,

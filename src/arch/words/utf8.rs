@@ -124,7 +124,7 @@ fn open_bytes(bytes: &[u8], before: u32) -> u32 {
     before | open << bits_before.next_multiple_of(8)
 }
 
-pub(in crate::arch) fn validate(bytes: &[u8], state: u32) -> u32 {
+pub(super) fn validate(bytes: &[u8], state: u32) -> u32 {
     if state == BROKEN {
         return BROKEN;
     }
@@ -151,7 +151,7 @@ pub(in crate::arch) fn walk(bytes: &[u8], open: u32) -> u32 {
     leave(state, bytes, open)
 }
 
-pub(in crate::arch) fn unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
+pub(super) fn unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
     if bytes.len() <= PIECE {
         unmask_piece(bytes, key, state)
     } else {

@@ -458,6 +458,7 @@ fn unmask_validate_long(bytes: &mut [u8], key: u32, state: u32) -> u32 {
     let Some(first) = chunks::first(bytes) else { return state };
     let first = unmask(load(&first), key);
     let last_key = repeat(rotate(key, bytes.len()));
+    #[allow(clippy::manual_map, reason = "`map` would not inline a closure with AVX-512")]
     let last = match chunks::last(bytes) {
         Some(last) => Some(xor_turn(&last, last_key)),
         None => None,
