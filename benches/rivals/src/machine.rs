@@ -5,11 +5,14 @@ use std::fs;
 use std::thread;
 
 use serde::Serialize;
+use wsframe::arch;
 
 #[derive(Serialize)]
 pub struct Machine {
     pub processor: String,
     pub cores: usize,
+    /// wsframe's backends that run here, the best first.
+    pub backends: String,
     pub compiler: &'static str,
     pub versions: &'static str,
     pub date: String,
@@ -20,6 +23,7 @@ impl Machine {
         Self {
             processor: processor().unwrap_or_else(|| format!("some {}", std::env::consts::ARCH)),
             cores: thread::available_parallelism().map_or(1, usize::from),
+            backends: arch::available().map(|backend| backend.name).collect::<Vec<_>>().join(", "),
             compiler: env!("COMPILER"),
             versions: env!("VERSIONS"),
             date: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
@@ -37,7 +41,7 @@ fn processor() -> Option<String> {
 /// One line, without the rivals' versions.
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { processor, cores, compiler, date, .. } = self;
-        write!(f, "{processor}, {cores} cores; {compiler}; {date}")
+        let Self { processor, cores, backends, compiler, date, .. } = self;
+        write!(f, "{processor}, {cores} cores, backends {backends}; {compiler}; {date}")
     }
 }

@@ -2,11 +2,16 @@
 //!
 //! `rivals streams|kernels|handshake|deflate|all [--filter PART_OF_A_ROW] [--rounds N] [--json FILE] [--ratios FILE]
 //! [--svg DIR]`
+//!
+//! `rivals backends [--check] [--filter PART_OF_A_ROW] [--rounds N]` lists the rows of `kernels` and `streams` where
+//! a better backend is more than 15 % slower than the next lower one, or a peer is faster. With `--check` the limit is
+//! twice the time, and the command fails where it is exceeded.
 
 mod charts;
 mod deflate;
 mod handshake;
 mod kernels;
+mod limits;
 mod machine;
 mod measure;
 mod payload;
@@ -21,10 +26,11 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+use limits::Limits;
 use machine::Machine;
 use table::{Plan, Table};
 
-const USAGE: &str = "usage: rivals streams|kernels|handshake|deflate|all \
+const USAGE: &str = "usage: rivals streams|kernels|handshake|deflate|all|backends [--check] \
     [--filter PART_OF_A_ROW] [--rounds N] [--json FILE] [--ratios FILE] [--svg DIR]";
 
 /// What the command line asks for.
@@ -33,6 +39,8 @@ struct Request {
     kernels: bool,
     handshake: bool,
     deflate: bool,
+    /// Whether to fail where a limit is exceeded.
+    check: bool,
     plan: Plan,
     json: Option<PathBuf>,
     ratios: Option<PathBuf>,
@@ -62,7 +70,7 @@ fn main() -> ExitCode {
 
 fn run(request: &Request) -> Result<(), Box<dyn Error>> {
     let machine = Machine::this();
-    println!("{machine}\n{}", machine.versions);
+    println!("backends: {}\n{machine}\n{}", machine.backends, machine.versions);
     let mut tables = Vec::new();
     if request.streams {
         tables.push(streams::measure(&request.plan));
@@ -79,6 +87,13 @@ fn run(request: &Request) -> Result<(), Box<dyn Error>> {
     if tables.iter().all(|table| table.rows.is_empty()) {
         return Err(format!("no row is named {:?}", request.plan.filter).into());
     }
+    if let Some(limits) = &request.plan.limits {
+        let (exceeded, sentence) = limits.sum_up(&tables);
+        println!("{sentence}");
+        if request.check && exceeded > 0 {
+            return Err("FAILED: the rows above exceed the limits".into());
+        }
+    }
     if let Some(directory) = &request.svg {
         charts::draw(directory, &machine, &tables)?;
     }
@@ -93,16 +108,24 @@ fn run(request: &Request) -> Result<(), Box<dyn Error>> {
 
 fn parse(mut args: impl Iterator<Item = String>) -> Option<Request> {
     let wanted = args.next()?;
-    if !["streams", "kernels", "handshake", "deflate", "all"].contains(&&*wanted) {
+    if !["streams", "kernels", "handshake", "deflate", "all", "backends"].contains(&&*wanted) {
         return None;
     }
+    let backends = wanted == "backends";
     let wants = |tables| wanted == tables || wanted == "all";
-    let (streams, kernels) = (wants("streams"), wants("kernels"));
+    let (streams, kernels) = (wants("streams") || backends, wants("kernels") || backends);
     let (handshake, deflate) = (wants("handshake"), wants("deflate"));
-    let plan = Plan { filter: String::new(), rounds: 31 };
-    let (json, ratios, svg) = (None, None, None);
-    let mut request = Request { streams, kernels, handshake, deflate, plan, json, ratios, svg };
+    let plan = Plan { filter: String::new(), rounds: 31, limits: backends.then_some(Limits::LIST) };
+    let (check, json, ratios, svg) = (false, None, None, None);
+    let mut request =
+        Request { streams, kernels, handshake, deflate, check, plan, json, ratios, svg };
     while let Some(option) = args.next() {
+        if option == "--check" && backends {
+            request.check = true;
+            request.plan.limits = Some(Limits::CHECK);
+            request.plan.rounds = 5;
+            continue;
+        }
         let value = args.next()?;
         match option.as_str() {
             "--filter" => request.plan.filter = value,

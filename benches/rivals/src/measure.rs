@@ -32,6 +32,8 @@ pub enum Role {
     Ours,
     /// wsframe in another way.
     Variant,
+    /// One of wsframe's backends, called directly. Their columns are in order, the best first.
+    Backend,
     Peer,
     /// What the machine allows, or a part of the work that cannot be saved.
     Limit,
@@ -59,9 +61,20 @@ impl<W: Work> Rival<W> {
     }
 }
 
-/// The median time that each rival takes for an item, in nanoseconds, over `rounds` rounds in which
-/// each has one turn.
+/// Returns the median time that each rival takes for an item, in nanoseconds.
 pub fn medians<W: Work>(rivals: &[Rival<W>], work: &mut W, rounds: usize) -> Vec<f64> {
+    times(rivals, work, rounds).iter_mut().map(|times| median(times)).collect()
+}
+
+/// Returns the least time that each rival takes for an item, in nanoseconds. Noise only ever adds to a time,
+/// so a few rounds are enough to tell a slow kernel from a busy machine.
+pub fn minima<W: Work>(rivals: &[Rival<W>], work: &mut W, rounds: usize) -> Vec<f64> {
+    let least = |times: &Vec<f64>| times.iter().copied().fold(f64::INFINITY, f64::min);
+    times(rivals, work, rounds).iter().map(least).collect()
+}
+
+/// Returns each rival's times for an item, in nanoseconds, of `rounds` rounds in which each has one turn.
+fn times<W: Work>(rivals: &[Rival<W>], work: &mut W, rounds: usize) -> Vec<Vec<f64>> {
     let mut times = vec![Vec::with_capacity(rounds); rivals.len()];
     let mut turns: Vec<usize> = (0..rivals.len()).collect();
     let mut random = Random::new();
@@ -81,7 +94,7 @@ pub fn medians<W: Work>(rivals: &[Rival<W>], work: &mut W, rounds: usize) -> Vec
             }
         }
     }
-    times.iter_mut().map(|times| median(times)).collect()
+    times
 }
 
 fn median(times: &mut [f64]) -> f64 {

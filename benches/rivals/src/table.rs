@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::limits::Limits;
 use crate::measure::{self, Rival, Role, Work};
 use crate::payload::Size;
 
@@ -10,6 +11,8 @@ pub struct Plan {
     /// A part of the name of each row that is wanted.
     pub filter: String,
     pub rounds: usize,
+    /// If set, the rows that exceed these are listed, and no table is printed.
+    pub limits: Option<Limits>,
 }
 
 /// What an item is. Cells are printed as nanoseconds an item, except for large payloads; they are kept so
@@ -72,15 +75,32 @@ impl Table {
             if !format!("{title}: {group}, {size}").contains(&plan.filter) {
                 continue;
             }
-            if table.rows.is_empty() {
-                table.print_head();
+            let mut work = work();
+            let ns = if plan.limits.is_some() {
+                measure::minima(rivals, &mut work, plan.rounds)
+            } else {
+                if table.rows.is_empty() {
+                    table.print_head();
+                }
+                measure::medians(rivals, &mut work, plan.rounds)
+            };
+            let mut row = Row { group, size, ns };
+            match &plan.limits {
+                None => table.print(&row),
+                Some(limits) => {
+                    // What exceeds a limit is measured again, and longer, before it is believed.
+                    if !limits.exceeded(&table, &row).is_empty() {
+                        let again = measure::minima(rivals, &mut work, 4 * plan.rounds);
+                        row.ns.iter_mut().zip(again).for_each(|(ns, again)| *ns = ns.min(again));
+                    }
+                    for line in limits.exceeded(&table, &row) {
+                        println!("{line}");
+                    }
+                }
             }
-            let ns = measure::medians(rivals, &mut work(), plan.rounds);
-            let row = Row { group, size, ns };
-            table.print(&row);
             table.rows.push(row);
         }
-        if !table.rows.is_empty() {
+        if !table.rows.is_empty() && plan.limits.is_none() {
             for note in notes {
                 println!("  {note}");
             }
@@ -129,10 +149,16 @@ impl Table {
         columns.map(|column| column.name.as_str()).collect()
     }
 
+    /// The times in a row of all who have this role, with their names.
+    pub fn cells(&self, row: &Row, role: Role) -> impl Iterator<Item = (&str, f64)> {
+        let cells = self.columns.iter().zip(&row.ns);
+        let cells = cells.filter(move |(column, _)| column.role == role);
+        cells.map(|(column, ns)| (column.name.as_str(), *ns))
+    }
+
     /// The times in a row of all who have this role.
     pub fn times(&self, row: &Row, role: Role) -> impl Iterator<Item = f64> {
-        let cells = self.columns.iter().zip(&row.ns);
-        cells.filter(move |(column, _)| column.role == role).map(|(_, ns)| *ns)
+        self.cells(row, role).map(|(_, ns)| ns)
     }
 
     pub fn least(&self, row: &Row, role: Role) -> f64 {

@@ -7,7 +7,13 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 pub type Area<'p> = DrawingArea<SVGBackend<'p>, Shift>;
 
-const PANEL: (u32, u32) = (560, 300);
+/// How many panels are beside each other, and the width and height of each.
+#[derive(Clone, Copy)]
+pub struct Layout {
+    pub columns: u32,
+    pub panel: (u32, u32),
+}
+
 /// Above the panels: the title and the legend. Below them: where the figures come from.
 const HEAD: u32 = 64;
 const FOOT: u32 = 26;
@@ -40,18 +46,20 @@ pub fn colour(name: &str) -> RGBColor {
     }
 }
 
-/// A white page, since a README may be dark: a title, a legend, a footer, and between them two columns
-/// of panels, each with a title of its own and drawn by `panel`.
+/// A white page, since a README may be dark: a title, a legend, a footer, and between them the panels, each
+/// with a title of its own and drawn by `panel`.
 pub fn draw<P>(
     file: &Path,
+    layout: Layout,
     title: &str,
     legend: &[&str],
     footer: &str,
     panels: &[(String, P)],
     panel: impl Fn(&Area<'_>, &P) -> Result<(), Box<dyn Error>>,
 ) -> Result<(), Box<dyn Error>> {
-    let rows = panels.len().div_ceil(2) as u32;
-    let (width, height) = (2 * PANEL.0, HEAD + rows * PANEL.1 + FOOT);
+    let Layout { columns, panel: (panel_width, panel_height) } = layout;
+    let rows = (panels.len() as u32).div_ceil(columns);
+    let (width, height) = (columns * panel_width, HEAD + rows * panel_height + FOOT);
     let root = SVGBackend::new(file, (width, height)).into_drawing_area();
     root.fill(&WHITE)?;
     let centre = width as i32 / 2;
@@ -60,8 +68,10 @@ pub fn draw<P>(
     let foot = height as i32 - 8;
     root.draw_text(footer, &centred(12, VPos::Bottom), (centre, foot))?;
     let body = root.margin(HEAD, FOOT, 0, 0);
-    for (area, (title, content)) in body.split_evenly((rows as usize, 2)).iter().zip(panels) {
-        let title_at = (PANEL.0 as i32 / 2, 12);
+    for (area, (title, content)) in
+        body.split_evenly((rows as usize, columns as usize)).iter().zip(panels)
+    {
+        let title_at = (panel_width as i32 / 2, 12);
         area.draw_text(title, &centred(15, VPos::Top), title_at)?;
         panel(&area.margin(32, 8, 8, 28), content)?;
     }

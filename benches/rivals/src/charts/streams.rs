@@ -4,15 +4,23 @@ use std::path::Path;
 use plotters::prelude::*;
 use plotters::style::text_anchor::VPos;
 
-use super::page::{self, Area};
+use super::page::{self, Area, Layout};
 use crate::measure::Role;
 use crate::payload::Size;
 use crate::streams::{KINDS, Side, group};
 use crate::table::Table;
 
-/// What most messages are.
-const SIZES: [Size; 4] =
-    [Size::Fixed(16), Size::Fixed(125), Size::Fixed(1 << 10), Size::Random(0, 125)];
+const SIZES: [Size; 6] = [
+    Size::Random(0, 125),
+    Size::Fixed(16),
+    Size::Fixed(125),
+    Size::Fixed(1 << 10),
+    Size::Fixed(16 << 10),
+    Size::Fixed(1 << 20),
+];
+
+/// One below the other, because six groups of six labelled bars need the width.
+const LAYOUT: Layout = Layout { columns: 1, panel: (840, 220) };
 
 /// A group of bars: how many times as long as wsframe each peer takes.
 struct Group {
@@ -26,8 +34,10 @@ pub fn draw(file: &Path, table: &Table, footer: &str) -> Result<(), Box<dyn Erro
     let mut panels = Vec::new();
     for kind in KINDS {
         let group = group(Side::Server, kind);
-        let rows = table.rows.iter().filter(|row| row.group == group && SIZES.contains(&row.size));
-        let groups: Vec<Group> = rows
+        let find = |size| table.rows.iter().find(|row| row.group == group && row.size == size);
+        let groups: Vec<Group> = SIZES
+            .into_iter()
+            .filter_map(find)
             .map(|row| {
                 let ours = table.least(row, Role::Ours);
                 let ratios = table.times(row, Role::Peer).map(|ns| ns / ours).collect();
@@ -36,8 +46,10 @@ pub fn draw(file: &Path, table: &Table, footer: &str) -> Result<(), Box<dyn Erro
             .collect();
         panels.push((kind.name().to_owned(), groups));
     }
-    let title = "A server reads messages: how many times as long as wsframe each takes";
-    page::draw(file, title, &peers, footer, &panels, |area, groups| bars(area, &peers, groups))
+    let title = "A server reads messages: time per message relative to wsframe";
+    page::draw(file, LAYOUT, title, &peers, footer, &panels, |area, groups| {
+        bars(area, &peers, groups)
+    })
 }
 
 fn bars(area: &Area<'_>, peers: &[&str], groups: &[Group]) -> Result<(), Box<dyn Error>> {

@@ -3,10 +3,12 @@ use std::path::Path;
 
 use plotters::prelude::*;
 
-use super::page::{self, Area};
+use super::page::{self, Area, Layout};
 use crate::measure::Role;
 use crate::payload::Size;
 use crate::table::Table;
+
+const LAYOUT: Layout = Layout { columns: 2, panel: (560, 300) };
 
 /// The points of one rival: bytes, and bytes a nanosecond.
 type Line = Vec<(f64, f64)>;
@@ -32,7 +34,9 @@ pub fn draw(file: &Path, table: &Table, footer: &str) -> Result<(), Box<dyn Erro
         }
     }
     let title = format!("GB/s over the size of the payload: {}", table.title);
-    page::draw(file, &title, &names, footer, &panels, |area, lines| plot(area, &names, lines))
+    page::draw(file, LAYOUT, &title, &names, footer, &panels, |area, lines| {
+        plot(area, &names, lines)
+    })
 }
 
 fn plot(area: &Area<'_>, names: &[&str], lines: &[Line]) -> Result<(), Box<dyn Error>> {

@@ -35,7 +35,7 @@ pub fn measure(plan: &Plan) -> Table {
         chunks.all(|chunk| validator.validate(chunk).is_ok()) && validator.finish().is_ok()
     })];
     for backend in arch::available() {
-        rivals.push(rival(backend.name, Role::Variant, |chunks| {
+        rivals.push(rival(backend.name, Role::Backend, |chunks| {
             chunks.fold(0, |state, chunk| backend.validate(chunk, state)) == 0
         }));
     }

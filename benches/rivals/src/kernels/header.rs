@@ -29,7 +29,7 @@ pub fn measure(plan: &Plan) -> Table {
         }),
     ];
     for backend in arch::available() {
-        rivals.push(rival(backend.name, Role::Variant, |stream| {
+        rivals.push(rival(backend.name, Role::Backend, |stream| {
             unmask_all(stream, |payload, key| {
                 backend.mask(payload, u32::from_ne_bytes(key.to_bytes()));
             });

@@ -22,7 +22,7 @@ pub fn measure(plan: &Plan) -> Table {
         Mask::new(key.into()).apply(bytes);
     })];
     for backend in arch::available() {
-        rivals.push(rival(backend.name, Role::Variant, |bytes, key| {
+        rivals.push(rival(backend.name, Role::Backend, |bytes, key| {
             backend.mask(bytes, u32::from_ne_bytes(key));
         }));
     }

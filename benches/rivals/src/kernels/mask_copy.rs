@@ -16,7 +16,7 @@ pub fn measure(plan: &Plan) -> Table {
         Mask::new(key.into()).apply_copying(from, to);
     })];
     for backend in arch::available() {
-        rivals.push(rival(backend.name, Role::Variant, |from, to, key| {
+        rivals.push(rival(backend.name, Role::Backend, |from, to, key| {
             backend.mask_copy(from, to, u32::from_ne_bytes(key));
         }));
     }

@@ -17,7 +17,7 @@ pub fn measure(plan: &Plan) -> Table {
         text.unmask(bytes, &mut Mask::new(key.into())).is_ok() && text.finish().is_ok()
     })];
     for backend in arch::available() {
-        rivals.push(rival(backend.name, Role::Variant, |bytes, key| {
+        rivals.push(rival(backend.name, Role::Backend, |bytes, key| {
             backend.unmask_validate(bytes, u32::from_ne_bytes(key), 0) == 0
         }));
     }

@@ -20,7 +20,7 @@ pub fn measure(plan: &Plan) -> Table {
         validator.validate(text).is_ok() && validator.finish().is_ok()
     })];
     for backend in arch::available() {
-        rivals.push(rival(backend.name, Role::Variant, |text| backend.validate(text, 0) == 0));
+        rivals.push(rival(backend.name, Role::Backend, |text| backend.validate(text, 0) == 0));
     }
     rivals.extend([
         rival("simdutf8 basic", Role::Peer, |text| simdutf8::basic::from_utf8(text).is_ok()),
