@@ -80,10 +80,9 @@ pub fn draw<P>(
 }
 
 fn draw_legend(root: &Area<'_>, names: &[&str], width: u32) -> Result<(), Box<dyn Error>> {
-    const SLOT: i32 = 150;
-
-    let left = (width as i32 - SLOT * names.len() as i32) / 2;
-    for (name, x) in names.iter().zip((left..).step_by(SLOT as usize)) {
+    let slot = 150.min(width as i32 / names.len().max(1) as i32);
+    let left = (width as i32 - slot * names.len() as i32) / 2;
+    for (name, x) in names.iter().zip((left..).step_by(slot as usize)) {
         let square = [(x, 44), (x + 12, 56)];
         root.draw(&Rectangle::new(square, colour(name).filled()))?;
         let beside = text(14).pos(Pos::new(HPos::Left, VPos::Center));
