@@ -28,6 +28,7 @@ mod rfc6455_5_frames;
 mod rfc6455_6_1_sending;
 mod rfc6455_7_4_close;
 mod rfc6455_7_closing;
+mod rfc6455_7_model;
 mod rfc6455_8_1_utf8;
 mod rfc6455_9_1_extensions;
 mod rfc6455_9_1_negotiation;
