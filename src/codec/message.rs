@@ -56,6 +56,11 @@ use crate::owned::{BytesAssembler, Message};
 /// `Framed::from_parts` is made: in a `Framed` that was made without them they would wait for the next
 /// read.
 ///
+/// # Panics
+///
+/// `decode` and `decode_eof` panic if their buffer is shorter than the call before left it, unless that
+/// call failed. `Framed` never shortens its buffer.
+///
 /// ```
 /// use futures_util::{SinkExt, StreamExt};
 /// use tokio_util::codec::Framed;

@@ -69,7 +69,7 @@ impl BytesAssembler {
     ///
     /// # Panics
     ///
-    /// If `input` is shorter than the call before has left it.
+    /// Panics if `input` is shorter than the call before left it, unless that call failed.
     pub fn decode(
         &mut self,
         decoder: &mut MessageDecoder,
@@ -90,7 +90,7 @@ impl BytesAssembler {
     ///
     /// # Panics
     ///
-    /// If `input` is shorter than the call before has left it.
+    /// Panics if `input` is shorter than the call before left it, unless that call failed.
     pub fn receive<K: MaskingKeys>(
         &mut self,
         connection: &mut Connection<K>,
@@ -101,6 +101,19 @@ impl BytesAssembler {
     }
 
     fn next<S: Source>(
+        &mut self,
+        source: &mut S,
+        input: &mut BytesMut,
+    ) -> Result<Option<Message>, S::Error> {
+        let received = self.receive_from(source, input);
+        if received.is_err() {
+            // Nothing more comes of the open frame, so its caller may drop the bytes.
+            self.unmasked = 0;
+        }
+        received
+    }
+
+    fn receive_from<S: Source>(
         &mut self,
         source: &mut S,
         input: &mut BytesMut,
@@ -247,7 +260,8 @@ trait Source {
     -> Result<Event<'b>, Self::Error>;
     /// Bytes of payload that the open frame has still to come.
     fn remaining(&self) -> u64;
-    /// Whether what follows is to be discarded.
+    /// Whether a Close frame was received, so that all further input is discarded. The end of the input
+    /// does not count: what arrived of an open frame stays in the buffer.
     fn is_closed(&self) -> bool;
 }
 
@@ -309,6 +323,6 @@ impl<K: MaskingKeys, O: Output> Source for Replying<'_, K, O> {
 
     #[inline(always)]
     fn is_closed(&self) -> bool {
-        self.connection.close_code().is_some()
+        self.connection.messages.is_closed()
     }
 }

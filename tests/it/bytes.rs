@@ -375,6 +375,33 @@ fn an_assembler_keeps_no_memory() {
     assert_eq!((counted.count_current, counted.bytes_current), (0, 0));
 }
 
+/// The end of the input is not a Close: what arrived of a message stays in the buffer, call after call.
+#[test]
+fn an_assembler_may_be_asked_again_after_the_end_and_after_an_error() {
+    let frame = masked(Opcode::Text, true, b"Hello");
+    let (mut connection, mut assembler) = (Connection::server(), BytesAssembler::new());
+    let (mut input, mut out) = (BytesMut::from(&frame[..9]), Vec::new());
+    assert_eq!(assembler.receive(&mut connection, &mut input, &mut out), Ok(None));
+    connection.end_of_input();
+    for _ in 0..3 {
+        assert_eq!(assembler.receive(&mut connection, &mut input, &mut out), Ok(None));
+        assert_eq!(&input[..], b"Hel");
+    }
+    input.extend_from_slice(&frame[9..]);
+    let message = assembler.receive(&mut connection, &mut input, &mut out);
+    assert_eq!(message, Ok(Some(Message::text("Hello"))));
+
+    // After an error the bytes are the caller's to drop.
+    let wrong = masked(Opcode::Text, true, b"Hel\xFFo");
+    let (mut decoder, mut assembler) = (MessageDecoder::new(Role::Server), BytesAssembler::new());
+    let mut input = BytesMut::from(&wrong[..9]);
+    assert_eq!(assembler.decode(&mut decoder, &mut input), Ok(None));
+    input.extend_from_slice(&wrong[9..]);
+    let error = assembler.decode(&mut decoder, &mut input).unwrap_err();
+    input.clear();
+    assert_eq!(assembler.decode(&mut decoder, &mut input), Err(error));
+}
+
 #[test]
 fn frames_are_split_off_where_they_lie() {
     let specs: Vec<_> = boundary_lengths()

@@ -429,6 +429,12 @@ async fn an_end_without_a_close_is_an_error() {
     assert_eq!(codec.decode_eof(&mut input).unwrap(), Some(Message::text("Hello")));
     let error = codec.decode_eof(&mut input).unwrap_err();
     assert_eq!(io::Error::from(error).kind(), io::ErrorKind::UnexpectedEof);
+    // It is an error however often a codec is asked, also within a message.
+    input.extend_from_slice(&masked(Opcode::Text, true, b"Hello")[..9]);
+    for _ in 0..3 {
+        let error = codec.decode_eof(&mut input).unwrap_err();
+        assert_eq!(io::Error::from(error).kind(), io::ErrorKind::UnexpectedEof);
+    }
     // Frames know nothing of a Close, but they have an end.
     for (stream, kind) in [(&b"\x82\x85\0"[..], Some(io::ErrorKind::UnexpectedEof)), (b"", None)] {
         let (mut peer, io) = duplex(1 << 10);
