@@ -253,7 +253,7 @@ impl<K: MaskingKeys> Direction<K> {
         Self { relay, inbox, out: Vec::new() }
     }
 
-    /// Forwards frames until their sender ends or breaks a rule.
+    /// Forwards frames until their sender ends, resets the connection or breaks a rule.
     ///
     /// The other direction goes on then: it brings what the receiver has still to say, and its answer to
     /// the Close. It may be stopped whenever it waits: what was not written is still there.
@@ -270,7 +270,8 @@ impl<K: MaskingKeys> Direction<K> {
                 violation.get_or_init(|| error);
                 break;
             }
-            if !read(from, &mut self.inbox).await? {
+            // A reset is an end: the receiver learns of it at once.
+            if !read(from, &mut self.inbox).await.unwrap_or(false) {
                 break;
             }
         }

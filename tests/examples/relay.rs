@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::io::{Read, Write};
 use std::net::Shutdown;
+use std::time::Instant;
 use std::{io, thread};
 
 use crate::peer::{KEY, Peer, REQUEST, accept, listener, masked};
@@ -72,6 +73,30 @@ fn the_relay_ends_one_side_when_the_other_has_ended() {
     let mut rest = Vec::new();
     client.socket.read_to_end(&mut rest).expect("an end");
     assert_eq!(rest, b"\x82\x05Hel");
+}
+
+#[test]
+fn the_relay_tells_one_side_at_once_that_the_other_has_reset_the_connection() {
+    for server_resets in [true, false] {
+        let (mut client, _relay, mut server, _) = around_a_relay();
+        client.send(&masked(Opcode::Binary, true, b"c"));
+        server.send(b"\x82\x01s");
+        let (resets, mut told) = if server_resets {
+            assert_eq!(client.server_frame().1, b"s");
+            (server, client)
+        } else {
+            assert_eq!(server.frame().2, b"c");
+            (client, server)
+        };
+        // A socket that is closed before all was read resets its connection.
+        assert_eq!(resets.socket.peek(&mut [0]).expect("a frame"), 1);
+        drop(resets);
+        let start = Instant::now();
+        let mut rest = Vec::new();
+        told.socket.read_to_end(&mut rest).expect("an end");
+        assert!(start.elapsed() < Duration::from_secs(1), "after {:?}", start.elapsed());
+        assert_eq!(rest, b"");
+    }
 }
 
 #[test]
