@@ -31,50 +31,61 @@
 //! ```
 //! const RECEIVED: [u8; 11] = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
 //!
-//! // The header: what kind of frame it is, how long its payload, masked with which key.
+//! // The header: what kind of frame it is, how long its payload is, and which key masks it.
 //! use wsframe::{FrameHeader, Opcode, Role, Rules};
-//! let (header, header_len) = FrameHeader::decode(&RECEIVED, Rules::new(Role::Server))?.unwrap();
+//! let decoded = FrameHeader::decode(&RECEIVED, Rules::new(Role::Server))?;
+//! let (header, header_len) = decoded.ok_or("more bytes are needed")?;
 //! assert_eq!((header.opcode, header.payload_len, header_len), (Opcode::Text, 5, 6));
 //!
-//! // The mask: in any pieces, it knows where it is.
-//! use wsframe::Mask;
-//! let mut payload: [u8; 5] = *RECEIVED.last_chunk().unwrap();
-//! let mut mask = Mask::new(header.masking_key.unwrap());
-//! mask.apply(&mut payload);
+//! // The mask: applied to any pieces, it keeps its position.
+//! let mut frame = RECEIVED;
+//! let payload = &mut frame[header_len..];
+//! let mut mask = header.mask();
+//! mask.apply(payload);
 //!
 //! // The text: in any pieces too, refused at its first wrong byte.
 //! use wsframe::Utf8Validator;
 //! let mut text = Utf8Validator::new();
-//! text.validate(&payload)?;
+//! text.validate(payload)?;
 //! text.finish()?;
 //!
-//! // The frame: found in what was read so far, its payload where it lies, still masked. Unmasking and
-//! // validating are one pass.
+//! // The frames: found in what was read so far, each payload in place and still masked. A frame that
+//! // has not arrived whole comes in several chunks.
 //! use wsframe::FrameDecoder;
 //! let mut buf = RECEIVED;
 //! let mut input = &mut buf[..];
 //! let mut frames = FrameDecoder::new(Role::Server);
-//! let chunk = frames.decode(&mut input)?.unwrap();
-//! let checked = chunk.payload.unmask_text(&mut text)?;
-//! assert_eq!(checked.as_str(), Some("Hello"));
+//! let mut payload = Vec::new();
+//! while let Some(chunk) = frames.decode(&mut input)? {
+//!     payload.extend_from_slice(chunk.payload.unmask());
+//! }
+//! assert_eq!(payload, b"Hello");
 //!
-//! // The message: fragments in their order, control frames between them, limits.
+//! // The messages: fragments in their order, control frames between them, limits, text validated.
 //! use wsframe::{Event, MessageDecoder};
 //! let mut buf = RECEIVED;
 //! let mut input = &mut buf[..];
 //! let mut messages = MessageDecoder::new(Role::Server);
-//! let Some(Event::Text(chunk)) = messages.decode(&mut input)? else { panic!() };
-//! assert_eq!(chunk.into_message().unwrap(), "Hello");
+//! let mut text = Vec::new();
+//! while let Some(event) = messages.decode(&mut input)? {
+//!     if let Event::Text(chunk) = event {
+//!         text.extend_from_slice(chunk.text.as_bytes()); // may end inside a character
+//!     }
+//! }
+//! assert_eq!(text, b"Hello");
 //!
-//! // The connection: what is to be said in reply, who closes, and when.
+//! // The connection: what is to be said in reply, who closes, and when. This one echoes text.
 //! use wsframe::{Connection, FixedOutput};
 //! let mut buf = RECEIVED;
 //! let mut input = &mut buf[..];
 //! let mut room = [0; 256];
 //! let mut out = FixedOutput::new(&mut room);
 //! let mut connection = Connection::server();
-//! let Some(Event::Text(chunk)) = connection.receive(&mut input, &mut out)? else { panic!() };
-//! connection.send(chunk.into_message().unwrap(), &mut out)?;
+//! while let Some(event) = connection.receive(&mut input, &mut out)? {
+//!     if let Event::Text(chunk) = event {
+//!         connection.send_fragment(&chunk.text, chunk.last, &mut out)?;
+//!     }
+//! }
 //! assert_eq!(out.bytes(), b"\x81\x05Hello");
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```

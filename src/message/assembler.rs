@@ -17,7 +17,8 @@ use crate::frame::Payload;
 /// the decoder's limit ([`MessageDecoder::max_message_len`](crate::MessageDecoder::max_message_len)),
 /// and never by a length that was only declared.
 ///
-/// It takes the chunks of one connection, in their order.
+/// It takes the chunks of one connection: each of them, in their order. Chunks that were left out are not
+/// noticed, and the message lacks them, unless one of them cut a character of a text.
 ///
 /// ```
 /// use wsframe::{Assembler, Event, MessageDecoder, Role};
@@ -31,7 +32,11 @@ use crate::frame::Payload;
 /// while let Some(event) = decoder.decode(&mut input)? {
 ///     match event {
 ///         Event::Text(chunk) => messages.extend(assembler.text(chunk).map(|text| text.into_owned())),
-///         Event::Binary(chunk) => assert_eq!(assembler.binary(chunk).as_deref(), Some(&b"!"[..])),
+///         Event::Binary(chunk) => {
+///             if let Some(bytes) = assembler.binary(chunk) {
+///                 println!("{} bytes", bytes.len());
+///             }
+///         }
 ///         _ => {}
 ///     }
 /// }
@@ -53,7 +58,8 @@ impl Assembler {
 
     /// Takes a chunk of a text message; gives the message if this was the last.
     ///
-    /// `None` as well if the chunks did not continue each other, because some were left out.
+    /// Returns `None` after the last chunk, too, if the chunks do not make up UTF-8 together. That happens
+    /// only if some were left out, or if they are those of different connections.
     #[inline(always)]
     pub fn text<'b>(&mut self, chunk: TextChunk<'b>) -> Option<Cow<'b, str>> {
         if chunk.first && chunk.last {
