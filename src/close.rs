@@ -3,7 +3,7 @@
 use core::fmt;
 use core::ops::Deref;
 
-use crate::error::ProtocolError;
+use crate::error::{EncodeError, ProtocolError};
 use crate::header::MAX_CONTROL_PAYLOAD_LEN;
 use crate::utf8;
 
@@ -154,7 +154,7 @@ impl ProtocolError {
 /// assert_eq!(*payload, *b"\x03\xE9bye");
 /// assert_eq!(CloseBody::decode(&payload)?, Some(body));
 /// assert_eq!(CloseBody::decode(b"")?, None); // a body may be missing
-/// # Ok::<(), wsframe::ProtocolError>(())
+/// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CloseBody<'a> {
@@ -185,7 +185,10 @@ impl<'a> CloseBody<'a> {
         let Some((code, reason)) = payload.split_first_chunk() else {
             return Err(ProtocolError::TruncatedCloseCode);
         };
-        let code = sendable(CloseCode::new(u16::from_be_bytes(*code)))?;
+        let code = CloseCode::new(u16::from_be_bytes(*code));
+        if !code.may_be_sent() {
+            return Err(ProtocolError::InvalidCloseCode(code.get()));
+        }
         if reason.len() > Self::MAX_REASON_LEN {
             return Err(ProtocolError::ControlTooLong);
         }
@@ -196,24 +199,22 @@ impl<'a> CloseBody<'a> {
     ///
     /// # Errors
     ///
-    /// [`InvalidCloseCode`](ProtocolError::InvalidCloseCode) for a code that may not be sent,
-    /// [`ControlTooLong`](ProtocolError::ControlTooLong) for a reason longer than
+    /// [`InvalidCloseCode`](EncodeError::InvalidCloseCode) for a code that may not be sent,
+    /// [`ControlTooLong`](EncodeError::ControlTooLong) for a reason longer than
     /// [`MAX_REASON_LEN`](Self::MAX_REASON_LEN) bytes. It is never cut.
-    pub fn encode(&self) -> Result<EncodedCloseBody, ProtocolError> {
-        let code = sendable(self.code)?;
+    pub fn encode(&self) -> Result<EncodedCloseBody, EncodeError> {
+        if !self.code.may_be_sent() {
+            return Err(EncodeError::InvalidCloseCode(self.code.get()));
+        }
         let mut bytes = [0; MAX_CONTROL_PAYLOAD_LEN];
         let (code_bytes, rest) = bytes.split_at_mut(2);
         let Some(reason_bytes) = rest.get_mut(..self.reason.len()) else {
-            return Err(ProtocolError::ControlTooLong);
+            return Err(EncodeError::ControlTooLong(2 + self.reason.len() as u64));
         };
-        code_bytes.copy_from_slice(&code.get().to_be_bytes());
+        code_bytes.copy_from_slice(&self.code.get().to_be_bytes());
         reason_bytes.copy_from_slice(self.reason.as_bytes());
         Ok(EncodedCloseBody { bytes, len: 2 + self.reason.len() as u8 })
     }
-}
-
-fn sendable(code: CloseCode) -> Result<CloseCode, ProtocolError> {
-    if code.may_be_sent() { Ok(code) } else { Err(ProtocolError::InvalidCloseCode(code.get())) }
 }
 
 /// The bytes of an encoded [`CloseBody`]: a small buffer on the stack that lends them as a slice.

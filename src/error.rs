@@ -7,10 +7,10 @@
 
 use core::fmt;
 
-use crate::header::Rsv;
+use crate::header::{Opcode, Rsv};
 
-/// A rule of the protocol that was broken: by the peer in what was decoded, or by the caller in what
-/// was to be encoded.
+/// A rule of the protocol that the peer broke in what was decoded. What a caller may get wrong in what is
+/// to be sent is an [`EncodeError`].
 ///
 /// Sixteen bytes at most, `Copy`, never allocates. An error says what was wrong; where, is known to
 /// whoever counts the bytes of the stream: a header error means the first byte that was not yet
@@ -73,8 +73,6 @@ pub enum ProtocolError {
     TruncatedCloseCode,
     /// A close code that must not stand in a Close frame. The value is the code.
     InvalidCloseCode(u16),
-    /// A frame that was to be sent after a Close frame: nothing may follow that.
-    FrameAfterClose,
     /// The payload of a compressed message is not DEFLATE, or refers back beyond what came before it.
     InvalidDeflate,
     /// The payload of a compressed message ends inside a block.
@@ -93,7 +91,7 @@ impl ProtocolError {
             | Self::LengthOverflow => "RFC 6455 §5.2",
             Self::UnexpectedContinuation | Self::ExpectedContinuation => "RFC 6455 §5.4",
             Self::FragmentedControl | Self::ControlTooLong => "RFC 6455 §5.5",
-            Self::TruncatedCloseCode | Self::FrameAfterClose => "RFC 6455 §5.5.1",
+            Self::TruncatedCloseCode => "RFC 6455 §5.5.1",
             Self::InvalidCloseCode(_) => "RFC 6455 §7.4",
             Self::InvalidUtf8(_) => "RFC 6455 §8.1",
             Self::FrameTooLong(_) | Self::MessageTooLong(_) | Self::TooManyFragments(_) => {
@@ -149,7 +147,6 @@ impl fmt::Display for ProtocolError {
             Self::InvalidCloseCode(code) => {
                 write!(f, "close code {code} must not be sent in a Close frame")
             }
-            Self::FrameAfterClose => f.write_str("nothing may be sent after a Close frame"),
             Self::InvalidDeflate => f.write_str("the compressed message is not DEFLATE"),
             Self::TruncatedDeflate => f.write_str("the compressed message ends inside a block"),
         }?;
@@ -250,13 +247,54 @@ impl From<ProtocolError> for ReceiveError {
     }
 }
 
-/// Why a frame could not be encoded. Nothing was written.
+/// A caller's mistake in what was to be sent, or a lack of room for it. Nothing was written, and the
+/// connection is as it was.
+///
+/// The rules are those that received frames are held to, so that no peer has to refuse what is sent.
+///
+/// ```
+/// use wsframe::{Connection, EncodeError};
+///
+/// let mut out = Vec::new();
+/// let error = Connection::server().ping(&[0; 126], &mut out).unwrap_err();
+/// assert_eq!(error, EncodeError::ControlTooLong(126));
+/// assert_eq!(
+///     error.to_string(),
+///     "a control frame of 126 bytes exceeds the 125-byte limit (RFC 6455 §5.5)"
+/// );
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EncodeError {
-    /// The frame would break a rule of the protocol.
-    Protocol(ProtocolError),
-    /// The caller's buffer is too short, or has too little room left: `needed` bytes of it must be free.
+    /// A control frame with FIN clear.
+    FragmentedControl,
+    /// A control frame with a payload of more than 125 bytes. The value is the payload's length.
+    ControlTooLong(u64),
+    /// A payload length with its most significant bit set. The value is the length.
+    LengthOverflow(u64),
+    /// RSV bits that no extension claims on such a frame. The value holds the offending bits as in the
+    /// frame's first byte (RSV1 0x40, RSV2 0x20, RSV3 0x10).
+    ///
+    /// [`Rules::claim_rsv`](crate::Rules::claim_rsv) claims a bit for a negotiated extension.
+    UnexpectedRsv(u8),
+    /// A continuation frame while no message is being sent in fragments.
+    UnexpectedContinuation,
+    /// A message, or a fragment of another kind, while a message is being sent in fragments.
+    ExpectedContinuation,
+    /// A message with an opcode that is neither text nor binary. The value is the opcode.
+    NotAMessage(Opcode),
+    /// Text that is not UTF-8, alone or after the fragments that were sent before it. The offset counts
+    /// from the beginning of the fragment.
+    InvalidUtf8(Utf8Error),
+    /// A Close frame with a payload of one byte, where an empty one or a code of two bytes is required.
+    TruncatedCloseCode,
+    /// A close code that must not be sent. The value is the code.
+    InvalidCloseCode(u16),
+    /// A frame after a Close frame, or after the connection failed.
+    FrameAfterClose,
+    /// A frame with a masking key that was to be shared: each frame of a client needs a key of its own.
+    MaskedShared,
+    /// The caller's buffer is too short, or has too little remaining capacity.
     NoRoom {
         /// How many bytes of the buffer must be free.
         needed: usize,
@@ -266,7 +304,42 @@ pub enum EncodeError {
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Protocol(error) => error.fmt(f),
+            Self::FragmentedControl => {
+                f.write_str("a control frame must not be fragmented (RFC 6455 §5.5)")
+            }
+            Self::ControlTooLong(len) => write!(
+                f,
+                "a control frame of {len} bytes exceeds the 125-byte limit (RFC 6455 §5.5)"
+            ),
+            Self::LengthOverflow(len) => {
+                write!(f, "a payload of {len} bytes exceeds the 63-bit limit (RFC 6455 §5.2)")
+            }
+            Self::UnexpectedRsv(bits) => {
+                let rsv = Rsv::from_bits(*bits);
+                write!(f, "no extension claims {rsv} on this frame (RFC 6455 §5.2)")
+            }
+            Self::UnexpectedContinuation => f.write_str(
+                "no message is being sent that a fragment could continue (RFC 6455 §5.4)",
+            ),
+            Self::ExpectedContinuation => f.write_str(
+                "the message that is being sent in fragments must end first (RFC 6455 §5.4)",
+            ),
+            Self::NotAMessage(opcode) => {
+                write!(f, "a message is text or binary, not {opcode} (RFC 6455 §5.6)")
+            }
+            Self::InvalidUtf8(error) => write!(f, "{error} (RFC 6455 §8.1)"),
+            Self::TruncatedCloseCode => f.write_str(
+                "the payload of a Close frame is empty or at least 2 bytes (RFC 6455 §5.5.1)",
+            ),
+            Self::InvalidCloseCode(code) => {
+                write!(f, "close code {code} must not be sent in a Close frame (RFC 6455 §7.4)")
+            }
+            Self::FrameAfterClose => {
+                f.write_str("nothing may be sent after a Close frame (RFC 6455 §5.5.1)")
+            }
+            Self::MaskedShared => f.write_str(
+                "a masked frame cannot be shared: its key is for one use (RFC 6455 §5.3)",
+            ),
             Self::NoRoom { needed } => {
                 write!(f, "the buffer is too short: {needed} free bytes are needed")
             }
@@ -276,8 +349,8 @@ impl fmt::Display for EncodeError {
 
 impl core::error::Error for EncodeError {}
 
-impl From<ProtocolError> for EncodeError {
-    fn from(error: ProtocolError) -> Self {
-        Self::Protocol(error)
+impl From<Utf8Error> for EncodeError {
+    fn from(error: Utf8Error) -> Self {
+        Self::InvalidUtf8(error)
     }
 }

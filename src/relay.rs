@@ -31,9 +31,12 @@ use crate::message::MessageDecoder;
 ///
 /// let mut from_server = *b"\x81\x05Hello";
 /// let mut input = &mut from_server[..];
-/// let frame = downstream.forward(&mut input)?.unwrap();
-/// assert_eq!(frame.header.as_deref(), Some(&b"\x81\x05"[..]));
-/// assert_eq!(frame.payload, b"Hello");
+/// let mut to_client = Vec::new();
+/// while let Some(part) = downstream.forward(&mut input)? {
+///     to_client.extend_from_slice(part.header.as_deref().unwrap_or_default());
+///     to_client.extend_from_slice(part.payload);
+/// }
+/// assert_eq!(to_client, b"\x81\x05Hello");
 /// # let _ = &mut upstream;
 /// # Ok::<(), wsframe::ProtocolError>(())
 /// ```
@@ -103,7 +106,7 @@ impl<K: MaskingKeys> Relay<K> {
         if chunk.first {
             let masking_key = self.masks.then(|| self.keys.next_key());
             let sent = FrameHeader { masking_key, ..received };
-            header = Some(sent.encode()?);
+            header = Some(sent.encode_decoded());
             self.mask = sent.mask();
         }
         self.within_frame = !chunk.last;
@@ -150,11 +153,11 @@ impl<K: MaskingKeys> Relay<K> {
     ///
     /// let mut relay = Relay::new(MessageDecoder::new(Role::Client), Unmasked);
     /// let mut from_server = *b"\x83"; // an opcode that means nothing
-    /// let error = relay.forward(&mut &mut from_server[..]).unwrap_err();
-    ///
     /// let mut to_client = Vec::new();
-    /// let body = CloseBody { code: error.close_code(), reason: error.section() };
-    /// assert!(relay.close(Some(body), &mut to_client)?);
+    /// if let Err(error) = relay.forward(&mut &mut from_server[..]) {
+    ///     let body = CloseBody { code: error.close_code(), reason: error.section() };
+    ///     relay.close(Some(body), &mut to_client)?;
+    /// }
     /// assert_eq!(to_client, b"\x88\x10\x03\xEARFC 6455 \xC2\xA75.2");
     /// # Ok::<(), wsframe::EncodeError>(())
     /// ```

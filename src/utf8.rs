@@ -168,6 +168,44 @@ impl fmt::Debug for Utf8Validator {
     }
 }
 
+/// What a text leaves open at the end of a chunk: all that decides which chunks may follow, in one byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OpenChar {
+    /// Nothing: the chunk ends at a character boundary.
+    No,
+    /// One to three continuation bytes, each of any value.
+    One,
+    Two,
+    Three,
+    /// The second byte after a lead byte that restricts it.
+    AfterE0,
+    AfterEd,
+    AfterF0,
+    AfterF4,
+    /// The chunk was not seen.
+    Unseen,
+}
+
+impl OpenChar {
+    /// From a state of the kernels: the bytes of the open character.
+    #[inline(always)]
+    const fn of(state: u32) -> Self {
+        if state == 0 { Self::No } else { Self::of_bytes(state.to_le_bytes()) }
+    }
+
+    const fn of_bytes(open: [u8; 4]) -> Self {
+        match open {
+            [0xE0, 0, ..] => Self::AfterE0,
+            [0xED, 0, ..] => Self::AfterEd,
+            [0xF0, 0, ..] => Self::AfterF0,
+            [0xF4, 0, ..] => Self::AfterF4,
+            [0xF0..=0xFF, 0, ..] => Self::Three,
+            [0xF0..=0xFF, _, 0, _] | [0xE0..=0xEF, 0, ..] => Self::Two,
+            _ => Self::One,
+        }
+    }
+}
+
 /// A chunk of text that was found valid.
 ///
 /// Valid as far as it goes: a chunk may begin or end inside a character, where its neighbours have the
@@ -210,18 +248,18 @@ impl<'b> Checked<'b> {
         self.text.into_str()
     }
 
-    /// Whether the chunk begins at a character boundary, if it is the first of a text (`begins`), and ends at
-    /// one, if it is the last (`ends`).
+    /// What the text before the chunk must leave open, and what the chunk leaves open.
     #[inline(always)]
-    pub(crate) const fn check_ends(&self, begins: bool, ends: bool) -> Result<(), Utf8Error> {
+    pub(crate) const fn ends(&self) -> (OpenChar, OpenChar) {
         let (before, after) = self.text.states();
-        if begins && before != 0 {
-            return Err(Utf8Error { offset: 0, open: 0, incomplete: false });
-        }
-        if ends && after != 0 {
-            return Err(Utf8Error { offset: self.as_bytes().len(), ..incomplete(after) });
-        }
-        Ok(())
+        (OpenChar::of(before), OpenChar::of(after))
+    }
+
+    /// The error of a text that ends with this chunk, inside a character.
+    #[cold]
+    pub(crate) const fn unfinished(&self) -> Utf8Error {
+        let (_, after) = self.text.states();
+        Utf8Error { offset: self.as_bytes().len(), ..incomplete(after) }
     }
 
     /// The kernel's verdict, for what collects chunks.

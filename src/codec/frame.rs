@@ -9,6 +9,7 @@ use tokio_util::codec::{Decoder, Encoder};
 use super::CodecError;
 use super::buffer::Growth;
 use crate::connection::{MaskingKeys, Output, Unmasked, keys};
+use crate::error::EncodeError;
 use crate::frame::{FrameDecoder, NO_LIMIT};
 use crate::header::Role;
 use crate::owned::Frame;
@@ -16,8 +17,8 @@ use crate::owned::Frame;
 /// Whole frames for `Framed`: what is received is unmasked where it lies and split off, what is sent is
 /// masked if the role is a client's.
 ///
-/// Every rule of headers is enforced, but not those of messages, and nothing is replied: this is for who
-/// looks at frames, or makes something else of them. [`MessageCodec`](super::MessageCodec) speaks the
+/// Every rule of headers is enforced both ways, but not those of messages, and nothing is replied: this is
+/// for code that looks at frames, or makes something else of them. [`MessageCodec`](super::MessageCodec) speaks the
 /// protocol.
 ///
 /// ```
@@ -34,8 +35,9 @@ use crate::owned::Frame;
 /// let mut server = Framed::new(server_io, FrameCodec::server());
 ///
 /// client.send(Frame::new(Opcode::Text, "Hello")).await?;
-/// let frame = server.next().await.unwrap()?;
-/// assert_eq!((frame.opcode, &frame.payload[..]), (Opcode::Text, &b"Hello"[..]));
+/// if let Some(frame) = server.next().await {
+///     assert_eq!(frame?, Frame::new(Opcode::Text, "Hello"));
+/// }
 /// # Ok(())
 /// # }
 /// ```
@@ -106,7 +108,12 @@ impl<K: MaskingKeys> Encoder<Frame> for FrameCodec<K> {
     type Error = CodecError;
 
     fn encode(&mut self, frame: Frame, dst: &mut BytesMut) -> Result<(), CodecError> {
-        let encoder = match self.decoder.rules().role() {
+        let rules = self.decoder.rules();
+        match rules.unclaimed(frame.rsv, frame.opcode) {
+            0 => {}
+            unclaimed => return Err(EncodeError::UnexpectedRsv(unclaimed).into()),
+        }
+        let encoder = match rules.role() {
             Role::Client => frame.encoder().masking_key(self.keys.next_key()),
             Role::Server => frame.encoder(),
         };

@@ -29,7 +29,6 @@
 //! while let Some(event) = connection.receive(&mut input, &mut out)? {
 //!     match event {
 //!         Event::Text(chunk) => connection.send_fragment(&chunk.text, chunk.last, &mut out)?,
-//!         Event::Close(body) => assert_eq!(body.unwrap().code.get(), 1000),
 //!         _ => {}
 //!     }
 //! }
@@ -48,7 +47,7 @@ use core::fmt;
 
 use crate::close::CloseCode;
 use crate::error::ProtocolError;
-use crate::header::{Opcode, Role};
+use crate::header::Role;
 use crate::message::MessageDecoder;
 
 #[cfg(feature = "rand")]
@@ -58,6 +57,7 @@ pub use keys::ThreadKeys;
 pub use keys::{MaskingKeys, Unmasked};
 pub use output::{FixedOutput, Output};
 pub use send::Data;
+use send::Sending;
 
 /// How many replies to Pings a new [`Connection`] lets wait in the output: 66 KiB at most.
 pub const DEFAULT_MAX_PENDING_REPLIES: u16 = 512;
@@ -74,8 +74,8 @@ pub struct Connection<K = Unmasked> {
     pending_replies: u16,
     /// From the peer's Close frame; 0 before it has come.
     received_code: u16,
-    /// The kind of the message that is being sent in fragments.
-    sending: Option<Opcode>,
+    /// The message that is being sent in fragments.
+    sending: Option<Sending>,
     flags: Flags,
     keys: K,
 }

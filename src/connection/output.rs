@@ -40,7 +40,7 @@ impl Output for Vec<u8> {
 
     #[inline]
     fn append(&mut self, frame: FrameEncoder, payload: &[u8]) -> Result<(), EncodeError> {
-        Ok(frame.append(payload, self)?)
+        frame.append(payload, self)
     }
 }
 
@@ -58,7 +58,7 @@ impl Output for bytes::BytesMut {
 
     #[inline]
     fn append(&mut self, frame: FrameEncoder, payload: &[u8]) -> Result<(), EncodeError> {
-        Ok(frame.append_to(payload, self)?)
+        frame.append_to(payload, self)
     }
 }
 

@@ -2,10 +2,12 @@
 
 use super::{Connection, Flags, MaskingKeys, Output};
 use crate::close::CloseBody;
-use crate::error::{EncodeError, ProtocolError};
+use crate::error::{EncodeError, Utf8Error};
 use crate::frame::FrameEncoder;
 use crate::header::{Opcode, Role, Rsv};
-use crate::utf8::Checked;
+#[cfg(feature = "bytes")]
+use crate::utf8;
+use crate::utf8::{Checked, OpenChar};
 
 /// The data of a message, or of a fragment of one.
 #[derive(Clone, Copy, Debug)]
@@ -38,15 +40,30 @@ impl<'d> Data<'d> {
 }
 
 impl Data<'_> {
-    /// Whether this may begin a message, or end one: text may not do so inside a character. What lies
-    /// between was found valid.
+    /// Whether this may follow a text that leaves `before` open and, if it ends the message, ends at a
+    /// character boundary. Returns what it leaves open itself.
     #[inline(always)]
-    pub(crate) fn check(self, begins: bool, ends: bool) -> Result<(), ProtocolError> {
+    pub(crate) fn check(self, before: OpenChar, ends: bool) -> Result<OpenChar, Utf8Error> {
+        let (begins_in, after) = match self {
+            Self::Checked(text) => text.ends(),
+            Self::Text(_) | Self::Binary(_) => (OpenChar::No, OpenChar::No),
+        };
+        if begins_in != before && before != OpenChar::Unseen {
+            return Err(Utf8Error { offset: 0, open: 0, incomplete: false });
+        }
         match self {
-            Self::Checked(text) => Ok(text.check_ends(begins, ends)?),
-            Self::Text(_) | Self::Binary(_) => Ok(()),
+            Self::Checked(text) if ends && after != OpenChar::No => Err(text.unfinished()),
+            _ => Ok(after),
         }
     }
+}
+
+/// The message whose fragments are being sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sending {
+    /// Text, and what its last fragment left open.
+    Text(OpenChar),
+    Binary,
 }
 
 impl<'d> From<&'d str> for Data<'d> {
@@ -84,12 +101,13 @@ impl<'d, const N: usize> From<&'d [u8; N]> for Data<'d> {
 /// Each of these appends one frame to the output, masked with a fresh key if the role is a client's, or
 /// fails and appends nothing. They fail with
 ///
-/// - [`FrameAfterClose`](ProtocolError::FrameAfterClose) when a Close was sent, or the connection failed,
-/// - [`ExpectedContinuation`](ProtocolError::ExpectedContinuation) for a message, or a fragment of
+/// - [`FrameAfterClose`](EncodeError::FrameAfterClose) when a Close was sent, or the connection failed,
+/// - [`ExpectedContinuation`](EncodeError::ExpectedContinuation) for a message, or a fragment of
 ///   another kind, while a message is being sent in fragments,
-/// - [`InvalidUtf8`](ProtocolError::InvalidUtf8) for text as it was received that begins inside a character
-///   where a message begins, or ends inside one where a message ends,
-/// - [`ControlTooLong`](ProtocolError::ControlTooLong) for more than 125 bytes in a control frame,
+/// - [`InvalidUtf8`](EncodeError::InvalidUtf8) for text as it was received that does not continue the text
+///   sent before it: it begins inside a character where a message begins, ends inside one where a message
+///   ends, or follows a fragment of another text that ended inside another character,
+/// - [`ControlTooLong`](EncodeError::ControlTooLong) for more than 125 bytes in a control frame,
 /// - [`NoRoom`](EncodeError::NoRoom) when the output is too short.
 impl<K: MaskingKeys> Connection<K> {
     /// Sends a message in one frame.
@@ -115,7 +133,7 @@ impl<K: MaskingKeys> Connection<K> {
         out: &mut impl Output,
     ) -> Result<(), EncodeError> {
         let data = message.into();
-        data.check(true, true)?;
+        data.check(OpenChar::No, true)?;
         self.append(data.opcode(), true, Rsv::NONE, data.bytes(), out)
     }
 
@@ -145,9 +163,10 @@ impl<K: MaskingKeys> Connection<K> {
         out: &mut impl Output,
     ) -> Result<(), EncodeError> {
         let data = fragment.into();
-        let opcode = self.fragment_opcode(data);
-        data.check(opcode != Opcode::Continuation, fin)?;
-        self.append(opcode, fin, Rsv::NONE, data.bytes(), out)
+        let (opcode, after) = self.check_fragment(data, fin)?;
+        self.append(opcode, fin, Rsv::NONE, data.bytes(), out)?;
+        self.text_sent_to(after);
+        Ok(())
     }
 
     /// Sends a Ping with up to 125 bytes of data, which the peer's Pong brings back.
@@ -191,9 +210,12 @@ impl<K: MaskingKeys> Connection<K> {
     ///
     /// `opcode` is the frame's own: `Continuation` for each fragment but the first.
     ///
+    /// The connection does not see the payload. The caller must ensure that text is UTF-8, that a Close has
+    /// the payload of a [`CloseBody`], and that RSV bits are those of a negotiated extension.
+    ///
     /// # Errors
     ///
-    /// See above, and [`UnexpectedContinuation`](ProtocolError::UnexpectedContinuation).
+    /// See above, and [`UnexpectedContinuation`](EncodeError::UnexpectedContinuation).
     ///
     /// ```
     /// use wsframe::{Connection, MaskingKey, Opcode};
@@ -237,24 +259,65 @@ impl<K: MaskingKeys> Connection<K> {
     /// # Ok::<(), wsframe::EncodeError>(())
     /// ```
     #[inline]
-    pub fn may_send(&self, opcode: Opcode) -> Result<(), ProtocolError> {
+    pub fn may_send(&self, opcode: Opcode) -> Result<(), EncodeError> {
         // > The application MUST NOT send any more data frames after sending a Close frame.
         let failed = self.error().is_some() && opcode != Opcode::Close;
         if self.flags.has(Flags::CLOSE_SENT) || failed {
-            return Err(ProtocolError::FrameAfterClose);
+            return Err(EncodeError::FrameAfterClose);
         }
         match (self.sending, opcode) {
-            (Some(_), Opcode::Text | Opcode::Binary) => Err(ProtocolError::ExpectedContinuation),
-            (None, Opcode::Continuation) => Err(ProtocolError::UnexpectedContinuation),
+            (Some(_), Opcode::Text | Opcode::Binary) => Err(EncodeError::ExpectedContinuation),
+            (None, Opcode::Continuation) => Err(EncodeError::UnexpectedContinuation),
             _ => Ok(()),
         }
     }
 
-    /// The opcode of the next fragment of a message.
+    /// The opcode of the next fragment of a message, and what it leaves open of a text.
     #[inline]
-    pub(crate) fn fragment_opcode(&self, fragment: Data<'_>) -> Opcode {
-        let opcode = fragment.opcode();
-        if self.sending == Some(opcode) { Opcode::Continuation } else { opcode }
+    pub(crate) fn check_fragment(
+        &self,
+        fragment: Data<'_>,
+        fin: bool,
+    ) -> Result<(Opcode, OpenChar), EncodeError> {
+        let (opcode, before) = match (self.sending, fragment.opcode()) {
+            (Some(Sending::Text(open)), Opcode::Text) => (Opcode::Continuation, open),
+            (Some(Sending::Binary), Opcode::Binary) => (Opcode::Continuation, OpenChar::No),
+            (_, opcode) => (opcode, OpenChar::No),
+        };
+        Ok((opcode, fragment.check(before, fin)?))
+    }
+
+    /// Remembers what the fragment that was just sent left open, if it was one of a text that goes on.
+    #[inline]
+    pub(crate) fn text_sent_to(&mut self, after: OpenChar) {
+        if let Some(Sending::Text(open)) = &mut self.sending {
+            *open = after;
+        }
+    }
+
+    /// Sends a message whose payload only an extension or the receiver reads.
+    #[cfg(feature = "bytes")]
+    pub(crate) fn send_raw(
+        &mut self,
+        opcode: Opcode,
+        rsv: Rsv,
+        payload: &[u8],
+        out: &mut impl Output,
+    ) -> Result<(), EncodeError> {
+        self.may_send(opcode)?;
+        if !opcode.begins_message() {
+            return Err(EncodeError::NotAMessage(opcode));
+        }
+        if let Some((rules, validates_text)) = self.messages.rules() {
+            match rules.unclaimed(rsv, opcode) {
+                0 => {}
+                unclaimed => return Err(EncodeError::UnexpectedRsv(unclaimed)),
+            }
+            if opcode == Opcode::Text && rsv.is_empty() && validates_text {
+                utf8::from_utf8(payload)?;
+            }
+        }
+        self.append(opcode, true, rsv, payload, out)
     }
 
     #[inline]
@@ -289,8 +352,9 @@ impl<K: MaskingKeys> Connection<K> {
         match opcode {
             Opcode::Close => self.flags.set(Flags::CLOSE_SENT),
             Opcode::Ping | Opcode::Pong => {}
-            Opcode::Text | Opcode::Binary if !fin => self.sending = Some(opcode),
-            Opcode::Continuation if !fin => {}
+            Opcode::Text if !fin => self.sending = Some(Sending::Text(OpenChar::Unseen)),
+            Opcode::Binary if !fin => self.sending = Some(Sending::Binary),
+            Opcode::Continuation if !fin => self.text_sent_to(OpenChar::Unseen),
             Opcode::Text | Opcode::Binary | Opcode::Continuation => self.sending = None,
         }
     }

@@ -31,7 +31,7 @@ const MAX_IDLE_PAYLOAD_LEN: usize = 64 << 10;
 ///
 /// ```
 /// use wsframe::deflate::{CompressedConnection, Config, Parameters, Pool};
-/// use wsframe::{Connection, Event, MaskingKey};
+/// use wsframe::{Assembler, Connection, Event, MaskingKey};
 ///
 /// # let keys = || MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]);
 /// let mut pool = Pool::new(Config::default());
@@ -44,17 +44,16 @@ const MAX_IDLE_PAYLOAD_LEN: usize = 64 << 10;
 /// client.send(&*message, &mut pool, &mut out)?;
 /// assert!(out.len() < 100);
 ///
-/// // The server decompresses it in a buffer of 1 KiB.
+/// // The server decompresses it in a buffer of 1 KiB, and collects what comes in several chunks.
 /// let (mut buf, mut replies) = ([0; 1024], Vec::new());
-/// let mut text = String::new();
+/// let (mut assembler, mut texts) = (Assembler::new(), Vec::new());
 /// let mut input = &mut out[..];
 /// while let Some(event) = server.receive(&mut input, &mut buf, &mut pool, &mut replies)? {
-///     match event {
-///         Event::Text(chunk) => text.push_str(chunk.text.as_str().unwrap()),
-///         other => panic!("nobody sent {other:?}"),
+///     if let Event::Text(chunk) = event {
+///         texts.extend(assembler.text(chunk).map(|text| text.into_owned()));
 ///     }
 /// }
-/// assert_eq!(text, message);
+/// assert_eq!(texts, [message]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -216,8 +215,7 @@ impl<K: MaskingKeys> CompressedConnection<K> {
         out: &mut impl Output,
     ) -> Result<(), EncodeError> {
         let data = fragment.into();
-        let opcode = self.connection.fragment_opcode(data);
-        data.check(opcode != Opcode::Continuation, fin)?;
+        let (opcode, after) = self.connection.check_fragment(data, fin)?;
         if let Some(deflate) = &mut self.deflate {
             let is_compressed = if opcode == Opcode::Continuation {
                 deflate.sending
@@ -226,10 +224,14 @@ impl<K: MaskingKeys> CompressedConnection<K> {
                 !fin || pool.config().compresses(context, data.bytes().len())
             };
             if is_compressed {
-                return deflate.send(&mut self.connection, opcode, fin, data.bytes(), pool, out);
+                deflate.send(&mut self.connection, opcode, fin, data.bytes(), pool, out)?;
+                self.connection.text_sent_to(after);
+                return Ok(());
             }
         }
-        self.connection.append(opcode, fin, Rsv::NONE, data.bytes(), out)
+        self.connection.append(opcode, fin, Rsv::NONE, data.bytes(), out)?;
+        self.connection.text_sent_to(after);
+        Ok(())
     }
 }
 

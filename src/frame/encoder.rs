@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 #[cfg(feature = "alloc")]
 use crate::buffer::Buffer;
-use crate::error::{EncodeError, ProtocolError};
+use crate::error::EncodeError;
 use crate::header::{EncodedHeader, FrameHeader, MAX_HEADER_LEN, Opcode, Rsv};
 use crate::mask::{Mask, MaskingKey};
 
@@ -104,7 +104,7 @@ impl FrameEncoder {
     ///
     /// As [`FrameHeader::encode`].
     #[inline(always)]
-    pub fn header(&self, payload_len: u64) -> Result<EncodedHeader, ProtocolError> {
+    pub fn header(&self, payload_len: u64) -> Result<EncodedHeader, EncodeError> {
         self.frame_header(payload_len).encode()
     }
 
@@ -162,10 +162,10 @@ impl FrameEncoder {
     /// FrameEncoder::new(Opcode::Text).append(b"Hello", &mut out)?;
     /// FrameEncoder::new(Opcode::Ping).append(b"", &mut out)?;
     /// assert_eq!(out, b"\x81\x05Hello\x89\x00");
-    /// # Ok::<(), wsframe::ProtocolError>(())
+    /// # Ok::<(), wsframe::EncodeError>(())
     /// ```
     #[cfg(feature = "alloc")]
-    pub fn append(&self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), ProtocolError> {
+    pub fn append(&self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.append_to(payload, out)
     }
 
@@ -176,7 +176,7 @@ impl FrameEncoder {
         &self,
         payload: &[u8],
         out: &mut impl Buffer,
-    ) -> Result<(), ProtocolError> {
+    ) -> Result<(), EncodeError> {
         let header = self.frame_header(payload.len() as u64).pack()?;
         out.reserve(header.len() + payload.len());
         // As many bytes as fill two words, and then only those that there are: what is of constant length
@@ -197,7 +197,7 @@ impl FrameEncoder {
     ///
     /// # Errors
     ///
-    /// As [`FrameHeader::encode`], and [`MaskedByServer`](ProtocolError::MaskedByServer) if a masking
+    /// As [`FrameHeader::encode`], and [`MaskedShared`](EncodeError::MaskedShared) if a masking
     /// key was set: a client must take a fresh one for every frame, so its frames cannot be shared.
     ///
     /// ```
@@ -206,12 +206,12 @@ impl FrameEncoder {
     /// let frame = FrameEncoder::new(Opcode::Text).shared(b"Hello")?;
     /// let for_another_receiver = frame.clone(); // counts a reference
     /// assert_eq!(*for_another_receiver, *b"\x81\x05Hello");
-    /// # Ok::<(), wsframe::ProtocolError>(())
+    /// # Ok::<(), wsframe::EncodeError>(())
     /// ```
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-    pub fn shared(&self, payload: &[u8]) -> Result<Arc<[u8]>, ProtocolError> {
+    pub fn shared(&self, payload: &[u8]) -> Result<Arc<[u8]>, EncodeError> {
         if self.masking_key.is_some() {
-            return Err(ProtocolError::MaskedByServer);
+            return Err(EncodeError::MaskedShared);
         }
         let header = self.header(payload.len() as u64)?;
         Ok(header.iter().chain(payload).copied().collect())

@@ -96,7 +96,7 @@ impl EncodedHeader {
     /// }
     /// assert_eq!(*header, [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d]);
     /// assert_eq!(payload, [0x7f, 0x9f, 0x4d, 0x51, 0x58]);
-    /// # Ok::<(), wsframe::ProtocolError>(())
+    /// # Ok::<(), wsframe::EncodeError>(())
     /// ```
     #[must_use]
     #[inline]

@@ -28,7 +28,7 @@ pub use opcode::Opcode;
 pub use rsv::Rsv;
 pub use rules::{Role, Rules};
 
-use crate::error::ProtocolError;
+use crate::error::{EncodeError, ProtocolError};
 use crate::mask::{Mask, MaskingKey};
 
 /// The length in bytes of the longest header: two bytes, a 64-bit length and a masking key.
@@ -64,7 +64,7 @@ const LEN_64: u8 = 127;
 /// assert_eq!(header.masking_key, Some(MaskingKey::new([0x37, 0xfa, 0x21, 0x3d])));
 ///
 /// assert_eq!(*header.encode()?, frame[..6]);
-/// # Ok::<(), wsframe::ProtocolError>(())
+/// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FrameHeader {
@@ -89,7 +89,7 @@ impl FrameHeader {
     ///
     /// let first_fragment = FrameHeader { fin: false, ..FrameHeader::new(Opcode::Text, 3) };
     /// assert_eq!(*first_fragment.encode()?, [0x01, 0x03]);
-    /// # Ok::<(), wsframe::ProtocolError>(())
+    /// # Ok::<(), wsframe::EncodeError>(())
     /// ```
     #[must_use]
     pub const fn new(opcode: Opcode, payload_len: u64) -> Self {
@@ -177,7 +177,9 @@ impl FrameHeader {
             LEN_64 => {
                 let Some(len) = array_at(bytes, 2) else { return Ok(None) };
                 let len = u64::from_be_bytes(len);
-                check_top_bit(len)?;
+                if exceeds_63_bits(len) {
+                    return Err(ProtocolError::LengthOverflow);
+                }
                 rules.check_minimal(len, 1 << 16)?;
                 (len, 10)
             }
@@ -230,27 +232,41 @@ impl FrameHeader {
     ///
     /// # Errors
     ///
-    /// [`ControlTooLong`](ProtocolError::ControlTooLong),
-    /// [`FragmentedControl`](ProtocolError::FragmentedControl) and
-    /// [`LengthOverflow`](ProtocolError::LengthOverflow), for a header that no peer may accept. RSV bits
-    /// and masking are taken as they stand, since only the caller knows its extensions and its role.
+    /// [`ControlTooLong`](EncodeError::ControlTooLong),
+    /// [`FragmentedControl`](EncodeError::FragmentedControl),
+    /// [`TruncatedCloseCode`](EncodeError::TruncatedCloseCode) and
+    /// [`LengthOverflow`](EncodeError::LengthOverflow), for a header that no peer may accept. RSV bits and
+    /// masking are not checked, since only the caller knows its extensions and its role.
     #[inline(always)]
-    pub fn encode(&self) -> Result<EncodedHeader, ProtocolError> {
+    pub fn encode(&self) -> Result<EncodedHeader, EncodeError> {
         Ok(self.pack()?.encoded())
+    }
+
+    /// The bytes of a header that was decoded, or differs from such a one in its masking key alone: there
+    /// is nothing to check.
+    #[inline(always)]
+    pub(crate) fn encode_decoded(&self) -> EncodedHeader {
+        PackedHeader::new(self).encoded()
     }
 
     /// As [`encode`](Self::encode), for one that is written at once.
     #[inline(always)]
-    pub(crate) fn pack(&self) -> Result<PackedHeader, ProtocolError> {
+    pub(crate) fn pack(&self) -> Result<PackedHeader, EncodeError> {
+        let len = self.payload_len;
         if self.opcode.is_control() {
-            if self.payload_len > MAX_CONTROL_PAYLOAD_LEN as u64 {
-                return Err(ProtocolError::ControlTooLong);
+            if len > MAX_CONTROL_PAYLOAD_LEN as u64 {
+                return Err(EncodeError::ControlTooLong(len));
             }
             if !self.fin {
-                return Err(ProtocolError::FragmentedControl);
+                return Err(EncodeError::FragmentedControl);
+            }
+            if len == 1 && matches!(self.opcode, Opcode::Close) {
+                return Err(EncodeError::TruncatedCloseCode);
             }
         }
-        check_top_bit(self.payload_len)?;
+        if exceeds_63_bits(len) {
+            return Err(EncodeError::LengthOverflow(len));
+        }
         Ok(PackedHeader::new(self))
     }
 
@@ -268,13 +284,10 @@ impl FrameHeader {
     /// let (headroom, payload) = buf.split_first_chunk_mut::<MAX_HEADER_LEN>().unwrap();
     /// let start = FrameHeader::new(Opcode::Text, payload.len() as u64).encode_before(headroom)?;
     /// assert_eq!(&buf[start..], b"\x81\x05Hello");
-    /// # Ok::<(), wsframe::ProtocolError>(())
+    /// # Ok::<(), wsframe::EncodeError>(())
     /// ```
     #[inline(always)]
-    pub fn encode_before(
-        &self,
-        headroom: &mut [u8; MAX_HEADER_LEN],
-    ) -> Result<usize, ProtocolError> {
+    pub fn encode_before(&self, headroom: &mut [u8; MAX_HEADER_LEN]) -> Result<usize, EncodeError> {
         let header = self.encode()?;
         let start = MAX_HEADER_LEN - header.len();
         headroom[start..].copy_from_slice(&header);
@@ -313,11 +326,8 @@ const fn decode_first(byte: u8, rules: Rules) -> Result<(bool, Rsv, Opcode), Pro
 
 /// > the most significant bit MUST be 0
 #[inline(always)]
-const fn check_top_bit(len: u64) -> Result<(), ProtocolError> {
-    if len > i64::MAX as u64 {
-        return Err(ProtocolError::LengthOverflow);
-    }
-    Ok(())
+const fn exceeds_63_bits(len: u64) -> bool {
+    len > i64::MAX as u64
 }
 
 /// The N bytes at `at`, if they are there.

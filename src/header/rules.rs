@@ -118,6 +118,15 @@ impl Rules {
     /// > MUST be 0 unless an extension is negotiated that defines meanings for non-zero values.
     #[inline(always)]
     pub(super) const fn check_rsv(self, rsv: Rsv, opcode: Opcode) -> Result<(), ProtocolError> {
+        match self.unclaimed(rsv, opcode) {
+            0 => Ok(()),
+            unclaimed => Err(ProtocolError::UnclaimedRsv(unclaimed)),
+        }
+    }
+
+    /// Which of these bits no extension claims on a frame with this opcode.
+    #[inline(always)]
+    pub(crate) const fn unclaimed(self, rsv: Rsv, opcode: Opcode) -> u8 {
         // > An endpoint MUST NOT set the "Per-Message Compressed" bit of control frames and non-first
         // > fragments of a data message. (RFC 7692 §6.1)
         let of_messages = if self.0 & Self::DEFLATE != 0 { Rsv::RSV1.bits() } else { 0 };
@@ -128,11 +137,7 @@ impl Rules {
         } else {
             0
         };
-        let unclaimed = rsv.bits() & !claimed;
-        if unclaimed != 0 {
-            return Err(ProtocolError::UnclaimedRsv(unclaimed));
-        }
-        Ok(())
+        rsv.bits() & !claimed
     }
 
     /// > The server MUST close the connection upon receiving a frame that is not masked. […] A client

@@ -14,7 +14,7 @@ use super::{BinaryChunk, Event, RawChunk, TextChunk};
 use crate::close::CloseBody;
 use crate::error::ProtocolError;
 use crate::frame::{FrameChunk, FrameDecoder, NO_LIMIT, Payload, Span};
-use crate::header::{FrameHeader, Opcode, Role};
+use crate::header::{FrameHeader, Opcode, Role, Rules};
 use crate::mask::Mask;
 use crate::utf8::{Checked, Utf8Validator};
 
@@ -34,18 +34,24 @@ pub const DEFAULT_MAX_FRAGMENTS: u32 = 1 << 17;
 /// // "Hello" in two fragments with a Ping between them (RFC 6455 §5.7, unmasked).
 /// let mut buf = *b"\x01\x03Hel\x89\x02hi\x80\x02lo";
 /// let mut decoder = MessageDecoder::new(Role::Client);
-/// let mut text = String::new();
+/// let (mut text, mut texts) = (Vec::new(), Vec::new());
 ///
 /// let mut input = &mut buf[..];
 /// while let Some(event) = decoder.decode(&mut input)? {
 ///     match event {
-///         Event::Text(chunk) => text.push_str(chunk.text.as_str().unwrap()),
-///         Event::Ping(data) => assert_eq!(data, b"hi"),
-///         other => panic!("nobody sent {other:?}"),
+///         Event::Text(chunk) => {
+///             // A chunk may end inside a character; the message does not.
+///             text.extend_from_slice(chunk.text.as_bytes());
+///             if chunk.last {
+///                 texts.push(String::from_utf8(core::mem::take(&mut text))?);
+///             }
+///         }
+///         Event::Ping(data) => println!("to be answered with {data:?}"),
+///         _ => {}
 ///     }
 /// }
-/// assert_eq!(text, "Hello");
-/// # Ok::<(), wsframe::ProtocolError>(())
+/// assert_eq!(texts, ["Hello"]);
+/// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 ///
 /// After an error the decoder is latched: every call fails with the same error. After a Close frame it
@@ -213,11 +219,19 @@ impl MessageDecoder {
         self
     }
 
+    /// The rules that headers are held to, and whether text is validated; `None` if the decoder has failed.
+    pub(crate) const fn rules(&self) -> Option<(Rules, bool)> {
+        match &self.0 {
+            State::Running(running) => Some((running.frames.rules(), running.validate_text)),
+            State::Failed(_) => None,
+        }
+    }
+
     /// The role of the endpoint that decodes; `None` if the decoder has failed.
     pub(crate) const fn role(&self) -> Option<Role> {
-        match &self.0 {
-            State::Running(running) => Some(running.frames.rules().role()),
-            State::Failed(_) => None,
+        match self.rules() {
+            Some((rules, _)) => Some(rules.role()),
+            None => None,
         }
     }
 
@@ -301,10 +315,16 @@ impl MessageDecoder {
     ///
     /// let mut buf = *b"\x81\x05Hello\x82";
     /// let mut decoder = MessageDecoder::new(Role::Client);
-    /// let span = decoder.locate(&buf)?.unwrap();
-    /// assert_eq!(span.end(), 7);
-    /// let Event::Text(chunk) = decoder.take(span, &mut buf)? else { panic!() };
-    /// assert_eq!(chunk.into_message().unwrap(), "Hello");
+    /// let mut texts = Vec::new();
+    /// let mut start = 0;
+    /// while let Some(span) = decoder.locate(&buf[start..])? {
+    ///     let end = start + span.end();
+    ///     if let Event::Text(chunk) = decoder.take(span, &mut buf[start..end])? {
+    ///         texts.extend_from_slice(chunk.text.as_bytes());
+    ///     }
+    ///     start = end;
+    /// }
+    /// assert_eq!((&texts[..], start), (&b"Hello"[..], 7));
     /// # Ok::<(), wsframe::ProtocolError>(())
     /// ```
     #[inline(always)]

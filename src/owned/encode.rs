@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use bytes::buf::Chain;
 use bytes::{Buf, BufMut, Bytes};
 
-use crate::error::{EncodeError, ProtocolError};
+use crate::error::EncodeError;
 use crate::frame::FrameEncoder;
 use crate::header::EncodedHeader;
 
@@ -77,7 +77,7 @@ impl FrameEncoder {
     /// assert_eq!(socket, b"\x81\x05Hello");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn chain(&self, payload: Bytes) -> Result<Chain<HeaderBuf, Bytes>, ProtocolError> {
+    pub fn chain(&self, payload: Bytes) -> Result<Chain<HeaderBuf, Bytes>, EncodeError> {
         let header = self.header(payload.len() as u64)?;
         let header = HeaderBuf { header, taken: 0 };
         let mut mask = self.mask();

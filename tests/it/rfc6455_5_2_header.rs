@@ -5,7 +5,9 @@ use crate::support;
 use proptest::prelude::*;
 use support::checks;
 use support::naive::{self, Choices};
-use wsframe::{FrameHeader, MAX_HEADER_LEN, MaskingKey, Opcode, ProtocolError, Role, Rsv, Rules};
+use wsframe::{
+    EncodeError, FrameHeader, MAX_HEADER_LEN, MaskingKey, Opcode, ProtocolError, Role, Rsv, Rules,
+};
 
 /// Decodes, and requires that the oracle agrees, on every prefix as well.
 fn decode(bytes: &[u8], choices: Choices) -> Result<Option<(FrameHeader, usize)>, ProtocolError> {
@@ -204,7 +206,7 @@ fn the_top_bit_of_a_length_is_refused_under_every_choice_of_rules() {
             assert_eq!(decode(&bytes, choices), Err(ProtocolError::LengthOverflow));
         }
         let header = FrameHeader::new(Opcode::Binary, len);
-        assert_eq!(header.encode().err(), Some(ProtocolError::LengthOverflow));
+        assert_eq!(header.encode().err(), Some(EncodeError::LengthOverflow(len)));
     }
 }
 
@@ -213,13 +215,18 @@ fn what_no_peer_may_accept_is_not_encoded() {
     for opcode in [Opcode::Close, Opcode::Ping, Opcode::Pong] {
         assert!(FrameHeader::new(opcode, 125).encode().is_ok());
         let too_long = FrameHeader::new(opcode, 126);
-        assert_eq!(too_long.encode().err(), Some(ProtocolError::ControlTooLong));
+        assert_eq!(too_long.encode().err(), Some(EncodeError::ControlTooLong(126)));
         let fragment = FrameHeader { fin: false, ..FrameHeader::new(opcode, 0) };
-        assert_eq!(fragment.encode().err(), Some(ProtocolError::FragmentedControl));
+        assert_eq!(fragment.encode().err(), Some(EncodeError::FragmentedControl));
 
         let mut headroom = [0xEE; MAX_HEADER_LEN];
-        assert_eq!(too_long.encode_before(&mut headroom), Err(ProtocolError::ControlTooLong));
+        assert_eq!(too_long.encode_before(&mut headroom), Err(EncodeError::ControlTooLong(126)));
         assert_eq!(headroom, [0xEE; MAX_HEADER_LEN]);
+
+        // A Close has no payload, or a code of two bytes.
+        let one_byte = FrameHeader::new(opcode, 1).encode().err();
+        let truncated = Some(EncodeError::TruncatedCloseCode);
+        assert_eq!(one_byte, truncated.filter(|_| opcode == Opcode::Close));
     }
 }
 

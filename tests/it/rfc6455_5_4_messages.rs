@@ -480,6 +480,31 @@ fn behind_a_close_of_its_own_a_relay_discards_what_comes() {
     assert!(input.is_empty());
 }
 
+/// §5.3: a fresh key for every frame, also for a Close of the relay's own.
+#[test]
+fn a_relay_masks_every_frame_with_a_key_of_its_own() {
+    let mut drawn = 0;
+    let mut relay = Relay::new(MessageDecoder::new(Role::Server), || {
+        drawn += 1;
+        MaskingKey::new([drawn; 4])
+    });
+    let mut sent = Vec::new();
+    let mut received = *b"\x81\x81\0\0\0\0a\x82\x81\0\0\0\0b";
+    let mut input = &mut received[..];
+    while let Some(frame) = relay.forward(&mut input).unwrap() {
+        sent.extend_from_slice(frame.header.as_deref().unwrap());
+        sent.extend_from_slice(frame.payload);
+    }
+    let body = CloseBody { code: CloseCode::NORMAL, reason: "" };
+    assert_eq!(relay.close(Some(body), &mut sent), Ok(true));
+    let expected = [
+        &[0x81, 0x81, 1, 1, 1, 1, b'a' ^ 1][..],
+        &[0x82, 0x81, 2, 2, 2, 2, b'b' ^ 2],
+        &[0x88, 0x82, 3, 3, 3, 3, 0x03 ^ 3, 0xE8 ^ 3],
+    ];
+    assert_eq!(sent, expected.concat());
+}
+
 /// Whatever its source of keys is.
 #[test]
 fn a_relay_can_be_debugged() {

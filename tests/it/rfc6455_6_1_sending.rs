@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use support::drive::{self, Way};
 use support::{boundary_lengths, naive, odd_bytes};
 use wsframe::{
-    EncodeError, FrameDecoder, FrameEncoder, FrameHeader, MAX_HEADER_LEN, MaskingKey, Opcode,
-    ProtocolError, Role, Rsv, Rules,
+    EncodeError, FrameDecoder, FrameEncoder, FrameHeader, MAX_HEADER_LEN, MaskingKey, Opcode, Role,
+    Rsv, Rules,
 };
 
 /// All four ways, each required to give what the oracle gives.
@@ -47,7 +47,7 @@ fn encode_in_every_way(header: FrameHeader, payload: &[u8]) {
     if header.masking_key.is_none() {
         assert_eq!(*encoder.shared(payload).unwrap(), *expected);
     } else {
-        assert_eq!(encoder.shared(payload), Err(ProtocolError::MaskedByServer));
+        assert_eq!(encoder.shared(payload), Err(EncodeError::MaskedShared));
     }
 }
 
@@ -69,15 +69,16 @@ fn what_breaks_a_rule_is_refused_before_anything_is_written() {
     let mut out = [0xEE; 200];
     let mut vec = Vec::new();
     for (encoder, payload, error) in [
-        (FrameEncoder::new(Opcode::Ping), &too_long[..], ProtocolError::ControlTooLong),
-        (FrameEncoder::new(Opcode::Close).fin(false), b"", ProtocolError::FragmentedControl),
+        (FrameEncoder::new(Opcode::Ping), &too_long[..], EncodeError::ControlTooLong(126)),
+        (FrameEncoder::new(Opcode::Close).fin(false), b"", EncodeError::FragmentedControl),
+        (FrameEncoder::new(Opcode::Close), b"\x03", EncodeError::TruncatedCloseCode),
     ] {
         assert_eq!(encoder.header(payload.len() as u64).err(), Some(error));
-        assert_eq!(encoder.write(payload, &mut out), Err(error.into()));
+        assert_eq!(encoder.write(payload, &mut out), Err(error));
         assert_eq!(encoder.append(payload, &mut vec), Err(error));
         assert_eq!(encoder.shared(payload), Err(error));
         let in_place = &mut out[..MAX_HEADER_LEN + payload.len()];
-        assert_eq!(encoder.in_place(in_place), Err(error.into()));
+        assert_eq!(encoder.in_place(in_place), Err(error));
         assert_eq!((out, vec.len()), ([0xEE; 200], 0));
     }
 }

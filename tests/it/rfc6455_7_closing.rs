@@ -100,7 +100,7 @@ fn the_closing_handshake_from_this_side() {
     assert_eq!(connection.transport(), Transport::KeepOpen);
 
     // Nothing follows a Close.
-    let refused = EncodeError::Protocol(ProtocolError::FrameAfterClose);
+    let refused = EncodeError::FrameAfterClose;
     out.clear();
     assert_eq!(connection.send("late", &mut out), Err(refused));
     assert_eq!(connection.ping(b"", &mut out), Err(refused));
@@ -152,6 +152,18 @@ fn the_answer_to_a_close_may_be_left_to_the_caller() {
     connection.close(None, &mut out).unwrap();
     assert_eq!(out, b"\x01\x05half \x80\x05whole\x88\x00");
     assert_eq!(connection.transport(), Transport::Close);
+
+    // Whatever its code is.
+    for code in (0..=u16::MAX).map(CloseCode::new).filter(|code| code.may_be_sent()) {
+        let mut connection = Connection::server().leave_close();
+        let [high, low] = code.get().to_be_bytes();
+        let mut out = Vec::new();
+        show(&mut connection, &[0x88, 0x82, 0, 0, 0, 0, high, low], &mut out).unwrap();
+        assert_eq!((&out[..], connection.close_code()), (&b""[..], Some(code)));
+        assert_eq!(connection.transport(), Transport::KeepOpen);
+        connection.close(Some(CloseBody { code, reason: "" }), &mut out).unwrap();
+        assert_eq!(out, [0x88, 2, high, low]);
+    }
 }
 
 #[test]
@@ -208,17 +220,14 @@ fn a_connection_that_ends_without_a_close() {
 fn messages_and_fragments_go_out_in_order() {
     let mut connection = Connection::server();
     let mut out = Vec::new();
-    let open = EncodeError::Protocol(ProtocolError::ExpectedContinuation);
-    let none = EncodeError::Protocol(ProtocolError::UnexpectedContinuation);
+    let open = EncodeError::ExpectedContinuation;
+    let none = EncodeError::UnexpectedContinuation;
 
     assert_eq!(connection.frame(wsframe::Opcode::Continuation, true).unwrap_err(), none);
     connection.send_fragment("a", false, &mut out).unwrap();
     assert_eq!(connection.send("b", &mut out), Err(open));
     assert_eq!(connection.send_fragment(b"b", true, &mut out), Err(open));
-    assert_eq!(
-        connection.may_send(wsframe::Opcode::Binary),
-        Err(ProtocolError::ExpectedContinuation)
-    );
+    assert_eq!(connection.may_send(wsframe::Opcode::Binary), Err(open));
     connection.ping(b"", &mut out).unwrap();
     connection.send_fragment("", false, &mut out).unwrap();
     connection.send_fragment("c", true, &mut out).unwrap();
@@ -226,7 +235,7 @@ fn messages_and_fragments_go_out_in_order() {
     assert_eq!(out, b"\x01\x01a\x89\x00\x00\x00\x80\x01c\x82\x01d");
 
     let long = [0; 126];
-    let too_long = EncodeError::Protocol(ProtocolError::ControlTooLong);
+    let too_long = EncodeError::ControlTooLong(126);
     assert_eq!(connection.ping(&long, &mut out), Err(too_long));
     let reason = "x".repeat(124);
     let body = CloseBody { code: CloseCode::NORMAL, reason: &reason };
@@ -320,7 +329,7 @@ fn received_text_is_not_sent_on_without_its_other_half() {
     let front = text.unmask(&mut front, &mut unmasked).unwrap();
     let back = text.unmask(&mut back, &mut unmasked).unwrap();
     let wrong = |result: Result<(), EncodeError>| match result.unwrap_err() {
-        EncodeError::Protocol(ProtocolError::InvalidUtf8(at)) => (at.offset(), at.is_incomplete()),
+        EncodeError::InvalidUtf8(at) => (at.offset(), at.is_incomplete()),
         other => panic!("{other}"),
     };
 
@@ -333,9 +342,65 @@ fn received_text_is_not_sent_on_without_its_other_half() {
     assert!(out.is_empty());
 
     connection.send_fragment(&front, false, &mut out).unwrap();
-    assert_eq!(wrong(connection.send_fragment(&front, true, &mut out)), (4, true));
+    assert_eq!(wrong(connection.send_fragment(&front, true, &mut out)), (0, false));
     connection.send_fragment(&back, true, &mut out).unwrap();
     assert_eq!(out, b"\x01\x04caf\xC3\x80\x02\xA9!");
+}
+
+/// Fragments of different texts, each of them valid, are joined only where the whole is.
+#[test]
+fn fragments_of_two_texts_are_joined_only_where_the_whole_is_utf8() {
+    // Texts, cut where each leaves something else open.
+    let texts: [(&[u8], &[u8]); 10] = [
+        (b"a", b"b"),
+        (b"\xC3", b"\xA9"),
+        (b"\xE0", b"\xA0\x80"),
+        (b"\xE1", b"\x80\x80"),
+        (b"\xED", b"\x80\x80"),
+        (b"\xF1\x80", b"\x80\x80"),
+        (b"\xF4\x80\x80", b"\x80"),
+        (b"\xF0", b"\x90\x80\x80"),
+        (b"\xF1", b"\x80\x80\x80"),
+        (b"\xF4", b"\x80\x80\x80"),
+    ];
+    for (front, _) in texts {
+        for (other_front, back) in texts {
+            for cut in 0..=back.len() {
+                let parts = [front, other_front, &back[..cut], &back[cut..]];
+                let mut parts = parts.map(<[u8]>::to_vec);
+                let [first, skipped, middle, end] = &mut parts;
+                let none = &mut { Mask::NONE };
+                let first = Utf8Validator::new().unmask(first, none).unwrap();
+                let mut text = Utf8Validator::new();
+                text.unmask(skipped, none).unwrap();
+                let middle = text.unmask(middle, none).unwrap();
+                let end = text.unmask(end, none).unwrap();
+
+                let (mut connection, mut out) = (Connection::server(), Vec::new());
+                connection.send_fragment(&first, false, &mut out).unwrap();
+                let sent = connection
+                    .send_fragment(&middle, false, &mut out)
+                    .and_then(|()| connection.send_fragment(&end, true, &mut out));
+                let whole = [front, back].concat();
+                match sent {
+                    Ok(()) => assert!(str::from_utf8(&whole).is_ok(), "{whole:02X?}"),
+                    Err(EncodeError::InvalidUtf8(_)) => assert_ne!(front, other_front),
+                    Err(other) => panic!("{other}"),
+                }
+            }
+        }
+    }
+
+    // A `str` begins between two characters.
+    let mut chunk = *b"\xC3";
+    let mut text = Utf8Validator::new();
+    let chunk = text.unmask(&mut chunk, &mut { Mask::NONE }).unwrap();
+    let (mut connection, mut out) = (Connection::server(), Vec::new());
+    connection.send_fragment(&chunk, false, &mut out).unwrap();
+    for (fragment, fin) in [("", true), ("", false), ("a", true)] {
+        assert!(connection.send_fragment(fragment, fin, &mut out).is_err());
+    }
+    assert_eq!(out, b"\x01\x01\xC3");
 }
 
 /// Frames that go to a server are masked with keys.
@@ -429,7 +494,7 @@ fn an_output_without_room() {
         // A failure that could not be told yet is one: nothing is sent before it.
         if connection.error().is_some() {
             let refused = connection.send("", &mut FixedOutput::new(&mut [0; 10])).unwrap_err();
-            assert_eq!(refused, EncodeError::Protocol(ProtocolError::FrameAfterClose));
+            assert_eq!(refused, EncodeError::FrameAfterClose);
         }
 
         out.consume(133);
@@ -490,17 +555,16 @@ fn an_output_of_the_least_room() {
 fn frames_taken_count_as_sent() {
     use wsframe::Opcode::{Binary, Close, Continuation, Ping, Text};
     let mut connection = Connection::server();
-    let refused = |error| Err(EncodeError::Protocol(error));
     for (opcode, fin, result) in [
         (Text, false, Ok(())),
-        (Binary, true, refused(ProtocolError::ExpectedContinuation)),
+        (Binary, true, Err(EncodeError::ExpectedContinuation)),
         (Ping, true, Ok(())),
         (Continuation, false, Ok(())),
         (Continuation, true, Ok(())),
-        (Continuation, true, refused(ProtocolError::UnexpectedContinuation)),
+        (Continuation, true, Err(EncodeError::UnexpectedContinuation)),
         (Binary, true, Ok(())),
         (Close, true, Ok(())),
-        (Ping, true, refused(ProtocolError::FrameAfterClose)),
+        (Ping, true, Err(EncodeError::FrameAfterClose)),
     ] {
         assert_eq!(connection.frame(opcode, fin).map(|_| ()), result, "{opcode:?}");
     }
@@ -590,7 +654,11 @@ fn errors_become_io_errors() {
             ErrorKind::WouldBlock,
             ReceiveError::OutputFull.to_string(),
         ),
-        (Error::from(EncodeError::Protocol(rule)), ErrorKind::InvalidInput, rule.to_string()),
+        (
+            Error::from(EncodeError::FrameAfterClose),
+            ErrorKind::InvalidInput,
+            EncodeError::FrameAfterClose.to_string(),
+        ),
     ];
     for (error, kind, text) in cases {
         assert_eq!((error.kind(), error.to_string()), (kind, text));

@@ -21,7 +21,7 @@ use wsframe::Message;
 use wsframe::codec::{CodecError, FrameCodec, MessageCodec, WebSocketStream};
 use wsframe::{
     CloseCode, Connection, EncodeError, Frame, FrameDecoder, MaskingKey, MessageDecoder, Opcode,
-    ProtocolError, Role, Unmasked,
+    ProtocolError, Role, Rsv, Rules, Unmasked,
 };
 
 use crate::pipe;
@@ -297,10 +297,7 @@ fn replies_wait_in_a_codec() {
     while codec.decode(&mut input).unwrap().is_some() {}
     out.clear();
     let error = codec.encode(Message::text("late"), &mut out).unwrap_err();
-    assert!(matches!(
-        error,
-        CodecError::Refused(EncodeError::Protocol(ProtocolError::FrameAfterClose))
-    ));
+    assert!(matches!(error, CodecError::Refused(EncodeError::FrameAfterClose)));
     assert_eq!(&out[..], b"\x8A\x00\x88\x02\x03\xE8", "replies all the same");
 
     // A failure has its code.
@@ -593,6 +590,42 @@ fn both_tasks_are_woken_whichever_waited_last() {
     }
 }
 
+/// The tasks that polled last are woken, whatever they waited for and whoever polled before them.
+#[test]
+fn the_tasks_that_polled_last_are_woken() {
+    type Write =
+        fn(Pin<&mut WebSocketStream<Stuck>>, &mut Context<'_>) -> Poll<Result<(), CodecError>>;
+    let writes: [Write; 3] = [
+        <WebSocketStream<_> as Sink<Message>>::poll_ready,
+        <WebSocketStream<_> as Sink<Message>>::poll_flush,
+        <WebSocketStream<_> as Sink<Message>>::poll_close,
+    ];
+    for (write, writer_last) in writes.iter().flat_map(|write| [(write, true), (write, false)]) {
+        let io = Stuck { input: masked(Opcode::Ping, true, b"")[..].into(), waiting: None };
+        let mut ours = WebSocketStream::new(io, Connection::server());
+        // More than any write buffer takes before its sender has to wait.
+        Pin::new(&mut ours).start_send(Message::binary(vec![7; 1 << 20])).unwrap();
+        let tasks = [(); 4].map(|()| Arc::new(Woken::default()));
+        let [first_reader, first_writer, reader, writer] =
+            tasks.each_ref().map(|task| Waker::from(Arc::clone(task)));
+        let mut read =
+            |task| Pin::new(&mut ours).poll_next(&mut Context::from_waker(task)).is_pending();
+        assert!(!read(&first_reader), "the Ping is handed out");
+        assert!(read(&first_reader));
+        assert!(!writer_last || read(&reader));
+        for task in [&first_writer, &writer] {
+            assert!(write(Pin::new(&mut ours), &mut Context::from_waker(task)).is_pending());
+        }
+        let mut read =
+            |task| Pin::new(&mut ours).poll_next(&mut Context::from_waker(task)).is_pending();
+        assert!(writer_last || read(&reader));
+        ours.get_mut().waiting.take().expect("somebody waits").wake();
+        for task in &tasks[2..] {
+            assert_ne!(task.0.load(Ordering::Relaxed), 0);
+        }
+    }
+}
+
 /// A transport that gives these bytes, and then ends, or fails.
 struct Played {
     input: BytesMut,
@@ -649,7 +682,15 @@ impl AsyncWrite for Played {
 /// §7.1.4: how the transport ends after the closing handshake is no matter; before, it is.
 #[tokio::test]
 async fn a_transport_that_fails_after_the_closing_handshake_has_ended() {
-    for error in [io::ErrorKind::UnexpectedEof, io::ErrorKind::ConnectionReset] {
+    for error in [
+        io::ErrorKind::UnexpectedEof,
+        io::ErrorKind::ConnectionReset,
+        io::ErrorKind::ConnectionAborted,
+        io::ErrorKind::BrokenPipe,
+        io::ErrorKind::NotConnected,
+        io::ErrorKind::TimedOut,
+        io::ErrorKind::Other,
+    ] {
         let played = |input: &[u8]| Played { input: input.into(), end: Some(error), takes: true };
         let io = played(b"\x88\x02\x03\xE8");
         let mut ours = WebSocketStream::new(io, Connection::client(key));
@@ -719,17 +760,28 @@ async fn frames_are_masked_by_clients_alone() {
     server.send(frame).await.unwrap();
     assert_eq!(arrived(&mut peer), b"\x01\x05Hello");
     let error = server.send(Frame::new(Opcode::Ping, vec![0; 126])).await.unwrap_err();
-    assert!(matches!(
-        error,
-        CodecError::Refused(EncodeError::Protocol(ProtocolError::ControlTooLong))
-    ));
+    assert!(matches!(error, CodecError::Refused(EncodeError::ControlTooLong(126))));
+
+    // RSV bits need an extension that claims them, on such a frame.
+    let frames = FrameDecoder::with_rules(Rules::new(Role::Server).claim_rsv(Rsv::RSV1));
+    let mut codec = FrameCodec::over(frames, Unmasked);
+    let mut out = BytesMut::new();
+    let with = |opcode, rsv| Frame { rsv, ..Frame::new(opcode, "") };
+    codec.encode(with(Opcode::Text, Rsv::RSV1), &mut out).unwrap();
+    for frame in [with(Opcode::Text, Rsv::RSV2), with(Opcode::Ping, Rsv::RSV1)] {
+        let error = codec.encode(frame.clone(), &mut out).unwrap_err();
+        let bits = frame.rsv.bits();
+        let refused = EncodeError::UnexpectedRsv(bits);
+        assert!(matches!(error, CodecError::Refused(error) if error == refused));
+    }
+    assert_eq!(&out[..], b"\xC1\x00");
 }
 
 #[test]
 fn errors_say_what_was_wrong() {
     let received = CodecError::from(ProtocolError::UnmaskedByClient);
     assert_eq!(received.to_string(), ProtocolError::UnmaskedByClient.to_string());
-    let refused = CodecError::from(EncodeError::from(ProtocolError::FrameAfterClose));
+    let refused = CodecError::from(EncodeError::FrameAfterClose);
     assert_eq!(
         refused.to_string(),
         "not sent: nothing may be sent after a Close frame (RFC 6455 §5.5.1)"

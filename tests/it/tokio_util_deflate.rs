@@ -250,7 +250,7 @@ fn what_cannot_be_decompressed_fails_the_connection() {
             assert_eq!(decode(&mut codec, &frame(0xC1, &HELLO), &[]), (vec![], Some(error)));
             assert!(!codec.has_replies(), "one Close is enough");
             let sent = codec.encode(Message::text("a".repeat(100)), &mut BytesMut::new());
-            let after_close = EncodeError::Protocol(ProtocolError::FrameAfterClose);
+            let after_close = EncodeError::FrameAfterClose;
             assert!(matches!(sent, Err(CodecError::Refused(error)) if error == after_close));
         }
     }
