@@ -25,16 +25,19 @@ use super::is_token_char;
 /// ```
 /// use wsframe::extensions::Extensions;
 ///
-/// let mut offers = Extensions::parse(b"permessage-deflate; client_max_window_bits, x-log; level=\"4\"")?;
-/// let deflate = offers.next().unwrap();
-/// assert_eq!(deflate.name(), "permessage-deflate");
-/// let window = deflate.parameters().next().unwrap();
-/// assert_eq!(window.name(), "client_max_window_bits");
-/// assert!(window.value().is_none());
-///
-/// let log = offers.next().unwrap();
-/// assert_eq!(log.parameters().next().unwrap().value().unwrap(), "4");
-/// assert!(offers.next().is_none());
+/// let line = b"permessage-deflate; client_max_window_bits, x-log; level=\"4\"";
+/// let mut found = Vec::new();
+/// for offer in Extensions::parse(line)? {
+///     for parameter in offer.parameters() {
+///         let value = parameter.value().map(|value| value.to_string());
+///         found.push((offer.name().to_string(), parameter.name().to_string(), value));
+///     }
+/// }
+/// let expected = [
+///     ("permessage-deflate".into(), "client_max_window_bits".into(), None),
+///     ("x-log".into(), "level".into(), Some("4".into())),
+/// ];
+/// assert_eq!(found, expected);
 ///
 /// let error = Extensions::parse(b"permessage-deflate; =10").unwrap_err();
 /// assert_eq!(error.offset(), 20);
@@ -183,12 +186,13 @@ impl fmt::Display for Parameter<'_> {
 /// ```
 /// use wsframe::extensions::Extensions;
 ///
-/// let offer = Extensions::parse(br#"x; plain=12; quoted="12"; escaped="\1\2""#)?.next().unwrap();
-/// for parameter in offer.parameters() {
-///     let value = parameter.value().unwrap();
-///     assert_eq!(value, "12");
-///     assert_eq!(value.number(), Some(12));
+/// let mut numbers = Vec::new();
+/// for offer in Extensions::parse(br#"x; plain=12; quoted="12"; escaped="\1\2"; flag"#)? {
+///     for value in offer.parameters().filter_map(|parameter| parameter.value()) {
+///         numbers.push(value.number());
+///     }
 /// }
+/// assert_eq!(numbers, [Some(12); 3]);
 /// # Ok::<(), wsframe::extensions::ExtensionError>(())
 /// ```
 #[derive(Clone, Copy)]

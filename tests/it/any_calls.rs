@@ -1,7 +1,7 @@
 //! Any sequence of public calls, also after errors, after a Close and after the end of the input: nothing
 //! panics, and a strict peer finds nothing wrong in what was sent.
 
-mod support;
+use crate::support;
 
 use proptest::prelude::*;
 use support::naive;
