@@ -4,9 +4,7 @@ use alloc::string::String;
 use core::fmt;
 
 use super::parameters::{Context, Parameters, WindowBits};
-use crate::extensions::{
-    Extension, ExtensionError, ExtensionWriter, Extensions, Negotiate, Parameter,
-};
+use crate::extensions::{Extension, ExtensionError, ExtensionWriter, Field, Negotiate, Parameter};
 use crate::header::Rsv;
 
 /// The token of the extension.
@@ -145,8 +143,9 @@ impl<'a> Negotiation<'a> {
     ) -> Result<Option<Parameters>, NegotiationError> {
         self.forget();
         let mut answers = 0;
+        let mut field = Field::default();
         for line in lines {
-            for answer in Extensions::parse(line.as_ref())? {
+            for answer in field.read(line.as_ref())? {
                 answers += 1;
                 if answers > 1 && answer.name() == NAME {
                     self.conclude(Err(NegotiationError::RepeatedAnswer));
@@ -156,6 +155,7 @@ impl<'a> Negotiation<'a> {
                 self.refusal.map_or(Ok(()), Err)?;
             }
         }
+        field.finish()?;
         Ok(self.agreed())
     }
 
@@ -182,13 +182,15 @@ impl<'a> Negotiation<'a> {
         lines: impl IntoIterator<Item = impl AsRef<[u8]>>,
     ) -> Result<Option<String>, ExtensionError> {
         self.forget();
+        let mut field = Field::default();
         for line in lines {
-            for offer in Extensions::parse(line.as_ref())? {
+            for offer in field.read(line.as_ref())? {
                 // The lines behind the first offer that is taken are checked all the same.
                 let is_wanted = self.agreed.is_none() && offer.name() == NAME;
                 let _ = is_wanted && self.choose(&offer);
             }
         }
+        field.finish()?;
         Ok(self.agreed.map(|agreed| line(|writer| write_answer(&agreed, writer))))
     }
 

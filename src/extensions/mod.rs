@@ -33,6 +33,8 @@ mod parse;
 mod write;
 
 pub use negotiate::Negotiate;
+#[cfg(any(feature = "deflate", feature = "handshake"))]
+pub(crate) use parse::Field;
 pub use parse::{Extension, ExtensionError, Extensions, Parameter, Parameters, Value};
 pub use write::ExtensionWriter;
 

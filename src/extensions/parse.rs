@@ -51,8 +51,9 @@ pub struct Extensions<'a> {
 impl<'a> Extensions<'a> {
     /// Checks the value of one line of the header field.
     ///
-    /// Empty elements of the list are passed over, as HTTP asks of a recipient (RFC 9110 §5.6.1.2). So
-    /// an empty line lists nothing.
+    /// Empty elements of the list are skipped, as RFC 9110 §5.6.1.2 requires of a recipient. At least one
+    /// element must not be empty. If the field is split over several lines, this holds for all of them
+    /// together: a caller that reads the lines itself can skip an empty one among others.
     ///
     /// # Errors
     ///
@@ -65,6 +66,9 @@ impl<'a> Extensions<'a> {
         };
         let list = Self { rest: Words { text, len: text.len() } };
         let mut unchecked = list.clone();
+        if unchecked.read()?.is_none() {
+            return Err(unchecked.rest.problem(Problem::Extension));
+        }
         while unchecked.read()?.is_some() {}
         Ok(list)
     }
@@ -80,6 +84,40 @@ impl<'a> Extensions<'a> {
         while parameters.read()?.is_some() {}
         self.rest = parameters.rest;
         Ok(Some(Extension { name, parameters: first }))
+    }
+}
+
+/// Reads the lines of one header field, which mean the same as one line that joins them with commas: a
+/// line may be empty if another is not.
+#[cfg(any(feature = "deflate", feature = "handshake"))]
+#[derive(Default)]
+pub(crate) struct Field {
+    has_extension: bool,
+    empty_line: Option<ExtensionError>,
+}
+
+#[cfg(any(feature = "deflate", feature = "handshake"))]
+impl Field {
+    /// Reads the next line.
+    pub(crate) fn read<'a>(
+        &mut self,
+        line: &'a [u8],
+    ) -> Result<impl Iterator<Item = Extension<'a>> + use<'a>, ExtensionError> {
+        let extensions = match Extensions::parse(line) {
+            Ok(extensions) => Some(extensions),
+            Err(error) if error.problem == Problem::Extension => {
+                self.empty_line = Some(error);
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        self.has_extension |= extensions.is_some();
+        Ok(extensions.into_iter().flatten())
+    }
+
+    /// Checks that the field, if there is one, lists an extension.
+    pub(crate) fn finish(self) -> Result<(), ExtensionError> {
+        self.empty_line.filter(|_| !self.has_extension).map_or(Ok(()), Err)
     }
 }
 
@@ -350,6 +388,7 @@ pub struct ExtensionError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Problem {
     Character,
+    Extension,
     Token,
     Separator,
     Quotes,
@@ -374,6 +413,7 @@ impl fmt::Display for ExtensionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let expected = match self.problem {
             Problem::Character => "ASCII",
+            Problem::Extension => "an extension",
             Problem::Token => "a token",
             Problem::Separator => "a comma or semicolon",
             Problem::Quotes => "a quoted value that ends",

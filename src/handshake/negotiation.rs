@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::client::ResponseError;
 use super::fields::Fields;
-use crate::extensions::{Extension, ExtensionError, ExtensionWriter, Extensions, Negotiate};
+use crate::extensions::{Extension, ExtensionError, ExtensionWriter, Extensions, Field, Negotiate};
 use crate::header::{Role, Rsv, Rules};
 
 pub(super) const NAME: &str = "Sec-WebSocket-Extensions";
@@ -32,7 +32,9 @@ pub(super) fn listed<'a>(fields: Fields<'a>) -> impl Iterator<Item = Extension<'
 }
 
 pub(super) fn check_lines(fields: Fields<'_>) -> Result<(), ExtensionError> {
-    fields.values(NAME).try_for_each(|line| Extensions::parse(line).map(drop))
+    let mut field = Field::default();
+    fields.values(NAME).try_for_each(|line| field.read(line).map(drop))?;
+    field.finish()
 }
 
 /// Writes the header field with what `write` writes of it, or no header field if that is nothing.

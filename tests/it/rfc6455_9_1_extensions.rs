@@ -65,8 +65,15 @@ fn blanks_and_empty_elements() {
     ] {
         assert_eq!(read(line.as_bytes()).as_deref(), Some(&expected[..]), "{line}");
     }
-    for nothing in ["", " ", "\t", ",", " , ,, "] {
-        assert_eq!(read(nothing.as_bytes()), Some(vec![]));
+}
+
+/// RFC 9110 §5.6.1.2: "at least one non-empty element is required".
+#[test]
+fn a_list_of_nothing_is_refused() {
+    for nothing in ["", " ", "\t", ",", ",,", " , ,, "] {
+        let error = Extensions::parse(nothing.as_bytes()).unwrap_err();
+        assert_eq!(error.offset(), nothing.len(), "{nothing:?}");
+        check(nothing.as_bytes());
     }
 }
 
@@ -202,7 +209,7 @@ proptest! {
     fn any_list_goes_round(
         list in prop::collection::vec(
             (token(), prop::collection::vec((token(), prop::option::of(token())), 0..4)),
-            0..4,
+            1..4,
         ),
     ) {
         let mut line = String::new();

@@ -150,8 +150,8 @@ fn the_first_acceptable_offer_ends_the_search() {
 fn nothing_offered_or_nothing_acceptable_is_no_header() {
     for lines in [
         &[][..],
-        &[""],
-        &["other; bits=15"],
+        &["", "other; bits=15"],
+        &["other; bits=15", ","],
         &["X-Window; bits=15"],
         &["x-window; bits=3, x-window"],
     ] {

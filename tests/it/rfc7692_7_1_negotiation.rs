@@ -225,10 +225,22 @@ fn header_fields_are_read_whole() {
     let answer = "permessage-deflate; server_no_context_takeover; client_no_context_takeover; \
         server_max_window_bits=9";
     assert_eq!(taken, Ok(Some(answer.into())));
-    for nothing in ["", "x-other", "permessage-deflate; x"] {
+    for nothing in ["x-other", "permessage-deflate; x"] {
         let mut server = Negotiation::new(Parameters::FULL);
         assert_eq!(server.answer_lines([nothing]), Ok(None));
         assert_eq!(server.agreed(), None);
+    }
+    // A field lists an extension, on one of its lines (RFC 6455 §9.1).
+    for lines in [&[""][..], &[",,"], &["", " , "]] {
+        let mut negotiation = Negotiation::new(Parameters::FULL);
+        assert!(negotiation.answer_lines(lines).is_err(), "{lines:?}");
+        let confirmed = negotiation.confirm_lines(lines);
+        assert!(matches!(confirmed, Err(NegotiationError::Malformed(_))), "{lines:?}");
+    }
+    for lines in [["", NAME], [NAME, ","]] {
+        let mut negotiation = Negotiation::new(Parameters::FULL);
+        assert_eq!(negotiation.answer_lines(lines), Ok(Some(NAME.into())));
+        assert_eq!(negotiation.confirm_lines(lines), Ok(Some(Parameters::FULL)));
     }
     // What is malformed is so behind an offer that was taken as well.
     let mut server = Negotiation::new(Parameters::FULL);

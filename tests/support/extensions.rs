@@ -13,7 +13,7 @@ enum Word {
     Separator(u8),
 }
 
-/// The elements of the list; `None` where the grammar does not allow the line.
+/// The elements of the list, at least one; `None` where the grammar does not allow the line.
 pub fn naive(line: &[u8]) -> Option<Vec<Element>> {
     let words = words(line)?;
     let mut list = Vec::new();
@@ -37,7 +37,7 @@ pub fn naive(line: &[u8]) -> Option<Vec<Element>> {
         }
         list.push((name.clone(), parameters));
     }
-    Some(list)
+    Some(list).filter(|list| !list.is_empty())
 }
 
 fn words(line: &[u8]) -> Option<Vec<Word>> {
