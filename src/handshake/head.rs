@@ -9,7 +9,7 @@ use core::fmt;
 use core::ops::Range;
 
 use httparse::{Error, Header, Status};
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter};
 
 use super::fields::Fields;
 use crate::extensions::is_token_char;
@@ -177,6 +177,9 @@ pub enum HeadError {
     Version,
     /// A name or value of a header field holds what may not stand there.
     Header,
+    /// A header field is continued on the next line (obs-fold). A client can join the lines of a response
+    /// with [`Response::unfold`]; a server must refuse the request.
+    ObsFold,
     /// A line ends in something else than CRLF.
     LineEnd,
 }
@@ -190,6 +193,7 @@ impl HeadError {
             Self::StartLine => "the first line is not one of HTTP/1 (RFC 9112 §2.1)",
             Self::Version => "the version is neither HTTP/1.0 nor HTTP/1.1 (RFC 9112 §2.3)",
             Self::Header => "a header field is malformed (RFC 9110 §5)",
+            Self::ObsFold => "a header field is continued on the next line (RFC 9112 §5.2)",
             Self::LineEnd => "a line of the head does not end in CRLF (RFC 9112 §2.2)",
         }
     }
@@ -217,12 +221,35 @@ impl From<Error> for HeadError {
 
 /// What the parser says of a head that is thought to be whole.
 fn whole(head: &[u8], parsed: httparse::Result<usize>) -> Result<(), HeadError> {
-    match parsed? {
-        Status::Complete(len) if len == head.len() => Ok(()),
+    match parsed {
+        Ok(Status::Complete(len)) if len == head.len() => Ok(()),
         // It ended sooner, at an LF that no CR stands before.
-        Status::Complete(_) => Err(HeadError::LineEnd),
-        Status::Partial => Err(HeadError::Incomplete),
+        Ok(Status::Complete(_)) => Err(HeadError::LineEnd),
+        Ok(Status::Partial) => Err(HeadError::Incomplete),
+        // To the parser, the blank begins the name of the next field.
+        Err(Error::HeaderName) if next_fold(head, first_line_len(head)).is_some() => {
+            Err(HeadError::ObsFold)
+        }
+        Err(error) => Err(error.into()),
     }
+}
+
+/// Where the first header field begins: after the start-line, and the empty lines before it.
+fn first_line_len(head: &[u8]) -> usize {
+    let start = head.iter().take_while(|&&byte| matches!(byte, b'\r' | b'\n')).count();
+    memchr(b'\n', &head[start..]).map_or(head.len(), |lf| start + lf + 1)
+}
+
+/// Where the first line at or after `line`, which begins one, ends in an obs-fold: the index of its LF.
+///
+/// > obs-fold = OWS CRLF RWS
+fn next_fold(head: &[u8], line: usize) -> Option<usize> {
+    let mut ends = memchr_iter(b'\n', &head[line..]).map(|lf| line + lf);
+    ends.find(|&lf| head[..lf].ends_with(b"\r") && head.get(lf + 1).is_some_and(is_blank))
+}
+
+fn is_blank(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t')
 }
 
 /// The head of any HTTP/1 request, parsed: what a server reads first.
@@ -329,6 +356,38 @@ impl<'a> Response<'a> {
         };
         let fields = Fields::Lines(response.headers);
         Ok(Self { status, reason, is_http_1_1: version == 1, fields })
+    }
+
+    /// Joins header fields that are continued on the next line (obs-fold), as some old servers send them.
+    /// Call it before [`parse`](Self::parse), which refuses such a head with [`HeadError::ObsFold`].
+    ///
+    /// The head keeps its length: line ends become spaces, in place. A continued status-line stays as it
+    /// is, for `parse` to refuse.
+    ///
+    /// > A user agent that receives an obs-fold in a response message […] MUST replace each received
+    /// > obs-fold with one or more SP octets prior to interpreting the field value. (RFC 9112 §5.2)
+    ///
+    /// ```
+    /// use wsframe::handshake::{EMPTY_HEADER, HeadError, Response};
+    ///
+    /// let mut head = *b"HTTP/1.1 101 ok\r\nServer: an old\r\n\tdevice\r\n\r\n";
+    /// let error = Response::parse(&head, &mut [EMPTY_HEADER; 64]).unwrap_err();
+    /// assert_eq!(error, HeadError::ObsFold);
+    ///
+    /// Response::unfold(&mut head);
+    /// let mut storage = [EMPTY_HEADER; 64];
+    /// let response = Response::parse(&head, &mut storage)?;
+    /// assert_eq!(response.header("server"), Some(&b"an old   device"[..]));
+    /// # Ok::<(), HeadError>(())
+    /// ```
+    pub fn unfold(head: &mut [u8]) {
+        let mut line = first_line_len(head);
+        while let Some(lf) = next_fold(head, line) {
+            let before = head[line..lf - 1].iter().rev().take_while(|byte| is_blank(byte)).count();
+            let after = head[lf + 1..].iter().take_while(|byte| is_blank(byte)).count();
+            head[lf - 1 - before..lf + 1 + after].fill(b' ');
+            line = lf + 1;
+        }
     }
 
     /// The status code.

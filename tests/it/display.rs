@@ -229,7 +229,7 @@ mod extensions {
 
     #[test]
     fn what_is_wrong_in_a_line() {
-        let lines: [&[u8]; 5] = [b"a; b=\xFF", b"a; ;", b"a b", b"a; b=\"c", b"a; b=\"c,\""];
+        let lines: [&[u8]; 6] = [b"a; b=\xFF", b",", b"a; ;", b"a b", b"a; b=\"c", b"a; b=\"c,\""];
         let errors = lines.map(|line| Extensions::parse(line).unwrap_err());
         check_lines(&errors, |_| true);
         for error in errors {
@@ -260,13 +260,14 @@ mod handshake {
     use wsframe::extensions::Extensions;
     use wsframe::handshake::{HeadError, Key, Refusal, ResponseError, UriError, WriteError};
 
-    const HEADS: [HeadError; 7] = [
+    const HEADS: [HeadError; 8] = [
         HeadError::TooLong,
         HeadError::TooManyHeaders,
         HeadError::Incomplete,
         HeadError::StartLine,
         HeadError::Version,
         HeadError::Header,
+        HeadError::ObsFold,
         HeadError::LineEnd,
     ];
 

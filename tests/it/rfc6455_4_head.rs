@@ -156,9 +156,51 @@ fn lines_end_in_crlf() {
     let head = b"GET / HTTP/1.1\r\nHost: a\rb: c\r\n\r\n";
     assert_eq!(handshake::find(head, &[], 1000), Ok(Some(head.len())));
     assert!(Request::parse(head, &mut [EMPTY_HEADER; 8]).is_err());
-    // A field is not continued on the next line.
+    // A field of a request is not continued on the next line.
     let head = b"GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n";
-    assert!(Request::parse(head, &mut [EMPTY_HEADER; 8]).is_err());
+    let error = Request::parse(head, &mut [EMPTY_HEADER; 8]).unwrap_err();
+    assert_eq!(error, HeadError::ObsFold);
+}
+
+/// RFC 9112 §5.2: a field of a response that is continued on the next line is refused, or unfolded by name.
+#[test]
+fn obs_folds_are_refused_or_unfolded() {
+    for (folded, unfolded) in [
+        ("a: b\r\n c\r\n", "a: b   c\r\n"),
+        ("a: b \t\r\n\t c\r\nd: e\r\n", "a: b      c\r\nd: e\r\n"),
+        ("a:\r\n b\r\n\tc\r\n", "a:   b   c\r\n"),
+        ("a: b\r\n \r\n", "a: b   \r\n"),
+        ("a: b\r\n \r\n \t \r\n c\r\n", "a: b           c\r\n"),
+    ] {
+        for before in ["", "\r\n"] {
+            let whole = |fields| format!("{before}HTTP/1.1 101 ok\r\n{fields}\r\n").into_bytes();
+            let mut head = whole(folded);
+            handshake::response(&head, &[]);
+            assert_eq!(handshake::final_head(&head, &[1], 4096), Some(0..head.len()));
+            let error = Response::parse(&head, &mut [EMPTY_HEADER; 8]).unwrap_err();
+            assert_eq!(error, HeadError::ObsFold, "{folded:?}");
+            Response::unfold(&mut head);
+            assert_eq!(head.escape_ascii().to_string(), whole(unfolded).escape_ascii().to_string());
+            assert!(Response::parse(&head, &mut [EMPTY_HEADER; 8]).is_ok());
+        }
+    }
+    // Nothing else is changed, and a status-line has no next line.
+    for head in [
+        "HTTP/1.1 101 ok\r\n a: b\r\n\r\n",
+        "HTTP/1.1 101 ok\r\na: b \r\nc: \t d\r\n\r\n",
+        "HTTP/1.1 101 ok\r\na: b\n c\r\n\r\n",
+        "HTTP/1.1 101 ok\r\n",
+        "HTTP/1.1 101",
+        "\r\n ",
+        "",
+    ] {
+        let mut unfolded = head.as_bytes().to_vec();
+        Response::unfold(&mut unfolded);
+        assert_eq!(unfolded, head.as_bytes());
+    }
+    let head = b"HTTP/1.1 101 ok\r\n a: b\r\n\r\n";
+    let error = Response::parse(head, &mut [EMPTY_HEADER; 8]).unwrap_err();
+    assert_eq!(error, HeadError::Header);
 }
 
 #[test]
