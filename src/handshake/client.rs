@@ -2,10 +2,11 @@
 
 use core::{fmt, str};
 
-use super::fields::Fields;
+use super::fields::{Fields, is_connection_option};
 use super::head::{HeadError, Response};
 use super::key::Key;
 use super::negotiation::{self, Agreed};
+use super::rules::HandshakeRules;
 use super::subprotocol;
 use super::uri::Uri;
 use super::write::{Headers, VERSION, WriteError, check_headers, line, write_headers};
@@ -45,13 +46,15 @@ pub struct ClientHandshake<'a> {
     pub(super) origin: Option<&'a str>,
     pub(super) subprotocols: &'a [&'a str],
     pub(super) headers: Headers<'a>,
+    rules: HandshakeRules,
 }
 
 impl<'a> ClientHandshake<'a> {
     /// A handshake that asks for this URI. The key must be a fresh one: `Key::random`, with feature
     /// `rand`, draws it.
     pub const fn new(uri: Uri<'a>, key: Key) -> Self {
-        Self { uri, key, origin: None, subprotocols: &[], headers: &[] }
+        let rules = HandshakeRules::new();
+        Self { uri, key, origin: None, subprotocols: &[], headers: &[], rules }
     }
 
     /// Offers these subprotocols, the one that is wanted most first.
@@ -64,9 +67,31 @@ impl<'a> ClientHandshake<'a> {
         Self { origin: Some(origin), ..self }
     }
 
-    /// Further header fields, as names and values, such as `Authorization` or `Cookie`.
+    /// Further header fields, as names and values, such as `Authorization` or `Cookie`. Values may hold
+    /// everything but control characters; what is beyond ASCII is sent as UTF-8.
     pub const fn headers(self, headers: &'a [(&'a str, &'a str)]) -> Self {
         Self { headers, ..self }
+    }
+
+    /// Sets the rules for the response.
+    ///
+    /// ```
+    /// use wsframe::handshake::{ClientHandshake, EMPTY_HEADER, HandshakeRules, Key, Response, Uri};
+    ///
+    /// let uri = Uri::parse("ws://device.example/")?;
+    /// let key = Key::new(*b"the sample nonce"); // 16 bytes from a secure generator
+    /// let rules = HandshakeRules::new().accept_empty_subprotocol();
+    /// let handshake = ClientHandshake::new(uri, key).rules(rules);
+    ///
+    /// let head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    ///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol:\r\n\r\n";
+    /// let mut storage = [EMPTY_HEADER; 64];
+    /// let response = Response::parse(head, &mut storage)?;
+    /// assert_eq!(handshake.check(&response, &mut [])?.subprotocol, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn rules(self, rules: HandshakeRules) -> Self {
+        Self { rules, ..self }
     }
 
     /// Writes the request, with the offers of these extensions. Nothing may be sent behind it before
@@ -159,7 +184,7 @@ impl<'a> ClientHandshake<'a> {
         }
         // > If the response lacks a |Connection| header field or the |Connection| header field doesn't
         // > contain a token that is an ASCII case-insensitive match for the value "Upgrade", […]
-        if !fields.lists("Connection", "Upgrade") {
+        if !fields.lists("Connection", "Upgrade", is_connection_option) {
             return Err(ResponseError::Connection);
         }
         // > If the response lacks a |Sec-WebSocket-Accept| header field or the |Sec-WebSocket-Accept|
@@ -176,12 +201,13 @@ impl<'a> ClientHandshake<'a> {
         extensions: &mut [&mut dyn Negotiate],
     ) -> Result<Agreed<'a>, ResponseError> {
         let mut subprotocol = None;
-        if let Some(chosen) = fields.first(subprotocol::NAME) {
+        if fields.has(subprotocol::NAME) {
+            let chosen = fields.only(subprotocol::NAME).ok_or(ResponseError::Subprotocol)?;
             let mut offered = self.subprotocols.iter();
             // > If the response includes a |Sec-WebSocket-Protocol| header field and this header field
             // > indicates the use of a subprotocol that was not present in the client's handshake […]
             subprotocol = offered.find(|offered| offered.as_bytes() == chosen).copied();
-            if subprotocol.is_none() || fields.only(subprotocol::NAME).is_none() {
+            if subprotocol.is_none() && !self.rules.allow_unoffered(chosen) {
                 return Err(ResponseError::Subprotocol);
             }
         }
@@ -202,11 +228,12 @@ pub enum ResponseError {
     HttpVersion,
     /// `Upgrade` is not `websocket`.
     Upgrade,
-    /// `Connection` does not list `Upgrade`.
+    /// `Connection` is not a list of tokens that has `Upgrade`.
     Connection,
     /// `Sec-WebSocket-Accept` is missing, repeated, or does not belong to the key.
     Accept,
-    /// `Sec-WebSocket-Protocol` is not exactly one of the subprotocols that were offered.
+    /// `Sec-WebSocket-Protocol` is not exactly one of the subprotocols that were offered. See
+    /// [`HandshakeRules`] for what can be accepted.
     Subprotocol,
     /// `Sec-WebSocket-Extensions` is malformed.
     Extensions(ExtensionError),

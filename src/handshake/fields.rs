@@ -1,6 +1,10 @@
 //! Header fields, wherever they were parsed: by name, as a single value, as a list.
 
+use core::str;
+
 use httparse::Header;
+
+use crate::extensions::is_token;
 
 /// The header fields of a message.
 #[derive(Clone, Copy, Debug)]
@@ -73,8 +77,39 @@ impl<'a> Fields<'a> {
         elements.map(<[u8]>::trim_ascii).filter(|element| !element.is_empty())
     }
 
-    /// Whether the list has this element, in any case.
-    pub(super) fn lists(self, name: &str, element: &str) -> bool {
+    /// Whether the field is a list in which everything has the given form, and that contains this element,
+    /// in any case.
+    ///
+    /// Commas within a quoted string separate nothing. A form without quotation marks refuses what is
+    /// split there, so the list need not be read as quoted strings.
+    pub(super) fn lists(self, name: &str, element: &str, has_form: fn(&[u8]) -> bool) -> bool {
+        self.elements(name).all(has_form) && self.mentions(name, element)
+    }
+
+    /// Whether the element, in any case, is between two commas of the field, whatever else is there.
+    pub(super) fn mentions(self, name: &str, element: &str) -> bool {
         self.elements(name).any(|listed| listed.eq_ignore_ascii_case(element.as_bytes()))
     }
+}
+
+/// The token that these bytes are.
+pub(super) fn token(bytes: &[u8]) -> Option<&str> {
+    str::from_utf8(bytes).ok().filter(|text| is_token(text))
+}
+
+/// > Connection        = #connection-option
+/// > connection-option = token
+///
+/// (RFC 9110 §7.6.1)
+pub(super) fn is_connection_option(element: &[u8]) -> bool {
+    token(element).is_some()
+}
+
+/// > protocol         = protocol-name ["/" protocol-version]
+/// > protocol-name    = token
+/// > protocol-version = token
+///
+/// (RFC 9110 §7.8)
+pub(super) fn is_protocol(element: &[u8]) -> bool {
+    element.splitn(2, |&byte| byte == b'/').all(|part| token(part).is_some())
 }

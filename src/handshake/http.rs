@@ -18,10 +18,11 @@ use super::client::{ClientHandshake, ResponseError};
 use super::fields::Fields;
 use super::negotiation::{self, Agreed};
 use super::refusal::Refusal;
+use super::rules::HandshakeRules;
 use super::server::{
     Acceptance, Opening, authority_of, check_absolute, check_upgrade, host, resource_name,
 };
-use super::uri::parse_authority;
+use super::uri::is_same_authority;
 use super::write::{Headers, VERSION, WriteError};
 use crate::extensions::{ExtensionWriter, Negotiate};
 
@@ -36,10 +37,23 @@ impl<'a> Opening<'a> {
     /// A [`Refusal`], as [`Request::opening`](super::Request::opening) gives it.
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn from_http<B>(request: &'a Request<B>) -> Result<Self, Refusal> {
+        Self::from_http_with(request, HandshakeRules::new())
+    }
+
+    /// Same as [`from_http`](Self::from_http), by these rules.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`], as [`Request::opening_with`](super::Request::opening_with) gives it.
+    #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+    pub fn from_http_with<B>(
+        request: &'a Request<B>,
+        rules: HandshakeRules,
+    ) -> Result<Self, Refusal> {
         let fields = Fields::Map(request.headers());
         let is_http_1_1 = request.version() == Version::HTTP_11;
         let key = check_upgrade(request.method().as_str(), is_http_1_1, fields)?;
-        let (authority, resource_name) = split_target(request.uri())?;
+        let (authority, resource_name) = split_target(request.uri(), rules)?;
         let host = authority_of(authority, fields)?;
         Self::new(resource_name, host, Some(key), fields)
     }
@@ -57,6 +71,20 @@ impl<'a> Opening<'a> {
         request: &'a Request<B>,
         protocol: &str,
     ) -> Result<Self, Refusal> {
+        Self::from_extended_connect_with(request, protocol, HandshakeRules::new())
+    }
+
+    /// Same as [`from_extended_connect`](Self::from_extended_connect), by these rules.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`from_extended_connect`](Self::from_extended_connect), but for what the rules relax.
+    #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+    pub fn from_extended_connect_with<B>(
+        request: &'a Request<B>,
+        protocol: &str,
+        rules: HandshakeRules,
+    ) -> Result<Self, Refusal> {
         // > The :method pseudo-header field […] is set to "CONNECT", […] the :protocol pseudo-header
         // > field […] is set to "websocket"
         if request.method() != Method::CONNECT {
@@ -67,14 +95,14 @@ impl<'a> Opening<'a> {
         }
         // > The scheme of the target URI […] MUST be "https" for "wss"-schemed WebSockets and "http" for
         // > "ws"-schemed WebSockets.
-        let (authority, resource_name) = split_target(request.uri())?;
+        let (authority, resource_name) = split_target(request.uri(), rules)?;
         let authority = authority.ok_or(Refusal::Target)?;
         let fields = Fields::Map(request.headers());
         // > A server SHOULD treat a request as malformed if it contains a Host header field that
         // > identifies an entity that differs from the entity in the ":authority" pseudo-header field.
         // > (RFC 9113 §8.3.1)
         let port = if request.uri().scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
-        if fields.has("Host") && normal(host(fields)?, port) != normal(authority, port) {
+        if fields.has("Host") && !is_same_authority(host(fields)?, authority, port) {
             return Err(Refusal::Host);
         }
         Self::new(resource_name, authority, None, fields)
@@ -82,20 +110,14 @@ impl<'a> Opening<'a> {
 }
 
 /// As of a raw target: the authority, if it is an absolute URI, and the resource name.
-fn split_target(uri: &Uri) -> Result<(Option<&str>, &str), Refusal> {
+fn split_target(uri: &Uri, rules: HandshakeRules) -> Result<(Option<&str>, &str), Refusal> {
     let authority = match (uri.scheme_str(), uri.authority()) {
         (Some(scheme), Some(authority)) => Some(check_absolute(scheme, authority.as_str())?),
         (None, None) => None,
         _ => return Err(Refusal::Target),
     };
     let path = uri.path_and_query().ok_or(Refusal::Target)?;
-    Ok((authority, resource_name(path.as_str())?))
-}
-
-/// The host and the port of an authority, in the form in which they are compared (RFC 3986 §6.2).
-fn normal(authority: &str, default_port: u16) -> Option<(String, u16)> {
-    let (host, port) = parse_authority(authority).ok()?;
-    Some((host.to_ascii_lowercase(), port.unwrap_or(default_port)))
+    Ok((authority, resource_name(path.as_str(), rules)?))
 }
 
 impl<'p> Acceptance<'_, 'p> {
@@ -255,7 +277,8 @@ impl<'a> ClientHandshake<'a> {
 }
 
 fn value(text: &str) -> Result<HeaderValue, WriteError> {
-    HeaderValue::from_str(text).map_err(|_| WriteError::Format)
+    // `from_str` would refuse what is beyond ASCII.
+    HeaderValue::from_bytes(text.as_bytes()).map_err(|_| WriteError::Format)
 }
 
 /// Appends what was checked.

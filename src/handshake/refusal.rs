@@ -19,13 +19,14 @@ pub enum Refusal {
     /// It is HTTP/1.0. 400.
     HttpVersion,
     /// The target is no path, nor an `http` or `https` URI with one, or has a character that may not stand
-    /// there. (A percent sign may, with or without two digits.) 400.
+    /// there. (A percent sign may, with or without two digits; characters beyond ASCII may by
+    /// [`HandshakeRules::accept_utf8_target`](super::HandshakeRules::accept_utf8_target).) 400.
     Target,
     /// `Host` is missing, repeated, or no host. 400.
     Host,
-    /// `Upgrade` does not list `websocket`. 400.
+    /// `Upgrade` is not a list of protocols that has `websocket`. 400.
     Upgrade,
-    /// `Connection` does not list `Upgrade`. 400.
+    /// `Connection` is not a list of tokens that has `Upgrade`. 400.
     Connection,
     /// `Sec-WebSocket-Key` is missing, repeated, or not 16 bytes in base64. 400.
     Key,
@@ -35,7 +36,8 @@ pub enum Refusal {
     Version,
     /// A body follows, whose bytes would be taken for frames. 400.
     Body,
-    /// `Sec-WebSocket-Protocol` lists something else than tokens. 400.
+    /// `Sec-WebSocket-Protocol` is empty, lists something else than tokens, the same token twice, or more
+    /// than 64. 400.
     Subprotocols,
     /// `Sec-WebSocket-Extensions` is malformed. 400.
     Extensions(ExtensionError),
@@ -108,7 +110,9 @@ impl Refusal {
             Self::NoVersion => "exactly one Sec-WebSocket-Version is needed (RFC 6455 §4.2.1)",
             Self::Version => "Sec-WebSocket-Version must be 13 (RFC 6455 §4.4)",
             Self::Body => "the request of a WebSocket has no body (RFC 6455 §4.2.1)",
-            Self::Subprotocols => "Sec-WebSocket-Protocol must list tokens (RFC 6455 §11.3.4)",
+            Self::Subprotocols => {
+                "Sec-WebSocket-Protocol must list 1 to 64 tokens, each once (RFC 6455 §4.1, §11.3.4)"
+            }
             Self::Extensions(_) => "Sec-WebSocket-Extensions is malformed (RFC 6455 §9.1)",
             Self::Origin => "this origin is not allowed here (RFC 6455 §4.2.2)",
             Self::ConnectProtocol => "there are WebSockets here, and nothing else (RFC 8441 §5)",

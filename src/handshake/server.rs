@@ -2,13 +2,14 @@
 
 use core::{fmt, str};
 
-use super::fields::Fields;
+use super::fields::{Fields, is_connection_option, is_protocol};
 use super::head::Request;
 use super::key::Key;
 use super::negotiation::{self, Agreed};
 use super::refusal::Refusal;
+use super::rules::HandshakeRules;
 use super::subprotocol;
-use super::uri::{is_in_resource, parse_authority, split_query};
+use super::uri::{is_same_authority, parse_authority, split_query};
 use super::write::{Headers, VERSION, WriteError, check_headers, line, write_headers};
 use crate::extensions::{Extension, Negotiate};
 
@@ -26,16 +27,26 @@ impl<'a> Request<'a> {
     ///
     /// A [`Refusal`], which knows its response, for whatever §4.2.1 does not allow.
     pub fn opening(&self) -> Result<Opening<'a>, Refusal> {
+        self.opening_with(HandshakeRules::new())
+    }
+
+    /// Same as [`opening`](Self::opening), by these rules.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`], which knows its response, for whatever §4.2.1 does not allow and the rules do not
+    /// relax.
+    pub fn opening_with(&self, rules: HandshakeRules) -> Result<Opening<'a>, Refusal> {
         let fields = self.fields;
         let key = check_upgrade(self.method, self.is_http_1_1, fields)?;
-        let (authority, resource_name) = split_target(self.target)?;
+        let (authority, resource_name) = split_target(self.target, rules)?;
         let host = authority_of(authority, fields)?;
         Opening::new(resource_name, host, Some(key), fields)
     }
 }
 
 fn is_handshake(fields: Fields<'_>) -> bool {
-    fields.lists("Upgrade", "websocket") || fields.has("Sec-WebSocket-Key")
+    fields.mentions("Upgrade", "websocket") || fields.has("Sec-WebSocket-Key")
 }
 
 /// What HTTP/1.1 asks of a handshake, and an extended CONNECT does not. Gives the key.
@@ -56,12 +67,12 @@ pub(super) fn check_upgrade(
     }
     // > An |Upgrade| header field containing the value "websocket", treated as an ASCII
     // > case-insensitive value.
-    if !fields.lists("Upgrade", "websocket") {
+    if !fields.lists("Upgrade", "websocket", is_protocol) {
         return Err(Refusal::Upgrade);
     }
     // > A |Connection| header field that includes the token "Upgrade", treated as an ASCII
     // > case-insensitive value.
-    if !fields.lists("Connection", "Upgrade") {
+    if !fields.lists("Connection", "Upgrade", is_connection_option) {
         return Err(Refusal::Connection);
     }
     // What follows the head would be taken for frames.
@@ -98,13 +109,13 @@ pub(super) fn host(fields: Fields<'_>) -> Result<&str, Refusal> {
 /// > absolute HTTP/HTTPS URI containing the /resource name/)
 ///
 /// Gives the authority too, which only an absolute URI has.
-fn split_target(target: &str) -> Result<(Option<&str>, &str), Refusal> {
+fn split_target(target: &str, rules: HandshakeRules) -> Result<(Option<&str>, &str), Refusal> {
     let Some((scheme, rest)) = target.split_once("://").filter(|_| !target.starts_with('/')) else {
-        return Ok((None, resource_name(target)?));
+        return Ok((None, resource_name(target, rules)?));
     };
     let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     let path = if path.is_empty() { "/" } else { path };
-    Ok((Some(check_absolute(scheme, authority)?), resource_name(path)?))
+    Ok((Some(check_absolute(scheme, authority)?), resource_name(path, rules)?))
 }
 
 /// Checks what an absolute URI begins with, and gives its authority.
@@ -114,15 +125,35 @@ pub(super) fn check_absolute<'a>(scheme: &str, authority: &'a str) -> Result<&'a
 }
 
 /// Checks what a path must be, with its query if it has one.
-///
-/// Browsers send some characters that they should encode, and a percent sign without its two digits as
-/// it is. Only what would change the meaning is refused.
-pub(super) fn resource_name(path: &str) -> Result<&str, Refusal> {
-    let is_allowed = |byte| is_in_resource(byte) || b"%\"<>[\\]^`{|}".contains(&byte);
-    if path.starts_with('/') && path.bytes().all(is_allowed) {
+pub(super) fn resource_name(path: &str, rules: HandshakeRules) -> Result<&str, Refusal> {
+    if path.starts_with('/') && path.chars().all(|character| rules.allow_in_target(character)) {
         Ok(path)
     } else {
         Err(Refusal::Target)
+    }
+}
+
+/// > If the two origins are scheme/host/port triples, the two origins are the same if, and only if, they
+/// > have identical schemes, hosts, and ports. (RFC 6454 §5)
+fn is_same_origin(one: &str, other: &str) -> bool {
+    match (one.split_once("://"), other.split_once("://")) {
+        (Some((scheme, authority)), Some((other_scheme, other_authority))) => {
+            scheme.eq_ignore_ascii_case(other_scheme)
+                && is_same_authority(authority, other_authority, default_port(scheme))
+        }
+        _ => false,
+    }
+}
+
+/// The port of an origin that names none; 0, which is none, for schemes without one.
+fn default_port(scheme: &str) -> u16 {
+    let is_any_of = |schemes: [&str; 2]| schemes.iter().any(|one| one.eq_ignore_ascii_case(scheme));
+    if is_any_of(["https", "wss"]) {
+        443
+    } else if is_any_of(["http", "ws"]) {
+        80
+    } else {
+        0
     }
 }
 
@@ -157,7 +188,7 @@ impl<'a> Opening<'a> {
             None if fields.has("Origin") => return Err(Refusal::Origin),
             None => None,
         };
-        if !subprotocol::are_tokens(fields) {
+        if !subprotocol::are_right(fields) {
             return Err(Refusal::Subprotocols);
         }
         negotiation::check_lines(fields).map_err(Refusal::Extensions)?;
@@ -197,21 +228,62 @@ impl<'a> Opening<'a> {
         self.origin
     }
 
-    /// Refuses origins that are not on the list (§4.2.2, §10.2). A client that names none passes: it is
-    /// no browser, and could have named any.
+    /// Refuses origins that are not on the list (§4.2.2, §10.2). Scheme and host are compared in any case,
+    /// and the default port equals none: `https://example.com:443` is `https://example.com`. A client that
+    /// names no origin passes: it is no browser, and could have named any.
     ///
-    /// Without this check, any page that a user visits can open connections in the user's name.
+    /// Without this check, or [`check_same_origin`](Self::check_same_origin), any page that a user visits
+    /// can open connections in the user's name.
     ///
     /// # Errors
     ///
     /// [`Refusal::Origin`].
     pub fn check_origin(&self, allowed: &[&str]) -> Result<(), Refusal> {
-        match self.origin {
-            Some(origin) if !allowed.iter().any(|one| one.eq_ignore_ascii_case(origin)) => {
-                Err(Refusal::Origin)
-            }
-            _ => Ok(()),
-        }
+        self.check_origin_by(|origin| {
+            allowed
+                .iter()
+                .any(|one| one.eq_ignore_ascii_case(origin) || is_same_origin(one, origin))
+        })
+    }
+
+    /// Refuses origins other than the server's own: the origin's scheme must be `https` if the client
+    /// connects over TLS, else `http`, and its host and port must be those of [`host`](Self::host)
+    /// (RFC 6454 §5). A client that names no origin passes, as it does
+    /// [`check_origin`](Self::check_origin).
+    ///
+    /// `is_secure` is about the client's end of the connection. If a proxy ends TLS, the server knows it
+    /// only from its configuration or from a header field that the proxy sets. The proxy must pass on the
+    /// client's `Host`.
+    ///
+    /// The client chooses `Host` too. A page of another name that resolves to this server (DNS rebinding)
+    /// is of the same origin, so compare [`host`](Self::host) with the names that the server has.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Origin`].
+    ///
+    /// ```
+    /// use wsframe::handshake::{Opening, Refusal};
+    ///
+    /// /// Lets in the server's own pages and those of a partner.
+    /// fn check(opening: &Opening<'_>, is_secure: bool) -> Result<(), Refusal> {
+    ///     let is_own = opening.check_same_origin(is_secure);
+    ///     is_own.or_else(|_| opening.check_origin(&["https://partner.example"]))
+    /// }
+    /// # let _ = check;
+    /// ```
+    pub fn check_same_origin(&self, is_secure: bool) -> Result<(), Refusal> {
+        let own_scheme = if is_secure { "https" } else { "http" };
+        self.check_origin_by(|origin| {
+            origin.split_once("://").is_some_and(|(scheme, authority)| {
+                scheme.eq_ignore_ascii_case(own_scheme)
+                    && is_same_authority(authority, self.host, default_port(own_scheme))
+            })
+        })
+    }
+
+    fn check_origin_by(&self, is_allowed: impl FnOnce(&str) -> bool) -> Result<(), Refusal> {
+        if self.origin.is_none_or(is_allowed) { Ok(()) } else { Err(Refusal::Origin) }
     }
 
     /// The subprotocols that the client offers, the one that it wants most first.
@@ -265,7 +337,8 @@ impl<'a, 'p> Acceptance<'a, 'p> {
         Self { subprotocol: chosen, ..self }
     }
 
-    /// Further header fields, as names and values.
+    /// Further header fields, as names and values. Values may hold everything but control characters; what
+    /// is beyond ASCII is sent as UTF-8.
     pub fn headers(self, headers: &'p [(&'p str, &'p str)]) -> Self {
         Self { headers, ..self }
     }

@@ -5,11 +5,14 @@
 //! > wss-URI = "wss:" "//" host [ ":" port ] path [ "?" query ]
 //! > ```
 //!
-//! The parts are those of RFC 3986. A general parser takes more than they allow, among it what must be
-//! refused here, such as a fragment, which some drop without a word.
+//! The parts are those of RFC 3986, with what browsers and URL parsers leave as it is in a path and a query.
+//! A general parser takes more, among it what must be refused here, such as a fragment, which some drop
+//! without a word.
 
 use core::fmt;
 use core::net::Ipv6Addr;
+
+use super::rules::HandshakeRules;
 
 /// A `ws:` or `wss:` URI, in parts that borrow it.
 ///
@@ -40,9 +43,28 @@ impl<'a> Uri<'a> {
     ///
     /// # Errors
     ///
-    /// A [`UriError`] for whatever the RFC's grammar does not allow. Characters beyond ASCII have to be
-    /// percent-encoded, and names in other scripts to be in their ASCII form, before.
+    /// A [`UriError`] for what a client cannot ask for. The path and the query may hold all visible ASCII
+    /// but `#`, as a server accepts them. Characters beyond ASCII must be percent-encoded, and host names
+    /// in other scripts be in their ASCII form.
     pub fn parse(uri: &'a str) -> Result<Self, UriError> {
+        Self::parse_with(uri, HandshakeRules::new())
+    }
+
+    /// Parses an absolute URI, whose path and query may hold what these rules accept.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`parse`](Self::parse), but for what the rules relax.
+    ///
+    /// ```
+    /// use wsframe::handshake::{HandshakeRules, Uri, UriError};
+    ///
+    /// assert_eq!(Uri::parse("ws://example.com/é"), Err(UriError::Character(17)));
+    /// let uri = Uri::parse_with("ws://example.com/é", HandshakeRules::new().accept_utf8_target())?;
+    /// assert_eq!(uri.path(), "/é");
+    /// # Ok::<(), UriError>(())
+    /// ```
+    pub fn parse_with(uri: &'a str, rules: HandshakeRules) -> Result<Self, UriError> {
         let (scheme, rest) = uri.split_once("://").ok_or(UriError::Scheme)?;
         let secure = if scheme.eq_ignore_ascii_case("ws") {
             false
@@ -61,8 +83,8 @@ impl<'a> Uri<'a> {
         if authority.contains('@') {
             return Err(UriError::Userinfo);
         }
-        let (host, port) = parse_authority(authority)?;
-        if let Some(offset) = find_foreign(resource, is_in_resource) {
+        let (host, port) = split_authority(authority, is_ipv6_or_zoned)?;
+        if let Some(offset) = resource.find(|character| !rules.allow_in_target(character)) {
             return Err(UriError::Character(uri.len() - resource.len() + offset));
         }
         let (path, query) = split_query(resource);
@@ -75,16 +97,37 @@ impl<'a> Uri<'a> {
         self.secure
     }
 
-    /// The host: a name, an IPv4 address, or an IPv6 address in brackets.
+    /// The host as the URI has it: a name, an IPv4 address, or an IPv6 address in brackets, with its zone
+    /// if there is one.
     #[must_use]
     pub fn host(&self) -> &'a str {
         self.host
     }
 
-    /// The host without the brackets of an IPv6 address: what is to be resolved.
+    /// Returns the host without the brackets and the zone of an IPv6 address: what to resolve, if there is
+    /// no [`zone`](Self::zone).
     #[must_use]
     pub fn address(&self) -> &'a str {
-        self.host.trim_start_matches('[').trim_end_matches(']')
+        split_host(self.host).0
+    }
+
+    /// Returns the zone of an IPv6 address, percent-encoded as the URI has it (RFC 6874 §2). It names the
+    /// network interface through which to connect, and is sent to nobody.
+    ///
+    /// ```
+    /// use wsframe::handshake::Uri;
+    ///
+    /// let uri = Uri::parse("ws://[fe80::1%25eth0]/")?;
+    /// let to_resolve = match uri.zone() {
+    ///     Some(zone) => format!("{}%{zone}", uri.address()),
+    ///     None => uri.address().to_owned(),
+    /// };
+    /// assert_eq!(to_resolve, "fe80::1%eth0");
+    /// # Ok::<(), wsframe::handshake::UriError>(())
+    /// ```
+    #[must_use]
+    pub fn zone(&self) -> Option<&'a str> {
+        split_host(self.host).1
     }
 
     /// The port; where the URI names none, 80 for `ws` and 443 for `wss`.
@@ -105,9 +148,19 @@ impl<'a> Uri<'a> {
         self.query
     }
 
-    /// Writes what stands in `Host`: the host, and the port unless it is the default.
+    /// Writes the value of `Host`: the host without a zone, and the port unless it is the default.
+    ///
+    /// > An HTTP client, proxy, or other intermediary MUST remove any ZoneID attached to an outgoing URI,
+    /// > as it has only local significance at the sending host. (RFC 6874 §4)
     pub(super) fn write_authority(&self, to: &mut dyn fmt::Write) -> fmt::Result {
-        to.write_str(self.host)?;
+        match split_host(self.host) {
+            (address, Some(_)) => write!(to, "[{address}]")?,
+            _ => to.write_str(self.host)?,
+        }
+        self.write_port(to)
+    }
+
+    fn write_port(&self, to: &mut dyn fmt::Write) -> fmt::Result {
         let default = Self { port: None, ..*self }.port();
         if self.port() == default { Ok(()) } else { write!(to, ":{}", self.port()) }
     }
@@ -128,17 +181,66 @@ impl<'a> Uri<'a> {
 impl fmt::Display for Uri<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.secure { "wss" } else { "ws" };
-        write!(f, "{scheme}://")?;
-        self.write_authority(f)?;
+        write!(f, "{scheme}://{}", self.host)?;
+        self.write_port(f)?;
         self.write_resource_name(f)
     }
 }
 
-/// The parts of `host [ ":" port ]` (RFC 3986 §3.2).
+/// The parts of `host [ ":" port ]` (RFC 3986 §3.2), as a server receives them: without a zone.
 pub(super) fn parse_authority(authority: &str) -> Result<(&str, Option<u16>), UriError> {
+    split_authority(authority, is_ipv6)
+}
+
+/// Whether two authorities are right, and name the same host and port (RFC 3986 §6.2).
+pub(super) fn is_same_authority(one: &str, other: &str, default_port: u16) -> bool {
+    match (parse_authority(one), parse_authority(other)) {
+        (Ok((host, port)), Ok((other_host, other_port))) => {
+            host.eq_ignore_ascii_case(other_host)
+                && port.unwrap_or(default_port) == other_port.unwrap_or(default_port)
+        }
+        _ => false,
+    }
+}
+
+fn is_ipv6(bracketed: &str) -> bool {
+    bracketed.parse::<Ipv6Addr>().is_ok()
+}
+
+/// > IPv6addrz = IPv6address "%25" ZoneID
+/// > ZoneID = 1*( unreserved / pct-encoded )
+///
+/// (RFC 6874 §2)
+fn is_ipv6_or_zoned(bracketed: &str) -> bool {
+    let (address, zone) = split_zone(bracketed);
+    is_ipv6(address)
+        && zone.is_none_or(|zone| !zone.is_empty() && find_foreign(zone, is_unreserved).is_none())
+}
+
+fn split_zone(bracketed: &str) -> (&str, Option<&str>) {
+    match bracketed.split_once("%25") {
+        Some((address, zone)) => (address, Some(zone)),
+        None => (bracketed, None),
+    }
+}
+
+/// The host without brackets, and the zone that only stands within brackets.
+fn split_host(host: &str) -> (&str, Option<&str>) {
+    match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(bracketed) => split_zone(bracketed),
+        None => (host, None),
+    }
+}
+
+fn split_authority(
+    authority: &str,
+    is_address: fn(&str) -> bool,
+) -> Result<(&str, Option<u16>), UriError> {
     let (host, port) = if let Some(bracketed) = authority.strip_prefix('[') {
         let (address, port) = bracketed.split_once(']').ok_or(UriError::Host)?;
-        address.parse::<Ipv6Addr>().map_err(|_| UriError::Host)?;
+        if !is_address(address) {
+            return Err(UriError::Host);
+        }
         (&authority[..address.len() + 2], port)
     } else {
         let name_len = authority.find(':').unwrap_or(authority.len());
@@ -178,14 +280,14 @@ fn find_foreign(text: &str, allowed: fn(u8) -> bool) -> Option<usize> {
     })
 }
 
-/// The unreserved characters and the sub-delims of RFC 3986 §2.
-fn is_in_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
+/// The unreserved characters of RFC 3986 §2.
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }
 
-/// What a path or a query holds: pchar, and what separates their parts.
-pub(super) fn is_in_resource(byte: u8) -> bool {
-    is_in_name(byte) || b":@/?".contains(&byte)
+/// The unreserved characters and the sub-delims.
+fn is_in_name(byte: u8) -> bool {
+    is_unreserved(byte) || b"!$&'()*+,;=".contains(&byte)
 }
 
 /// Why a text is no WebSocket URI.

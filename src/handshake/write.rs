@@ -11,7 +11,7 @@ use crate::extensions::is_token;
 pub enum WriteError {
     /// The name of a header field is not a token. The value is its index among those given.
     HeaderName(usize),
-    /// The value of a header field holds something else than visible ASCII, blanks and tabs. The value
+    /// The value of a header field holds a control character other than a tab (RFC 9110 §5.5). The value
     /// is its index among those given.
     HeaderValue(usize),
     /// A header field that the handshake itself decides on, such as `Upgrade`. The value is its index
@@ -25,7 +25,8 @@ pub enum WriteError {
     SubprotocolNotOffered,
     /// A status that is no final one, from 200 to 999, or allows no body while there is one.
     Status(u16),
-    /// A URI that the crate `http` cannot hold: of 64 KiB or more, or with a host that is percent-encoded.
+    /// A URI that the crate `http` cannot hold: of 64 KiB or more, with a host that is percent-encoded, or
+    /// with certain characters that ought to be, such as `<` in its path.
     Uri,
     /// An extension wrote what cannot stand there, or where the head goes takes no more. What was
     /// written may be a part of the head.
@@ -37,7 +38,7 @@ impl fmt::Display for WriteError {
         match self {
             Self::HeaderName(at) => write!(f, "the name of header field {at} is not a token"),
             Self::HeaderValue(at) => {
-                write!(f, "the value of header field {at} may hold visible ASCII and blanks alone")
+                write!(f, "the value of header field {at} has a control character")
             }
             Self::ReservedHeader(at) => {
                 write!(f, "header field {at} is one that the handshake itself writes")
@@ -46,7 +47,9 @@ impl fmt::Display for WriteError {
             Self::Subprotocol => f.write_str("a subprotocol must be a token, and offered once"),
             Self::SubprotocolNotOffered => f.write_str("the client did not offer this subprotocol"),
             Self::Status(status) => write!(f, "status {status} cannot be sent with this reply"),
-            Self::Uri => f.write_str("the crate http cannot hold the URI: it is too long, or its host is percent-encoded"),
+            Self::Uri => f.write_str(
+                "the crate http cannot hold the URI: its length, its host or a character of its path",
+            ),
             Self::Format => f.write_str("the head could not be written to its end"),
         }
     }
@@ -84,7 +87,9 @@ pub(super) fn check_headers(headers: Headers<'_>) -> Result<(), WriteError> {
         if !is_token(name) {
             return Err(WriteError::HeaderName(at));
         }
-        if !value.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t')) {
+        // > field-vchar = VCHAR / obs-text
+        // > obs-text = %x80-FF
+        if value.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {
             return Err(WriteError::HeaderValue(at));
         }
         let begins = name.get(.."Sec-WebSocket-".len());
@@ -142,8 +147,8 @@ impl<'p> Reply<'p> {
         Self { status, headers: &[], body, obliged: &[], connection: "close" }
     }
 
-    /// Header fields, as names and values. Without a `Content-Type` among them, a body is
-    /// `text/plain; charset=utf-8`.
+    /// Header fields, as names and values. Values may hold everything but control characters. Without a
+    /// `Content-Type` among them, a body is `text/plain; charset=utf-8`.
     pub const fn headers(self, headers: &'p [(&'p str, &'p str)]) -> Self {
         Self { headers, ..self }
     }

@@ -5,7 +5,7 @@ use crate::support;
 use crate::support::handshake;
 
 use proptest::prelude::*;
-use wsframe::handshake::{Uri, UriError};
+use wsframe::handshake::{HandshakeRules, Uri, UriError};
 
 #[test]
 fn the_parts() {
@@ -34,7 +34,91 @@ fn the_parts() {
         let uri = Uri::parse(text).expect(text);
         assert_eq!((uri.is_secure(), uri.host(), uri.port()), (secure, host, port), "{text}");
         assert_eq!((uri.path(), uri.query()), (path, query), "{text}");
-        assert_eq!(uri.address(), host.trim_matches(['[', ']']));
+        assert_eq!((uri.address(), uri.zone()), (host.trim_matches(['[', ']']), None));
+        handshake::uri(text);
+    }
+}
+
+/// As browsers and URL parsers write them, which a server accepts.
+#[test]
+fn what_should_be_percent_encoded() {
+    for (path, query) in [
+        ("/", Some("x=1|2")),
+        ("/", Some("tags[]=1")),
+        ("/", Some("q={%22a%22:1}")),
+        ("/a|b[c]^d", None),
+        ("/", Some("%s0A")),
+        ("/%", None),
+        ("/%2", Some("100%")),
+        ("/%zz", Some("?%")),
+        ("/\"<>\\`{}", Some("\"<>\\`{}'")),
+    ] {
+        let text =
+            format!("ws://a{path}{}", query.map_or(String::new(), |query| format!("?{query}")));
+        let uri = Uri::parse(&text).expect(&text);
+        assert_eq!((uri.path(), uri.query()), (path, query));
+        assert_eq!(uri.to_string(), text);
+        handshake::uri(&text);
+    }
+    for byte in 0..=0x7F {
+        let text = format!("ws://a/{}", char::from(byte));
+        assert_eq!(Uri::parse(&text).is_ok(), byte.is_ascii_graphic() && byte != b'#', "{text:?}");
+        handshake::uri(&text);
+    }
+}
+
+/// RFC 6874.
+#[test]
+fn zones() {
+    for (host, address, zone) in [
+        ("[fe80::1%25eth0]", "fe80::1", "eth0"),
+        ("[fe80::1%25en%2F1]", "fe80::1", "en%2F1"),
+        ("[fe80::1%25%25]", "fe80::1", "%25"),
+        ("[FE80::A%25a-._~Z0]", "FE80::A", "a-._~Z0"),
+        ("[::ffff:1.2.3.4%251]", "::ffff:1.2.3.4", "1"),
+    ] {
+        let text = format!("ws://{host}:81/a");
+        let uri = Uri::parse(&text).expect(&text);
+        assert_eq!((uri.host(), uri.address(), uri.zone()), (host, address, Some(zone)));
+        assert_eq!((uri.port(), uri.to_string()), (81, text.clone()));
+        handshake::uri(&text);
+    }
+    for host in [
+        "[fe80::1%25]",
+        "[fe80::1%eth0]",
+        "[fe80::1%2525 ]",
+        "[fe80::1%25a:b]",
+        "[fe80::1%25a+b]",
+        "[fe80::1%25a%2]",
+        "[%25eth0]",
+        "[127.0.0.1%25eth0]",
+        "[fe80::1%25eth0",
+    ] {
+        let text = format!("ws://{host}/");
+        assert_eq!(Uri::parse(&text), Err(UriError::Host), "{text}");
+        handshake::uri(&text);
+    }
+    // The host of a name is percent-encoded, and has no zone.
+    let uri = Uri::parse("ws://a%25eth0/").unwrap();
+    assert_eq!((uri.address(), uri.zone()), ("a%25eth0", None));
+}
+
+#[test]
+fn raw_utf8() {
+    let rules = HandshakeRules::new().accept_utf8_target();
+    let text = "wss://a/caf\u{e9}?q=\u{1F980}\u{a0}";
+    assert_eq!(Uri::parse(text), Err(UriError::Character(11)));
+    let uri = Uri::parse_with(text, rules).unwrap();
+    assert_eq!((uri.path(), uri.query()), ("/caf\u{e9}", Some("q=\u{1F980}\u{a0}")));
+    handshake::uri(text);
+    for (text, error) in [
+        ("ws://a/\u{80}", UriError::Character(7)),
+        ("ws://a/\u{e9}\u{9f}", UriError::Character(9)),
+        ("ws://a/\u{e9} ", UriError::Character(9)),
+        ("ws://a/\u{e9}#", UriError::Fragment(9)),
+        ("ws://\u{e9}/", UriError::Host),
+    ] {
+        assert_eq!(Uri::parse_with(text, rules), Err(error), "{text}");
         handshake::uri(text);
     }
 }
@@ -72,7 +156,6 @@ fn refused() {
         ("ws://[::1/", UriError::Host),
         ("ws://::1/", UriError::Host),
         ("ws://[]/", UriError::Host),
-        ("ws://[::1%25eth0]/", UriError::Host),
         ("ws://[::1]80/", UriError::Host),
         ("ws://[v1.a]/", UriError::Host),
         ("ws://[127.0.0.1]/", UriError::Host),
@@ -89,11 +172,8 @@ fn refused() {
         ("ws://a/b c", UriError::Character(8)),
         ("ws://a/b\r\nX: y", UriError::Character(8)),
         ("ws://a/ü", UriError::Character(7)),
-        ("ws://a/%", UriError::Character(7)),
-        ("ws://a/%2", UriError::Character(7)),
-        ("ws://a/?q=%zz", UriError::Character(10)),
-        ("ws://a/[b]", UriError::Character(7)),
-        ("ws://a/\"", UriError::Character(7)),
+        ("ws://a/\0", UriError::Character(7)),
+        ("ws://a/?q=\u{7F}", UriError::Character(10)),
     ] {
         assert_eq!(Uri::parse(text), Err(error), "{text}");
         assert!(error.to_string().contains("RFC 6455 §3"));
@@ -105,6 +185,16 @@ proptest! {
 
     #[test]
     fn what_is_taken_can_be_asked_for(text in r"(ws|wss)://[a-z\[\]:0-9.@%]{1,12}[/?#a-z%0-9 é:]{0,12}") {
+        handshake::uri(&text);
+    }
+
+    #[test]
+    fn any_zone(text in r"ws://\[(fe80::1|a|)(%25|%|)[a-f0-9~%+:é]{0,6}\](:[0-9]{0,3})?/?") {
+        handshake::uri(&text);
+    }
+
+    #[test]
+    fn any_resource(text in r"ws://a[/?][ -~é\x{80}-\x{A0}]{0,12}") {
         handshake::uri(&text);
     }
 

@@ -9,7 +9,8 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use wsframe::handshake::{
-    ClientHandshake, EMPTY_HEADER, HeadError, Key, Response, ResponseError, Uri, WriteError,
+    ClientHandshake, EMPTY_HEADER, HandshakeRules, HeadError, Key, Response, ResponseError, Uri,
+    WriteError,
 };
 
 const LINES: [&str; 4] = [
@@ -69,6 +70,10 @@ fn requests() {
         ("ws://a:81?c", "GET /?c HTTP/1.1", "Host: a:81"),
         ("wss://[::1]:443/b?", "GET /b HTTP/1.1", "Host: [::1]"),
         ("wss://[::1]:80/b?c=%20", "GET /b?c=%20 HTTP/1.1", "Host: [::1]:80"),
+        // RFC 6874 §4: the zone is not sent.
+        ("ws://[fe80::1%25eth0]/", "GET / HTTP/1.1", "Host: [fe80::1]"),
+        ("ws://[fe80::1%25eth0]:81/", "GET / HTTP/1.1", "Host: [fe80::1]:81"),
+        ("ws://a/a|b[c]^d?q={%22a%22:1}", "GET /a|b[c]^d?q={%22a%22:1} HTTP/1.1", "Host: a"),
     ] {
         let uri = Uri::parse(uri).unwrap();
         let request = request(&ClientHandshake::new(uri, Key::new([0; 16]))).unwrap();
@@ -83,8 +88,13 @@ fn requests() {
 #[test]
 fn nothing_can_be_injected() {
     for text in ["a\r\nb: c", "\n", "\0", "ä", "\u{7F}"] {
-        let error = request(&client().headers(&[("x", "y"), ("a", text)])).unwrap_err();
-        assert_eq!(error, WriteError::HeaderValue(1));
+        let written = request(&client().headers(&[("x", "y"), ("a", text)]));
+        if text == "ä" {
+            // RFC 9110 §5.5: obs-text may stand in a value.
+            assert!(written.unwrap().ends_with("\r\nx: y\r\na: ä\r\n\r\n"));
+        } else {
+            assert_eq!(written.unwrap_err(), WriteError::HeaderValue(1));
+        }
         let error = request(&client().headers(&[("x", "y"), (text, "a")])).unwrap_err();
         assert_eq!(error, WriteError::HeaderName(1));
         assert_eq!(request(&client().origin(text)), Err(WriteError::Origin));
@@ -124,7 +134,7 @@ fn names_and_values_in_any_case_where_the_rfc_says_so() {
             lines.join("\r\n") + "\r\nSEC-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo= \r\n\r\n";
         assert_eq!(check(&head), Ok(None), "{head}");
     }
-    assert_eq!(check(&with("", &["Server: x", "Date: y", "Sec-WebSocket-Extensions:"])), Ok(None));
+    assert_eq!(check(&with("", &["Server: x", "Date: y"])), Ok(None));
 }
 
 #[test]
@@ -146,6 +156,8 @@ fn refused() {
         ("Connection", &[], Connection),
         ("Connection", &["Connection: close"], Connection),
         ("Connection", &["Connection: Upgrades"], Connection),
+        ("Connection", &["Connection: \"x, Upgrade, y\""], Connection),
+        ("Connection", &["Connection: Upgrade, @@(;"], Connection),
         ("Sec-WebSocket-Accept", &[], Accept),
         ("Sec-WebSocket-Accept", &["Sec-WebSocket-Accept:"], Accept),
         ("Sec-WebSocket-Accept", &["Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo"], Accept),
@@ -169,11 +181,51 @@ fn refused() {
     }
     let malformed = check(&with("", &["Sec-WebSocket-Extensions: a;"]));
     assert!(matches!(malformed, Err(Extensions(error)) if error.offset() == 2));
+    for nothing in ["Sec-WebSocket-Extensions:", "Sec-WebSocket-Extensions: ,,"] {
+        assert!(matches!(check(&with("", &[nothing])), Err(Extensions(_))), "{nothing}");
+    }
     let none_offered = client().subprotocols(&[]);
     let head = with("", &["Sec-WebSocket-Protocol: chat"]);
     let mut storage = [EMPTY_HEADER; 8];
     let response = Response::parse(head.as_bytes(), &mut storage).unwrap();
     assert_eq!(none_offered.check(&response, &mut []), Err(Subprotocol));
+}
+
+/// What a client requires of the server's subprotocol is relaxed one by one.
+#[test]
+fn subprotocols_by_relaxed_rules() {
+    let strict = HandshakeRules::new();
+    let empty = strict.accept_empty_subprotocol();
+    let unoffered = strict.accept_unoffered_subprotocol();
+    for (lines, by_empty, by_unoffered) in [
+        (&["Sec-WebSocket-Protocol:"][..], true, false),
+        (&["Sec-WebSocket-Protocol: other"], false, true),
+        (&["Sec-WebSocket-Protocol: Chat"], false, true),
+        (&["Sec-WebSocket-Protocol: a, b"], false, false),
+        (&["Sec-WebSocket-Protocol: chat, superchat"], false, false),
+        (&["Sec-WebSocket-Protocol: ,"], false, false),
+        (&["Sec-WebSocket-Protocol: \"a\""], false, false),
+        (&["Sec-WebSocket-Protocol:"; 2], false, false),
+        (&["Sec-WebSocket-Protocol: other"; 2], false, false),
+    ] {
+        let head = with("", lines);
+        let mut storage = [EMPTY_HEADER; 8];
+        let response = Response::parse(head.as_bytes(), &mut storage).unwrap();
+        for (rules, is_accepted) in [(strict, false), (empty, by_empty), (unoffered, by_unoffered)]
+        {
+            let checked = client().rules(rules).check(&response, &mut []);
+            let expected = if is_accepted { Ok(None) } else { Err(ResponseError::Subprotocol) };
+            assert_eq!(checked.map(|agreed| agreed.subprotocol), expected, "{lines:?} {rules:?}");
+        }
+    }
+    // What was offered is agreed on as before.
+    let head = with("", &["Sec-WebSocket-Protocol: chat"]);
+    let mut storage = [EMPTY_HEADER; 8];
+    let response = Response::parse(head.as_bytes(), &mut storage).unwrap();
+    for rules in [strict, empty, unoffered] {
+        let agreed = client().rules(rules).check(&response, &mut []).unwrap();
+        assert_eq!(agreed.subprotocol, Some("chat"));
+    }
 }
 
 #[test]
@@ -245,6 +297,7 @@ proptest! {
                         "Sec-WebSocket-Protocol: chat", "Sec-WebSocket-Protocol: superchat",
                         "Sec-WebSocket-Extensions: a", "Connection: close", "Upgrade: h2c", "X: y",
                         "Sec-WebSocket-Extensions:", "Bad Line", "X: \u{80}",
+                        "Sec-WebSocket-Protocol:", " continued", "\t \tX: y ", " ", "Connection: (",
                     ],
                 ]
                 .concat(),

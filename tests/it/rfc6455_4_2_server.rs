@@ -9,7 +9,9 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use support::Room;
-use wsframe::handshake::{EMPTY_HEADER, HeadError, Key, Opening, Refusal, Request, WriteError};
+use wsframe::handshake::{
+    EMPTY_HEADER, HandshakeRules, HeadError, Key, Opening, Refusal, Request, WriteError,
+};
 
 /// A right request, whose lines a test changes.
 const LINES: [&str; 6] = [
@@ -132,6 +134,7 @@ fn names_in_any_case_and_values_where_the_rfc_says_so() {
     }
     let split = ["Connection: keep-alive", "Connection: Upgrade", "Connection:"];
     assert!(accepted(&with("Connection", &split)));
+    assert!(accepted(&with("Upgrade", &["Upgrade:, h2c/1 ,, websocket,"])));
     assert!(accepted(&with("Upgrade", &["Upgrade: h2c", "Upgrade: websocket"])));
     assert!(accepted(&with("", &["X-Any: thing", "Content-Length: 0", "Cookie: a=\"b\""])));
 }
@@ -217,6 +220,19 @@ fn refused_with_the_right_status() {
         ("Connection", &["Connection: keep-alive"], Connection, 400),
         ("Connection", &["Connection: close"], Connection, 400),
         ("Connection", &["Connection: Upgraded"], Connection, 400),
+        ("Connection", &["Connection:"], Connection, 400),
+        ("Connection", &["Connection: ,"], Connection, 400),
+        ("Connection", &["Connection: \"x, Upgrade, y\""], Connection, 400),
+        ("Connection", &["Connection: Upgrade, @@(;"], Connection, 400),
+        ("Connection", &["Connection: Upgrade", "Connection: a b"], Connection, 400),
+        ("Connection", &["Connection: Upgrade, keep-alive; timeout=5"], Connection, 400),
+        ("Connection", &["Connection: Upgrade, \u{e9}"], Connection, 400),
+        ("Upgrade", &["Upgrade: \"(, websocket,="], Upgrade, 400),
+        ("Upgrade", &["Upgrade: \"a, websocket, b\""], Upgrade, 400),
+        ("Upgrade", &["Upgrade: websocket, a/"], Upgrade, 400),
+        ("Upgrade", &["Upgrade: websocket, a/b/c"], Upgrade, 400),
+        ("Upgrade", &["Upgrade: websocket, /1"], Upgrade, 400),
+        ("Upgrade", &["Upgrade: websocket", "Upgrade: a b"], Upgrade, 400),
         ("Sec-WebSocket-Key", &[], Key, 400),
         ("Sec-WebSocket-Key", &["Sec-WebSocket-Key:"], Key, 400),
         ("Sec-WebSocket-Key", &["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ"], Key, 400),
@@ -241,6 +257,16 @@ fn refused_with_the_right_status() {
         ("", &["Sec-WebSocket-Protocol: a b"], Subprotocols, 400),
         ("", &["Sec-WebSocket-Protocol: a, \"b\""], Subprotocols, 400),
         ("", &["Sec-WebSocket-Protocol: a/b"], Subprotocols, 400),
+        ("", &["Sec-WebSocket-Protocol:"], Subprotocols, 400),
+        ("", &["Sec-WebSocket-Protocol: ,"], Subprotocols, 400),
+        ("", &["Sec-WebSocket-Protocol:", "Sec-WebSocket-Protocol: , ,"], Subprotocols, 400),
+        ("", &["Sec-WebSocket-Protocol: chat, chat"], Subprotocols, 400),
+        (
+            "",
+            &["Sec-WebSocket-Protocol: chat, a", "Sec-WebSocket-Protocol: chat"],
+            Subprotocols,
+            400,
+        ),
     ] {
         let head = with(begins, lines);
         assert_eq!(refusal(&head), Some(why), "{lines:?}");
@@ -257,8 +283,63 @@ fn refused_with_the_right_status() {
     let malformed = with("", &["Sec-WebSocket-Extensions: a", "Sec-WebSocket-Extensions: a; b="]);
     let Some(Extensions(error)) = refusal(&malformed) else { panic!() };
     assert_eq!((error.offset(), refused(&malformed).0), (5, 400));
+    // §9.1: a list has an element. Empty ones among others are skipped, on the same line or another.
+    for (lines, offset) in [
+        (&["Sec-WebSocket-Extensions:"][..], 0),
+        (&["Sec-WebSocket-Extensions: ,,"], 2),
+        (&["Sec-WebSocket-Extensions: ,", "Sec-WebSocket-Extensions:"], 0),
+    ] {
+        let head = with("", lines);
+        let Some(Extensions(error)) = refusal(&head) else { panic!("{lines:?}") };
+        assert_eq!((error.offset(), refused(&head).0), (offset, 400));
+    }
+    assert!(accepted(&with("", &["Sec-WebSocket-Extensions: a,,b"])));
+    assert!(accepted(&with("", &["Sec-WebSocket-Extensions:", "Sec-WebSocket-Extensions: a"])));
     assert_eq!(Head(HeadError::TooLong).status(), 431);
     assert_eq!(Head(HeadError::TooManyHeaders).status(), 431);
+}
+
+/// Subprotocols are compared with each other, so there is a limit to how many there may be.
+#[test]
+fn the_number_of_subprotocols_is_capped_exactly() {
+    let offer = |count: usize| {
+        let names: Vec<String> = (0..count).map(|number| format!("p{number}")).collect();
+        with("", &[&format!("Sec-WebSocket-Protocol: {}", names.join(","))])
+    };
+    read(&offer(64), |opening| assert_eq!(opening.unwrap().subprotocols().count(), 64));
+    assert_eq!(refusal(&offer(65)), Some(Refusal::Subprotocols));
+    // Names that differ in case alone are two.
+    assert!(accepted(&with("", &["Sec-WebSocket-Protocol: chat, Chat"])));
+}
+
+/// Raw UTF-8 in a target is refused, unless that is relaxed.
+#[test]
+fn targets_in_utf8() {
+    let rules = HandshakeRules::new().accept_utf8_target();
+    for (target, is_accepted) in [
+        ("/caf\u{e9}?q=\u{1F980}", true),
+        ("http://server.example.com/\u{4e2d}", true),
+        ("/\u{a0}", true),
+        ("/\u{85}", false),
+        ("/a\u{9f}", false),
+        ("http://\u{e9}/", false),
+        ("/\u{e9}#", false),
+        ("\u{e9}", false),
+    ] {
+        let head = with("GET", &[&format!("GET {target} HTTP/1.1")]);
+        assert_eq!(refusal(&head), Some(Refusal::Target), "{target}");
+        let mut storage = [EMPTY_HEADER; 8];
+        let request = Request::parse(head.as_bytes(), &mut storage).unwrap();
+        match request.opening_with(rules) {
+            Ok(opening) => assert!(is_accepted && target.ends_with(opening.resource_name())),
+            Err(refusal) => assert!(!is_accepted && refusal == Refusal::Target, "{target}"),
+        }
+    }
+    // What is not UTF-8 is no request-line.
+    let head = with("GET", &["GET /X HTTP/1.1"]).into_bytes();
+    let head: Vec<u8> =
+        head.into_iter().map(|byte| if byte == b'X' { 0xE9 } else { byte }).collect();
+    assert!(Request::parse(&head, &mut [EMPTY_HEADER; 8]).is_err());
 }
 
 #[test]
@@ -290,12 +371,24 @@ fn origins() {
             opening.unwrap().check_origin(allowed)
         })
     };
-    for origin in allowed.into_iter().chain(["HTTPS://Example.com"]) {
+    for origin in allowed.into_iter().chain(["HTTPS://Example.com", "https://example.com:443"]) {
         assert_eq!(check(origin, &allowed), Ok(()));
+    }
+    assert_eq!(check("http://a", &["http://a:80"]), Ok(()));
+    assert_eq!(check("moz-extension://a", &["moz-extension://a"]), Ok(()));
+    for (origin, allowed) in [
+        ("http://a:443", "http://a"),
+        ("https://a:80", "https://a"),
+        ("ws://a", "http://a"),
+        ("moz-extension://a:80", "moz-extension://a"),
+        ("http://a/", "http://a"),
+        ("http://me@a", "http://a"),
+    ] {
+        assert_eq!(check(origin, &[allowed]), Err(Refusal::Origin), "{origin}");
     }
     for origin in [
         "http://example.com",
-        "https://example.com:443",
+        "https://example.com:80",
         "https://example.com.evil.org",
         "https://evil.org/https://example.com",
         "https://example.com ,",
@@ -317,6 +410,51 @@ fn origins() {
     let mut storage = [EMPTY_HEADER; 8];
     let request = Request::parse(&not_text, &mut storage).unwrap();
     assert_eq!(request.opening().unwrap_err(), Refusal::Origin);
+}
+
+/// RFC 6454 §5: the same scheme, host and port, those of the connection.
+#[test]
+fn the_same_origin() {
+    let check = |host: &str, is_secure: bool, origin: &str| {
+        let lines = [format!("Host: {host}"), format!("Origin: {origin}")];
+        read(&with("Host", &[&lines[0], &lines[1]]), |opening| {
+            opening.unwrap().check_same_origin(is_secure).is_ok()
+        })
+    };
+    for (host, is_secure, origin) in [
+        ("a.example", false, "http://a.example"),
+        ("a.example", true, "https://a.example"),
+        ("A.Example:443", true, "HTTPS://a.example"),
+        ("a.example", true, "https://a.example:443"),
+        ("a.example:80", false, "http://a.example"),
+        ("a.example:8080", false, "http://a.example:8080"),
+        ("[::1]:8080", false, "http://[::1]:8080"),
+    ] {
+        assert!(check(host, is_secure, origin), "{host} {origin}");
+        assert!(!check(host, !is_secure, origin), "{host} {origin}");
+    }
+    for origin in [
+        "http://a.example:8080",
+        "http://b.a.example",
+        "http://a.example.evil.example",
+        "http://a.example/",
+        "http://me@a.example",
+        "http://a.example http://a.example",
+        "ws://a.example",
+        "a.example",
+        "://a.example",
+        "null",
+        "",
+    ] {
+        assert!(!check("a.example", false, origin), "{origin}");
+    }
+    // Not a browser.
+    read(&with("", &[]), |opening| {
+        assert_eq!(opening.unwrap().check_same_origin(true), Ok(()));
+    });
+    // The target names the host, if it is an absolute URI.
+    let head = with("GET", &["GET http://b.example/ HTTP/1.1", "Origin: http://b.example"]);
+    read(&head, |opening| assert_eq!(opening.unwrap().check_same_origin(false), Ok(())));
 }
 
 #[test]
@@ -374,7 +512,10 @@ fn further_headers_and_no_injection() {
     for name in ["", "a b", "a:", "a\r\nb", "a\n", "ä", "(a)"] {
         assert_eq!(write(&[("x", "y"), (name, "v")]), Err(WriteError::HeaderName(1)), "{name}");
     }
-    for value in ["a\r\nb: c", "\r", "\n", "a\0", "\x7F", "ä", "\r\n\r\n\u{81}"] {
+    // RFC 9110 §5.5: obs-text may stand there.
+    let response = write(&[("X-City", "K\u{f6}ln \u{1F980}\t~")]).unwrap();
+    assert!(response.ends_with("\r\nX-City: K\u{f6}ln \u{1F980}\t~\r\n\r\n"));
+    for value in ["a\r\nb: c", "\r", "\n", "a\0", "\x7F", "\x1F", "ä\x1B", "\r\n\r\n\u{81}"] {
         assert_eq!(write(&[("x", "y"), ("a", value)]), Err(WriteError::HeaderValue(1)), "{value}");
     }
     for name in [
@@ -452,6 +593,8 @@ proptest! {
                         "Sec-WebSocket-Extensions: a; b=\"c\"", "Content-Length: 0",
                         "Connection: keep-alive", "Sec-WebSocket-Protocol: c", "Upgrade: h2c",
                         "Sec-WebSocket-Extensions: ;", "Host: a", "Bad Line", "X: \u{80}",
+                        "Sec-WebSocket-Extensions: ,", "Sec-WebSocket-Protocol:", "Upgrade: (, websocket",
+                        "Connection: \"a, Upgrade\"",
                     ],
                 ]
                 .concat(),

@@ -6,7 +6,8 @@ use std::fmt;
 use wsframe::Rsv;
 use wsframe::extensions::{Extension, ExtensionWriter, Negotiate};
 use wsframe::handshake::{
-    ClientHandshake, EMPTY_HEADER, Key, Opening, Refusal, ResponseError, Uri, WriteError,
+    ClientHandshake, EMPTY_HEADER, HandshakeRules, Key, Opening, Refusal, ResponseError, Uri,
+    WriteError,
 };
 
 /// Agrees to everything.
@@ -140,6 +141,15 @@ fn refused_with_the_right_status() {
         ("sec-websocket-version", &[], NoVersion, 400),
         ("sec-websocket-version", &[("sec-websocket-version", "8")], Version, 426),
         ("", &[("transfer-encoding", "chunked")], Body, 400),
+        ("connection", &[("connection", "\"x, Upgrade, y\"")], Connection, 400),
+        ("upgrade", &[("upgrade", "(, websocket")], Upgrade, 400),
+        ("", &[("sec-websocket-protocol", ",")], Subprotocols, 400),
+        (
+            "",
+            &[("sec-websocket-protocol", "a"), ("sec-websocket-protocol", "a")],
+            Subprotocols,
+            400,
+        ),
         ("", &[("origin", "a"), ("origin", "b")], Origin, 403),
     ] {
         let request = request(name, instead);
@@ -197,6 +207,39 @@ fn responses_are_checked() {
     let used = right().header("sec-websocket-extensions", "x-any");
     assert_eq!(check(used), Err(ResponseError::ExtensionNotOffered));
     assert_eq!(check(Response::builder().status(101)), Err(ResponseError::Upgrade));
+
+    let empty = right().header("sec-websocket-protocol", "").body(()).unwrap();
+    assert_eq!(client().check_http(&empty, &mut []).unwrap_err(), ResponseError::Subprotocol);
+    let rules = HandshakeRules::new().accept_empty_subprotocol();
+    assert_eq!(client().rules(rules).check_http(&empty, &mut []).unwrap().subprotocol, None);
+}
+
+/// RFC 9112 §3.2, by relaxed rules.
+#[test]
+fn targets_in_utf8() {
+    let rules = HandshakeRules::new().accept_utf8_target();
+    let uri = Uri::parse_with("ws://a/caf\u{e9}", rules).unwrap();
+    let client = ClientHandshake::new(uri, Key::new([0; 16]));
+    let request: Request<()> = client.to_http(&[]).unwrap();
+    assert_eq!(Opening::from_http(&request).unwrap_err(), Refusal::Target);
+    assert_eq!(Opening::from_http_with(&request, rules).unwrap().path(), "/caf\u{e9}");
+
+    let request: Request<()> = client.to_extended_connect(&[]).unwrap();
+    let strict = Opening::from_extended_connect(&request, "websocket");
+    assert_eq!(strict.unwrap_err(), Refusal::Target);
+    let opening = Opening::from_extended_connect_with(&request, "websocket", rules).unwrap();
+    assert_eq!(opening.path(), "/caf\u{e9}");
+}
+
+/// RFC 9110 §5.5: what a value of a header field may hold.
+#[test]
+fn obs_text_is_sent() {
+    let headers = [("x-city", "K\u{f6}ln")];
+    let request: Request<()> = client().headers(&headers).to_http(&[]).unwrap();
+    assert_eq!(request.headers()["x-city"].as_bytes(), "K\u{f6}ln".as_bytes());
+    let opening = Opening::from_http(&request).unwrap();
+    let (response, _) = opening.accept().headers(&headers).to_http::<()>(&mut []).unwrap();
+    assert_eq!(response.headers()["x-city"].as_bytes(), "K\u{f6}ln".as_bytes());
 }
 
 /// RFC 8441 §5.1 shows such a request and response.
@@ -359,11 +402,11 @@ fn nothing_can_be_injected() {
     let error = client().origin("a\r\n").to_http::<()>(&[]).map(drop).unwrap_err();
     assert_eq!(error, WriteError::Origin);
     let long = format!("ws://a/{}", "b".repeat(64 << 10));
-    for uri in [&long, "ws://a%20b/"] {
+    for uri in [&long, "ws://a%20b/", "ws://a/<", "ws://a/?\""] {
         let client = ClientHandshake::new(Uri::parse(uri).unwrap(), Key::new([0; 16]));
         let error = client.to_extended_connect::<()>(&[]).map(drop).unwrap_err();
         assert_eq!(error, WriteError::Uri);
-        assert_eq!(client.to_http::<()>(&[]).is_err(), uri == long);
+        assert_eq!(client.to_http::<()>(&[]).is_err(), uri != "ws://a%20b/");
     }
     let error =
         client().subprotocols(&["a b"]).to_extended_connect::<()>(&[]).map(drop).unwrap_err();

@@ -4,13 +4,14 @@
 // Each test takes what it needs; nothing here is an API.
 #![allow(dead_code)]
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::ops::Range;
 use std::str;
 
 use wsframe::handshake::{
-    ClientHandshake, EMPTY_HEADER, HeadError, HeadReader, Key, Opening, Refusal, Request, Response,
-    Uri,
+    Agreed, ClientHandshake, EMPTY_HEADER, HandshakeRules, HeadError, HeadReader, Key, Opening,
+    Refusal, Request, Response, ResponseError, Uri,
 };
 
 /// The head's length as a reader finds it that is shown the bytes in reads of these lengths, over and
@@ -144,13 +145,49 @@ impl<'a> Lines<'a> {
 
     fn elements(&self, name: &str) -> Vec<&'a str> {
         let elements = self.all(name).into_iter().flat_map(|value| value.split(','));
-        elements.map(str::trim).filter(|element| !element.is_empty()).collect()
+        let elements = elements.map(|element| element.trim_matches([' ', '\t']));
+        elements.filter(|element| !element.is_empty()).collect()
     }
 
-    fn lists(&self, name: &str, element: &str) -> bool {
-        self.elements(name).iter().any(|listed| listed.eq_ignore_ascii_case(element))
+    /// Whether each element is a token, or up to so many with slashes between, and one is this in any case.
+    fn lists(&self, name: &str, element: &str, parts: usize) -> bool {
+        let elements = self.elements(name);
+        let is_right =
+            |listed: &&str| listed.split('/').count() <= parts && listed.split('/').all(is_token);
+        elements.iter().all(is_right)
+            && elements.iter().any(|listed| listed.eq_ignore_ascii_case(element))
+    }
+
+    fn upgrades(&self) -> bool {
+        self.lists("upgrade", "websocket", 2)
+    }
+
+    fn connection_upgrades(&self) -> bool {
+        self.lists("connection", "upgrade", 1)
+    }
+
+    /// Whether the subprotocols are 1 to 64 tokens, each once, if the field is there.
+    fn offers_subprotocols_rightly(&self) -> bool {
+        let name = "sec-websocket-protocol";
+        let offered = self.elements(name);
+        let unique = BTreeSet::from_iter(&offered);
+        let is_right = offered.iter().all(|name| is_token(name)) && unique.len() == offered.len();
+        self.all(name).is_empty() || is_right && (1..=64).contains(&offered.len())
     }
 }
+
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(is_token_byte)
+}
+
+/// The strict rules, and those with everything relaxed.
+const RULES: [HandshakeRules; 2] = [
+    HandshakeRules::new(),
+    HandshakeRules::new()
+        .accept_utf8_target()
+        .accept_empty_subprotocol()
+        .accept_unoffered_subprotocol(),
+];
 
 /// Any bytes as a request: what is accepted is what §4.2.1 asks for, and the answer to it is one that a
 /// client with the same key takes; what is refused is answered with a right response.
@@ -163,11 +200,24 @@ pub fn request(received: &[u8], reads: &[usize]) {
         Ok(request) => request,
         Err(error) => return refused(error.into()),
     };
-    #[cfg(feature = "http")]
-    same_on_http_types(&request, start_line(&head));
-    match request.opening() {
-        Ok(opening) => accepted(&opening, &head),
-        Err(refusal) => refused(refusal),
+    for rules in RULES {
+        #[cfg(feature = "http")]
+        same_on_http_types(&request, start_line(&head), rules);
+        match request.opening_with(rules) {
+            Ok(opening) => accepted(&opening, &head, rules),
+            Err(refusal) => {
+                let lines = Lines::new(&head);
+                match refusal {
+                    Refusal::Upgrade => assert!(!lines.upgrades(), "{head}"),
+                    Refusal::Connection => assert!(!lines.connection_upgrades(), "{head}"),
+                    Refusal::Subprotocols => {
+                        assert!(!lines.offers_subprotocols_rightly(), "{head}")
+                    }
+                    _ => {}
+                }
+                refused(refusal);
+            }
+        }
     }
 }
 
@@ -177,7 +227,7 @@ fn start_line(head: &str) -> &str {
 
 /// The types of the crate `http` say the same, where they can hold the request. They drop fragments.
 #[cfg(feature = "http")]
-fn same_on_http_types(request: &Request<'_>, start_line: &str) {
+fn same_on_http_types(request: &Request<'_>, start_line: &str, rules: HandshakeRules) {
     use http::Version;
     let is_1_0 = start_line.ends_with("1.0");
     let version = if is_1_0 { Version::HTTP_10 } else { Version::HTTP_11 };
@@ -189,7 +239,8 @@ fn same_on_http_types(request: &Request<'_>, start_line: &str) {
     let Some(on_types) = builder.body(()).ok().filter(|_| !request.target().contains('#')) else {
         return;
     };
-    let [of_head, of_types] = [request.opening(), Opening::from_http(&on_types)].map(|opening| {
+    let both = [request.opening_with(rules), Opening::from_http_with(&on_types, rules)];
+    let [of_head, of_types] = both.map(|opening| {
         let opening = opening?;
         let mut response = String::new(); // from which the key and the extensions can be told
         opening.accept().write(&mut [], &mut response).unwrap();
@@ -203,7 +254,7 @@ fn same_on_http_types(request: &Request<'_>, start_line: &str) {
     assert_eq!(of_head, of_types, "{request:?}");
 }
 
-fn accepted(opening: &Opening<'_>, head: &str) {
+fn accepted(opening: &Opening<'_>, head: &str, rules: HandshakeRules) {
     let lines = Lines::new(head);
     let start = start_line(head);
     assert!(start.starts_with("GET ") && start.ends_with(" HTTP/1.1"), "{start}");
@@ -215,8 +266,11 @@ fn accepted(opening: &Opening<'_>, head: &str) {
         None => lines.all("host")[0],
     };
     assert_eq!(opening.host(), host);
-    assert!(lines.lists("upgrade", "websocket"));
-    assert!(lines.lists("connection", "upgrade"));
+    assert!(lines.upgrades());
+    assert!(lines.connection_upgrades());
+    assert!(lines.offers_subprotocols_rightly());
+    let name = "sec-websocket-extensions";
+    assert_eq!(opening.extensions().count() == 0, lines.all(name).is_empty());
     assert_eq!(lines.all("sec-websocket-version"), ["13"]);
     assert!(lines.all("transfer-encoding").is_empty());
     assert!(lines.all("content-length").iter().all(|length| *length == "0"));
@@ -226,6 +280,11 @@ fn accepted(opening: &Opening<'_>, head: &str) {
     let [key] = lines.all("sec-websocket-key")[..] else { panic!("one key") };
     assert_eq!(key.len(), 24);
     assert!(key.ends_with("==") && !key[..22].contains('='), "16 bytes in base64: {key}");
+
+    // A client can ask for what a server accepts.
+    let uri = format!("ws://{}{}", opening.host(), opening.resource_name());
+    let uri = Uri::parse_with(&uri, rules).expect(&uri);
+    assert_eq!((uri.path(), uri.query()), (opening.path(), opening.query()));
 
     let chosen = offered.last().copied();
     let mut response = String::new();
@@ -256,34 +315,116 @@ fn refused(refusal: Refusal) {
 pub fn response(received: &[u8], reads: &[usize]) {
     let Some(head) = final_head(received, reads, 4096) else { return };
     let head = &received[head];
-    let mut storage = [EMPTY_HEADER; 16];
-    let Ok(response) = Response::parse(head, &mut storage) else { return };
-    let uri = Uri::parse("ws://server.example.com/chat").unwrap();
-    let key = Key::new(*b"the sample nonce");
-    let client = ClientHandshake::new(uri, key).subprotocols(&["chat", "superchat"]);
-    let Ok(agreed) = client.check(&response, &mut []) else { return };
-
-    let head = String::from_utf8_lossy(head);
-    let lines = Lines::new(&head);
-    assert!(head.trim_start_matches("\r\n").starts_with("HTTP/1.1 101"));
-    assert_eq!(lines.all("upgrade").join("+").to_ascii_lowercase(), "websocket");
-    assert!(lines.lists("connection", "upgrade"));
-    assert_eq!(lines.all("sec-websocket-accept"), ["s3pPLMBiTxaQ9kYGzzhZRbK+xOo="]);
-    assert_eq!(lines.all("sec-websocket-protocol"), Vec::from_iter(agreed.subprotocol));
-    assert!(agreed.subprotocol.is_none_or(|chosen| ["chat", "superchat"].contains(&chosen)));
-    assert!(lines.elements("sec-websocket-extensions").is_empty());
+    let mut unfolded = head.to_vec();
+    Response::unfold(&mut unfolded);
+    assert_eq!(unfolded.len(), head.len());
+    assert_eq!(words(&unfolded), naive_unfold(head), "{}", head.escape_ascii());
+    for head in [head, &unfolded] {
+        let mut storage = [EMPTY_HEADER; 16];
+        let Ok(response) = Response::parse(head, &mut storage) else { continue };
+        for rules in RULES {
+            let uri = Uri::parse("ws://server.example.com/chat").unwrap();
+            let client = ClientHandshake::new(uri, Key::new(*b"the sample nonce"));
+            let client = client.subprotocols(&["chat", "superchat"]).rules(rules);
+            let checked = client.check(&response, &mut []);
+            let head = String::from_utf8_lossy(head);
+            #[cfg(feature = "http")]
+            same_response_on_http_types(&client, &response, start_line(&head), checked);
+            answered(checked, &Lines::new(&head), start_line(&head), rules);
+        }
+    }
 }
 
-/// Takes what a part of a URI may hold off its beginning (RFC 3986 §2): unreserved characters, sub-delims,
-/// what is percent-encoded, and `more`.
-fn take<'a>(rest: &mut &'a str, more: &[u8]) -> &'a str {
+/// The lines of a head, as words between blanks.
+fn words(head: &[u8]) -> Vec<Vec<&[u8]>> {
+    let words = |line| {
+        let words = <[u8]>::split(line, |byte| b" \t\r".contains(byte));
+        words.filter(|word| !word.is_empty()).collect()
+    };
+    head.split(|byte| *byte == b'\n').map(words).collect()
+}
+
+/// The same, in which a line that begins with a blank continues the one before, unless that is the first of
+/// the head, or one with nothing in it.
+fn naive_unfold(head: &[u8]) -> Vec<Vec<&[u8]>> {
+    let mut unfolded = Vec::<Vec<&[u8]>>::new();
+    let mut fields = None;
+    for (line, words) in head.split(|byte| *byte == b'\n').zip(words(head)) {
+        match fields {
+            Some(1..) if line.starts_with(b" ") || line.starts_with(b"\t") => {
+                unfolded.last_mut().unwrap().extend(words);
+            }
+            Some(count) => {
+                fields = Some(count + 1);
+                unfolded.push(words);
+            }
+            None => {
+                fields = Some(0).filter(|_| line != b"\r");
+                unfolded.push(words);
+            }
+        }
+    }
+    unfolded
+}
+
+/// The types of the crate `http` say the same of a response, where they can hold it.
+#[cfg(feature = "http")]
+fn same_response_on_http_types(
+    client: &ClientHandshake<'_>,
+    response: &Response<'_>,
+    start_line: &str,
+    checked: Result<Agreed<'_>, ResponseError>,
+) {
+    use http::Version;
+    let is_1_0 = start_line.starts_with("HTTP/1.0");
+    let version = if is_1_0 { Version::HTTP_10 } else { Version::HTTP_11 };
+    let mut builder = http::Response::builder().status(response.status()).version(version);
+    for (name, value) in response.headers() {
+        builder = builder.header(name, value);
+    }
+    if let Ok(on_types) = builder.body(()) {
+        assert_eq!(client.check_http(&on_types, &mut []), checked, "{response:?}");
+    }
+}
+
+fn answered(
+    checked: Result<Agreed<'_>, ResponseError>,
+    lines: &Lines<'_>,
+    start_line: &str,
+    rules: HandshakeRules,
+) {
+    let agreed = match checked {
+        Ok(agreed) => agreed,
+        Err(ResponseError::Connection) => return assert!(!lines.connection_upgrades()),
+        Err(_) => return,
+    };
+    assert!(start_line.starts_with("HTTP/1.1 101"));
+    assert_eq!(lines.all("upgrade").join("+").to_ascii_lowercase(), "websocket");
+    assert!(lines.connection_upgrades());
+    assert_eq!(lines.all("sec-websocket-accept"), ["s3pPLMBiTxaQ9kYGzzhZRbK+xOo="]);
+    let chosen = lines.all("sec-websocket-protocol");
+    match (agreed.subprotocol, &chosen[..]) {
+        (None, []) => {}
+        (Some(agreed), [chosen]) => {
+            assert_eq!(agreed, *chosen);
+            assert!(["chat", "superchat"].contains(chosen));
+        }
+        (None, [chosen]) => assert!(rules == RULES[1] && (chosen.is_empty() || is_token(chosen))),
+        _ => panic!("{chosen:?}"),
+    }
+    assert!(lines.all("sec-websocket-extensions").is_empty());
+}
+
+/// Takes a host's name off the beginning (RFC 3986 §2): unreserved characters, sub-delims, and what is
+/// percent-encoded.
+fn take_name<'a>(rest: &mut &'a str) -> &'a str {
     let bytes = rest.as_bytes();
     let mut len = 0;
     loop {
         len += match &bytes[len..] {
             [b'%', a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => 3,
             [byte, ..] if byte.is_ascii_alphanumeric() => 1,
-            [byte, ..] if b"-._~!$&'()*+,;=".contains(byte) || more.contains(byte) => 1,
+            [byte, ..] if b"-._~!$&'()*+,;=".contains(byte) => 1,
             _ => break,
         };
     }
@@ -292,9 +433,42 @@ fn take<'a>(rest: &mut &'a str, more: &[u8]) -> &'a str {
     taken
 }
 
-/// The parts of a URI, read from left to right by the grammar of RFC 6455 §3: whether it is secure, host,
-/// port, path and query.
-fn naive_uri(text: &str) -> Option<(bool, &str, u16, &str, Option<&str>)> {
+/// Takes what a path or a query may hold off the beginning, up to `end`: everything visible but `#`, and in
+/// UTF-8 if it may.
+fn take_resource<'a>(rest: &mut &'a str, end: &str, utf8: bool) -> &'a str {
+    let may_stand = |character: char| match character {
+        '\0'..='\x7F' => {
+            !"#\x7F".contains(character) && character > ' ' && !end.contains(character)
+        }
+        '\u{80}'..='\u{9F}' => false,
+        _ => utf8,
+    };
+    let (taken, left) =
+        rest.split_at(rest.find(|character| !may_stand(character)).unwrap_or(rest.len()));
+    *rest = left;
+    taken
+}
+
+/// Whether the text between brackets is an IPv6 address, with or without a zone (RFC 6874 §2).
+fn naive_address(text: &str) -> bool {
+    let is_ipv6 = |text: &str| text.parse::<std::net::Ipv6Addr>().is_ok();
+    match text.find('%') {
+        None => is_ipv6(text),
+        Some(at) => {
+            let mut zone = text[at..].strip_prefix("%25").unwrap_or("!");
+            let sub_delims = "!$&'()*+,;=";
+            is_ipv6(&text[..at])
+                && !zone.is_empty()
+                && !zone.contains(|character| sub_delims.contains(character))
+                && !take_name(&mut zone).is_empty()
+                && zone.is_empty()
+        }
+    }
+}
+
+/// The parts of a URI, read from left to right by the grammar of RFC 6455 §3, with the paths and queries that
+/// browsers send: whether it is secure, host, port, path and query.
+fn naive_uri(text: &str, utf8: bool) -> Option<(bool, &str, u16, &str, Option<&str>)> {
     let (secure, scheme) = match text.to_ascii_lowercase() {
         lower if lower.starts_with("ws://") => (false, "ws://"),
         lower if lower.starts_with("wss://") => (true, "wss://"),
@@ -303,11 +477,10 @@ fn naive_uri(text: &str) -> Option<(bool, &str, u16, &str, Option<&str>)> {
     let mut rest = &text[scheme.len()..];
     let host = if rest.starts_with('[') {
         let (host, behind) = rest.split_at(rest.find(']')? + 1);
-        host[1..host.len() - 1].parse::<std::net::Ipv6Addr>().ok()?;
         rest = behind;
-        host
+        Some(host).filter(|host| naive_address(&host[1..host.len() - 1]))?
     } else {
-        take(&mut rest, b"")
+        take_name(&mut rest)
     };
     if host.is_empty() {
         return None;
@@ -320,10 +493,10 @@ fn naive_uri(text: &str) -> Option<(bool, &str, u16, &str, Option<&str>)> {
         }
         rest = &behind[digits..];
     }
-    let path = if rest.starts_with('/') { take(&mut rest, b":@/") } else { "/" };
+    let path = if rest.starts_with('/') { take_resource(&mut rest, "?", utf8) } else { "/" };
     let query = rest.strip_prefix('?').map(|behind| {
         rest = behind;
-        take(&mut rest, b":@/?")
+        take_resource(&mut rest, "", utf8)
     });
     rest.is_empty().then_some((secure, host, port, path, query))
 }
@@ -331,13 +504,17 @@ fn naive_uri(text: &str) -> Option<(bool, &str, u16, &str, Option<&str>)> {
 /// Any text as a URI: what is taken has the parts that the naive reader finds, displays as a URI that means the
 /// same, and asks for it in a request that a server accepts.
 pub fn uri(text: &str) {
-    let parsed = Uri::parse(text);
+    RULES.into_iter().for_each(|rules| uri_by(text, rules));
+}
+
+fn uri_by(text: &str, rules: HandshakeRules) {
+    let parsed = Uri::parse_with(text, rules);
     let parts =
         parsed.ok().map(|uri| (uri.is_secure(), uri.host(), uri.port(), uri.path(), uri.query()));
-    assert_eq!(parts, naive_uri(text), "{text}");
+    assert_eq!(parts, naive_uri(text, rules == RULES[1]), "{text}");
     let Ok(uri) = parsed else { return };
     let shown = uri.to_string();
-    let again = Uri::parse(&shown).unwrap();
+    let again = Uri::parse_with(&shown, rules).unwrap();
     assert_eq!((again.host(), again.port()), (uri.host(), uri.port()));
     assert_eq!((again.is_secure(), again.path()), (uri.is_secure(), uri.path()));
     assert_eq!(again.query(), uri.query().filter(|query| !query.is_empty()));
@@ -346,8 +523,13 @@ pub fn uri(text: &str) {
     let mut request = String::new();
     ClientHandshake::new(uri, Key::new([0; 16])).write(&[], &mut request).unwrap();
     let mut storage = [EMPTY_HEADER; 8];
-    let opening = Request::parse(request.as_bytes(), &mut storage).unwrap().opening().unwrap();
+    let request = Request::parse(request.as_bytes(), &mut storage).unwrap();
+    let opening = request.opening_with(rules).unwrap();
     assert_eq!(opening.path(), uri.path());
     assert_eq!(opening.query(), again.query());
-    assert!(shown.contains(&format!("://{}{}", opening.host(), opening.resource_name())));
+    // The zone of an address stays with the client.
+    let zone = uri.zone().map_or(String::new(), |zone| format!("%25{zone}"));
+    let sent = shown.replacen(&zone, "", 1);
+    assert!(sent.contains(&format!("://{}{}", opening.host(), opening.resource_name())));
+    assert!(uri.zone().is_none() || opening.host().starts_with(&format!("[{}]", uri.address())));
 }
