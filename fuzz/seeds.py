@@ -166,6 +166,15 @@ REQUESTS = {
     "beyond-ascii": ["X: \xe4\xff"],
     "origin-twice": ["Origin: a", "Origin: b"],
     "many-headers": ["a: b"] * 20,
+    "no-extensions": ["Sec-WebSocket-Extensions: ,,"],
+    "no-subprotocols": ["Sec-WebSocket-Protocol: ,"],
+    "a-subprotocol-twice": ["Sec-WebSocket-Protocol: chat, a", "Sec-WebSocket-Protocol: chat"],
+    "too-many-subprotocols": ["Sec-WebSocket-Protocol: " + ",".join(f"p{i}" for i in range(65))],
+    "empty-elements": ["Sec-WebSocket-Protocol: a,,b", "Sec-WebSocket-Extensions:", "Sec-WebSocket-Extensions: ,a"],
+    "quoted-connection": ['Connection: "x, Upgrade, y"'],
+    "malformed-connection": ["Connection: Upgrade, @@(;"],
+    "malformed-upgrade": ['Upgrade: "(, websocket,='],
+    "upgrade-with-versions": ["Upgrade: h2c/1, a/"],
 }
 
 
@@ -176,6 +185,9 @@ def requests():
         "absolute": head("GET http://a:1/b?c HTTP/1.1", *ASKED, *nonce),
         "absolute-with-a-user": head("GET http://a:b@c/d HTTP/1.1", *ASKED, *nonce),
         "percent": head("GET /a%zz?b=100% HTTP/1.1", *ASKED, *nonce),
+        "as-browsers-write": head("GET /a|b[c]^d?q={%22a%22:1}&%s0A\\`<> HTTP/1.1", *ASKED, *nonce),
+        "utf-8": head("GET /caf\xc3\xa9?\xf0\x9f\xa6\x80 HTTP/1.1", *ASKED, *nonce),
+        "utf-8-control": head("GET /\xc2\x85 HTTP/1.1", *ASKED, *nonce),
         "page": head("GET / HTTP/1.1", "Host: a"),
         "post": head("POST / HTTP/1.1", *ASKED, *nonce),
         "http-1-0": head("GET / HTTP/1.0", *ASKED, *nonce),
@@ -197,6 +209,9 @@ def responses():
         "two-chosen": ["Sec-WebSocket-Protocol: chat, superchat"],
         "chosen-twice": ["Sec-WebSocket-Protocol: chat"] * 2,
         "not-offered": ["Sec-WebSocket-Protocol: other"],
+        "no-subprotocol": ["Sec-WebSocket-Protocol:"],
+        "malformed-connection": ["Connection: Upgrade, @@(;"],
+        "obs-fold": ["Server: an \t\r\n\told\r\n \r\n device"],
         "extension": ["Sec-WebSocket-Extensions: permessage-deflate"],
         "no-extension": ["Sec-WebSocket-Extensions: ,"],
         "upgrade-twice": ["Upgrade: websocket"],
@@ -207,6 +222,7 @@ def responses():
     }
     cases = {name: head("HTTP/1.1 101 Switching Protocols", *right, *lines) for name, lines in more.items()}
     cases |= {
+        "obs-fold-first": head("HTTP/1.1 101 Switching\r\n Protocols", *right),
         "no-reason": head("HTTP/1.1 101", *right),
         "http-1-0": head("HTTP/1.0 101 Switching Protocols", *right),
         "refused": head("HTTP/1.1 401 Unauthorized", "Content-Length: 2", rest=b"no"),
@@ -248,7 +264,7 @@ a/b
 a;b='c'
 a; b=1; b=2
 !#$%&'*+-.^_`|~
-""".strip().encode().split(b"\n") + [b"a\x00", b"a\r\nb", b"\xff", b"\ta\t;\tb"]
+""".strip().encode().split(b"\n") + [b"a\x00", b"a\r\nb", b"\xff", b"\ta\t;\tb", b"", b",,", b"a,,b", b", ,"]
 
 URIS = """
 ws://example.com
@@ -282,6 +298,19 @@ ws://a/:@!$&'()*+,;=
 http://a/
 ws:a
 ws:///a
+ws://a/?x=1|2
+ws://a/?tags[]=1
+ws://a/?q={%22a%22:1}
+ws://a/a|b[c]^d
+ws://a/?%s0A
+ws://a/"<>\\`
+ws://[fe80::1%25eth0]:81/a
+ws://[fe80::1%25]
+ws://[fe80::1%eth0]
+ws://[fe80::1%25a%2Fb]/
+ws://[%25a]/
+ws://a/café?🦀
+ws://a/\u0085
 """.strip().encode().split(b"\n")
 
 
