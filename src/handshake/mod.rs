@@ -121,6 +121,24 @@
 //!
 //! With feature `rand`, `Key::random` draws the key.
 //!
+//! # Strict and relaxed
+//!
+//! A peer's handshake must satisfy every rule of RFC 6455 §4. These are relaxed by name:
+//!
+//! | what | accepted by |
+//! |---|---|
+//! | raw UTF-8 in a request target | [`HandshakeRules::accept_utf8_target`], on either side |
+//! | an empty `Sec-WebSocket-Protocol` in a response | [`HandshakeRules::accept_empty_subprotocol`] |
+//! | a subprotocol in a response that was not offered | [`HandshakeRules::accept_unoffered_subprotocol`] |
+//! | a header field of a response that is continued on the next line (obs-fold) | [`Response::unfold`] |
+//!
+//! Without a name, both sides accept in a path and a query what browsers and URL parsers leave there: all
+//! visible ASCII but `#`, and a percent sign without its two digits. Lists may have empty elements among
+//! others, such as `a,,b`, but not those alone (RFC 9110 §5.6.1).
+//!
+//! A server must check [`Opening::origin`] itself if it acts for its users: see
+//! [`Opening::check_origin`] and [`Opening::check_same_origin`].
+//!
 //! # HTTP types
 //!
 //! Feature `http` makes the same decisions on requests and responses that another library has parsed:
