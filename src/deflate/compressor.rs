@@ -15,7 +15,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, mem};
 
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush};
 
@@ -78,7 +78,8 @@ impl Default for Effort {
 /// buffer for a whole message is needed anywhere. What comes out are the payloads of the message's
 /// frames, cut wherever the caller likes, with RSV1 set on the first.
 ///
-/// It takes its memory when the first message begins, in one piece, and no more after that.
+/// It allocates its memory in one piece when the first message begins. It allocates again only when a
+/// message was given up ([`forget`](Self::forget)).
 ///
 /// ```
 /// use wsframe::deflate::{Compressor, Context, Effort};
@@ -104,8 +105,8 @@ pub struct Compressor {
     stage: Stage,
     /// Zlib knows something of a message.
     has_history: bool,
-    /// The next message must not refer to it.
-    stale: bool,
+    /// What must happen to zlib's state before it is used again.
+    renewal: Renewal,
     /// The end of the message, without the four bytes: two bytes at most, of which these are left.
     end: [u8; 2],
     end_len: u8,
@@ -126,6 +127,18 @@ enum Stage {
     Ending,
 }
 
+/// How the history is removed from zlib's state before the next use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Renewal {
+    /// The next message may refer to what came before.
+    None,
+    /// The state is flushed, and is reset.
+    Reset,
+    /// The state holds a part of a message that was given up, and is discarded. zlib-rs's reset leaves
+    /// parts of an open block behind, which corrupts the next message (`docs/upstream.md`).
+    Discard,
+}
+
 impl Compressor {
     /// A compressor for one direction of a connection.
     #[must_use]
@@ -136,7 +149,7 @@ impl Compressor {
             deflate: None,
             stage: Stage::Empty,
             has_history: false,
-            stale: false,
+            renewal: Renewal::None,
             end: [0; 2],
             end_len: 0,
         }
@@ -200,7 +213,9 @@ impl Compressor {
         match self.stage {
             Stage::Empty | Stage::Flushed => {
                 // No full flush has been done.
-                self.stale |= self.has_history && !self.context.takeover;
+                if self.has_history && !self.context.takeover {
+                    self.require_reset();
+                }
                 self.end_with(&[0]);
             }
             Stage::Open => self.stage = Stage::EndingBlock,
@@ -310,10 +325,25 @@ impl Compressor {
     /// A sender may do that between any two messages, whatever was agreed on: context takeover is a
     /// permission. It has to, if the peer got a compressed message that this compressor did not make
     /// ([`Broadcast`](super::Broadcast)), or did not get one that it made.
+    ///
+    /// After an open message, the next one allocates the context again.
     pub const fn forget(&mut self) {
-        self.stale |= self.has_history;
+        match self.stage {
+            Stage::Open | Stage::EndingBlock => self.renewal = Renewal::Discard,
+            Stage::Empty | Stage::Flushed | Stage::Ending if self.has_history => {
+                self.require_reset();
+            }
+            Stage::Empty | Stage::Flushed | Stage::Ending => {}
+        }
         self.stage = Stage::Empty;
         self.end_len = 0;
+    }
+
+    /// Has zlib's state, which is flushed, reset before it is used again.
+    const fn require_reset(&mut self) {
+        if matches!(self.renewal, Renewal::None) {
+            self.renewal = Renewal::Reset;
+        }
     }
 
     /// Serves another connection, of the same window.
@@ -344,11 +374,14 @@ impl Compressor {
 
     /// One call of zlib; returns how much it wrote.
     fn step(&mut self, input: &mut &[u8], out: &mut [u8], flush: DeflateFlush) -> usize {
-        if self.stale {
-            self.stale = false;
-            if let Some(deflate) = &mut self.deflate {
-                deflate.reset();
+        match mem::replace(&mut self.renewal, Renewal::None) {
+            Renewal::None => {}
+            Renewal::Reset => {
+                if let Some(deflate) = &mut self.deflate {
+                    deflate.reset();
+                }
             }
+            Renewal::Discard => self.deflate = None,
         }
         self.has_history = true;
         let deflate = self.deflate.get_or_insert_with(|| new_deflate(self.context, self.effort));

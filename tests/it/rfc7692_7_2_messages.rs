@@ -6,7 +6,9 @@ use crate::support::deflate;
 
 use deflate::{contexts, naive};
 use proptest::prelude::*;
-use wsframe::deflate::{Compressor, Context, Decompressor, Effort, Written};
+use wsframe::deflate::{
+    Compressor, Config, Context, Decompressor, Effort, Outgoing, Pool, Written,
+};
 use wsframe::{CloseCode, ProtocolError};
 
 const HELLO: [u8; 7] = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
@@ -295,6 +297,79 @@ fn a_compressor_forgets_at_will() {
     assert!(!compressor.finish(&mut out).done);
     compressor.forget();
     assert_eq!(compressed(&mut compressor, b"Hello"), HELLO);
+}
+
+/// How far a message gets before it is given up: `calls` calls, of which the first take it in pieces and the
+/// others end it, all into buffers of `out_len` bytes. Returns whether it ended first.
+fn begin(compressor: &mut Compressor, message: &[u8], out_len: usize, calls: usize) -> bool {
+    let mut out = [0; 8];
+    let out = &mut out[..out_len];
+    let mut calls = 0..calls;
+    for mut piece in message.chunks(50) {
+        while !piece.is_empty() {
+            if calls.next().is_none() {
+                return false;
+            }
+            let _ = compressor.compress(&mut piece, out);
+        }
+    }
+    while calls.next().is_some() {
+        if compressor.finish(out).done {
+            return true;
+        }
+    }
+    false
+}
+
+/// The payload of a message that goes through every way in: a piece, a fragment, and the rest.
+fn next_message(compressor: &mut Compressor) -> Vec<u8> {
+    let mut payload = vec![0; 200];
+    let written = compressor.compress(&mut &support::odd_bytes(100)[..], &mut payload);
+    assert!(written.done);
+    payload.truncate(written.len);
+    compressor.append_fragment(&support::odd_bytes(437), &mut payload);
+    compressor.append(b"Hello, Hello, Hello", &mut payload);
+    payload
+}
+
+/// Wherever a message is given up, the next one is compressed as by a new compressor: by every level and
+/// memory level, after every call, on the same connection and, through a pool, on another one.
+#[test]
+fn a_message_given_up_leaves_no_trace_in_the_next() {
+    // No match in it is long, so that most of its bytes come out, one or some at a time.
+    let noise = &messages()[6][..700];
+    let mut case = 0;
+    for (level, memory) in (0..=9).flat_map(|level| (1..=9).map(move |memory| (level, memory))) {
+        let effort = Effort::DEFAULT.level(level).memory(memory);
+        let mut pool = Pool::new(Config::default().effort(effort));
+        let expected = next_message(&mut Compressor::new(Context::FULL, effort));
+        // Not after every byte, which would take a minute.
+        for (out_len, step) in [(1, 13), (8, 1)] {
+            for calls in (0..800).step_by(step) {
+                case += 1;
+                if case % support::one_in() != 0 {
+                    continue;
+                }
+                let mut outgoing = Outgoing::new(Context::FULL);
+                let compressor = outgoing.compressor(&mut pool);
+                let ended = begin(compressor, noise, out_len, calls);
+                compressor.forget();
+                assert!(next_message(compressor) == expected, "{effort:?} {calls} {out_len}");
+                begin(compressor, noise, out_len, calls);
+                outgoing.release(&mut pool);
+                let mut other = Outgoing::new(Context::FULL);
+                let compressor = other.compressor(&mut pool);
+                assert!(next_message(compressor) == expected, "{effort:?} {calls} {out_len}");
+                other.release(&mut pool);
+                if ended {
+                    break;
+                }
+            }
+        }
+        let mut message = Vec::new();
+        Decompressor::new(Context::FULL).append(&expected, &mut message).unwrap();
+        assert_eq!(message.len(), 100 + 437 + 19);
+    }
 }
 
 #[test]
