@@ -12,6 +12,11 @@
 //!
 //! Where the context is not taken over, the flush is a full one, by which zlib forgets what it has seen.
 //! That is less work than to reset it.
+//!
+//! zlib-rs counts all that goes through its state in a `c_ulong`, which has 32 bits on Windows and on 32-bit
+//! targets, and overflows. So the state is reset every [`RENEW_AFTER`] bytes: between two messages if
+//! possible, else behind a flush within the message. The sender loses at most a window of history by it, and
+//! the peer need not know.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -19,8 +24,8 @@ use core::{fmt, mem};
 
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush};
 
-use super::Written;
 use super::parameters::{Context, WindowBits};
+use super::{RENEW_AFTER, Written};
 
 /// How hard a [`Compressor`] tries, and what memory it takes for that.
 ///
@@ -107,8 +112,9 @@ pub struct Compressor {
     has_history: bool,
     /// What must happen to zlib's state before it is used again.
     renewal: Renewal,
-    /// The end of the message, without the four bytes: two bytes at most, of which these are left.
-    end: [u8; 2],
+    /// What zlib wrote last, of which so many bytes are left: two bytes at most at the end of a message, which
+    /// lacks the four bytes, and else six.
+    end: [u8; 6],
     end_len: u8,
 }
 
@@ -121,6 +127,8 @@ enum Stage {
     Open,
     /// Some have, and all that came of them is written; an empty block is the last of it.
     Flushed,
+    /// Some have, and of what came of them all is written but `end`.
+    Flushing,
     /// All have, and the last block is being written.
     EndingBlock,
     /// All is written but `end`.
@@ -150,7 +158,7 @@ impl Compressor {
             stage: Stage::Empty,
             has_history: false,
             renewal: Renewal::None,
-            end: [0; 2],
+            end: [0; 6],
             end_len: 0,
         }
     }
@@ -198,8 +206,23 @@ impl Compressor {
     pub fn compress(&mut self, input: &mut &[u8], out: &mut [u8]) -> Written {
         let mut len = 0;
         while !input.is_empty() && len < out.len() {
-            self.stage = Stage::Open;
-            len += self.step(input, &mut out[len..], DeflateFlush::NoFlush);
+            let room = &mut out[len..];
+            len += match self.stage {
+                Stage::Flushing => self.write_end(room),
+                Stage::Open if self.renewal_is_due() => {
+                    self.end_block(room, DeflateFlush::SyncFlush, Stage::Flushing)
+                }
+                _ => {
+                    self.open();
+                    let given = input.len().min(RENEW_AFTER);
+                    let room_len = room.len().min(RENEW_AFTER);
+                    let mut piece = &input[..given];
+                    let written =
+                        self.step(&mut piece, &mut room[..room_len], DeflateFlush::NoFlush);
+                    *input = &input[given - piece.len()..];
+                    written
+                }
+            };
         }
         Written { len, done: input.is_empty() }
     }
@@ -210,36 +233,56 @@ impl Compressor {
     /// An empty message comes out as the one byte 0x00 (§7.2.3.6).
     pub fn finish(&mut self, out: &mut [u8]) -> Written {
         let mut len = 0;
+        if self.stage == Stage::Flushing {
+            len += self.write_end(out);
+        }
         match self.stage {
             Stage::Empty | Stage::Flushed => {
                 // No full flush has been done.
                 if self.has_history && !self.context.takeover {
                     self.require_reset();
                 }
-                self.end_with(&[0]);
+                self.end_with(&[0], Stage::Ending);
             }
             Stage::Open => self.stage = Stage::EndingBlock,
-            Stage::EndingBlock | Stage::Ending => {}
+            Stage::Flushing | Stage::EndingBlock | Stage::Ending => {}
         }
         if self.stage == Stage::EndingBlock {
-            len = self.step(&mut &[][..], out, DeflateFlush::Block);
-            if len == out.len() {
-                return Written { len, done: false };
-            }
-            let mut block = [0; 8];
-            let block_len = self.step(&mut &[][..], &mut block, self.flush());
-            self.end_with(&block[..block_len.saturating_sub(super::TAIL.len())]);
+            len += self.end_block(&mut out[len..], self.flush(), Stage::Ending);
         }
+        if self.stage == Stage::Ending {
+            len += self.write_end(&mut out[len..]);
+        }
+        Written { len, done: self.stage == Stage::Empty }
+    }
+
+    /// Ends the open block. If there is room left in `out` after that, flushes into `end`, for that stage.
+    /// Returns how much it wrote to `out`.
+    fn end_block(&mut self, out: &mut [u8], flush: DeflateFlush, then: Stage) -> usize {
+        let len = self.step(&mut &[][..], out, DeflateFlush::Block);
+        if len < out.len() {
+            let mut block = [0; 8];
+            let block_len = self.step(&mut &[][..], &mut block, flush);
+            let cut = if then == Stage::Ending { super::TAIL.len() } else { 0 };
+            self.end_with(&block[..block_len.saturating_sub(cut)], then);
+        }
+        len
+    }
+
+    /// Writes what is left in `end`, and ends the stage if that is all.
+    fn write_end(&mut self, out: &mut [u8]) -> usize {
         let end = &self.end[..usize::from(self.end_len)];
-        let fits = end.len().min(out.len() - len);
-        out[len..len + fits].copy_from_slice(&end[..fits]);
+        let fits = end.len().min(out.len());
+        out[..fits].copy_from_slice(&end[..fits]);
         self.end.rotate_left(fits);
         self.end_len -= fits as u8;
-        let done = self.end_len == 0;
-        if done {
-            self.message_ended();
+        if self.end_len == 0 {
+            match self.stage {
+                Stage::Ending => self.message_ended(),
+                _ => self.stage = Stage::Flushed,
+            }
         }
-        Written { len: len + fits, done }
+        fits
     }
 
     /// Compresses a whole message, or what is left of one that was begun in pieces, and appends it to
@@ -249,11 +292,19 @@ impl Compressor {
         // be asked of zlib.
         match self.stage {
             Stage::EndingBlock | Stage::Ending => return self.append_end(out),
-            Stage::Empty | Stage::Flushed if message.is_empty() => return self.append_end(out),
+            Stage::Empty | Stage::Flushed | Stage::Flushing if message.is_empty() => {
+                return self.append_end(out);
+            }
             _ => {}
         }
+        let mut message = message;
+        while message.len() > RENEW_AFTER {
+            let (piece, rest) = message.split_at(RENEW_AFTER);
+            self.append_piece(piece, DeflateFlush::SyncFlush, out);
+            message = rest;
+        }
         let start = out.len();
-        self.append_flushed(message, self.flush(), out);
+        self.append_piece(message, self.flush(), out);
         // The empty block was written whole, so its four bytes are the last.
         out.truncate(out.len().saturating_sub(super::TAIL.len()).max(start));
         self.message_ended();
@@ -285,14 +336,22 @@ impl Compressor {
     /// ```
     pub fn append_fragment(&mut self, fragment: &[u8], out: &mut Vec<u8>) {
         // Zlib takes it for a mistake to be flushed when nothing has come since.
-        if !fragment.is_empty() || self.stage == Stage::Open {
-            self.append_flushed(fragment, DeflateFlush::SyncFlush, out);
-            self.stage = Stage::Flushed;
+        if fragment.is_empty() && self.stage == Stage::Open {
+            self.append_piece(fragment, DeflateFlush::SyncFlush, out);
+        }
+        for piece in fragment.chunks(RENEW_AFTER) {
+            self.append_piece(piece, DeflateFlush::SyncFlush, out);
         }
     }
 
-    fn append_flushed(&mut self, mut input: &[u8], flush: DeflateFlush, out: &mut Vec<u8>) {
-        self.stage = Stage::Open;
+    /// Compresses at most [`RENEW_AFTER`] bytes, and appends all that comes of them.
+    fn append_piece(&mut self, mut input: &[u8], flush: DeflateFlush, out: &mut Vec<u8>) {
+        if self.stage == Stage::Flushing {
+            let mut end = [0; 6];
+            let len = self.write_end(&mut end);
+            out.extend_from_slice(&end[..len]);
+        }
+        self.open();
         let start = out.len();
         let mut end = start;
         let mut room = input.len() / 2 + 64;
@@ -306,6 +365,7 @@ impl Compressor {
             room = end - start;
         }
         out.truncate(end);
+        self.stage = Stage::Flushed;
     }
 
     fn append_end(&mut self, out: &mut Vec<u8>) {
@@ -330,10 +390,10 @@ impl Compressor {
     pub const fn forget(&mut self) {
         match self.stage {
             Stage::Open | Stage::EndingBlock => self.renewal = Renewal::Discard,
-            Stage::Empty | Stage::Flushed | Stage::Ending if self.has_history => {
+            Stage::Empty | Stage::Flushed | Stage::Flushing | Stage::Ending if self.has_history => {
                 self.require_reset();
             }
-            Stage::Empty | Stage::Flushed | Stage::Ending => {}
+            Stage::Empty | Stage::Flushed | Stage::Flushing | Stage::Ending => {}
         }
         self.stage = Stage::Empty;
         self.end_len = 0;
@@ -356,8 +416,21 @@ impl Compressor {
         self.context.window_bits
     }
 
-    fn end_with(&mut self, end: &[u8]) {
-        self.stage = Stage::Ending;
+    /// Some of the message comes.
+    fn open(&mut self) {
+        if matches!(self.stage, Stage::Empty | Stage::Flushed) && self.renewal_is_due() {
+            self.require_reset();
+        }
+        self.stage = Stage::Open;
+    }
+
+    fn renewal_is_due(&self) -> bool {
+        let most = |deflate: &Deflate| deflate.total_in().max(deflate.total_out());
+        self.deflate.as_deref().is_some_and(|deflate| most(deflate) >= RENEW_AFTER as u64)
+    }
+
+    fn end_with(&mut self, end: &[u8], stage: Stage) {
+        self.stage = stage;
         self.end[..end.len()].copy_from_slice(end);
         self.end_len = end.len() as u8;
     }

@@ -15,20 +15,38 @@
 //!
 //! **A limit.** It is enforced by never giving zlib more room than there is left below it. Where none is
 //! left, zlib gets one byte of ours, and if it writes that, the message is too long.
+//!
+//! zlib-rs counts what goes through its state in a `c_ulong`, which has 32 bits on Windows and on 32-bit
+//! targets, and overflows. Without context takeover the state is reset for every message. With it, the state
+//! is renewed every [`RENEW_AFTER`] bytes, between two messages, and the new state must have the same
+//! window. zlib-rs does not lend it, but hands it out to whoever asks in DEFLATE: matches that refer back by
+//! the window's length repeat it from its first byte. A stored block then brings it into the new state.
+//! Within a message nothing can be renewed, so a message of 4 GiB of payload is too long on those targets.
 
 use alloc::boxed::Box;
+use alloc::vec;
 use alloc::vec::Vec;
+use core::ffi::c_ulong;
 use core::fmt;
 
 use zlib_rs::{Inflate, InflateFlush, Status};
 
 use super::parameters::Context;
-use super::{TAIL, Written};
+use super::{RENEW_AFTER, TAIL, Written};
 use crate::error::ProtocolError;
 use crate::frame::NO_LIMIT;
 use crate::mask::Mask;
 use crate::message::DEFAULT_MAX_MESSAGE_LEN;
 use crate::utf8::{Checked, Utf8Validator};
+
+/// How many bytes zlib-rs can count, but for those that [`Decompressor::finish`] adds.
+const MAX_TOTAL: u64 = c_ulong::MAX as u64 - 64;
+
+/// The furthest that DEFLATE can refer back.
+const MAX_DISTANCE: usize = 1 << 15;
+
+/// The longest match that DEFLATE has.
+const MAX_MATCH: usize = 258;
 
 /// Decompresses messages, one after another: those of one connection, if they share a context, or those
 /// of any number of connections whose [`Context`] has no takeover.
@@ -39,7 +57,8 @@ use crate::utf8::{Checked, Utf8Validator};
 /// whole.
 ///
 /// After an error it is latched, until [`reset`](Self::reset). It takes its memory when the first message
-/// begins, in one piece of some 47 KiB for any window, and no more after that.
+/// begins, in one piece of some 47 KiB for any window. With context takeover it takes 33 KiB more for a moment
+/// every 64 MiB.
 ///
 /// ```
 /// use wsframe::deflate::{Context, Decompressor};
@@ -97,7 +116,7 @@ impl Decompressor {
     ///
     /// [`InvalidDeflate`](ProtocolError::InvalidDeflate) and
     /// [`MessageTooLong`](ProtocolError::MessageTooLong), as soon as it shows. What was written to `out` is
-    /// then of no use.
+    /// then of no use. Where `c_ulong` has 32 bits, a payload of nearly 4 GiB is too long under any limit.
     ///
     /// ```
     /// use wsframe::deflate::{Context, Decompressor};
@@ -200,6 +219,12 @@ impl Decompressor {
         self.expect(&[0, a, b, c, d], 1 + TAIL.len(), InflateFlush::NoFlush)?;
         self.len = 0;
         self.stale = !self.takeover;
+        if let Some(inflate) = &mut self.inflate
+            && self.takeover
+            && inflate.total_in().max(inflate.total_out()) >= RENEW_AFTER as u64
+        {
+            renew(inflate);
+        }
         Ok(())
     }
 
@@ -293,7 +318,13 @@ impl Decompressor {
         let mut len = 0;
         loop {
             let before = (inflate.total_in(), inflate.total_out());
-            let outcome = inflate.decompress(payload, &mut out[len..], InflateFlush::NoFlush);
+            let countable =
+                usize::try_from(MAX_TOTAL.saturating_sub(before.0)).unwrap_or(usize::MAX);
+            if countable == 0 && !payload.is_empty() {
+                return Err(self.fail(ProtocolError::MessageTooLong(MAX_TOTAL)));
+            }
+            let piece = &payload[..payload.len().min(countable)];
+            let outcome = inflate.decompress(piece, &mut out[len..], InflateFlush::NoFlush);
             *payload = &payload[(inflate.total_in() - before.0) as usize..];
             len += (inflate.total_out() - before.1) as usize;
             match outcome {
@@ -325,6 +356,56 @@ impl Decompressor {
             Err(self.fail(ProtocolError::TruncatedDeflate))
         }
     }
+}
+
+/// Resets the state, which is between two blocks, and gives it the same window again.
+fn renew(inflate: &mut Inflate) {
+    let len =
+        usize::try_from(inflate.total_out()).map_or(MAX_DISTANCE, |out| out.min(MAX_DISTANCE));
+    let mut window = vec![0; len];
+    if len > 0 {
+        let _ = inflate.decompress(&repetition(len), &mut window, InflateFlush::NoFlush);
+    }
+    inflate.reset(false);
+
+    let [low, high] = (len as u16).to_le_bytes();
+    let _ = inflate.decompress(&[0, low, high, !low, !high], &mut [0], InflateFlush::NoFlush);
+    let mut out = [0; 256];
+    for piece in window.chunks(out.len()) {
+        let _ = inflate.decompress(piece, &mut out, InflateFlush::NoFlush);
+    }
+    debug_assert_eq!(inflate.total_out(), len as u64);
+}
+
+/// A block of DEFLATE without its end: with fixed codes, and matches that repeat at least `distance` bytes
+/// from that distance (RFC 1951 §3.2.5, §3.2.6).
+fn repetition(distance: usize) -> Vec<u8> {
+    // A code for each half of a power of two, and the position in that half as extra bits.
+    let from = (distance - 1) as u64;
+    let extra_len = from.max(2).ilog2() - 1;
+    let code = u64::from(2 * extra_len) + (from >> extra_len);
+    let extra = from & ((1 << extra_len) - 1);
+
+    let mut block = Vec::new();
+    let (mut bits, mut bits_len) = (0, 0);
+    let mut push = |value: u64, len: u32| {
+        bits |= value << bits_len;
+        bits_len += len;
+        while bits_len >= 8 {
+            block.push(bits as u8);
+            bits >>= 8;
+            bits_len -= 8;
+        }
+    };
+    push(0b010, 3); // not the last block; fixed codes
+    for _ in 0..distance.div_ceil(MAX_MATCH) {
+        // Codes begin with their highest bit, all else with the lowest.
+        push(u64::from(0b1100_0101u8.reverse_bits()), 8); // 285: a match of 258 bytes
+        push(u64::from((code as u8).reverse_bits() >> 3), 5);
+        push(extra, extra_len);
+    }
+    push(0, 7); // what fills the last byte up
+    block
 }
 
 impl fmt::Debug for Decompressor {

@@ -87,6 +87,10 @@ pub use pool::{Incoming, Outgoing, Pool};
 /// What a sender cuts off the end of a message, and a receiver puts back (RFC 7692 §7.2.1).
 const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
+/// How many bytes may go through a state of zlib's before it is renewed, in or out: see [`compressor`] and
+/// [`decompressor`]. A renewal costs some microseconds.
+const RENEW_AFTER: usize = 64 << 20;
+
 /// What a call wrote to the caller's buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -36,6 +36,7 @@ mod rfc6455_9_1_negotiation;
 mod rfc7692_6_connection;
 mod rfc7692_7_1_negotiation;
 mod rfc7692_7_2_messages;
+mod rfc7692_7_2_renewal;
 mod rfc7692_8_limits;
 mod rfc7692_memory;
 mod seeds;

@@ -1,0 +1,202 @@
+//! RFC 7692 §7.2: contexts through which so much has gone that their state is renewed.
+#![cfg(feature = "deflate")]
+
+use miniz_oxide::deflate::core::{
+    CompressorOxide, TDEFLFlush, compress, create_comp_flags_from_zip_params,
+};
+use wsframe::deflate::{Compressor, Context, Decompressor, Effort};
+use wsframe::{NO_LIMIT, ProtocolError};
+
+/// After so many bytes a state is renewed.
+const RENEW_AFTER: usize = 64 << 20;
+
+fn compressed(compressor: &mut Compressor, message: &[u8]) -> Vec<u8> {
+    let mut payload = Vec::new();
+    compressor.append(message, &mut payload);
+    payload
+}
+
+fn unlimited(context: Context) -> Decompressor {
+    Decompressor::new(context).max_message_len(NO_LIMIT)
+}
+
+fn inflated(decompressor: &mut Decompressor, payload: &[u8]) -> Result<Vec<u8>, ProtocolError> {
+    let mut message = Vec::new();
+    decompressor.append(payload, &mut message).map(|()| message)
+}
+
+fn noise(len: usize) -> Vec<u8> {
+    (0..len as u64).map(|i| (i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect()
+}
+
+/// What follows a renewal refers to nothing before it, with and without takeover.
+#[test]
+fn a_sender_forgets_at_times() {
+    let text = b"a message that is sent again and again";
+    for level in [0, 1, 5] {
+        for takeover in [true, false] {
+            let context = Context { takeover, ..Context::FULL };
+            let effort = Effort::DEFAULT.level(level);
+            let first = compressed(&mut Compressor::new(context, effort), text);
+            let (mut compressor, mut decompressor) =
+                (Compressor::new(context, effort), unlimited(context));
+            let mut fresh = 0;
+            // Short of the threshold, then beyond it. After the many zeros, the window has no text, either.
+            for zeros in [0, RENEW_AFTER - 1000, 0, 2000, 0] {
+                for message in [&vec![0; zeros][..], text] {
+                    let payload = compressed(&mut compressor, message);
+                    assert!(inflated(&mut decompressor, &payload).unwrap() == message);
+                    fresh += usize::from(message == text && payload == first);
+                }
+            }
+            let expected = if takeover && level != 0 { 3 } else { 5 };
+            assert_eq!(fresh, expected, "level {level}, {takeover}");
+        }
+    }
+}
+
+/// The state is renewed within a message too: in a slice, and in pieces, wherever the output is cut.
+#[test]
+fn a_message_may_be_longer_than_a_state_lasts() {
+    let end = "the end of a long message, ".repeat(30).into_bytes();
+    let message = [&vec![0; RENEW_AFTER][..], &end].concat();
+    for level in [0, 1, 2, 9] {
+        let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT.level(level));
+        let whole = compressed(&mut compressor, &message);
+        let again = compressed(&mut compressor, &end);
+        let mut decompressor = unlimited(Context::FULL);
+        assert!(inflated(&mut decompressor, &whole).unwrap() == message);
+        assert!(inflated(&mut decompressor, &again).unwrap() == end);
+
+        for out_len in [1, 5, 100] {
+            let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT.level(level));
+            let mut payload = vec![0; RENEW_AFTER / 64 * 65];
+            let mut piece = &message[..RENEW_AFTER];
+            let written = compressor.compress(&mut piece, &mut payload);
+            assert!(written.done);
+            payload.truncate(written.len);
+            let mut out = vec![0; out_len];
+            for mut piece in end.chunks(200) {
+                loop {
+                    let written = compressor.compress(&mut piece, &mut out);
+                    payload.extend_from_slice(&out[..written.len]);
+                    if written.done {
+                        break;
+                    }
+                }
+            }
+            loop {
+                let written = compressor.finish(&mut out);
+                payload.extend_from_slice(&out[..written.len]);
+                if written.done {
+                    break;
+                }
+            }
+            // Nothing after the flush in the middle knows of what was before it.
+            let flush = [0, 0, 0xFF, 0xFF];
+            let at = payload.windows(4).rposition(|bytes| bytes == flush).unwrap();
+            let mut fresh = unlimited(Context::FULL);
+            assert!(inflated(&mut fresh, &payload[at + 4..]).unwrap() == end);
+            assert!(inflated(&mut unlimited(Context::FULL), &payload).unwrap() == message);
+        }
+    }
+}
+
+/// A compressor that renews nothing, and refers back as far as DEFLATE can.
+struct Peer(CompressorOxide);
+
+impl Peer {
+    fn new() -> Self {
+        Self(CompressorOxide::new(create_comp_flags_from_zip_params(6, -15, 0)))
+    }
+
+    fn send(&mut self, message: &[u8]) -> Vec<u8> {
+        let mut out = vec![0; 1 << 20];
+        let (_, read, written) = compress(&mut self.0, message, &mut out, TDEFLFlush::Sync);
+        assert_eq!(read, message.len());
+        out[..written].strip_suffix(&[0, 0, 0xFF, 0xFF]).unwrap().to_vec()
+    }
+}
+
+/// What the peer may refer to stays, to the last byte.
+#[test]
+fn a_receiver_keeps_its_window() {
+    let (window, zeros) = (noise(1 << 15), vec![0; RENEW_AFTER - (1 << 15)]);
+    let (mut peer, mut decompressor) = (Peer::new(), unlimited(Context::FULL));
+    for _ in 0..2 {
+        assert!(inflated(&mut decompressor, &peer.send(&zeros)).unwrap() == zeros);
+        for repeated in [false, true, true] {
+            let payload = peer.send(&window);
+            assert_eq!(payload.len() < 2000, repeated);
+            assert!(inflated(&mut decompressor, &payload).unwrap() == window);
+        }
+    }
+}
+
+/// As much goes in, and nothing comes out, so that the window is as short as what was said before.
+#[test]
+fn a_short_window_is_kept_and_no_longer_for_it() {
+    let nothing = [&[0, 0, 0, 0xFF, 0xFF].repeat(RENEW_AFTER / 5 + 1)[..], &[0]].concat();
+    for len in [1, 2, 3, 4, 5, 9, 259, 24_577, 32_767] {
+        let (mut peer, mut decompressor) = (Peer::new(), unlimited(Context::FULL));
+        let said = noise(len);
+        let again = said.repeat(20_usize.div_ceil(len));
+        for (payload, message) in
+            [(&peer.send(&said), &said[..]), (&nothing, b""), (&peer.send(&again), &again)]
+        {
+            assert!(inflated(&mut decompressor, payload).unwrap() == message, "{len}");
+        }
+    }
+    // "H", and the four bytes that begin five before the end of that.
+    let hello = [0xf2, 0x00, 0x11, 0x00, 0x00];
+    for (said, is_enough) in [("", false), ("llo", false), ("ello", true), ("Hello", true)] {
+        let (mut peer, mut decompressor) = (Peer::new(), unlimited(Context::FULL));
+        if !said.is_empty() {
+            inflated(&mut decompressor, &peer.send(said.as_bytes())).unwrap();
+        }
+        inflated(&mut decompressor, &nothing).unwrap();
+        let outcome = inflated(&mut decompressor, &hello);
+        if is_enough {
+            assert_eq!(outcome.as_deref(), Ok(&b"Hello"[..]));
+        } else {
+            assert_eq!(outcome, Err(ProtocolError::InvalidDeflate));
+        }
+    }
+}
+
+/// One connection with context takeover, both ways through more bytes than 32 bits can count. Takes seconds,
+/// or minutes where it is emulated.
+#[test]
+#[ignore = "4 GiB"]
+fn four_gibibytes_on_one_connection() {
+    let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT.level(0));
+    let (mut peer, mut decompressor) = (Peer::new(), unlimited(Context::FULL));
+    let message = noise(1 << 20);
+    let (mut payload, mut received) = (Vec::new(), Vec::new());
+    for _ in 0..=4 << 10 {
+        payload.clear();
+        received.clear();
+        compressor.append(&message, &mut payload);
+        decompressor.append(&payload, &mut received).unwrap();
+        assert!(received == message);
+    }
+    let text = b"as after the first message";
+    for message in [&message[..], text, text] {
+        assert!(inflated(&mut decompressor, &peer.send(message)).unwrap() == message);
+    }
+
+    // In one message, which is refused where it cannot be counted.
+    let mut payload = Vec::new();
+    compressor.append_fragment(&message, &mut payload);
+    let mut decompressor = unlimited(Context::FULL);
+    let mut out = vec![0; 2 << 20];
+    let outcome = (0..=4 << 10).try_for_each(|_| {
+        let mut rest = &payload[..];
+        while !decompressor.decompress(&mut rest, &mut out)?.done {}
+        Ok(())
+    });
+    let most = u64::from(u32::MAX) - 64;
+    let countable = core::ffi::c_ulong::BITS > 32;
+    let expected = if countable { Ok(()) } else { Err(ProtocolError::MessageTooLong(most)) };
+    assert_eq!(outcome, expected);
+}
