@@ -8,17 +8,19 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::mem;
 use core::panic::UnwindSafe;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::connection::{Connection, Data, MaskingKeys, Output};
-use crate::deflate::{Config, Incoming, Outgoing, Parameters, Pool};
+use crate::deflate::{AnyPool, Config, Parameters, Pool, Session};
 use crate::error::{EncodeError, ProtocolError, ReceiveError};
-use crate::header::{Opcode, Rsv};
-use crate::message::{Event, RawChunk};
+use crate::header::Rsv;
+use crate::message::Event;
 use crate::owned::{Message, Utf8Bytes};
-use crate::utf8::Utf8Validator;
+
+/// How many bytes are decompressed, and validated if they are text, before more are.
+const MAX_PIECE_LEN: usize = 64 << 10;
 
 /// A [`Pool`] that codecs share, on any threads: a clone is the same pool.
 ///
@@ -46,10 +48,12 @@ impl SharedPool {
     pub fn new(config: Config) -> Self {
         Self(Arc::new(Mutex::new(Pool::new(config))))
     }
+}
 
+impl AnyPool for SharedPool {
     /// A pool whose lock is poisoned is none the worse: nothing panics halfway through a change of it.
-    fn lock(&self) -> MutexGuard<'_, Pool> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn with<R>(&mut self, use_pool: impl FnOnce(&mut Pool) -> R) -> R {
+        use_pool(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -60,18 +64,14 @@ impl From<Config> for SharedPool {
     }
 }
 
-/// What a codec keeps where compression was agreed on.
+/// What a codec keeps where compression was negotiated.
 pub(super) struct Deflate {
     pool: SharedPool,
-    config: Config,
-    outgoing: Outgoing,
-    incoming: Incoming,
-    /// A compressed message is open.
-    receiving: bool,
-    /// What has come of it.
+    session: Session,
+    /// How long a message must be to be compressed.
+    threshold: usize,
+    /// What has come of the compressed message that is open.
     message: Vec<u8>,
-    /// Its text, if it is one.
-    text: Utf8Validator,
 }
 
 impl Deflate {
@@ -79,23 +79,15 @@ impl Deflate {
     pub(super) fn new<K>(
         connection: &mut Connection<K>,
         agreed: Parameters,
-        pool: SharedPool,
+        mut pool: SharedPool,
     ) -> Self {
-        let limit = connection.messages.claim_for_deflate();
-        let (role, config) = (connection.role(), *pool.lock().config());
-        Self {
-            pool,
-            config,
-            outgoing: Outgoing::new(agreed.sent_by(role)),
-            incoming: Incoming::new(agreed.received_by(role)).max_message_len(limit),
-            receiving: false,
-            message: Vec::new(),
-            text: Utf8Validator::new(),
-        }
+        let session = Session::new(connection, agreed);
+        let threshold = pool.with(|pool| pool.config().threshold_in(session.context()));
+        Self { pool, session, threshold, message: Vec::new() }
     }
 
-    /// Takes what there is of a compressed message from the beginning of `input`; gives the message if it
-    /// ends there. `None` also in front of what is not compressed, or a control frame.
+    /// Takes what there is of a compressed message from the beginning of `input`. Returns the message if it
+    /// ends there, and `None` also in front of what is not compressed, or a control frame.
     #[inline]
     pub(super) fn receive<K: MaskingKeys>(
         &mut self,
@@ -103,10 +95,11 @@ impl Deflate {
         input: &mut BytesMut,
         out: &mut impl Output,
     ) -> Result<Option<Message>, ReceiveError> {
-        let begins = |first: &u8| Rsv::from_bits(*first).contains(Rsv::RSV1);
-        let is_concerned =
-            self.receiving || (connection.remaining() == 0 && input.first().is_some_and(begins));
-        if is_concerned { self.receive_compressed(connection, input, out) } else { Ok(None) }
+        if self.session.is_concerned(connection, input) {
+            self.receive_compressed(connection, input, out)
+        } else {
+            Ok(None)
+        }
     }
 
     #[inline(never)]
@@ -116,54 +109,54 @@ impl Deflate {
         input: &mut BytesMut,
         out: &mut impl Output,
     ) -> Result<Option<Message>, ReceiveError> {
-        while let Some(span) = connection.locate(input, out)? {
-            if span.header().opcode.is_control() {
-                // The assembler takes it. As it was located and not taken, it has changed nothing.
-                return Ok(None);
-            }
-            let end = span.end();
-            let message = match connection.take(span, &mut input[..end], out)? {
-                Event::Raw(chunk) => self.decompress(chunk),
-                // Nothing else comes of a message whose first frame has RSV1.
-                _ => Ok(None),
-            };
-            input.advance(end);
-            match message {
-                Ok(None) => {}
-                Ok(message) => return Ok(message),
-                Err(error) => return Err(connection.fail(error, out)),
+        let mut rest = &mut input[..];
+        let mut received = Ok(None);
+        while let Some(len) = self.session.locate(connection, &mut rest, out).transpose() {
+            received = len.and_then(|len| {
+                let message = self.decompress(len, &mut rest);
+                message.map_err(|error| self.session.fail(error, connection, &mut self.pool, out))
+            });
+            if !matches!(received, Ok(None)) {
+                break;
             }
         }
-        Ok(None)
+        let left = rest.len();
+        input.advance(input.len() - left);
+        received
     }
 
-    /// Decompresses a chunk; gives the message if it was the last.
-    fn decompress(&mut self, chunk: RawChunk<'_>) -> Result<Option<Message>, ProtocolError> {
-        self.receiving = !chunk.last;
+    /// Decompresses a piece of what was located, of which so many bytes are left; gives the message if it was
+    /// the last.
+    fn decompress(
+        &mut self,
+        located_len: usize,
+        input: &mut &mut [u8],
+    ) -> Result<Option<Message>, ProtocolError> {
         let start = self.message.len();
-        let decompressor = self.incoming.decompressor(&mut self.pool.lock());
-        decompressor.append_fragment(chunk.payload.unmask(), &mut self.message)?;
-        if !chunk.last {
-            if chunk.opcode == Opcode::Text {
-                self.text.feed(&self.message[start..], false)?;
-            }
+        let room = located_len.saturating_mul(4).max(start).clamp(64, MAX_PIECE_LEN);
+        self.message.resize(start + room, 0);
+        let piece = self.session.decompress(input, &mut self.message[start..], &mut self.pool)?;
+        self.message.truncate(start + piece.as_ref().map_or(0, |piece| piece.len));
+        let Some(piece) = piece else { return Ok(None) };
+        let (is_text, raw) = match self.session.event(&piece, &mut self.message[start..])? {
+            Event::Text(_) => (true, None),
+            Event::Raw(chunk) => (false, Some((chunk.opcode, chunk.rsv))),
+            _ => (false, None),
+        };
+        if !piece.last {
             return Ok(None);
         }
-        decompressor.finish()?;
-        if !self.incoming.context().takeover {
-            self.incoming.release(&mut self.pool.lock());
-        }
 
-        self.text = Utf8Validator::new();
         let mut message = mem::take(&mut self.message);
         if message.capacity() / 2 > message.len() {
             message.shrink_to_fit();
         }
-        let message = Bytes::from(message);
-        Ok(Some(match chunk.opcode {
-            // Of a text that came in several chunks all is looked at once more.
-            Opcode::Text => Message::Text(Utf8Bytes::try_from(message)?),
-            _ => Message::Binary(message),
+        let payload = Bytes::from(message);
+        Ok(Some(match raw {
+            Some((opcode, rsv)) => Message::Raw { opcode, rsv, payload },
+            // All of a text is validated once more, so that it can be a `str` without `unsafe` here.
+            None if is_text => Message::Text(Utf8Bytes::try_from(payload)?),
+            None => Message::Binary(payload),
         }))
     }
 
@@ -181,7 +174,7 @@ impl Deflate {
                 connection.send_message(message, out)?;
                 // The peer's window has it, and the compressor has not seen it.
                 if matches!(message, Message::Raw { rsv, .. } if rsv.contains(Rsv::RSV1)) {
-                    self.outgoing.release(&mut self.pool.lock());
+                    self.session.release(&mut self.pool);
                 }
                 Ok(())
             }
@@ -195,30 +188,17 @@ impl Deflate {
         out: &mut BytesMut,
     ) -> Result<(), EncodeError> {
         let (opcode, bytes) = (data.opcode(), data.bytes());
-        let context = self.outgoing.context();
-        if !self.config.compresses(context, bytes.len()) {
+        if bytes.len() < self.threshold {
             return connection.send(data, out);
         }
-        // Once it is compressed there is no way back.
-        connection.may_send(opcode)?;
-        let mut payload = Vec::new();
-        let compressor = self.outgoing.compressor(&mut self.pool.lock());
-        compressor.append(bytes, &mut payload);
-        if !context.takeover {
-            self.outgoing.release(&mut self.pool.lock());
-            if payload.len() >= bytes.len() {
-                return connection.send(data, out);
-            }
-        }
-        connection.append(opcode, true, Rsv::RSV1, &payload, out)
+        self.session.send(connection, opcode, true, bytes, &mut self.pool, out)
     }
 
     /// The connection has failed: nothing more is received.
     #[cold]
     pub(super) fn abandon(&mut self) {
-        self.receiving = false;
         self.message = Vec::new();
-        self.incoming.release(&mut self.pool.lock());
+        self.session.abandon(&mut self.pool);
     }
 }
 
@@ -229,8 +209,6 @@ impl UnwindSafe for Deflate {}
 /// The next connection need not make its contexts anew.
 impl Drop for Deflate {
     fn drop(&mut self) {
-        let mut pool = self.pool.lock();
-        self.outgoing.release(&mut pool);
-        self.incoming.release(&mut pool);
+        self.session.end(&mut self.pool);
     }
 }

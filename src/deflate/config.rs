@@ -122,12 +122,16 @@ impl Config {
     /// Whether a message of this many bytes is to be compressed in this context.
     #[must_use]
     pub const fn compresses(&self, context: Context, message_len: usize) -> bool {
-        let threshold = match self.threshold {
+        message_len >= self.threshold_in(context)
+    }
+
+    /// How long a message must be to be compressed in this context.
+    pub(crate) const fn threshold_in(&self, context: Context) -> usize {
+        match self.threshold {
             Some(threshold) => threshold,
             None if context.takeover => Self::TAKEOVER_THRESHOLD,
             None => Self::NO_TAKEOVER_THRESHOLD,
-        };
-        message_len >= threshold
+        }
     }
 }
 

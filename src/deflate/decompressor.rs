@@ -245,7 +245,7 @@ impl Decompressor {
 
     /// Decompresses a chunk of the payload, and appends to `out` all that comes of it, as
     /// [`append`](Self::append) does of the last. After an error, what was appended is of no use.
-    pub(crate) fn append_fragment(
+    fn append_fragment(
         &mut self,
         mut payload: &[u8],
         out: &mut Vec<u8>,

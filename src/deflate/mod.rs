@@ -74,6 +74,7 @@ mod decompressor;
 mod negotiation;
 mod parameters;
 mod pool;
+mod session;
 
 pub use broadcast::Broadcast;
 pub use compressor::{Compressor, Effort};
@@ -83,6 +84,8 @@ pub use decompressor::Decompressor;
 pub use negotiation::{NAME, Negotiation, NegotiationError};
 pub use parameters::{Context, Parameters, WindowBits};
 pub use pool::{Incoming, Outgoing, Pool};
+#[cfg(feature = "tokio-util")]
+pub(crate) use session::{AnyPool, Session};
 
 /// What a sender cuts off the end of a message, and a receiver puts back (RFC 7692 §7.2.1).
 const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];

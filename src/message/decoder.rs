@@ -594,13 +594,13 @@ impl MessageDecoder {
         first
     }
 
-    /// Claims RSV1 on top of the decoder's rules, before anything was decoded. Returns the limit on a
-    /// message's length, which holds for what is decompressed too.
+    /// Claims RSV1 on top of the decoder's rules, before anything was decoded. Returns what holds for messages
+    /// that are decompressed too: the limit on their length, and whether text is validated.
     #[cfg(feature = "deflate")]
-    pub(crate) const fn claim_for_deflate(&mut self) -> u32 {
-        let State::Running(running) = &mut self.0 else { return 0 };
+    pub(crate) const fn claim_for_deflate(&mut self) -> (u32, bool) {
+        let State::Running(running) = &mut self.0 else { return (0, true) };
         running.frames.claim_for_deflate();
-        running.max_message_len
+        (running.max_message_len, running.validate_text)
     }
 }
 

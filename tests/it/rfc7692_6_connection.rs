@@ -188,6 +188,41 @@ fn text_is_refused_at_the_first_piece_that_is_wrong() {
     assert_eq!((error.offset(), received.messages[0].1.len()), (0, 50_000));
 }
 
+/// Text that is not validated comes as it does uncompressed, whatever it is.
+#[test]
+fn text_is_not_validated_where_plain_text_is_not() {
+    let wrong = b"caf\xC3 \xFF".repeat(30);
+    let mut payload = Vec::new();
+    Compressor::new(Context::FULL, Effort::DEFAULT).append(&wrong, &mut payload);
+    let messages = MessageDecoder::new(Role::Server).validate_text(false);
+    let mut ours = CompressedConnection::new(
+        Connection::over(messages, Unmasked),
+        Some(Parameters::NO_TAKEOVER),
+    );
+    let mut bytes = [frame(0x81, &wrong), frame(0xC1, &payload), frame(0xC2, &HELLO)].concat();
+    let (mut input, mut buf) = (&mut bytes[..], [0; 7]);
+    let (mut messages, mut message) = (Vec::new(), Vec::new());
+    while let Some(event) =
+        ours.receive(&mut input, &mut buf, &mut eager(), &mut Vec::new()).unwrap()
+    {
+        let (raw, payload, first, last) = match event {
+            Event::Raw(chunk) => {
+                assert_eq!((chunk.opcode, chunk.rsv), (Opcode::Text, Rsv::NONE));
+                (true, chunk.payload, chunk.first, chunk.last)
+            }
+            Event::Binary(chunk) => (false, chunk.payload, chunk.first, chunk.last),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(first, message.is_empty());
+        message.extend_from_slice(payload.unmask());
+        if last {
+            messages.push((raw, core::mem::take(&mut message)));
+        }
+    }
+    let expected = [(true, wrong.clone()), (true, wrong), (false, b"Hello".to_vec())];
+    assert_eq!(messages, expected);
+}
+
 #[test]
 fn the_limit_is_exact_and_never_cuts_short() {
     let mut payload = Vec::new();

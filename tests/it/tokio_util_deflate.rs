@@ -305,6 +305,51 @@ fn text_is_refused_before_its_message_ends() {
     assert!(matches!(error, Some(ProtocolError::InvalidUtf8(error)) if error.offset() == 1));
 }
 
+/// In one chunk too: no more of it is decompressed than a piece.
+#[test]
+fn text_is_refused_before_the_rest_of_its_chunk_is_decompressed() {
+    let mut text = vec![b'a'; 60 << 20];
+    text[0] = 0xFF;
+    let bytes = frame(0xC1, &compressed(&text));
+    drop(text);
+    let mut codec = server(Parameters::FULL, Config::default());
+    let counted = measure(|| {
+        let (messages, error) = decode(&mut codec, &bytes, &[]);
+        assert!(messages.is_empty());
+        assert!(matches!(error, Some(ProtocolError::InvalidUtf8(error)) if error.offset() == 0));
+    });
+    // Twice the input, a piece and a decompressor.
+    assert!(counted.bytes_max < 300 << 10, "{counted:?}");
+}
+
+/// Text that is not validated comes as it does uncompressed, whatever it is.
+#[test]
+fn text_is_not_validated_where_plain_text_is_not() {
+    let raw = |text: &[u8]| {
+        let payload = Bytes::copy_from_slice(text);
+        Message::Raw { opcode: Opcode::Text, rsv: Rsv::NONE, payload }
+    };
+    let wrong = b"caf\xC3 \xFF".repeat(30);
+    let payload = compressed(&wrong);
+    let bytes = [
+        frame(0x81, &wrong),
+        frame(0xC1, &payload),
+        frame(0xC1, &HELLO),
+        frame(0x41, &payload[..3]),
+        frame(0x80, &payload[3..]),
+        frame(0xC2, &HELLO),
+    ]
+    .concat();
+    for cuts in [&[][..], &[1]] {
+        let messages = MessageDecoder::new(Role::Server).validate_text(false);
+        let mut codec = MessageCodec::new(Connection::over(messages, Unmasked))
+            .deflate(Some(Parameters::NO_TAKEOVER), Config::default());
+        let expected = [raw(&wrong), raw(&wrong), raw(b"Hello"), raw(&wrong)];
+        let expected = [&expected[..], &[Message::binary("Hello")]].concat();
+        assert_eq!(decode(&mut codec, &bytes, cuts), (expected, None));
+    }
+}
+
 #[test]
 fn a_message_may_be_as_long_as_the_limit() {
     for len in [0, 1, 63, 64, 65, 1000, 65_536, 100_000] {
