@@ -57,15 +57,24 @@ impl<'m> Broadcast<'m> {
         Self { plain: message, compressed, window_bits }
     }
 
-    /// The payload for a receiver that agreed to get messages in this context, or to none, and the RSV
-    /// bits of its frame.
+    /// Returns the payload for a receiver that negotiated this context for what it gets, or no compression
+    /// (`None`), and the RSV bits of its frame.
     ///
-    /// A receiver whose context is taken over gets the compressed form too. It goes through its window,
-    /// and the compressor of that connection does not know: so release it, with
-    /// [`Outgoing::release`](super::Outgoing::release), or have it [forget](Compressor::forget). Where
-    /// that costs more than it saves, compress the message for this connection alone.
+    /// The compressed form passes through the receiver's window. With context takeover, the compressor of
+    /// that connection would not know of it, and the next message would refer to the wrong bytes. So such a
+    /// receiver gets the plain form here. To send it the compressed form, take the payload from
+    /// [`CompressedConnection::broadcast`](super::CompressedConnection::broadcast) or
+    /// [`Outgoing::broadcast`](super::Outgoing::broadcast), which release the compressor. A `MessageCodec`
+    /// (feature `tokio-util`) releases its own when it sends a `Message::Raw` with RSV1: pass its context
+    /// with `takeover: false`. Where that costs more than it saves, compress the message for this connection
+    /// alone.
     #[must_use]
     pub fn payload(&self, receiver: Option<Context>) -> (Rsv, &[u8]) {
+        self.payload_in(receiver.filter(|context| !context.takeover))
+    }
+
+    /// Returns the same for a receiver whose compressor is released, if the compressed form is sent.
+    pub(super) fn payload_in(&self, receiver: Option<Context>) -> (Rsv, &[u8]) {
         match (&self.compressed, receiver) {
             (Some(compressed), Some(context)) if self.window_bits <= context.window_bits => {
                 (Rsv::RSV1, compressed)

@@ -5,6 +5,7 @@
 
 use core::fmt;
 
+use super::broadcast::Broadcast;
 use super::parameters::{Context, Parameters};
 use super::pool::Pool;
 use super::session::Session;
@@ -78,14 +79,13 @@ impl<K> CompressedConnection<K> {
         &self.connection
     }
 
-    /// The connection that this one stands on: to send control frames, and messages as they are. It must
-    /// not receive.
+    /// Returns the connection that this one stands on: to send control frames and plain messages. It must
+    /// not receive, and must not send frames with RSV1.
     pub const fn connection_mut(&mut self) -> &mut Connection<K> {
         &mut self.connection
     }
 
-    /// How messages are compressed that this end sends; `None` if they are not. It is what
-    /// [`Broadcast::payload`](super::Broadcast::payload) asks for.
+    /// Returns how messages are compressed that this end sends; `None` if they are not.
     #[must_use]
     pub fn context(&self) -> Option<Context> {
         self.session.as_ref().map(Session::context)
@@ -210,6 +210,54 @@ impl<K: MaskingKeys> CompressedConnection<K> {
         self.connection.append(opcode, fin, Rsv::NONE, data.bytes(), out)?;
         self.connection.text_sent_to(after);
         Ok(())
+    }
+
+    /// Returns the payload of a broadcast for this connection's peer, and the RSV bits of its frame, which
+    /// the caller sends past this connection as its next message. If it is compressed, the compressor is
+    /// [released](Self::release), so that no later message refers to the wrong bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameAfterClose`](EncodeError::FrameAfterClose) when a Close was sent or the connection failed, and
+    /// [`ExpectedContinuation`](EncodeError::ExpectedContinuation) while a message is being sent in
+    /// fragments. Nothing is released then.
+    ///
+    /// ```
+    /// use wsframe::deflate::{Broadcast, CompressedConnection, Compressor, Config, Context, Effort};
+    /// use wsframe::deflate::{Parameters, Pool};
+    /// use wsframe::{Connection, FrameEncoder, Opcode, Rsv};
+    ///
+    /// let mut pool = Pool::new(Config::default());
+    /// let agreed = [Some(Parameters::FULL), Some(Parameters::NO_TAKEOVER), None];
+    /// let mut receivers =
+    ///     agreed.map(|agreed| (CompressedConnection::new(Connection::server(), agreed), Vec::new()));
+    ///
+    /// let mut compressor = Compressor::new(Context::NO_TAKEOVER, Effort::DEFAULT);
+    /// let news = "{\"tick\":1}".repeat(100);
+    /// let news = Broadcast::new(news.as_bytes(), &mut compressor, pool.config());
+    /// // Each form is encoded once.
+    /// let frame = |(rsv, payload)| FrameEncoder::new(Opcode::Text).rsv(rsv).shared(payload);
+    /// let compressed = frame(news.payload(Some(Context::NO_TAKEOVER)))?;
+    /// let plain = frame(news.payload(None))?;
+    /// for (connection, queue) in &mut receivers {
+    ///     if let Ok((rsv, _)) = connection.broadcast(&news, &mut pool) {
+    ///         queue.push(if rsv == Rsv::RSV1 { compressed.clone() } else { plain.clone() });
+    ///     }
+    /// }
+    /// # assert_eq!(receivers.map(|(_, queue)| queue[0].len() < 100), [true, true, false]);
+    /// # Ok::<(), wsframe::EncodeError>(())
+    /// ```
+    pub fn broadcast<'m>(
+        &mut self,
+        message: &'m Broadcast<'_>,
+        pool: &mut Pool,
+    ) -> Result<(Rsv, &'m [u8]), EncodeError> {
+        // It makes no difference which of the two kinds of message it is.
+        self.connection.may_send(Opcode::Text)?;
+        Ok(match &mut self.session {
+            Some(session) => session.broadcast(message, pool),
+            None => message.payload(None),
+        })
     }
 }
 

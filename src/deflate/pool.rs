@@ -5,11 +5,13 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::Config;
+use super::broadcast::Broadcast;
 use super::compressor::Compressor;
 use super::decompressor::Decompressor;
 use super::parameters::Context;
 use crate::error::ProtocolError;
 use crate::frame::NO_LIMIT;
+use crate::header::Rsv;
 
 /// Compressors and decompressors that no connection needs at the moment.
 ///
@@ -178,12 +180,49 @@ impl Outgoing {
     ///
     /// The next message then refers to none before it, which every peer understands. It is how a
     /// connection that has been quiet for a while comes to cost nothing, at the price of one message that
-    /// is compressed less well. And it is what has to be done when the peer was sent a compressed message
-    /// that this compressor has not seen, as of a [`Broadcast`](super::Broadcast).
+    /// is compressed less well. It must also be done when the peer was sent a compressed message that this
+    /// compressor has not seen; [`broadcast`](Self::broadcast) does it.
     pub fn release(&mut self, pool: &mut Pool) {
         if let Some(compressor) = self.compressor.take() {
             pool.put_compressor(compressor);
         }
+    }
+
+    /// Returns the payload of a broadcast for this connection's peer, and the RSV bits of its frame, which
+    /// must be sent between two messages. If it is compressed, the compressor is
+    /// [released](Self::release).
+    ///
+    /// ```
+    /// use wsframe::deflate::{Broadcast, Compressor, Config, Context, Effort, Incoming, Outgoing, Pool};
+    ///
+    /// let config = Config::default();
+    /// let mut compressor = Compressor::new(Context::NO_TAKEOVER, Effort::DEFAULT);
+    /// let news = "{\"tick\":1}".repeat(100);
+    /// let broadcast = Broadcast::new(news.as_bytes(), &mut compressor, &config);
+    ///
+    /// let mut pool = Pool::new(config);
+    /// let (mut outgoing, mut incoming) = (Outgoing::new(Context::FULL), Incoming::new(Context::FULL));
+    /// let (mut payload, mut message) = (Vec::new(), Vec::new());
+    /// outgoing.append(b"a message of its own", &mut pool, &mut payload);
+    /// incoming.append(&payload, &mut pool, &mut message)?;
+    ///
+    /// let (rsv, payload) = outgoing.broadcast(&broadcast, &mut pool);
+    /// assert_eq!(rsv, wsframe::Rsv::RSV1);
+    /// message.clear();
+    /// incoming.append(payload, &mut pool, &mut message)?;
+    /// assert_eq!(message, news.as_bytes());
+    /// # Ok::<(), wsframe::ProtocolError>(())
+    /// ```
+    pub fn broadcast<'m>(
+        &mut self,
+        message: &'m Broadcast<'_>,
+        pool: &mut Pool,
+    ) -> (Rsv, &'m [u8]) {
+        let (rsv, payload) = message.payload_in(Some(self.context));
+        if rsv.contains(Rsv::RSV1) {
+            self.release(pool);
+        }
+        (rsv, payload)
     }
 
     /// Compresses a whole message, and appends it to `out`.

@@ -8,6 +8,7 @@
 use core::mem;
 
 use super::Written;
+use super::broadcast::Broadcast;
 use super::parameters::{Context, Parameters};
 use super::pool::{Incoming, Outgoing, Pool};
 use crate::connection::{Connection, MaskingKeys, Output};
@@ -268,6 +269,15 @@ impl Session {
             }
         });
         outcome
+    }
+
+    /// Returns the payload of a broadcast for the peer, and the RSV bits of its frame.
+    pub(super) fn broadcast<'m>(
+        &mut self,
+        message: &'m Broadcast<'_>,
+        pool: &mut Pool,
+    ) -> (Rsv, &'m [u8]) {
+        self.outgoing.broadcast(message, pool)
     }
 
     /// Gives all memory back to the pool, at the end of the connection.

@@ -387,20 +387,33 @@ fn a_broadcast_goes_between_messages_of_the_connection() {
     let message = "{\"tick\":1}".repeat(50);
     let (mut sender, mut receiver) = (server(Parameters::FULL), client(Parameters::FULL));
     let (mut pool, mut out) = (eager(), Vec::new());
+    let news = "[\"tock\",2]".repeat(61);
+    let mut compressor = Compressor::new(Context::NO_TAKEOVER, Effort::DEFAULT);
+    let broadcast = Broadcast::new(news.as_bytes(), &mut compressor, pool.config());
+    let frame = |(rsv, payload)| FrameEncoder::new(Opcode::Text).rsv(rsv).shared(payload).unwrap();
+
     sender.send(&*message, &mut pool, &mut out).unwrap();
-    {
-        let mut compressor = Compressor::new(Context::NO_TAKEOVER, Effort::DEFAULT);
-        let broadcast = Broadcast::new(message.as_bytes(), &mut compressor, pool.config());
-        let (rsv, payload) = broadcast.payload(sender.context());
-        let frame = FrameEncoder::new(Opcode::Text).rsv(rsv).shared(payload).unwrap();
-        sender.connection().may_send(Opcode::Text).unwrap();
-        out.extend_from_slice(&frame);
-        assert_eq!(rsv, Rsv::RSV1);
-        sender.release(&mut pool);
-    }
+    let form = sender.broadcast(&broadcast, &mut pool).unwrap();
+    assert_eq!(form.0, Rsv::RSV1);
+    out.extend_from_slice(&frame(form));
+    sender.send(&*message, &mut pool, &mut out).unwrap();
+    // For a context that is taken over, what releases nothing is not compressed.
+    out.extend_from_slice(&frame(broadcast.payload(sender.context())));
     sender.send(&*message, &mut pool, &mut out).unwrap();
     let received = receive(&mut receiver, &out, &[5], &[9], &mut pool, &mut Vec::new());
-    assert_eq!(received.whole(), [(true, message.as_bytes()); 3]);
+    let (message, news) = ((true, message.as_bytes()), (true, news.as_bytes()));
+    assert_eq!(received.whole(), [message, news, message, news, message]);
+
+    // Where it cannot be sent, nothing is released.
+    sender.send_fragment("begun", false, &mut pool, &mut out).unwrap();
+    let refused = sender.broadcast(&broadcast, &mut pool);
+    assert_eq!(refused, Err(ProtocolError::ExpectedContinuation));
+    sender.send_fragment("", true, &mut pool, &mut out).unwrap();
+    sender.connection_mut().close(None, &mut out).unwrap();
+    let refused = sender.broadcast(&broadcast, &mut pool);
+    assert_eq!(refused, Err(ProtocolError::FrameAfterClose));
+    let mut plain = CompressedConnection::new(Connection::server(), None);
+    assert_eq!(plain.broadcast(&broadcast, &mut pool), Ok((Rsv::NONE, news.1)));
 }
 
 #[test]

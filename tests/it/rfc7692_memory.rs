@@ -267,8 +267,14 @@ fn a_broadcast_is_compressed_once() {
     // It refers to nothing before it, whatever the compressor's context.
     assert_eq!(again.payload(Some(context(false, 10))), (rsv, payload));
     // One and the same for every window that is large enough.
+    let mut pool = Pool::new(config);
     for receiver in [context(false, 15), context(true, 10)] {
-        assert_eq!(broadcast.payload(Some(receiver)), (rsv, payload));
+        let mut outgoing = Outgoing::new(receiver);
+        assert_eq!(outgoing.broadcast(&broadcast, &mut pool), (rsv, payload));
+        // What releases no compressor is not compressed where the context is taken over.
+        let plain = (Rsv::NONE, message.as_bytes());
+        let expected = if receiver.takeover { plain } else { (rsv, payload) };
+        assert_eq!(broadcast.payload(Some(receiver)), expected);
         let mut text = Vec::new();
         Decompressor::new(receiver).append(payload, &mut text).unwrap();
         assert_eq!(text, message.as_bytes());
@@ -286,7 +292,7 @@ fn a_broadcast_is_compressed_once() {
     .collect();
     for message in [&noise[..], b"short"] {
         let broadcast = Broadcast::new(message, &mut compressor, &config);
-        assert_eq!(broadcast.payload(Some(Context::FULL)), (Rsv::NONE, message));
+        assert_eq!(broadcast.payload(Some(Context::NO_TAKEOVER)), (Rsv::NONE, message));
     }
 }
 
@@ -303,13 +309,13 @@ fn a_broadcast_between_the_messages_of_a_taken_over_context() {
         outgoing.append(b"a message for one, and for one", &mut pool, &mut payload);
         incoming.append(&payload, &mut pool, &mut message).unwrap();
         assert_eq!(message, b"a message for one, and for one");
-        outgoing.release(&mut pool);
     };
     own(&mut outgoing, &mut incoming);
     let broadcast = Broadcast::new(news.as_bytes(), &mut compressor, &config);
-    let (_, payload) = broadcast.payload(Some(Context::FULL));
-    let mut message = Vec::new();
     let mut other_pool = Pool::new(config);
+    let (rsv, payload) = outgoing.broadcast(&broadcast, &mut other_pool);
+    assert_eq!(rsv, Rsv::RSV1);
+    let mut message = Vec::new();
     incoming.append(payload, &mut other_pool, &mut message).unwrap();
     assert_eq!(message, news.as_bytes());
     own(&mut outgoing, &mut incoming);
