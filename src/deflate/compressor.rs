@@ -287,7 +287,7 @@ impl Compressor {
 
     /// Compresses a whole message, or what is left of one that was begun in pieces, and appends it to
     /// `out`.
-    pub fn append(&mut self, message: &[u8], out: &mut Vec<u8>) {
+    pub fn append(&mut self, mut message: &[u8], out: &mut Vec<u8>) {
         // What was begun by `finish` is ended by it; and where there is nothing to compress, nothing is to
         // be asked of zlib.
         match self.stage {
@@ -297,7 +297,6 @@ impl Compressor {
             }
             _ => {}
         }
-        let mut message = message;
         while message.len() > RENEW_AFTER {
             let (piece, rest) = message.split_at(RENEW_AFTER);
             self.append_piece(piece, DeflateFlush::SyncFlush, out);

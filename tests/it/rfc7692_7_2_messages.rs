@@ -372,6 +372,25 @@ fn a_message_given_up_leaves_no_trace_in_the_next() {
     }
 }
 
+/// The same for one that is received: after every byte of its payload, and in buffers that it fills.
+#[test]
+fn a_payload_given_up_leaves_no_trace_in_the_next() {
+    let message = &messages()[3];
+    for level in [0, 1, 5] {
+        let effort = Effort::DEFAULT.level(level);
+        let payload = compressed(&mut Compressor::new(Context::FULL, effort), message);
+        for takeover in [true, false] {
+            let mut decompressor = Decompressor::new(Context { takeover, ..Context::FULL });
+            for len in 0..=payload.len() {
+                let mut out = vec![0; if len % 2 == 0 { 3 } else { 5000 }];
+                let _ = decompressor.decompress(&mut &payload[..len], &mut out).unwrap();
+                decompressor.reset();
+                assert!(inflated(&mut decompressor, &payload).unwrap() == *message, "{len}");
+            }
+        }
+    }
+}
+
 #[test]
 fn pieces_and_a_whole_can_be_mixed() {
     let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT);
