@@ -28,8 +28,7 @@ use std::rc::Rc;
 
 use wsframe::{
     CloseBody, CloseCode, Connection, EncodeError, Event, FixedOutput, FrameEncoder,
-    MIN_BUFFER_LEN, MaskingKey, MessageDecoder, Opcode, Output, ProtocolError, ReceiveError, Role,
-    Transport,
+    MIN_BUFFER_LEN, MaskingKey, MessageDecoder, Opcode, Output, ReceiveError, Role, Transport,
 };
 
 const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
@@ -721,7 +720,7 @@ impl State {
                 (false, false, _) => Transport::KeepOpen,
             };
             assert_eq!(connection.transport(), expected);
-            let expected = side.may_send().then_some(()).ok_or(ProtocolError::FrameAfterClose);
+            let expected = side.may_send().then_some(()).ok_or(EncodeError::FrameAfterClose);
             assert_eq!(connection.may_send(Opcode::Ping), expected);
         }
     }

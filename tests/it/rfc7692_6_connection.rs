@@ -407,11 +407,11 @@ fn a_broadcast_goes_between_messages_of_the_connection() {
     // Where it cannot be sent, nothing is released.
     sender.send_fragment("begun", false, &mut pool, &mut out).unwrap();
     let refused = sender.broadcast(&broadcast, &mut pool);
-    assert_eq!(refused, Err(ProtocolError::ExpectedContinuation));
+    assert_eq!(refused, Err(EncodeError::ExpectedContinuation));
     sender.send_fragment("", true, &mut pool, &mut out).unwrap();
     sender.connection_mut().close(None, &mut out).unwrap();
     let refused = sender.broadcast(&broadcast, &mut pool);
-    assert_eq!(refused, Err(ProtocolError::FrameAfterClose));
+    assert_eq!(refused, Err(EncodeError::FrameAfterClose));
     let mut plain = CompressedConnection::new(Connection::server(), None);
     assert_eq!(plain.broadcast(&broadcast, &mut pool), Ok((Rsv::NONE, news.1)));
 }
