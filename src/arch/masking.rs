@@ -70,9 +70,11 @@ macro_rules! short_masking_kernels {
         #[inline]
         #[target_feature(enable = $features)]
         fn xor_32(block: &[u8; 32], key: V) -> [V; 32 / LEN] {
+            let (parts, mut i) = (block.as_chunks().0, 0);
             let mut vectors = [key; 32 / LEN];
-            for (v, bytes) in vectors.iter_mut().zip(block.as_chunks().0) {
-                *v = xor(load(bytes), key);
+            while i < vectors.len() {
+                vectors[i] = xor(load(&parts[i]), key);
+                i += 1;
             }
             vectors
         }
@@ -81,8 +83,10 @@ macro_rules! short_masking_kernels {
         #[target_feature(enable = $features)]
         fn store_32(place: Option<&mut [u8; 32]>, vectors: [V; 32 / LEN]) {
             let Some(place) = place else { return };
-            for (bytes, v) in place.as_chunks_mut().0.iter_mut().zip(vectors) {
-                store(bytes, v);
+            let (parts, mut i) = (place.as_chunks_mut().0, 0);
+            while i < vectors.len() {
+                store(&mut parts[i], vectors[i]);
+                i += 1;
             }
         }
     };

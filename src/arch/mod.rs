@@ -36,6 +36,7 @@ mod lookup;
 #[cfg(wsframe_vectors)]
 #[clippy::msrv = "1.89"]
 mod masking;
+pub mod plain;
 #[cfg(wsframe_backend = "small")]
 mod small;
 #[cfg(wsframe_backend = "small")]
@@ -163,25 +164,42 @@ pub fn active() -> &'static Backend {
 /// XORs the key over the slice.
 #[inline(always)]
 pub(crate) fn mask(bytes: &mut [u8], key: u32) {
-    machine::mask(bytes, key);
+    if plain::MASKS {
+        plain::mask(bytes, key);
+    } else {
+        machine::mask(bytes, key);
+    }
 }
 
 /// Writes the source XOR the key to the target, as many bytes as the shorter of the two holds.
 #[inline(always)]
 pub(crate) fn mask_copy(from: &[u8], to: &mut [u8], key: u32) {
-    machine::mask_copy(from, to, key);
+    if plain::MASKS {
+        plain::mask_copy(from, to, key);
+    } else {
+        machine::mask_copy(from, to, key);
+    }
 }
 
 /// Carries a UTF-8 state over the slice.
 #[inline(always)]
 fn validate(bytes: &[u8], state: u32) -> u32 {
-    machine::validate(bytes, state)
+    if plain::validates(bytes.len()) {
+        plain::validate(bytes, state)
+    } else {
+        machine::validate(bytes, state)
+    }
 }
 
 /// XORs the key over the slice, and carries a UTF-8 state over the result, as [`Backend::unmask_validate`] does.
 #[inline(always)]
 fn unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
-    machine::unmask_validate(bytes, key, state)
+    if plain::validates(bytes.len()) {
+        mask(bytes, key);
+        plain::validate(bytes, state)
+    } else {
+        machine::unmask_validate(bytes, key, state)
+    }
 }
 
 /// The key as it meets the byte `by` places further on.

@@ -39,13 +39,14 @@ pub fn odd_bytes(len: usize) -> Vec<u8> {
     (0..len).map(|i| (i % 251) as u8).collect()
 }
 
-/// The backends whose kernels are tested: all that the machine has, unless `WSFRAME_BACKEND` names one, for a
-/// machine that is slow because it is emulated.
+/// The backends whose kernels are tested: all that the machine has, and what builds without optimisation use, unless
+/// `WSFRAME_BACKEND` names one, for a machine that is slow because it is emulated.
 pub fn backends() -> impl Iterator<Item = &'static Backend> {
     static CHOSEN: LazyLock<Vec<&Backend>> = LazyLock::new(|| {
         let name = std::env::var("WSFRAME_BACKEND").ok();
         let is_meant = |backend: &&Backend| name.as_ref().is_none_or(|name| name == backend.name);
-        let chosen: Vec<_> = arch::available().filter(is_meant).collect();
+        let chosen: Vec<_> =
+            arch::available().chain([&arch::plain::BACKEND]).filter(is_meant).collect();
         assert!(!chosen.is_empty(), "this machine has no backend {name:?}");
         chosen
     });

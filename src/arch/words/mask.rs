@@ -118,8 +118,8 @@ fn many_words(mut operands: impl Operands, key: u32) -> u64 {
     let (Some(first), Some(last)) = (chunks::first::<ALIGN>(from), chunks::last::<8>(from)) else {
         return 0;
     };
-    let (first, seen_first) = xor(first, key);
-    let (last, seen_last) = xor(last, rotate(key, len));
+    let (first, seen_first) = first.xor(key);
+    let (last, seen_last) = last.xor(rotate(key, len));
     let mut seen = seen_first | seen_last;
     let start = ALIGN - operands.to().as_ptr().addr() % ALIGN;
     let body_key = twice(rotate(key, start));
@@ -164,22 +164,28 @@ fn few_bytes(mut operands: impl Operands, key: u32) -> u64 {
 }
 
 #[inline(always)]
-fn one_block<const N: usize>(operands: &mut impl Operands, key: u32) -> u64 {
+fn one_block<const N: usize>(operands: &mut impl Operands, key: u32) -> u64
+where
+    [u8; N]: Block,
+{
     let Some(block) = chunks::first::<N>(operands.from()) else { return 0 };
-    let (block, seen) = xor(block, key);
+    let (block, seen) = block.xor(key);
     chunks::put(chunks::first_mut(operands.to()), block);
     seen
 }
 
 /// For N to 2N bytes.
 #[inline(always)]
-fn two_blocks<const N: usize>(mut operands: impl Operands, key: u32) -> u64 {
+fn two_blocks<const N: usize>(mut operands: impl Operands, key: u32) -> u64
+where
+    [u8; N]: Block,
+{
     let from = operands.from();
     let (Some(first), Some(last)) = (chunks::first::<N>(from), chunks::last::<N>(from)) else {
         return 0;
     };
-    let (first, seen_first) = xor(first, key);
-    let (last, seen_last) = xor(last, rotate(key, operands.len()));
+    let (first, seen_first) = first.xor(key);
+    let (last, seen_last) = last.xor(rotate(key, operands.len()));
     chunks::put(chunks::first_mut(operands.to()), first);
     chunks::put(chunks::last_mut(operands.to()), last);
     seen_first | seen_last
@@ -187,15 +193,18 @@ fn two_blocks<const N: usize>(mut operands: impl Operands, key: u32) -> u64 {
 
 /// For N to 4N bytes.
 #[inline(always)]
-fn four_blocks<const N: usize>(mut operands: impl Operands, key: u32) -> u64 {
+fn four_blocks<const N: usize>(mut operands: impl Operands, key: u32) -> u64
+where
+    [u8; N]: Block,
+{
     let Some(([second, third], [a, b, c, d])) = chunks::four::<N>(operands.from()) else {
         return 0;
     };
     let last_key = rotate(key, operands.len());
-    let (a, seen_a) = xor(a, key);
-    let (b, seen_b) = xor(b, key);
-    let (c, seen_c) = xor(c, last_key);
-    let (d, seen_d) = xor(d, last_key);
+    let (a, seen_a) = a.xor(key);
+    let (b, seen_b) = b.xor(key);
+    let (c, seen_c) = c.xor(last_key);
+    let (d, seen_d) = d.xor(last_key);
     let to = operands.to();
     // Both ends are written last: whoever reads the first or the last word next gets it from one store.
     chunks::put(chunks::at_mut(to, second), b);
@@ -211,25 +220,63 @@ pub(in crate::arch) const fn twice(key: u32) -> u64 {
     (key as u64) << 32 | key as u64
 }
 
-/// A block XOR the key, and the OR of the words of the result.
-#[inline(always)]
-fn xor<const N: usize>(mut block: [u8; N], key: u32) -> ([u8; N], u64) {
-    let mut seen = 0;
-    let (words, rest) = block.split_at_mut(N - N % 8);
-    for bytes in chunks::each_mut(words) {
-        let word = u64::from_ne_bytes(*bytes) ^ twice(key);
-        seen |= word;
-        *bytes = word.to_ne_bytes();
-    }
-    let (halves, rest) = rest.split_at_mut(N % 8 / 4 * 4);
-    for bytes in chunks::each_mut(halves) {
-        let word = u32::from_ne_bytes(*bytes) ^ key;
-        seen |= u64::from(word);
-        *bytes = word.to_ne_bytes();
-    }
-    for (byte, key) in rest.iter_mut().zip(key.to_ne_bytes()) {
-        *byte ^= key;
-        seen |= u64::from(*byte);
-    }
-    (block, seen)
+/// A block of bytes that is loaded and stored at once.
+trait Block: Sized {
+    /// The block XOR the key, and the OR of the words of the result.
+    fn xor(self, key: u32) -> (Self, u64);
 }
+
+impl Block for [u8; 8] {
+    #[inline(always)]
+    fn xor(self, key: u32) -> (Self, u64) {
+        let word = u64::from_ne_bytes(self) ^ twice(key);
+        (word.to_ne_bytes(), word)
+    }
+}
+
+impl Block for [u8; 4] {
+    #[inline(always)]
+    fn xor(self, key: u32) -> (Self, u64) {
+        let word = u32::from_ne_bytes(self) ^ key;
+        (word.to_ne_bytes(), u64::from(word))
+    }
+}
+
+/// Blocks of several words.
+macro_rules! words {
+    ($($len:literal)*) => {$(
+        impl Block for [u8; $len] {
+            #[inline(always)]
+            fn xor(mut self, key: u32) -> (Self, u64) {
+                let mut seen = 0;
+                for bytes in chunks::each_mut(&mut self) {
+                    let word = u64::from_ne_bytes(*bytes) ^ twice(key);
+                    seen |= word;
+                    *bytes = word.to_ne_bytes();
+                }
+                (self, seen)
+            }
+        }
+    )*};
+}
+
+words!(16 32);
+
+/// Blocks shorter than a word.
+macro_rules! bytes {
+    ($($len:literal)*) => {$(
+        impl Block for [u8; $len] {
+            #[inline(always)]
+            fn xor(mut self, key: u32) -> (Self, u64) {
+                let mut seen = 0;
+                for (byte, key) in self.iter_mut().zip(key.to_ne_bytes()) {
+                    *byte ^= key;
+                    seen |= u64::from(*byte);
+                }
+                (self, seen)
+            }
+        }
+    )*};
+}
+
+bytes!(1 2 3);
