@@ -9,8 +9,9 @@ right and up to twenty times slower, so no test of results sees it. The check fa
 
 - a gather or a scatter is anywhere in the library,
 - a kernel of a backend is not found under its name,
-- a masking kernel has no loop with at least four XORs of the backend's vector width (for `words`: of any
-  vector or of 64 bits), or `validate_long` no loop with at least two table lookups of that width,
+- a masking kernel has no loop with at least four XORs of the backend's width, or `validate_long` no loop
+  with at least two table lookups of that width. The width of `words` is 64 bits, and a vector counts as the
+  words that it holds;
 - a vector backend's kernel has more scalar XORs than its first and last bytes explain.
 
 The compiler for other processors comes from ci/toolchain.sh. Where it cannot be had, they are skipped.
@@ -46,6 +47,8 @@ TARGETS = {
 KERNELS = ["mask_long", "mask_copy_long", "validate_long", "unmask_validate_long"]
 LEAST = dict(xor=4, any=4, lookup=2)
 SCALARS_AT_MOST = 8
+# How many words of 64 bits are in what an instruction names; in others, one.
+WORDS = {"%zmm": 8, "%ymm": 4, "%xmm": 2, r"\bv128\b": 2, r"\b[vz]\d+\.": 2}
 
 os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 target_dir = os.path.abspath(os.environ.get("CARGO_TARGET_DIR", "target"))
@@ -122,8 +125,12 @@ def reached(graph, start):
 def places(pattern, lines):
     """Returns where such instructions are, except `xor x, x`, which sets a register to zero."""
     operands = [line.partition("\t")[2].split(", ") for line in lines]
-    zero = [len(all) > 1 and len(set(all)) == 1 for all in operands]
+    zero = [len(names) > 1 and len(set(names)) == 1 for names in operands]
     return {at for at, line in enumerate(lines) if re.match(pattern, line) and not zero[at]}
+
+
+def words(line):
+    return next((words for pattern, words in WORDS.items() if re.search(pattern, line)), 1)
 
 
 def check(kind, lines):
@@ -142,9 +149,10 @@ def check(kind, lines):
             for body in bodies:
                 wanted = places(kind[what].format(width), body)
                 scalar = len(places(kind["scalar"], body))
-                looped = max((len(wanted & loop) for loop in loops(body)), default=0)
+                count = {at: 1 if width else words(body[at]) for at in wanted}
+                looped = max((sum(count[at] for at in wanted & loop) for loop in loops(body)), default=0)
                 line = f"{backend}, {kernel}: {'lookups' if what == 'lookup' else 'XORs'} in a loop {looped}, " \
-                       f"in all {len(wanted)}; scalar XORs {scalar}"
+                       f"in all {sum(count.values())}; scalar XORs {scalar}"
                 print(f"    {line}", flush=True)
                 if looped < LEAST[what] or width and scalar > SCALARS_AT_MOST:
                     wrong.append(line)
