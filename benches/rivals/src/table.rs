@@ -72,7 +72,10 @@ impl Table {
         let columns = rivals.iter().map(column).collect();
         let mut table = Self { title, unit, columns, rows: Vec::new(), notes };
         for Case { group, size, work } in cases {
-            if !format!("{title}: {group}, {size}").contains(&plan.filter) {
+            let too_large = |limits: &Limits| size.mean() > limits.largest;
+            if !format!("{title}: {group}, {size}").contains(&plan.filter)
+                || plan.limits.as_ref().is_some_and(too_large)
+            {
                 continue;
             }
             let mut work = work();
@@ -88,8 +91,11 @@ impl Table {
             match &plan.limits {
                 None => table.print(&row),
                 Some(limits) => {
-                    // What exceeds a limit is measured again, and longer, before it is believed.
-                    if !limits.exceeded(&table, &row).is_empty() {
+                    // What exceeds a limit is measured again, up to three times and longer, before it is believed.
+                    for _ in 0..3 {
+                        if limits.exceeded(&table, &row).is_empty() {
+                            break;
+                        }
                         let again = measure::minima(rivals, &mut work, 4 * plan.rounds);
                         row.ns.iter_mut().zip(again).for_each(|(ns, again)| *ns = ns.min(again));
                     }
