@@ -32,7 +32,7 @@ declare -A tests=(
     [handshake]='display rfc6455_3_uri rfc6455_4_head rfc6455_4_1_client rfc6455_4_2_server rfc6455_4_http
         rfc6455_9_1_negotiation'
     [mask]='display rfc6455_5_3_masking rfc6455_5_frames rfc6455_8_1_utf8'
-    [utf8]='display rfc6455_8_1_utf8'
+    [utf8]='display rfc6455_8_1_utf8 rfc6455_7_closing'
     [owned]='display bytes'
     [codec]='display tokio_util tokio_util_deflate'
     [deflate]='display rfc7692_6_connection rfc7692_7_1_negotiation rfc7692_7_2_messages rfc7692_8_limits

@@ -277,6 +277,12 @@ fn a_text_may_not_end_inside_a_character() {
             let finished = validator.finish();
             assert_eq!(finished.is_ok(), whole);
             assert_eq!(finished.is_err_and(|error| error.is_incomplete()), !whole);
+
+            // Where the last chunk is known, the error is at its end.
+            let mut validator = Utf8Validator::new();
+            validator.validate(&text[..cut]).unwrap();
+            let fed = validator.feed(&text[cut..end], true).map_err(|error| error.offset());
+            assert_eq!(fed, if whole { Ok(()) } else { Err(end - cut) });
         }
     }
 }
