@@ -118,13 +118,13 @@ fn wrong_for(peer: Role, mut bytes: Vec<u8>) -> Option<ProtocolError> {
 /// Sends in one of the ways that need no other feature.
 fn send<K: wsframe::MaskingKeys>(
     connection: &mut Connection<K>,
-    (way, fin, payload): (u8, bool, &[u8]),
+    (way, fin, rsv, payload): (u8, bool, u8, &[u8]),
     text: &mut Utf8Validator,
     out: &mut Vec<u8>,
 ) {
     let code = CloseCode::new(payload.len() as u16 + 1000);
     let reason = str::from_utf8(payload).unwrap_or_default();
-    let _ = match way % 9 {
+    let _ = match way % 10 {
         0 => connection.send(payload, out),
         1 => connection.send(reason, out),
         2 => connection.send_fragment(payload, fin, out),
@@ -133,7 +133,7 @@ fn send<K: wsframe::MaskingKeys>(
         4 | 5 => {
             let mut payload = payload.to_vec();
             match text.unmask(&mut payload, &mut { Mask::NONE }) {
-                Ok(chunk) if way % 9 == 4 => connection.send_fragment(&chunk, fin, out),
+                Ok(chunk) if way % 10 == 4 => connection.send_fragment(&chunk, fin, out),
                 Ok(chunk) => connection.send(&chunk, out),
                 Err(_) => {
                     text.reset();
@@ -143,6 +143,10 @@ fn send<K: wsframe::MaskingKeys>(
         }
         6 => connection.ping(payload, out),
         7 => connection.pong(payload, out),
+        // RSV1 is claimed for the first frame of a message.
+        8 => connection
+            .frame(Opcode::Binary, fin)
+            .and_then(|frame| frame.rsv(Rsv::from_bits(rsv & 0x40)).append(payload, out)),
         _ => {
             let body = CloseBody { code, reason };
             connection.close((!payload.is_empty()).then_some(body), out)
@@ -188,8 +192,8 @@ fn connection_calls<K: wsframe::MaskingKeys>(mut connection: Connection<K>, call
                 input = rest.to_vec();
             }
             Call::End => connection.end_of_input(),
-            Call::Send { way, fin, payload, .. } if *way < 240 => {
-                send(&mut connection, (*way, *fin, payload), &mut text, &mut out);
+            Call::Send { way, fin, rsv, payload } if *way < 240 => {
+                send(&mut connection, (*way, *fin, *rsv, payload), &mut text, &mut out);
             }
             Call::Send { .. } => {
                 let _ = connection.fail(ProtocolError::InvalidDeflate, &mut out);
