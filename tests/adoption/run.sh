@@ -6,10 +6,6 @@
 #   tests/adoption/run.sh check                only that the patches fit, and that what they make builds
 #   tests/adoption/run.sh autobahn [client]    tungstenite with permessage-deflate, as an echo server (or as
 #                                              a client), against the suite's cases with compression
-#   tests/adoption/run.sh counts               instructions that tungstenite takes for a message, before and
-#                                              after, by callgrind (Debian's valgrind)
-#   tests/adoption/run.sh benches [ROUNDS]     tungstenite's own benchmarks of reading and writing, before and
-#                                              after in turn, and the medians of their times; by default 5
 #
 # A patch is for the version in its name. It holds our lines alone (see patch.py). Everything else is in
 # target/adoption.
@@ -137,82 +133,9 @@ autobahn() {
         "$CARGO_TARGET_DIR/release/examples/server"
 }
 
-# instructions PROGRAM FUNCTION ROLE KIND LEN: of each message.
-instructions() {
-    local count=2000
-    [ "$5" -lt 10000 ] || count=100
-    valgrind --tool=callgrind --callgrind-out-file=/dev/null --collect-atstart=no \
-        --toggle-collect="*$2*" "$1" "${@:3}" "$count" 2>&1 |
-        awk -v "count=$count" '/Collected :/ { print int($4 / count) }'
-}
-
-counts() {
-    local side role kind len function program programs as_root
-    if ! command -v valgrind >/dev/null; then
-        as_root=$([ "$(id -u)" = 0 ] || echo sudo)
-        $as_root apt-get update -q
-        $as_root apt-get install -q -y --no-install-recommends valgrind
-    fi
-    both tungstenite
-    for side in before after; do
-        cp "$here/messages.rs" "$work/tungstenite-$side/examples/client.rs"
-        cargo build --quiet --release --example client \
-            --manifest-path "$work/tungstenite-$side/Cargo.toml"
-        cp "$CARGO_TARGET_DIR/release/examples/client" "$work/messages-$side"
-    done
-    programs=("$work/messages-before" "$work/messages-after")
-    echo "instructions a message, as tungstenite is published and on wsframe"
-    printf '%-8s %-7s %6s %9s %9s %9s %9s\n' reader kind bytes read "" written ""
-    for role in server client; do for kind in binary text; do for len in 16 300 16384; do
-        printf '%-8s %-7s %6s' "$role" "$kind" "$len"
-        for function in read_messages write_messages; do
-            for program in "${programs[@]}"; do
-                printf ' %9s' "$(instructions "$program" "$function" "$role" "$kind" "$len")"
-            done
-        done
-        echo
-    done; done; done
-}
-
-benches() {
-    local side round bench
-    local -A programs
-    both tungstenite
-    for side in before after; do
-        while read -r bench program; do programs[$side-$bench]=$program; done < <(
-            cargo bench --quiet --no-run --message-format=json-render-diagnostics --features url \
-                --bench read --bench write --manifest-path "$work/tungstenite-$side/Cargo.toml" |
-                sed -n 's/.*"name":"\(read\|write\)".*"executable":"\([^"]*\)".*/\1 \2/p'
-        )
-    done
-    [ ${#programs[@]} = 4 ] || { echo "FAILED: no benchmarks: ${!programs[*]}" >&2; return 1; }
-    for ((round = 1; round <= $1; round++)); do
-        for bench in read write; do for side in before after; do
-            "${programs[$side-$bench]}" --bench --noplot --output-format bencher \
-                --sample-size 10 --warm-up-time 1 --measurement-time 3 2>/dev/null |
-                sed -n "s/^test \(.*\) \.\.\. bench: *\([0-9,]*\) ns.*/$side\t\1\t\2/p"
-        done; done
-    done >"$work/benches.tsv"
-    python3 - "$work/benches.tsv" <<'END'
-import statistics, sys
-
-times = {}
-for line in open(sys.argv[1]):
-    side, name, ns = line.rstrip("\n").split("\t")
-    times.setdefault(name, {}).setdefault(side, []).append(int(ns.replace(",", "")))
-assert times, "no benchmark said how long it took"
-print(f"{'milliseconds, the median of each':<56}  as it is  on wsframe  times as fast")
-for name, sides in times.items():
-    before, after = (statistics.median(sides[side]) for side in ("before", "after"))
-    print(f"{name:<56}  {before / 1e6:8.3f}  {after / 1e6:10.3f}  {before / after:13.2f}")
-END
-}
-
 case ${1:-} in
     check) check ;;
-    benches) benches "${2:-5}" ;;
     autobahn) autobahn "${2:-server}" ;;
-    counts) counts ;;
     *)
         [ $# -gt 0 ] || set -- "${crates[@]}"
         for crate in "$@"; do tests "$crate"; done
