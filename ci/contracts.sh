@@ -52,7 +52,7 @@ check_api() {
     mkdir -p "$target"
     # Of a trait that is implemented, that it is: its methods are the trait's. Not what no stable code can
     # name.
-    cargo +nightly public-api --all-features --omit blanket-impls 2> "$target/public-api.log" |
+    cargo +nightly public-api --package wsframe --all-features --omit blanket-impls 2> "$target/public-api.log" |
         grep -vE 'core::marker::(Freeze|StructuralPartialEq|UnsafeUnpin) for' |
         awk '/^impl/ { trait = / for / }
              /^pub (mod|struct|enum|trait|use|static|macro)/ { trait = 0 }
@@ -76,7 +76,7 @@ check_semver() {
         return
     fi
     tool cargo-semver-checks 0.51.0 || return 0
-    cargo semver-checks --baseline-rev "$baseline" --all-features
+    cargo semver-checks --package wsframe --baseline-rev "$baseline" --all-features
     echo "ok: nothing of $baseline is missing"
 }
 

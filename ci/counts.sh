@@ -21,4 +21,4 @@ command -v valgrind > /dev/null || install valgrind
 
 # No flags from outside: what is counted must be the same everywhere.
 unset CARGO_ENCODED_RUSTFLAGS
-RUSTFLAGS="" cargo run --quiet --locked --release -- "$@"
+RUSTFLAGS="" cargo run --quiet --locked --profile counts -- "$@"

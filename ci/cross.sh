@@ -2,10 +2,8 @@
 # Runs the tests on other processors: emulated by qemu, WebAssembly in Node.js, and on no operating system.
 #
 #     ci/cross.sh                             says which targets there are
-#     ci/cross.sh [--table FILE] TARGET…      runs them, or `all`; FILE gets each target's last result, also
-#                                             if none is named
-#     ci/cross.sh --only NAME,… TARGET…       runs only tests whose path begins so, and keeps no result; each name must
-#                                             match some
+#     ci/cross.sh TARGET…                     runs them, or `all`
+#     ci/cross.sh --only NAME,… TARGET…       runs only tests whose path begins so; each name must match some
 #
 # A target passes when its tests were built, ran, and none failed. Bare metal has no tests: there the program
 # of ci/no_std is linked without a way to a panic, and run with all that it checks of itself.
@@ -50,7 +48,7 @@ describe() {
         thumbv6m) metal "32 bits, no compare-and-swap" thumbv6m-none-eabi arm ;;
         thumbv7em) metal "32 bits" thumbv7em-none-eabihf arm ;;
         riscv32imac) metal "32 bits" riscv32imac-unknown-none-elf riscv32 ;;
-        *) echo "no target named $1; there are: ${every[*]:-${targets[*]}}" >&2; exit 2 ;;
+        *) echo "no target named $1; there are: ${targets[*]}" >&2; exit 2 ;;
     esac
 }
 linux() { # what, triple, GNU's name, Debian's name, qemu's name
@@ -90,7 +88,7 @@ run_tests() {
         mkdir -p "$own"
         cp /usr/lib/wasm32-wasi/{crt1*.o,libc.a} "$own"
     fi
-    cargo_for test --test it --manifest-path ci/tests/Cargo.toml -- \
+    cargo_for test --package wsframe --all-features --test it --config profile.test.debug=false -- \
         $show "${skip[@]}" ${only[@]+"${only[@]}"}
     # What overflows where `c_ulong` has 32 bits, on the one such target that need not be emulated.
     if [ "$target" = i686 ] && [ ${#only[@]} = 0 ]; then
@@ -111,7 +109,7 @@ run_metal() {
     $runner "$program"
 }
 
-# Fills in what the table says, from the log of a target.
+# Reads the result of a target from its log.
 judge() { # the status of the run
     # Where nothing is captured, the test's name stands in front.
     backend=$(sed -En 's/^(test .* )?backends: //p' "$log" | head -n 1)
@@ -126,32 +124,25 @@ judge() { # the status of the run
     [ "$1" = 0 ] && [ "$failed" = 0 ] && [ "$passed" -ge "$least" ] && each_ran "$log" ${only[@]+"${only[@]}"}
 }
 
-table= only=() least=150
-while [ $# -gt 0 ]; do
-    case $1 in
-        --table) table=$(realpath "$2"); shift 2 ;;
-        --only) IFS=, read -r -a only <<<"$2"; least=1; shift 2 ;;
-        *) break ;;
-    esac
-done
-if [ $# = 0 ] && [ -z "$table" ]; then
-    echo "ci/cross.sh [--table FILE | --only NAME,…] TARGET…, or all: ${targets[*]}"
+only=() least=150
+if [ "${1:-}" = --only ]; then IFS=, read -r -a only <<<"$2"; least=1; shift 2; fi
+if [ $# = 0 ]; then
+    echo "ci/cross.sh [--only NAME,…] TARGET…, or all: ${targets[*]}"
     exit 0
 fi
 if ! ci/toolchain.sh; then
     echo "SKIPPED other processors"
     exit 0
 fi
-every=("${targets[@]}")
 [ "$*" = all ] || targets=("$@")
 
 work=$(realpath -m "${CARGO_TARGET_DIR:-target}")/cross
 toolchain=$work/toolchain
-for target in ${targets[@]+"${targets[@]}"}; do describe "$target"; done # Before anything takes long.
+for target in "${targets[@]}"; do describe "$target"; done # Before anything takes long.
 ci/toolchain.sh "$toolchain"
 
 status=0
-for target in ${targets[@]+"${targets[@]}"}; do
+for target in "${targets[@]}"; do
     describe "$target"
     log=$work/$target.log
     echo "--- $target"
@@ -169,29 +160,12 @@ for target in ${targets[@]+"${targets[@]}"}; do
     fi
     backend= passed= failed= skipped=
     if judge "$result"; then
-        echo "ok: $passed${failed:+ passed, $failed failed, $skipped left out}, $((SECONDS - start)) s"
+        echo "ok: $what, $backend: $passed${failed:+ passed, $failed failed, $skipped left out}, $((SECONDS - start)) s"
     else
         status=1
         grep -E '^(test .*FAILED|error)|panicked' "$log" | head -n 20 || true
         tail -n 20 "$log"
         echo "FAILED: $target; see $log" >&2
     fi
-    ran=${runner%% *}
-    [ ${#only[@]} -gt 0 ] || echo "| $target | $what | ${ran##*/} | $backend | $passed | $failed | $skipped |" \
-        "$((SECONDS - start)) | $(date -u +%F) |" >"$work/$target.row"
 done
-
-# The rows of those that were asked for, or of all.
-report() {
-    echo "| target | is | run by | backends | passed | failed | left out | seconds | day |"
-    echo "|---|---|---|---|---:|---:|---:|---:|---|"
-    rows "$work" "$@"
-    echo
-    echo "$("$toolchain/rustc" --version | cut -d' ' -f1-2);" \
-        "$(qemu-aarch64 --version 2>/dev/null | sed -n 's/^\(qemu-aarch64 version [^ ]*\).*/\1/p');" \
-        "Node.js $(node --version 2>/dev/null). Of exhaustive tests one case in $WSFRAME_ONE_IN," \
-        "of property tests $PROPTEST_CASES cases."
-}
-[ ${#only[@]} -gt 0 ] || report ${targets[@]+"${targets[@]}"}
-[ -z "$table" ] || report "${every[@]}" | ci/table.sh "$table" "ci/cross.sh"
 exit $status

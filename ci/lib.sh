@@ -40,17 +40,11 @@ test_modules() {
     return "$status"
 }
 
-# rows FOLDER NAME…: the rows of a table that are in the folder.
-rows() {
-    local name
-    for name in "${@:2}"; do [ ! -e "$1/$name.row" ] || cat "$1/$name.row"; done
-}
-
 # crate_alone FOLDER: copies the crate there, without tests, examples, benchmarks and what only these depend on.
 crate_alone() {
     rm -rf "$1"
     mkdir -p "$1"
     cp -r src build.rs README.md Cargo.lock "$1"
-    awk '/^\[/ { drop = /^\[dev-dependencies\]/ || /^\[\[(example|bench)\]\]/ || /^\[profile\./ } !drop' \
+    awk '/^\[/ { drop = /dev-dependencies\]/ || /^\[\[(example|bench)\]\]/ || /^\[(profile\.|workspace)/ } !drop' \
         Cargo.toml >"$1/Cargo.toml"
 }

@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # Runs the tests under sanitizers.
 #
-#     ci/sanitize.sh [--table FILE] [address|memory|thread|valgrind]…     default: address
-#     ci/sanitize.sh --only NAME,… …          runs only tests whose path begins so, and keeps no result; each name must
-#                                             match some
+#     ci/sanitize.sh [address|memory|thread|valgrind]…     default: address
+#     ci/sanitize.sh --only NAME,… …          runs only tests whose path begins so; each name must match some
 #
 #     address     reads and writes beyond what was allocated, or after it was freed
 #     memory      decisions by bytes that nobody wrote; builds the standard library, too
@@ -14,8 +13,7 @@
 # program without. So none passes because it is not there. Fuzzing has the first in any case.
 #
 # The tests that go through all of something take one in WSFRAME_ONE_IN of it (default 1009), and property
-# tests PROPTEST_CASES cases (default 32). What depends on the clock is left out. FILE gets the last result of
-# each, also if none is named. Unpacks a compiler with ci/toolchain.sh, and installs valgrind where it is missing.
+# tests PROPTEST_CASES cases (default 32). What depends on the clock is left out. Unpacks a compiler with ci/toolchain.sh, and installs valgrind where it is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/lib.sh
@@ -23,15 +21,11 @@ cd "$(dirname "$0")/.."
 export WSFRAME_ONE_IN=${WSFRAME_ONE_IN:-1009} PROPTEST_CASES=${PROPTEST_CASES:-32}
 export CARGO_TERM_COLOR=never
 target=x86_64-unknown-linux-gnu
-every=(address memory thread valgrind)
 
-table= only=() least=150
-case ${1:-} in
-    --table) table=$(realpath "$2"); shift 2 ;;
-    --only) IFS=, read -r -a only <<<"$2"; least=1; shift 2 ;;
-esac
+only=() least=150
+if [ "${1:-}" = --only ]; then IFS=, read -r -a only <<<"$2"; least=1; shift 2; fi
 chosen=("$@")
-[ ${#chosen[@]} -gt 0 ] || [ -n "$table" ] || chosen=(address)
+[ ${#chosen[@]} -gt 0 ] || chosen=(address)
 if ! ci/toolchain.sh; then
     echo "SKIPPED sanitizers"
     exit 0
@@ -59,7 +53,7 @@ describe() {
             fault=over_read says='Invalid read of size 1' flags=
             runner=(valgrind --quiet --error-exitcode=99 --leak-check=no)
             ;;
-        *) echo "no sanitizer named $1; there are: ${every[*]}" >&2; exit 2 ;;
+        *) echo "no sanitizer named $1; there are: address memory thread valgrind" >&2; exit 2 ;;
     esac
 }
 
@@ -80,7 +74,7 @@ build() {
 
 prove() { # that a planted fault is found, and nothing where none is
     local programs program seen
-    programs=$(build build --profile test --manifest-path ci/sanitize/Cargo.toml)
+    programs=$(build build --profile test --package planted)
     for program in $programs; do
         case $program in
             */nothing)
@@ -103,14 +97,14 @@ prove() { # that a planted fault is found, and nothing where none is
 
 run_tests() {
     local programs
-    programs=$(build test --no-run --test it --manifest-path ci/tests/Cargo.toml)
+    programs=$(build test --no-run --package wsframe --all-features --test it)
     # One after another under valgrind, which has one thread at a time in any case.
-    (cd ci/tests && ${runner[@]+"${runner[@]}"} $programs --show-output --skip linear:: ${only[@]+"${only[@]}"})
+    ${runner[@]+"${runner[@]}"} $programs --show-output --skip linear:: ${only[@]+"${only[@]}"}
 }
 
-for name in ${chosen[@]+"${chosen[@]}"}; do describe "$name"; done # Before anything takes long.
+for name in "${chosen[@]}"; do describe "$name"; done # Before anything takes long.
 status=0
-for name in ${chosen[@]+"${chosen[@]}"}; do
+for name in "${chosen[@]}"; do
     describe "$name"
     echo "--- $name"
     start=$SECONDS log=$work/$name.log
@@ -137,14 +131,5 @@ for name in ${chosen[@]+"${chosen[@]}"}; do
         tail -n 20 "$log"
         echo "FAILED: $name; see $log" >&2
     fi
-    [ ${#only[@]} -gt 0 ] || echo "| $name | $fault | $backends | ${passed:-FAILED} | $failed | $skipped |" \
-        "$((SECONDS - start)) | $(date -u +%F) |" >"$work/$name.row"
 done
-
-report() {
-    echo "| sanitizer | found what was planted | backends | passed | failed | left out | seconds | day |"
-    echo "|---|---|---|---:|---:|---:|---:|---|"
-    rows "$work" "$@"
-}
-[ -z "$table" ] || report "${every[@]}" | ci/table.sh "$table" "ci/sanitize.sh"
 exit $status

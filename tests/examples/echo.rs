@@ -1,11 +1,11 @@
 //! The echo server, straight and through the relay.
 
-use std::io::{BufRead, BufReader};
-use std::net::TcpStream;
-use std::process::{Command, Stdio};
+use core::time::Duration;
+use std::io::Write;
 use std::thread;
 
-use crate::example;
+#[cfg(unix)]
+use crate::crowd::outlives_a_failed_accept;
 use crate::peer::{Peer, REQUEST, close_body, masked};
 use crate::running::{Running, straight_and_through_the_relay};
 use wsframe::{CloseCode, FrameHeader, MaskingKey, Opcode};
@@ -80,9 +80,31 @@ fn a_broken_rule_closes_with_its_code() {
     let mut unfinished = header.encode().expect("a right header").to_vec();
     unfinished.extend(b"na\xEFve");
 
+    let two = |first, second: &[u8], payload: &[u8]| {
+        [masked(Opcode::Text, first, payload), masked(Opcode::Continuation, true, second)].concat()
+    };
+    let in_three_bytes = [&b"\x81\xFE\0\x02\0\0\0\0"[..], b"hi"].concat();
+    let longest = [&b"\x82\xFF"[..], &(1u64 << 63).to_be_bytes(), &[0; 4]].concat();
+    let long_ping = [&b"\x89\xFE"[..], &[0; 6 + 126]].concat();
+    // The last of its bytes is not UTF-8.
+    let mut long_text = "안녕하세요".repeat(1 << 16).into_bytes();
+    *long_text.last_mut().expect("a byte") = b'A';
+
     let cases = [
         (CloseCode::PROTOCOL_ERROR, unmasked),
-        (CloseCode::PROTOCOL_ERROR, reserved),
+        (CloseCode::PROTOCOL_ERROR, in_three_bytes),
+        (CloseCode::PROTOCOL_ERROR, longest),
+        (CloseCode::PROTOCOL_ERROR, long_ping),
+        (CloseCode::PROTOCOL_ERROR, b"\xC1\x80\0\0\0\0".to_vec()), // RSV1 without an extension
+        (CloseCode::PROTOCOL_ERROR, b"\x09\x80\0\0\0\0".to_vec()),
+        (CloseCode::PROTOCOL_ERROR, masked(Opcode::Text, false, b"hi").repeat(2)),
+        (CloseCode::PROTOCOL_ERROR, two(true, b"", b"hi")),
+        (CloseCode::PROTOCOL_ERROR, masked(Opcode::Close, true, b"\x03")),
+        (CloseCode::INVALID_PAYLOAD, masked(Opcode::Close, true, b"\x03\xE8\xFF")),
+        (CloseCode::INVALID_PAYLOAD, two(false, b"\xA0\x80", b"\xED")), // a surrogate
+        (CloseCode::INVALID_PAYLOAD, masked(Opcode::Text, true, &"🌍".as_bytes()[..3])),
+        (CloseCode::INVALID_PAYLOAD, masked(Opcode::Text, true, &long_text)),
+        (CloseCode::PROTOCOL_ERROR, reserved.clone()),
         (CloseCode::PROTOCOL_ERROR, masked(Opcode::Continuation, true, b"")),
         (CloseCode::PROTOCOL_ERROR, masked(Opcode::Close, true, b"\x03\xED")),
         (CloseCode::INVALID_PAYLOAD, masked(Opcode::Text, true, b"\xFF")),
@@ -96,7 +118,7 @@ fn a_broken_rule_closes_with_its_code() {
         }
         // What was right before it still comes back.
         let mut peer = Peer::connect(address);
-        peer.send(&cases[1].1);
+        peer.send(&reserved);
         assert_eq!(peer.server_frame(), (0x81, b"first".to_vec()));
         peer.fails_with(CloseCode::PROTOCOL_ERROR);
     });
@@ -122,37 +144,15 @@ fn the_handshake_lets_in_its_own_pages() {
     }
 }
 
-/// When all file descriptors are taken, a server waits until one is free.
 #[test]
 #[cfg(unix)]
 fn servers_outlive_a_failed_accept() {
     let server = Running::echo_server();
-    for (name, args) in [
-        ("echo_server", &["127.0.0.1:0"][..]),
-        ("handshake", &["serve", "127.0.0.1:0"]),
-        ("hyper", &["127.0.0.1:0"]),
-        ("h2", &["127.0.0.1:0"]),
-        #[cfg(feature = "tokio-util")]
-        ("framed", &["127.0.0.1:0"]),
-        ("relay", &["127.0.0.1:0", &server.url()]),
-    ] {
-        let mut limited = Command::new("sh");
-        limited.args(["-c", "ulimit -n 24 && exec \"$0\" \"$@\""]);
-        limited.arg(example::command(name).get_program()).args(args).stderr(Stdio::piped());
-        let mut running = Running::spawn(&mut limited);
-        let crowd: Vec<TcpStream> = (0..40)
-            .map(|_| TcpStream::connect(&running.address).expect("room in the queue"))
-            .collect();
-        let mut complaints = BufReader::new(running.child.stderr.take().expect("its errors"));
-        let mut complaint = String::new();
-        complaints.read_line(&mut complaint).expect("a line");
-        assert!(complaint.contains("cannot accept a connection: "), "{name}: {complaint}");
-        drop(crowd);
-
-        let mut peer = Peer::reach(&running.address);
-        peer.send(b"GET / HTTP/1.1\r\nHost: example\r\n\r\n");
-        peer.exactly::<1>();
-    }
+    outlives_a_failed_accept("echo_server", &["127.0.0.1:0"]);
+    outlives_a_failed_accept("handshake", &["serve", "127.0.0.1:0"]);
+    #[cfg(feature = "tokio-util")]
+    outlives_a_failed_accept("framed", &["127.0.0.1:0"]);
+    outlives_a_failed_accept("relay", &["127.0.0.1:0", &server.url()]);
 }
 
 #[test]
@@ -166,4 +166,118 @@ fn compression_is_agreed_on_unless_a_relay_is_between() {
         let answer = "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n";
         assert_eq!(head.contains(answer), agreed, "{head}");
     }
+}
+
+#[test]
+fn requests_get_their_status() {
+    let server = Running::echo_server();
+    let handshake = str::from_utf8(REQUEST).expect("text");
+    let without = |line: &str| {
+        let lines = handshake.split_inclusive("\r\n").filter(|found| !found.starts_with(line));
+        lines.collect::<String>()
+    };
+    let with_key = |key: &str| handshake.replace("dGhlIHNhbXBsZSBub25jZQ==", key);
+    let requests = [
+        (101, handshake.replace("Upgrade: websocket", "upgrade: WebSocket")),
+        (101, handshake.replace("Connection: Upgrade", "Connection: keep-alive , upGRADE")),
+        (200, "GET / HTTP/1.1\r\nHost: example\r\n\r\n".into()),
+        (404, "GET /nothing HTTP/1.1\r\nHost: example\r\n\r\n".into()),
+        (405, "HEAD / HTTP/1.1\r\nHost: example\r\n\r\n".into()),
+        (405, "POST / HTTP/1.1\r\nHost: example\r\nContent-Length: 2\r\n\r\nhi".into()),
+        (405, handshake.replace("GET", "POST")),
+        (400, "\x16\x03\x01\x02\0\x01\0\x01".into()), // TLS
+        (400, handshake.replace("HTTP/1.1", "HTTP/1.0")),
+        (400, without("Host")),
+        (400, without("Upgrade")),
+        (400, without("Connection")),
+        (400, without("Sec-WebSocket-Version")),
+        (400, without("Sec-WebSocket-Key")),
+        (400, with_key("AAAAAAAAAAAAAAAAAAAA")),
+        (400, with_key(&"?".repeat(24))),
+        (400, with_key("dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==")),
+        (426, handshake.replace("Version: 13", "Version: 8")),
+        (431, format!("GET / HTTP/1.1\r\n{}\r\n", "X: x\r\n".repeat(65))),
+        (431, format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(20_000))),
+    ];
+    for (status, request) in requests {
+        let (_, head) = Peer::asks(&server.address, &request);
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{request:.200}\n{head}");
+        assert!(status != 405 || head.contains("\r\nAllow: GET\r\n"), "{head}");
+        assert!(status != 426 || head.contains("\r\nSec-WebSocket-Version: 13\r\n"), "{head}");
+    }
+}
+
+#[test]
+fn byte_by_byte_from_the_handshake_to_the_close() {
+    let server = Running::echo_server();
+    let mut peer = Peer::reach(&server.address);
+    let close = close_body(CloseCode::NORMAL, "");
+    let frames = [
+        masked(Opcode::Text, true, "Hello, 🌍!".as_bytes()),
+        masked(Opcode::Ping, true, b"?"),
+        masked(Opcode::Close, true, &close),
+    ];
+    for byte in [REQUEST, &frames.concat()].concat() {
+        peer.send(&[byte]);
+    }
+    assert!(peer.head().starts_with("HTTP/1.1 101 "));
+    let mut control = Vec::new();
+    assert_eq!(peer.message(&mut control), (1, "Hello, 🌍!".into()));
+    control.push(peer.server_frame());
+    assert_eq!(control[..1], [(0x8A, b"?".to_vec())]);
+    assert_eq!(peer.server_frame(), (0x88, close));
+    peer.ends();
+}
+
+/// Many Pings, and a text in fragments of all lengths, sent while the echoes are read.
+#[test]
+fn much_at_once_comes_back() {
+    let text = "안녕하세요 🌍 ".repeat(50_000).into_bytes();
+    let (mut fragments, mut rest, mut len) = (Vec::new(), &text[..], 1);
+    while !rest.is_empty() {
+        let (fragment, behind) = rest.split_at(len.min(rest.len()));
+        let opcode = if fragments.is_empty() { Opcode::Text } else { Opcode::Continuation };
+        fragments.extend(masked(opcode, behind.is_empty(), fragment));
+        (rest, len) = (behind, len % 100 + 1);
+    }
+    let pings: Vec<_> =
+        (0..100_000u32).flat_map(|n| masked(Opcode::Ping, true, &n.to_be_bytes())).collect();
+
+    let server = Running::echo_server();
+    let mut peer = Peer::connect(&server.address);
+    let mut sender = Peer::new(peer.socket.try_clone().expect("the same socket"));
+    thread::scope(|scope| {
+        scope.spawn(|| sender.send(&[pings, fragments].concat()));
+        for n in 0..100_000u32 {
+            assert_eq!(peer.server_frame(), (0x8A, n.to_be_bytes().to_vec()));
+        }
+        let (opcode, echo) = peer.message(&mut Vec::new());
+        assert!(opcode == 1 && echo == text);
+    });
+}
+
+/// Neither a connection that ends in the middle of a frame nor one whose client never reads stops others; bytes after
+/// a violation do not cost the client its close code.
+#[test]
+fn others_are_served_meanwhile() {
+    let server = Running::echo_server();
+    let header = FrameHeader {
+        masking_key: Some(MaskingKey::new([0; 4])),
+        ..FrameHeader::new(Opcode::Binary, 1 << 30)
+    };
+    let mut left = Peer::connect(&server.address);
+    left.send(&header.encode().expect("a right header"));
+    drop(left);
+
+    let mut deaf = Peer::connect(&server.address);
+    let block = masked(Opcode::Binary, true, &vec![7; 1 << 20]);
+    deaf.socket.set_write_timeout(Some(Duration::from_secs(1))).expect("a time limit");
+    let taken = (0..256).take_while(|_| deaf.socket.write_all(&block).is_ok()).count();
+    assert!(taken < 256, "{taken} MiB were taken");
+
+    let mut peer = Peer::connect(&server.address);
+    peer.send(&masked(Opcode::Text, true, b"and me?"));
+    assert_eq!(peer.server_frame(), (0x81, b"and me?".to_vec()));
+    peer.send(&[masked(Opcode::Text, true, b"\xFF"), vec![0; 16 << 20]].concat());
+    peer.fails_with(CloseCode::INVALID_PAYLOAD);
 }

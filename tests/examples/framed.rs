@@ -1,6 +1,4 @@
-//! Servers that stand on the codecs: `framed` and `axum`.
-
-use std::io::Read;
+//! The example `framed`, a server on the codecs.
 
 use crate::peer::{KEY, Peer, REQUEST};
 use crate::running::Running;
@@ -45,38 +43,4 @@ fn the_server_on_framed_holds_no_message_that_is_too_long() {
 
     let (_, head) = Peer::asks(&server.address, "GET / HTTP/1.1\r\nHost: example\r\n\r\n");
     assert!(head.starts_with("HTTP/1.1 426 "), "no page here");
-}
-
-#[test]
-fn a_route_of_axum_speaks_websocket() {
-    let server = Running::local("axum");
-    let asked = |request: &str| Peer::asks(&server.address, request);
-    let (_, head) = asked("GET /about HTTP/1.1\r\nHost: example\r\n\r\n");
-    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
-    let (_, head) = asked("GET / HTTP/1.1\r\nHost: example\r\n\r\n");
-    assert!(head.starts_with("HTTP/1.1 426 "), "{head}");
-
-    let request = str::from_utf8(REQUEST).expect("text");
-    let request = request.replace("/chat", "/").replace("x-unknown", "permessage-deflate");
-    let (mut peer, head) = asked(&request);
-    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
-    assert!(head.contains(": permessage-deflate\r\n"), "{head}");
-    let masked = |opcode, rsv, payload: &[u8]| {
-        let (mut frame, key) = (Vec::new(), MaskingKey::new(KEY));
-        let encoder = FrameEncoder::new(opcode).rsv(rsv).masking_key(key);
-        encoder.append(payload, &mut frame).expect("a right frame");
-        frame
-    };
-    let mut payload = Vec::new();
-    let text = "grüße ".repeat(100);
-    Compressor::new(Context::FULL, Effort::DEFAULT).append(text.as_bytes(), &mut payload);
-    peer.send(&masked(Opcode::Text, Rsv::RSV1, &payload));
-    assert_eq!(peer.server_frame(), (0xC1, payload));
-    peer.send(&masked(Opcode::Binary, Rsv::NONE, b"\xFF"));
-    assert_eq!(peer.server_frame(), (0x82, b"\xFF".to_vec()));
-    peer.send(&masked(Opcode::Ping, Rsv::NONE, b"now"));
-    assert_eq!(peer.server_frame(), (0x8A, b"now".to_vec()));
-    peer.send(&masked(Opcode::Close, Rsv::NONE, b"\x10\xE1bye"));
-    assert_eq!(peer.server_frame(), (0x88, b"\x10\xE1bye".to_vec()));
-    assert_eq!(peer.socket.read(&mut [0]).expect("an end"), 0);
 }

@@ -2,14 +2,14 @@
 //! and through the relay; and the memory of many connections.
 #![cfg(all(feature = "deflate", feature = "http", feature = "rand"))]
 
-mod chat;
 mod client;
+#[cfg(unix)]
+mod crowd;
 mod echo;
 #[path = "../support/example.rs"]
 mod example;
 #[cfg(feature = "tokio-util")]
 mod framed;
-mod h2;
 mod inspect;
 mod peer;
 mod relay;
@@ -24,16 +24,19 @@ fn the_readme_lists_every_example() {
     let root = env!("CARGO_MANIFEST_DIR");
     let readme = fs::read_to_string(format!("{root}/README.md")).expect("the README");
     let mut count = 0;
-    for entry in fs::read_dir(format!("{root}/examples")).expect("the examples") {
+    let folders = ["examples", "examples/integrations"];
+    let entries =
+        folders.map(|folder| fs::read_dir(format!("{root}/{folder}")).expect("the examples"));
+    for entry in entries.into_iter().flatten() {
         let path = entry.expect("an entry").path();
         let name = path.file_stem().and_then(|name| name.to_str()).expect("a name");
-        if name != "common" {
+        if !["common", "integrations", "tests", "Cargo"].contains(&name) {
             let commands = [format!("`{name} -- "), format!("`{name}`")];
             assert!(commands.iter().any(|command| readme.contains(command)), "{name}");
             count += 1;
         }
     }
-    assert!(count > 10, "{count}");
+    assert!(count > 15, "{count}");
 }
 
 #[test]

@@ -1,16 +1,15 @@
 #!/usr/bin/env bash
-# Interoperation: real clients talk to the example `echo_server`, and get back what they sent.
+# Interoperation: real clients talk to the examples `echo_server` and `echo_server_tls`, and get back what they sent.
 #
 #   tests/interop/run.sh
 #
 # Each client makes its exchanges and prints a line for each:
 #
-#   raw         bare sockets: violations, odd requests, floods     python3
 #   ws          the npm package `ws`                                node, npm
 #   websockets  the Python package `websockets`                     python3 with venv
 #   chromium    a browser on the server's own page                  node, npm, chromium
 #
-# All but the first do so over TLS as well (tls_ws…). `handshake.sh` has more, about how connections are
+# All do so over TLS as well (tls_ws…). `handshake.sh` has more, about how connections are
 # opened, and `apps.sh` has what is spoken over them.
 #
 # Installs the pinned packages beside this script (node_modules/, .venv/), and Debian's packages of what is
@@ -21,12 +20,10 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 
 # What each client needs, and how it is run.
-prepare_raw() { program python3; }
 prepare_ws() { node_packages; }
 prepare_websockets() { python_packages; }
 prepare_chromium() { node_packages && browser; }
 
-run_raw() { limited python3 -B "$here/raw.py" "$address"; }
 run_ws() { limited node "$here/ws.mjs" "ws://$address/"; }
 run_websockets() {
     limited "$here/.venv/bin/python" -B "$here/websockets_client.py" "ws://$address/"
@@ -87,7 +84,7 @@ start page_line "$server" 127.0.0.1:0
 server_pid=${running[-1]}
 listening address ""
 
-start page_line "$server" --tls 127.0.0.1:0
+start page_line "${server}_tls" 127.0.0.1:0
 tls_server_pid=${running[-1]}
 listening tls_address s
 certificate=$scratch/certificate.pem
@@ -96,7 +93,7 @@ while read -r -t 10 -u 4 line; do
     [[ $line != *"END CERTIFICATE"* ]] || break
 done >"$certificate"
 
-for name in raw ws websockets chromium tls_ws tls_websockets tls_chromium; do
+for name in ws websockets chromium tls_ws tls_websockets tls_chromium; do
     client "$name"
 done
 

@@ -1,0 +1,84 @@
+//! A chat, with a page to take part in it: `cargo run --release --all-features --example chat`, and then
+//! open what it prints in two windows.
+//!
+//! | to see how to | read |
+//! |---|---|
+//! | encode a message once for all receivers, and leave behind those that do not read | `room.rs` |
+//! | run a connection that is written to from elsewhere | `member.rs` |
+//!
+//! Here is what is done before there is a connection: axum serves the page, and its requests are checked.
+//!
+//! # Who may connect
+//!
+//! A browser lets any page open a WebSocket to any server, in its user's name, and says in `Origin` which page
+//! it was. So the server must refuse pages that are not its own (RFC 6455 §10.2). Which are its own it knows
+//! from its address, or is told: behind a proxy, or under a name, browsers see another one. It must not
+//! learn that from `Host`: that is what the browser believes, and a foreign name can be made to lead here.
+
+#[path = "../../common/inbox.rs"]
+mod inbox;
+mod member;
+mod room;
+
+use std::env;
+use std::io;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::{Html, Response};
+use axum::routing::{any, get};
+use axum::serve::ListenerExt;
+use hyper::upgrade;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use wsframe::handshake::{Opening, Refusal};
+
+use room::Room;
+
+/// How the server is called: `chat [ADDR [ORIGIN…]]`, where an origin is such as `https://chat.example`.
+struct Chat {
+    room: Arc<Room>,
+    origins: Vec<String>,
+}
+
+#[tokio::main]
+async fn main() -> io::Result<()> {
+    let mut args = env::args().skip(1);
+    let listener = TcpListener::bind(args.next().unwrap_or("127.0.0.1:9005".into())).await?;
+    let addr = listener.local_addr()?;
+    let own = [format!("http://{addr}"), format!("http://localhost:{}", addr.port())];
+    let chat = Chat { room: Arc::default(), origins: own.into_iter().chain(args).collect() };
+
+    println!("page       http://{addr}/");
+    println!("WebSocket  ws://{addr}/chat");
+    let app = Router::new()
+        .route("/", get(Html(include_str!("page.html"))))
+        .route("/chat", any(connect))
+        .with_state(Arc::new(chat));
+    let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
+    axum::serve(listener, app).await
+}
+
+async fn connect(State(chat): State<Arc<Chat>>, mut request: Request) -> Response {
+    match accept(&chat, &request) {
+        Ok(response) => {
+            let upgraded = upgrade::on(&mut request);
+            tokio::spawn(async move {
+                if let Ok(upgraded) = upgraded.await {
+                    member::run(TokioIo::new(upgraded), &chat.room).await;
+                }
+            });
+            response
+        }
+        Err(refusal) => refusal.to_http(request.version()),
+    }
+}
+
+fn accept(chat: &Chat, request: &Request) -> Result<Response, Refusal> {
+    let opening = Opening::from_http(request)?;
+    let origins: Vec<&str> = chat.origins.iter().map(String::as_str).collect();
+    opening.check_origin(&origins)?;
+    let (response, _) = opening.accept().to_http(&mut []).expect("nothing was added to it");
+    Ok(response)
+}

@@ -1,0 +1,15 @@
+//! The examples of this package, run against a peer of bare sockets.
+
+mod chat;
+#[cfg(unix)]
+#[path = "../../../tests/examples/crowd.rs"]
+mod crowd;
+#[path = "../../../tests/support/example.rs"]
+mod example;
+#[allow(dead_code, unexpected_cfgs)]
+#[path = "../../../tests/examples/peer.rs"]
+mod peer;
+#[allow(dead_code, unexpected_cfgs)]
+#[path = "../../../tests/examples/running.rs"]
+mod running;
+mod servers;
