@@ -1,12 +1,11 @@
 # What the scripts of this folder and .ci/run share. Sourced, after `set -euo pipefail`.
 
-# install PACKAGE…: Debian's packages, if any of them is missing and this user may.
+# install PACKAGE…: Debian's packages, if any of them is missing and this user may. Says so on stderr.
 install() {
     dpkg --status "$@" >/dev/null 2>&1 && return
     local as_root
     as_root=$([ "$(id -u)" = 0 ] || echo sudo)
-    $as_root apt-get update -q
-    $as_root apt-get install -q -y --no-install-recommends "$@"
+    $as_root apt-get update -qq >&2 && $as_root apt-get install -qq -y --no-install-recommends "$@" >&2
 }
 
 # tally LOG: how many tests of the first program in it passed, failed and were left out, in the variables of these

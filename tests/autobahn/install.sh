@@ -15,6 +15,7 @@ set -euo pipefail
 shopt -s inherit_errexit
 
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../../ci/lib.sh"
 suite=$(cd "$here/../.." && pwd)/target/autobahn/suite
 pip=20.3.4 # the last for CPython 2.7
 debian=bullseye
@@ -99,12 +100,7 @@ END
 # pip's in another process.
 install_packages() {
     # Debian's python3 has `venv`, and not what that puts into a new environment.
-    if ! python3 -c 'import ensurepip' 2>/dev/null; then
-        local as_root
-        as_root=$([[ $EUID -eq 0 ]] || echo sudo)
-        $as_root apt-get update -qq >&2
-        $as_root apt-get install -qq -y --no-install-recommends python3-venv >&2
-    fi
+    python3 -c 'import ensurepip' 2>/dev/null || install python3-venv
     python3 -m venv "$suite/pip"
     "$suite/pip/bin/pip" download --quiet --no-deps --dest "$suite/pip" "pip==$pip"
     python3 -m zipfile -e "$suite"/pip/pip-*.whl "$suite/pip/unpacked"

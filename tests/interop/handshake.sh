@@ -32,7 +32,7 @@ proxy() {
 # Debian has it where users do not look for commands.
 nginx_package() {
     nginx=$(PATH=$PATH:/usr/sbin command -v nginx) && return
-    debian_package nginx-light && nginx=$(PATH=$PATH:/usr/sbin command -v nginx)
+    install nginx-light && nginx=$(PATH=$PATH:/usr/sbin command -v nginx)
 }
 
 start handshake "$examples/handshake" serve 127.0.0.1:0

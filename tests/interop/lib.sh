@@ -2,6 +2,7 @@
 # Sourced, after `set -euo pipefail`.
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$here/../../ci/lib.sh"
 passed=0
 failed=0
 skipped=0
@@ -45,18 +46,8 @@ unless_installed() {
     "$@" >&2 && cp "$list" "$copy"
 }
 
-# as_root COMMAND…: if this user may.
-as_root() {
-    if [[ $EUID -eq 0 ]]; then "$@"; else need sudo && sudo "$@"; fi
-}
-
-debian_package() {
-    as_root apt-get update -qq >&2 &&
-        as_root apt-get install -qq -y --no-install-recommends "$1" >&2
-}
-
 # program COMMAND [PACKAGE]: it is there, or Debian's package of this name is, from now on.
-program() { command -v "$1" >/dev/null || debian_package "${2:-$1}"; }
+program() { command -v "$1" >/dev/null || install "${2:-$1}"; }
 
 node_packages() {
     program node nodejs && program npm || return
@@ -67,7 +58,7 @@ node_packages() {
 
 # Debian's python3 has `venv`, and not what that puts into a new environment.
 venv() {
-    { python3 -c 'import ensurepip' 2>/dev/null || debian_package python3-venv; } &&
+    { python3 -c 'import ensurepip' 2>/dev/null || install python3-venv; } &&
         python3 -m venv "$here/.venv" &&
         "$here/.venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
 }

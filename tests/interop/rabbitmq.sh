@@ -14,7 +14,7 @@ rabbitmq_package() {
     local packages=$scratch/packages root=$scratch/rabbitmq
     mkdir -p "$packages" "$root/bin"
     download_rabbitmq "$packages" ||
-        { as_root apt-get update -qq && download_rabbitmq "$packages"; } || return
+        { $([[ $EUID -eq 0 ]] || echo sudo) apt-get update -qq >&2 && download_rabbitmq "$packages"; } || return
     local package
     for package in "$packages"/*.deb; do dpkg -x "$package" "$root" || return; done
     # Debian's `erl` knows but one place where Erlang can be.

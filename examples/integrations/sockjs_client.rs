@@ -4,15 +4,15 @@
 //! Below the prefix of such a server, `/websocket` is a plain WebSocket, for clients that need none of
 //! SockJS's substitutes; messages stand there as they are.
 
-#[path = "common/client.rs"]
+#[path = "../common/client.rs"]
 mod client;
-#[path = "common/handshake.rs"]
+#[path = "../common/handshake.rs"]
 mod handshake;
-#[path = "common/inbox.rs"]
+#[path = "../common/inbox.rs"]
 mod inbox;
-#[path = "common/program.rs"]
+#[path = "../common/program.rs"]
 mod program;
-#[path = "common/uri.rs"]
+#[path = "../common/uri.rs"]
 mod uri;
 
 use std::process::ExitCode;

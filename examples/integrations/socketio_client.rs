@@ -6,15 +6,15 @@
 //! data. Those of type 4 hold packets of Socket.IO: again a type, then the namespace unless that is `/`, the
 //! number of an acknowledgement where one is wanted or given, and JSON.
 
-#[path = "common/client.rs"]
+#[path = "../common/client.rs"]
 mod client;
-#[path = "common/handshake.rs"]
+#[path = "../common/handshake.rs"]
 mod handshake;
-#[path = "common/inbox.rs"]
+#[path = "../common/inbox.rs"]
 mod inbox;
-#[path = "common/program.rs"]
+#[path = "../common/program.rs"]
 mod program;
-#[path = "common/uri.rs"]
+#[path = "../common/uri.rs"]
 mod uri;
 
 use std::error::Error;
