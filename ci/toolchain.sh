@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # A compiler for every target, and for what has to be built with a standard library of its own: Debian's rustc
-# of today with the source of its library, and LLVM's linker and sanitizers of the same version. They are
+# with the source of its library, and LLVM's linker and sanitizers of the same version. They are
 # unpacked into a folder and not installed, so nothing that is on the machine changes.
 #
-#     ci/toolchain.sh FOLDER      unpacks what is missing; then FOLDER/rustc is the compiler
-#     ci/toolchain.sh             fails where that cannot be done
+#     ci/toolchain.sh FOLDER            unpacks what is missing; then FOLDER/rustc is the compiler
+#     ci/toolchain.sh FOLDER 1.85       the same of a version that Debian has, and FOLDER/cargo
+#     ci/toolchain.sh                   fails where that cannot be done
 #
 # About 140 MB to fetch, 590 MB on disk. Needs Debian 12 with its security updates, or later, on x86_64.
 set -euo pipefail
@@ -23,13 +24,16 @@ folder=$(realpath -m "$1")
 as_root=$([ "$(id -u)" = 0 ] || echo sudo)
 $as_root apt-get update -q >&2
 
-version=$(apt-cache show --no-all-versions rustc-web 2>/dev/null | sed -n 's/^Version: //p') || true
-[ -n "$version" ] || { echo "FAILED: apt knows no package rustc-web" >&2; exit 1; }
+wanted=${2:-}
+version=$(apt-cache madison rustc-web | awk -v wanted="$wanted" 'index($3, wanted) == 1 { print $3; exit }') || true
+[ -n "$version" ] || { echo "FAILED: apt knows no package rustc-web${wanted:+ of version $wanted}" >&2; exit 1; }
 upstream=${version%%+*}
 minor=${upstream%.*}
-llvm=$(apt-cache depends "libstd-rust-web-$minor" | sed -n 's/.*Depends: libllvm//p')
+llvm=$(apt-cache depends "libstd-rust-web-$minor=$version" | sed -n 's/.*Depends: libllvm//p')
 packages=("rustc-web=$version" "libstd-rust-web-dev=$version" "libstd-rust-web-$minor=$version"
     "rust-web-src=$version" "libllvm$llvm" "lld-$llvm" "libclang-rt-$llvm-dev")
+# Cargo of that version too, and what it needs that a machine may lack. The newest Rust has it already.
+[ -z "$wanted" ] || packages+=("cargo-web=$version" libhttp-parser2.9 libpcre3)
 
 rm -rf "$folder"
 mkdir -p "$folder/packages"
@@ -46,12 +50,13 @@ for sanitizer in asan msan tsan; do
         "$folder/usr/lib/rustlib/x86_64-unknown-linux-gnu/lib/librustc-stable_rt.$sanitizer.a"
 done
 wrap() { # name, program, arguments…
-    printf '#!/bin/sh\nLD_LIBRARY_PATH=%s exec %s "$@"\n' "$folder/usr/lib/x86_64-linux-gnu" "${*:2}" \
-        >"$folder/$1"
+    printf '#!/bin/sh\nLD_LIBRARY_PATH=%s exec %s "$@"\n' \
+        "$folder/usr/lib/x86_64-linux-gnu:$folder/lib/x86_64-linux-gnu" "${*:2}" >"$folder/$1"
     chmod +x "$folder/$1"
 }
 wrap ld.lld "$folder/usr/lib/llvm-$llvm/bin/ld.lld"
 wrap wasm-ld "$folder/usr/lib/llvm-$llvm/bin/wasm-ld"
+[ -z "$wanted" ] || wrap cargo "$folder/usr/bin/cargo"
 # Last, since it says that all is there.
 wrap rustc "$folder/usr/bin/rustc" --sysroot "$folder/usr"
 "$folder/rustc" --version >&2
