@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Measures how much programs grow by what they use of the crate, and fails where that exceeds a bound.
+#
+#     ci/size.sh [--table FILE]      FILE gets the sizes of the programs without an operating system
+#
+# Two kinds of programs, in ci/size:
+#
+# - Echo servers for a Cortex-M4 over memory-mapped I/O, with the backend `small`, built as firmware is, the
+#   standard library included. The size is .text and .rodata of the whole program, which includes `memcpy`, the
+#   I/O and the buffers' handling. Two are on other crates; they have no bound.
+# - A program for this machine that masks, and the same program without that. The size is the difference of the
+#   two stripped files.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. ci/lib.sh
+
+work=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+table=
+[ "${1:-}" != --table ] || table=$(realpath "$2")
+status=0
+
+# within NAME BYTES BOUND: says so, and fails the script at its end otherwise.
+within() {
+    if [ "$2" -le "$3" ]; then
+        echo "ok: $1: $2 bytes, at most $3"
+    else
+        echo "FAILED: $1: $2 bytes, more than $3" >&2
+        status=1
+    fi
+}
+
+# sections PROGRAM: the sizes of .text and .rodata, added up.
+sections() {
+    local size sum=0
+    for size in $(readelf -SW "$1" | sed -nE 's/.* \.(text|rodata)[^ ]* +PROGBITS +[^ ]+ +[^ ]+ +([^ ]+) .*/\2/p'); do
+        sum=$((sum + 16#$size))
+    done
+    echo "$sum"
+}
+
+on_this_machine() {
+    CARGO_TARGET_DIR=$work/size cargo build --quiet --release --manifest-path ci/size/Cargo.toml \
+        --bin masks --bin masks_nothing
+    local with without
+    with=$(stat -c %s "$work/size/release/masks")
+    without=$(stat -c %s "$work/size/release/masks_nothing")
+    within "mask::apply in a program for this machine" $((with - without)) 12000
+}
+
+without_system() {
+    local toolchain=$work/cross/toolchain target=thumbv7em-none-eabi name
+    if ! ci/toolchain.sh; then
+        echo "SKIPPED the size of programs for microcontrollers"
+        return
+    fi
+    ci/toolchain.sh "$toolchain"
+    # The compiler is a release, and -Zbuild-std is not a release's.
+    RUSTC_BOOTSTRAP=1 RUSTC=$toolchain/rustc CARGO_TARGET_DIR=$work/size \
+        CARGO_TARGET_THUMBV7EM_NONE_EABI_LINKER=$toolchain/ld.lld \
+        CARGO_TARGET_THUMBV7EM_NONE_EABI_RUSTFLAGS='--cfg wsframe_backend="small"' \
+        cargo build --quiet --profile firmware --manifest-path ci/size/Cargo.toml --features peers \
+        -Zbuild-std=core --target "$target" ${programs[@]/#/--bin=}
+    for name in "${programs[@]}"; do
+        sizes[$name]=$(sections "$work/size/$target/firmware/$name")
+        if [ -n "${bounds[$name]:-}" ]; then
+            within "$name" "${sizes[$name]}" "${bounds[$name]}"
+        else
+            echo "$name: ${sizes[$name]} bytes"
+        fi
+    done
+    [ -z "$table" ] || report | ci/table.sh "$table" ci/size.sh
+}
+
+report() {
+    local name
+    echo "| program | bytes | at most |"
+    echo "|---|---:|---:|"
+    for name in "${programs[@]}"; do
+        echo "| ${titles[$name]} | ${sizes[$name]} | ${bounds[$name]:-} |"
+    done
+    echo
+    echo "$("$work/cross/toolchain/rustc" --version | cut -d' ' -f1-2), $(date -u +%F)."
+}
+
+programs=(connection frames header embedded_websocket edge_ws)
+declare -A sizes bounds=([connection]=9500 [frames]=2800 [header]=1900) titles=(
+    [connection]='`Connection`: messages in fragments, UTF-8, Pings, the closing handshake'
+    [frames]='`FrameDecoder` and `FrameEncoder`: frames of any length'
+    [header]='`FrameHeader` and `Mask`: frames that fit into a buffer'
+    [embedded_websocket]='embedded-websocket 0.9: `WebSocketServer`, no UTF-8'
+    [edge_ws]='edge-ws 0.8: `FrameHeader`, frames that fit into a buffer'
+)
+
+without_system
+on_this_machine
+exit $status

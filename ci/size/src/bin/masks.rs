@@ -1,0 +1,9 @@
+//! A program that masks, and does nothing else.
+
+use std::hint::black_box;
+
+fn main() {
+    let mut payload = [0; 1000];
+    wsframe::mask::apply(black_box(&mut payload), black_box([1, 2, 3, 4]));
+    black_box(&payload);
+}

@@ -1,0 +1,9 @@
+//! The program beside `masks` that does not mask.
+
+use std::hint::black_box;
+
+fn main() {
+    let mut payload = [0; 1000];
+    black_box((black_box(&mut payload), black_box([1, 2, 3, 4])));
+    black_box(&payload);
+}
