@@ -13,18 +13,14 @@ pub(super) fn first<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
 }
 
 #[inline(always)]
-pub(super) fn first_mut<const N: usize>(bytes: &mut [u8]) -> Option<&mut [u8; N]> {
-    bytes.first_chunk_mut()
-}
-
-#[inline(always)]
 pub(super) fn last<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
     bytes.get(bytes.len().wrapping_sub(N)..)?.first_chunk().copied()
 }
 
+/// The last N bytes, where an array is to be stored. (An optional reference would cost a null check.)
 #[inline(always)]
-pub(super) fn last_mut<const N: usize>(bytes: &mut [u8]) -> Option<&mut [u8; N]> {
-    bytes.get_mut(bytes.len().wrapping_sub(N)..)?.first_chunk_mut()
+pub(super) fn last_mut<const N: usize>(bytes: &mut [u8]) -> &mut [u8] {
+    bytes.get_mut(bytes.len().wrapping_sub(N)..).unwrap_or_default()
 }
 
 /// The array at `at`, or the last one if `at` is beyond it: the clamp costs no branch.
@@ -35,15 +31,15 @@ pub(super) fn at<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
 }
 
 #[inline(always)]
-pub(super) fn at_mut<const N: usize>(bytes: &mut [u8], at: usize) -> Option<&mut [u8; N]> {
-    let end = bytes.len().checked_sub(N)?;
-    bytes.get_mut(at.min(end)..)?.first_chunk_mut()
+pub(super) fn at_mut<const N: usize>(bytes: &mut [u8], at: usize) -> &mut [u8] {
+    let end = bytes.len().saturating_sub(N);
+    bytes.get_mut(at.min(end)..).unwrap_or_default()
 }
 
-/// Stores a block where one of these functions has found a place.
+/// Stores a block at the beginning of the slice, if there is room.
 #[inline(always)]
-pub(super) fn put<const N: usize>(place: Option<&mut [u8; N]>, block: [u8; N]) {
-    if let Some(place) = place {
+pub(super) fn put<const N: usize>(bytes: &mut [u8], block: [u8; N]) {
+    if let Some(place) = bytes.first_chunk_mut() {
         *place = block;
     }
 }
@@ -77,4 +73,21 @@ pub(super) fn four<const N: usize>(bytes: &[u8]) -> Option<([usize; 2], [[u8; N]
     let third = end - second;
     let four = [first(bytes)?, at(bytes, second)?, at(bytes, third)?, last(bytes)?];
     Some(([second, third], four))
+}
+
+/// Stores the four where [`four`] has found them.
+///
+/// Both ends are written last: whoever reads the first or the last word next gets it from one store.
+#[inline(always)]
+pub(super) fn put_four<const N: usize>(
+    bytes: &mut [u8],
+    [second, third]: [usize; 2],
+    [a, b, c, d]: [[u8; N]; 4],
+) {
+    let Some(end) = bytes.len().checked_sub(N) else { return };
+    for (at, block) in [(second, b), (third, c), (0, a), (end, d)] {
+        if let Some(bytes) = bytes.get_mut(at.min(end)..) {
+            put(bytes, block);
+        }
+    }
 }

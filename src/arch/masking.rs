@@ -61,10 +61,10 @@ macro_rules! short_masking_kernels {
         pub(super) fn store_four(to: &mut [u8], [second, third]: [usize; 2], [a, b, c, d]: Four) {
             use $crate::arch::chunks;
             // Both ends are written last: whoever reads the first or the last word next gets it from one store.
-            store_32(chunks::at_mut(to, second), b);
-            store_32(chunks::at_mut(to, third), c);
-            store_32(chunks::first_mut(to), a);
-            store_32(chunks::last_mut(to), d);
+            store_32(chunks::at_mut::<32>(to, second), b);
+            store_32(chunks::at_mut::<32>(to, third), c);
+            store_32(to, a);
+            store_32(chunks::last_mut::<32>(to), d);
         }
 
         #[inline]
@@ -81,8 +81,8 @@ macro_rules! short_masking_kernels {
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn store_32(place: Option<&mut [u8; 32]>, vectors: [V; 32 / LEN]) {
-            let Some(place) = place else { return };
+        fn store_32(bytes: &mut [u8], vectors: [V; 32 / LEN]) {
+            let Some(place) = bytes.first_chunk_mut::<32>() else { return };
             let (parts, mut i) = (place.as_chunks_mut().0, 0);
             while i < vectors.len() {
                 store(&mut parts[i], vectors[i]);
@@ -150,8 +150,8 @@ macro_rules! long_masking_kernels {
             if len <= 2 * TURN {
                 let Some(first) = chunks::first(from) else { return };
                 let first = xor_turn(&first, first_key);
-                store_turn(chunks::first_mut(operands.to()), first);
-                store_turn(chunks::last_mut(operands.to()), last);
+                store_turn(operands.to(), first);
+                store_turn(chunks::last_mut::<TURN>(operands.to()), last);
                 return;
             }
             let Some(first) = chunks::first(from) else { return };
@@ -160,16 +160,19 @@ macro_rules! long_masking_kernels {
             let mut at = LEN - operands.to().as_ptr().addr() % LEN;
             let body_key = repeat(rotate(key, at));
             while at + TURN < len {
-                let Some(turn) = chunks::at(operands.from(), at) else { break };
-                let turn = xor_turn(&turn, body_key);
-                store_turn(chunks::at_mut(operands.to(), at), turn);
-                at += TURN;
+                let next = at + TURN;
+                let Some(turn) = operands.from().get(at..next).and_then(<[u8]>::first_chunk) else {
+                    break;
+                };
+                let turn = xor_turn(turn, body_key);
+                store_turn(operands.to().get_mut(at..next).unwrap_or_default(), turn);
+                at = next;
             }
             // What these overlap was loaded from there before.
-            if let Some(place) = chunks::first_mut(operands.to()) {
+            if let Some(place) = operands.to().first_chunk_mut() {
                 store(place, first);
             }
-            store_turn(chunks::last_mut(operands.to()), last);
+            store_turn(chunks::last_mut::<TURN>(operands.to()), last);
         }
 
         /// For two to four vectors.
@@ -183,8 +186,8 @@ macro_rules! long_masking_kernels {
                 return;
             };
             let (first, last) = (xor_pair(&first, first_key), xor_pair(&last, last_key));
-            store_pair(chunks::first_mut(operands.to()), first);
-            store_pair(chunks::last_mut(operands.to()), last);
+            store_pair(operands.to(), first);
+            store_pair(chunks::last_mut::<{ 2 * LEN }>(operands.to()), last);
         }
 
         #[inline]
@@ -196,8 +199,8 @@ macro_rules! long_masking_kernels {
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn store_pair(place: Option<&mut [u8; 2 * LEN]>, [a, b]: [V; 2]) {
-            let Some(place) = place else { return };
+        fn store_pair(bytes: &mut [u8], [a, b]: [V; 2]) {
+            let Some(place) = bytes.first_chunk_mut::<{ 2 * LEN }>() else { return };
             if let [to_a, to_b] = place.as_chunks_mut().0 {
                 store(to_a, a);
                 store(to_b, b);
@@ -213,8 +216,8 @@ macro_rules! long_masking_kernels {
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn store_turn(place: Option<&mut [u8; TURN]>, [a, b, c, d]: [V; 4]) {
-            let Some(place) = place else { return };
+        fn store_turn(bytes: &mut [u8], [a, b, c, d]: [V; 4]) {
+            let Some(place) = bytes.first_chunk_mut::<TURN>() else { return };
             if let [to_a, to_b, to_c, to_d] = place.as_chunks_mut().0 {
                 store(to_a, a);
                 store(to_b, b);

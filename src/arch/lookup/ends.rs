@@ -80,15 +80,15 @@ pub(in crate::arch) fn unmask_at_end_of_16(bytes: &mut [u8], key: u32) -> [u64; 
     if let (Some(first), Some(last)) = (chunks::first(bytes), chunks::last(bytes)) {
         let first = u64::from_ne_bytes(first) ^ twice(key);
         let last = u64::from_ne_bytes(last) ^ twice(turned_key);
-        chunks::put(chunks::first_mut(bytes), first.to_ne_bytes());
-        chunks::put(chunks::last_mut(bytes), last.to_ne_bytes());
+        chunks::put(bytes, first.to_ne_bytes());
+        chunks::put(chunks::last_mut::<8>(bytes), last.to_ne_bytes());
         return long_at_end(first.to_le(), last.to_le(), len);
     }
     if let (Some(first), Some(last)) = (chunks::first(bytes), chunks::last(bytes)) {
         let first = u32::from_ne_bytes(first) ^ key;
         let last = u32::from_ne_bytes(last) ^ turned_key;
-        chunks::put(chunks::first_mut(bytes), first.to_ne_bytes());
-        chunks::put(chunks::last_mut(bytes), last.to_ne_bytes());
+        chunks::put(bytes, first.to_ne_bytes());
+        chunks::put(chunks::last_mut::<4>(bytes), last.to_ne_bytes());
         return short_at_end(first.to_le(), last.to_le(), len);
     }
     few_words(InPlace(bytes), key);

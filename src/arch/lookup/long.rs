@@ -178,10 +178,10 @@ macro_rules! long_unmask_kernel {
                     at += 2;
                 }
             }
-            if let Some(place) = chunks::first_mut(bytes) {
+            if let Some(place) = bytes.first_chunk_mut() {
                 store_block(place, first);
             }
-            if let Some(place) = chunks::last_mut(bytes) {
+            if let Some(place) = chunks::last_mut::<BLOCK>(bytes).first_chunk_mut() {
                 store_block(place, last);
             }
             if state == $crate::arch::BROKEN {

@@ -24,31 +24,21 @@ macro_rules! few_vectors_kernels {
         #[target_feature(enable = $features)]
         pub(super) fn unmask_validate_few_vectors(bytes: &mut [u8], key: u32, state: u32) -> u32 {
             use $crate::arch::chunks;
-            let Some(([second, third], [a, b, c, d])) = chunks::four(bytes) else {
+            let Some((places, mut blocks)) = chunks::four(bytes) else {
                 return $crate::arch::words::utf8::unmask_walk(bytes, key, state);
             };
             let (first_key, last_key) =
                 (repeat(key), repeat($crate::arch::rotate(key, bytes.len())));
             let vectors = [
-                xor(load(&a), first_key),
-                xor(load(&b), first_key),
-                xor(load(&c), last_key),
-                xor(load(&d), last_key),
+                xor(load(&blocks[0]), first_key),
+                xor(load(&blocks[1]), first_key),
+                xor(load(&blocks[2]), last_key),
+                xor(load(&blocks[3]), last_key),
             ];
-            let [a, b, c, d] = vectors;
-            // Both ends are written last: whoever reads the first or the last word next gets it from one store.
-            if let Some(place) = chunks::at_mut(bytes, second) {
-                store(place, b);
+            for (block, v) in blocks.iter_mut().zip(vectors) {
+                store(block, v);
             }
-            if let Some(place) = chunks::at_mut(bytes, third) {
-                store(place, c);
-            }
-            if let Some(place) = chunks::first_mut(bytes) {
-                store(place, a);
-            }
-            if let Some(place) = chunks::last_mut(bytes) {
-                store(place, d);
-            }
+            chunks::put_four(bytes, places, blocks);
             $crate::arch::lookup::look_up_few_vectors!(vectors, bytes, state)
         }
     };
@@ -114,12 +104,12 @@ macro_rules! two_block_kernels {
                 last[i] = xor(load(&last_bytes.as_chunks().0[i]), last_key);
                 all = or(all, or(first[i], last[i]));
             }
-            if let Some(block) = chunks::first_mut::<N>(bytes) {
+            if let Some(block) = bytes.first_chunk_mut::<N>() {
                 for (place, v) in block.as_chunks_mut().0.iter_mut().zip(first) {
                     store(place, v);
                 }
             }
-            if let Some(block) = chunks::last_mut::<N>(bytes) {
+            if let Some(block) = chunks::last_mut::<N>(bytes).first_chunk_mut::<N>() {
                 for (place, v) in block.as_chunks_mut().0.iter_mut().zip(last) {
                     store(place, v);
                 }

@@ -129,8 +129,8 @@ fn many_words(mut operands: impl Operands, key: u32) -> u64 {
         masked
     });
     // What these overlap was loaded from there before.
-    chunks::put(chunks::first_mut(operands.to()), first);
-    chunks::put(chunks::last_mut(operands.to()), last);
+    chunks::put(operands.to(), first);
+    chunks::put(chunks::last_mut::<8>(operands.to()), last);
     seen
 }
 
@@ -170,7 +170,7 @@ where
 {
     let Some(block) = chunks::first::<N>(operands.from()) else { return 0 };
     let (block, seen) = block.xor(key);
-    chunks::put(chunks::first_mut(operands.to()), block);
+    chunks::put(operands.to(), block);
     seen
 }
 
@@ -186,8 +186,8 @@ where
     };
     let (first, seen_first) = first.xor(key);
     let (last, seen_last) = last.xor(rotate(key, operands.len()));
-    chunks::put(chunks::first_mut(operands.to()), first);
-    chunks::put(chunks::last_mut(operands.to()), last);
+    chunks::put(operands.to(), first);
+    chunks::put(chunks::last_mut::<N>(operands.to()), last);
     seen_first | seen_last
 }
 
@@ -197,7 +197,7 @@ fn four_blocks<const N: usize>(mut operands: impl Operands, key: u32) -> u64
 where
     [u8; N]: Block,
 {
-    let Some(([second, third], [a, b, c, d])) = chunks::four::<N>(operands.from()) else {
+    let Some((places, [a, b, c, d])) = chunks::four::<N>(operands.from()) else {
         return 0;
     };
     let last_key = rotate(key, operands.len());
@@ -205,12 +205,7 @@ where
     let (b, seen_b) = b.xor(key);
     let (c, seen_c) = c.xor(last_key);
     let (d, seen_d) = d.xor(last_key);
-    let to = operands.to();
-    // Both ends are written last: whoever reads the first or the last word next gets it from one store.
-    chunks::put(chunks::at_mut(to, second), b);
-    chunks::put(chunks::at_mut(to, third), c);
-    chunks::put(chunks::first_mut(to), a);
-    chunks::put(chunks::last_mut(to), d);
+    chunks::put_four(operands.to(), places, [a, b, c, d]);
     seen_a | seen_b | seen_c | seen_d
 }
 

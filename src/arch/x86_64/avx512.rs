@@ -375,8 +375,8 @@ fn unmask_validate_more(bytes: &mut [u8], key: u32, state: u32) -> u32 {
     {
         let (first, last) = (xor_pair(&first, first_key), xor_pair(&last, last_key));
         if is_ascii(or_all([first[0], first[1], last[0], last[1]])) {
-            store_pair(chunks::first_mut(bytes), first);
-            store_pair(chunks::last_mut(bytes), last);
+            store_pair(bytes, first);
+            store_pair(chunks::last_mut::<{ 2 * LEN }>(bytes), last);
             return state_after_ascii(state);
         }
     } else if let (Some(first), Some(last), true) =
@@ -384,8 +384,8 @@ fn unmask_validate_more(bytes: &mut [u8], key: u32, state: u32) -> u32 {
     {
         let (first, last) = (xor_turn(&first, first_key), xor_turn(&last, last_key));
         if is_ascii(or(or_all(first), or_all(last))) {
-            store_turn(chunks::first_mut(bytes), first);
-            store_turn(chunks::last_mut(bytes), last);
+            store_turn(bytes, first);
+            store_turn(chunks::last_mut::<TURN>(bytes), last);
             return state_after_ascii(state);
         }
     }
@@ -470,14 +470,16 @@ fn unmask_validate_long(bytes: &mut [u8], key: u32, state: u32) -> u32 {
     let (turns, rest) = bytes.get_mut(start..).unwrap_or_default().as_chunks_mut::<TURN>();
     for turn in turns {
         let vectors = xor_turn(turn, repeat(body_key));
-        store_turn(Some(turn), vectors);
+        store_turn(turn, vectors);
         checked.turn(vectors);
     }
     let last_block = checked.rest(rest, body_key);
     if let Some(last) = last {
         // Everything that these overlap has been loaded.
-        store_at(chunks::first_mut(bytes), first);
-        store_turn(chunks::last_mut(bytes), last);
+        if let Some(place) = bytes.first_chunk_mut() {
+            store(place, first);
+        }
+        store_turn(chunks::last_mut::<TURN>(bytes), last);
     } else {
         mask_two_pairs(InPlace(bytes), key);
     }
@@ -522,14 +524,6 @@ fn load_unmasked_part(bytes: &[u8], key: u32) -> (V, __mmask64) {
 fn store(bytes: &mut [u8; LEN], v: V) {
     // SAFETY: `bytes` has the 64 bytes that are written; they need no alignment.
     unsafe { _mm512_storeu_si512(bytes.as_mut_ptr().cast(), v) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn store_at(place: Option<&mut [u8; LEN]>, v: V) {
-    if let Some(place) = place {
-        store(place, v);
-    }
 }
 
 #[inline]
