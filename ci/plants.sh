@@ -10,6 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR=never
 export WSFRAME_ONE_IN=${WSFRAME_ONE_IN:-1009} PROPTEST_CASES=${PROPTEST_CASES:-32}
+export WSFRAME_MODEL_ACTS=${WSFRAME_MODEL_ACTS:-3}
 
 wheres=("$@") every=$(head -qn 1 ci/plants/*.patch | cut -d' ' -f1 | sort -u)
 [ ${#wheres[@]} -gt 0 ] || wheres=(host)

@@ -28,7 +28,8 @@ use std::rc::Rc;
 
 use wsframe::{
     CloseBody, CloseCode, Connection, EncodeError, Event, FixedOutput, FrameEncoder,
-    MIN_BUFFER_LEN, MaskingKey, MessageDecoder, Opcode, Output, ReceiveError, Role, Transport,
+    MIN_BUFFER_LEN, Mask, MaskingKey, MessageDecoder, Opcode, Output, ReceiveError, Role,
+    Transport, Utf8Validator,
 };
 
 const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
@@ -36,8 +37,10 @@ const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 /// How the two applications use their connections.
 #[derive(Clone, Copy, Debug)]
 struct Setup {
-    /// How many bytes an output holds.
+    /// How many bytes an empty output has room for.
     room: usize,
+    /// How many bytes more an output has room for that holds some.
+    room_behind: usize,
     max_pending_replies: u16,
     /// Which side locates and takes; the other receives.
     locates: usize,
@@ -174,8 +177,9 @@ struct Side {
     endpoint: Endpoint,
     /// Numbers what is sent, so that nothing passes for anything else.
     number: u8,
-    /// Whether a message is being sent in fragments.
+    /// Whether a message is being sent in fragments, and whether its text so far ends inside a character.
     open: bool,
+    cut: bool,
     /// Whether a message is being received, and whether it is text.
     receiving: Option<bool>,
     /// What the connection has put into its output, and the application not into the network.
@@ -274,6 +278,7 @@ impl Side {
             endpoint,
             number: 0,
             open: false,
+            cut: false,
             receiving: None,
             out: Vec::new(),
             replies: 0,
@@ -296,12 +301,13 @@ impl Side {
     /// Lets the connection put something into the output. Returns how many bytes it put there.
     fn put<T>(
         &mut self,
-        room: usize,
+        setup: Setup,
         put: impl FnOnce(&mut Connection<fn() -> MaskingKey>, &mut Queue<'_>) -> T,
     ) -> (T, usize) {
         let mut buf = [0; 2 * MIN_BUFFER_LEN];
         let held = self.out.len();
-        let rest = FixedOutput::new(&mut buf[..room.saturating_sub(held)]);
+        let room = if held == 0 { setup.room } else { setup.room_behind };
+        let rest = FixedOutput::new(&mut buf[..room]);
         let mut queue = Queue { held, rest };
         let result = put(&mut self.endpoint.connection, &mut queue);
         let bytes = queue.rest.bytes();
@@ -486,16 +492,29 @@ impl State {
     }
 
     fn act(&mut self, index: usize, act: Act) {
-        let room = self.setup.room;
+        let setup = self.setup;
         let side = &mut self.sides[index];
         let number = side.number;
-        let text = char::from_u32(0xE0 + u32::from(number)).unwrap().to_string();
+        // Every fragment ends inside a character, but the last.
+        let mut text = vec![0xC3, 0xA0 + number, 0xC3];
+        let fin = act == Act::Fragment { fin: true };
+        text.truncate(if fin { 2 } else { 3 });
+        let mut validator = Utf8Validator::new();
+        if side.cut {
+            validator.validate(&text[..1]).unwrap();
+            text.remove(0);
+        } else if !fin {
+            text.truncate(1);
+        }
+        let chars = text.clone();
+        let mut unmasked = Mask::NONE;
+        let chunk = validator.unmask(&mut text, &mut unmasked).unwrap();
         let code = 3000 + u16::from(number) + 1000 * index as u16;
         let (open, before) = (side.open, side.endpoint.digest);
         let begin = |text| (!open).then_some(Said::Begin(text));
-        let (result, len) = side.put(room, |connection, out| match act {
+        let (result, len) = side.put(setup, |connection, out| match act {
             Act::Message => connection.send(&[number], out),
-            Act::Fragment { fin } => connection.send_fragment(text.as_str(), fin, out),
+            Act::Fragment { fin } => connection.send_fragment(&chunk, fin, out),
             Act::Ping => connection.ping(&[number], out),
             Act::Close { code: false } => connection.close(None, out),
             Act::Close { code: true } => {
@@ -506,7 +525,7 @@ impl State {
         let said: Vec<_> = match act {
             Act::Message => vec![Said::Begin(false), Said::Byte(number), Said::End],
             Act::Fragment { fin } => (begin(true).into_iter())
-                .chain(text.bytes().map(Said::Byte))
+                .chain(chars.iter().copied().map(Said::Byte))
                 .chain(fin.then_some(Said::End))
                 .collect(),
             Act::Ping => vec![Said::Ping(number)],
@@ -518,14 +537,15 @@ impl State {
                 assert!(allowed, "{act:?} is not allowed");
                 let payload = match act {
                     Act::Message | Act::Ping => 1,
-                    Act::Fragment { .. } | Act::Close { code: true } => 2,
+                    Act::Fragment { .. } => chars.len(),
+                    Act::Close { code: true } => 2,
                     Act::Close { code: false } => 0,
                 };
                 assert_eq!(len, side.frame_len(payload));
                 side.said.extend(said);
                 side.number += 1;
                 match act {
-                    Act::Fragment { fin } => side.open = !fin,
+                    Act::Fragment { fin } => (side.open, side.cut) = (!fin, !fin),
                     Act::Close { .. } => side.close_sent = true,
                     Act::Message | Act::Ping => {}
                 }
@@ -542,10 +562,10 @@ impl State {
 
     /// What was left to the application.
     fn answer(&mut self, index: usize) {
-        let room = self.setup.room;
+        let setup = self.setup;
         let side = &mut self.sides[index];
         let ping = side.unanswered;
-        let (result, len) = side.put(room, |connection, out| match ping {
+        let (result, len) = side.put(setup, |connection, out| match ping {
             Some(data) => connection.pong(&[data], out),
             None => connection.close(None, out),
         });
@@ -561,14 +581,14 @@ impl State {
 
     /// An application reads `len` more bytes, and takes one event.
     fn read(&mut self, index: usize, len: usize) {
-        let Setup { room, locates, answers, max_pending_replies, .. } = self.setup;
+        let setup @ Setup { locates, answers, max_pending_replies, .. } = self.setup;
         let (locates, answers) = (locates == index, answers == Some(index));
         let (side, peer) = self.pair(index);
         peer.seen += len;
         let mut bytes = peer.wire[..peer.seen].to_vec();
         let mut input = &mut bytes[..];
         let (was_full, told_before) = (!side.out.is_empty(), side.failed);
-        let (result, put) = side.put(room, |connection, out| {
+        let (result, put) = side.put(setup, |connection, out| {
             let event = if locates {
                 match connection.locate(input, out) {
                     Ok(None) => Ok(None),
@@ -811,18 +831,27 @@ fn search(setup: Setup) -> usize {
     visited.len()
 }
 
+const ROOM: Setup =
+    Setup { room: 200, room_behind: 200, max_pending_replies: 512, locates: 1, answers: None };
+
 #[test]
 fn with_room() {
-    search(Setup { room: 200, max_pending_replies: 512, locates: 1, answers: None });
+    search(ROOM);
 }
 
-/// A Close has room in an empty output only, and one Pong may wait.
+/// A Close has room in an empty output only. Another Pong would have room, but one may wait.
 #[test]
 fn with_little_room() {
-    search(Setup { room: MIN_BUFFER_LEN, max_pending_replies: 1, locates: 0, answers: None });
+    search(Setup {
+        room: MIN_BUFFER_LEN,
+        room_behind: 7,
+        max_pending_replies: 1,
+        locates: 0,
+        ..ROOM
+    });
 }
 
 #[test]
 fn with_a_server_that_answers_itself() {
-    search(Setup { room: 200, max_pending_replies: 512, locates: 0, answers: Some(1) });
+    search(Setup { locates: 0, answers: Some(1), ..ROOM });
 }
