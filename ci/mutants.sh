@@ -34,7 +34,7 @@ declare -A tests=(
     [mask]='display rfc6455_5_3_masking rfc6455_5_frames rfc6455_8_1_utf8'
     [utf8]='display rfc6455_8_1_utf8 rfc6455_7_closing'
     [owned]='display bytes'
-    [codec]='display tokio_util tokio_util_deflate'
+    [codec]='display tokio_util tokio_util_deflate tokio_util_memory'
     [deflate]='display rfc7692_6_connection rfc7692_7_1_negotiation rfc7692_7_2_messages rfc7692_8_limits
         rfc7692_memory'
 )
