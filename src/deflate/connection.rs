@@ -95,7 +95,8 @@ impl<K> CompressedConnection<K> {
 /// # Receiving
 impl<K: MaskingKeys> CompressedConnection<K> {
     /// As [`Connection::receive`]; and what was compressed comes as [`Text`](Event::Text) or
-    /// [`Binary`](Event::Binary) too, in pieces that lie in `buf`.
+    /// [`Binary`](Event::Binary) too, or as [`Raw`](Event::Raw) if it is text that is
+    /// [not validated](crate::MessageDecoder::validate_text), in pieces that lie in `buf`.
     ///
     /// Call it until it says `None`, even when the input is used up: more may come of what was taken.
     ///

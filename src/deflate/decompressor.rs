@@ -40,7 +40,7 @@ use crate::message::DEFAULT_MAX_MESSAGE_LEN;
 use crate::utf8::{Checked, Utf8Validator};
 
 /// How many bytes zlib-rs can count, but for those that [`Decompressor::finish`] adds.
-const MAX_TOTAL: u64 = c_ulong::MAX as u64 - 64;
+const MAX_TOTAL: u64 = (u64::MAX >> (u64::BITS - c_ulong::BITS)) - 64;
 
 /// The furthest that DEFLATE can refer back.
 const MAX_DISTANCE: usize = 1 << 15;

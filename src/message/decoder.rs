@@ -209,8 +209,8 @@ impl MessageDecoder {
         self
     }
 
-    /// Whether text is validated. If not, it comes as [`Event::Raw`]: for a relay that leaves §8.1 to
-    /// the endpoints.
+    /// Sets whether text is validated. If not, it comes as [`Event::Raw`], with [`Rsv::NONE`](crate::Rsv::NONE)
+    /// also where it was compressed (feature `deflate`): for a relay that leaves §8.1 to the endpoints.
     #[must_use]
     pub const fn validate_text(mut self, validate: bool) -> Self {
         if let State::Running(running) = &mut self.0 {
