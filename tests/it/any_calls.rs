@@ -290,7 +290,7 @@ mod owned {
 
     /// What the caller must do with its buffer after a call: nothing, but after an error it may drop it.
     fn after(result: Result<bool, ()>, way: u8, input: &mut BytesMut) {
-        if result.is_err() && way % 2 == 0 {
+        if result.is_err() && way.is_multiple_of(2) {
             input.clear();
         }
     }
