@@ -28,7 +28,14 @@ pub fn send(bytes: &[u8]) {
     }
 }
 
+/// Ends the program.
+pub fn halt() -> ! {
+    loop {
+        core::hint::spin_loop();
+    }
+}
+
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
-    loop {}
+    halt()
 }

@@ -3,7 +3,7 @@
 #![no_std]
 #![no_main]
 
-use size::{BUFFER_LEN, receive, send};
+use size::{BUFFER_LEN, halt, receive, send};
 use wsframe::{Connection, Data, Event, FixedOutput, Transport};
 
 #[unsafe(no_mangle)]
@@ -36,5 +36,5 @@ extern "C" fn _start() -> ! {
         held = input.len();
         send(out.bytes());
     }
-    loop {}
+    halt()
 }

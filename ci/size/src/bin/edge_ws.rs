@@ -4,7 +4,7 @@
 #![no_main]
 
 use edge_ws::{Error, FrameHeader};
-use size::{BUFFER_LEN, receive, send};
+use size::{BUFFER_LEN, halt, receive, send};
 
 #[unsafe(no_mangle)]
 extern "C" fn _start() -> ! {
@@ -29,5 +29,5 @@ extern "C" fn _start() -> ! {
         }
         send(payload);
     }
-    loop {}
+    halt()
 }

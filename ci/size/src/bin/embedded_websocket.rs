@@ -7,7 +7,7 @@ use embedded_websocket::{
     Error, WebSocketReceiveMessageType as Received, WebSocketSendMessageType as Sent,
     WebSocketServer, WebSocketState,
 };
-use size::{BUFFER_LEN, receive, send};
+use size::{BUFFER_LEN, halt, receive, send};
 
 #[unsafe(no_mangle)]
 extern "C" fn _start() -> ! {
@@ -36,5 +36,5 @@ extern "C" fn _start() -> ! {
             Err(_) => break,
         }
     }
-    loop {}
+    halt()
 }

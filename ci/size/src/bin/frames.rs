@@ -3,7 +3,7 @@
 #![no_std]
 #![no_main]
 
-use size::{BUFFER_LEN, receive, send};
+use size::{BUFFER_LEN, halt, receive, send};
 use wsframe::{FrameDecoder, FrameEncoder, Role};
 
 #[unsafe(no_mangle)]
@@ -34,5 +34,5 @@ extern "C" fn _start() -> ! {
         send(chunk.payload.unmask());
         held = 0;
     }
-    loop {}
+    halt()
 }

@@ -3,7 +3,7 @@
 #![no_std]
 #![no_main]
 
-use size::{BUFFER_LEN, receive, send};
+use size::{BUFFER_LEN, halt, receive, send};
 use wsframe::{FrameHeader, MAX_HEADER_LEN, Role, Rules};
 
 #[unsafe(no_mangle)]
@@ -23,5 +23,5 @@ extern "C" fn _start() -> ! {
         send(&reply);
         send(payload);
     }
-    loop {}
+    halt()
 }
