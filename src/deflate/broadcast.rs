@@ -29,7 +29,7 @@ use crate::header::Rsv;
 /// let compressed = frame(Some(Context::NO_TAKEOVER))?;
 /// let plain = frame(None)?; // for those who did not agree on compression
 /// assert!(compressed.len() < plain.len() / 10);
-/// # Ok::<(), wsframe::ProtocolError>(())
+/// # Ok::<(), wsframe::EncodeError>(())
 /// ```
 #[derive(Debug)]
 pub struct Broadcast<'m> {
