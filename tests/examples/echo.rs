@@ -99,7 +99,7 @@ fn a_broken_rule_closes_with_its_code() {
         (CloseCode::PROTOCOL_ERROR, b"\x09\x80\0\0\0\0".to_vec()),
         (CloseCode::PROTOCOL_ERROR, masked(Opcode::Text, false, b"hi").repeat(2)),
         (CloseCode::PROTOCOL_ERROR, two(true, b"", b"hi")),
-        (CloseCode::PROTOCOL_ERROR, masked(Opcode::Close, true, b"\x03")),
+        (CloseCode::PROTOCOL_ERROR, b"\x88\x81\0\0\0\0\x03".to_vec()),
         (CloseCode::INVALID_PAYLOAD, masked(Opcode::Close, true, b"\x03\xE8\xFF")),
         (CloseCode::INVALID_PAYLOAD, two(false, b"\xA0\x80", b"\xED")), // a surrogate
         (CloseCode::INVALID_PAYLOAD, masked(Opcode::Text, true, &"🌍".as_bytes()[..3])),

@@ -29,6 +29,10 @@ impl Spec {
         if opcode.is_control() {
             payload.truncate(125);
         }
+        // The body of a Close has a code of two bytes, or is empty (RFC 6455 §5.5.1).
+        if opcode == Opcode::Close && payload.len() == 1 {
+            payload.clear();
+        }
         let header = FrameHeader {
             fin: self.fin || opcode.is_control(),
             rsv: if opcode.begins_message() { rsv } else { Rsv::NONE },
