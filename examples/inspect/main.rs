@@ -81,7 +81,7 @@ fn main() -> ExitCode {
             ExitCode::from(1)
         }
         Err(Stop::Input(error)) => {
-            eprintln!("inspect: {}: {error}", args.file.display());
+            eprintln!("inspect: {}: {error}", std::path::Path::new(&args.file).display());
             ExitCode::from(2)
         }
         Err(Stop::Output(error)) => {

@@ -123,7 +123,7 @@ fn send<K: wsframe::MaskingKeys>(
     out: &mut Vec<u8>,
 ) {
     let code = CloseCode::new(payload.len() as u16 + 1000);
-    let reason = str::from_utf8(payload).unwrap_or_default();
+    let reason = std::str::from_utf8(payload).unwrap_or_default();
     let _ = match way % 10 {
         0 => connection.send(payload, out),
         1 => connection.send(reason, out),
@@ -258,7 +258,7 @@ fn decoder_calls(role: Role, calls: &[Call]) {
             }
             Call::Send { payload, .. } => {
                 let code = CloseCode::new(payload.len() as u16 + 1000);
-                let reason = str::from_utf8(payload).unwrap_or_default();
+                let reason = std::str::from_utf8(payload).unwrap_or_default();
                 let _ = relay.close(Some(CloseBody { code, reason }), &mut relayed);
             }
             Call::End | Call::GoOut => {}
@@ -290,7 +290,7 @@ mod owned {
 
     /// What the caller must do with its buffer after a call: nothing, but after an error it may drop it.
     fn after(result: Result<bool, ()>, way: u8, input: &mut BytesMut) {
-        if result.is_err() && way.is_multiple_of(2) {
+        if result.is_err() && way % 2 == 0 {
             input.clear();
         }
     }
@@ -324,7 +324,7 @@ mod owned {
     }
 
     pub(super) fn message(way: u8, fin: bool, rsv: u8, payload: &[u8]) -> Message {
-        let text = str::from_utf8(payload).unwrap_or_default().to_owned();
+        let text = std::str::from_utf8(payload).unwrap_or_default().to_owned();
         match way % 7 {
             0 => Message::text(text),
             1 => Message::binary(payload.to_vec()),
@@ -438,7 +438,7 @@ mod compressed {
                 }
                 Call::End => ours.connection_mut().end_of_input(),
                 Call::Send { way, fin, payload, .. } => {
-                    let reason = str::from_utf8(payload).unwrap_or_default();
+                    let reason = std::str::from_utf8(payload).unwrap_or_default();
                     let _ = match way % 6 {
                         0 => ours.send(&payload[..], &mut pool, &mut out),
                         1 => ours.send(reason, &mut pool, &mut out),

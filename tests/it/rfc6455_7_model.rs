@@ -138,11 +138,11 @@ struct Digest(u64);
 
 impl Hasher for Digest {
     fn write(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks();
-        for word in words {
-            self.write_u64(u64::from_le_bytes(*word));
+        let mut words = bytes.chunks_exact(8);
+        for word in &mut words {
+            self.write_u64(word.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
         }
-        for byte in rest {
+        for byte in words.remainder() {
             self.write_u64((*byte).into());
         }
     }
