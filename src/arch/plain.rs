@@ -41,17 +41,11 @@ pub(super) fn mask_copy(from: &[u8], to: &mut [u8], key: u32) {
     mask(&mut to[..len], key);
 }
 
-/// Carries the state over the bytes: the open character first, by the automaton, then all others by `core`.
-pub(super) fn validate(bytes: &[u8], mut state: u32) -> u32 {
-    let mut start = 0;
-    while state != 0 && state != BROKEN && start < bytes.len() {
-        state = words::BACKEND.validate(&bytes[start..=start], state);
-        start += 1;
+/// Carries the state over the bytes: an open character by the automaton, then all others by `core`.
+pub(super) fn validate(bytes: &[u8], state: u32) -> u32 {
+    if state != 0 {
+        return validate_open(bytes, state);
     }
-    if state != 0 || start == bytes.len() {
-        return state;
-    }
-    let bytes = &bytes[start..];
     match core::str::from_utf8(bytes) {
         Ok(_) => 0,
         Err(error) if error.error_len().is_some() => BROKEN,
@@ -60,6 +54,16 @@ pub(super) fn validate(bytes: &[u8], mut state: u32) -> u32 {
             open.iter().rev().fold(0, |state, &byte| state << 8 | u32::from(byte))
         }
     }
+}
+
+fn validate_open(bytes: &[u8], mut state: u32) -> u32 {
+    let mut rest = bytes;
+    while state != 0 && state != BROKEN {
+        let Some((byte, after)) = rest.split_first() else { return state };
+        state = words::BACKEND.validate(core::slice::from_ref(byte), state);
+        rest = after;
+    }
+    if state == BROKEN { BROKEN } else { validate(rest, 0) }
 }
 
 pub(super) fn unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
