@@ -362,7 +362,8 @@ fn short_messages_and_those_that_do_not_shrink_go_out_plain() {
         (Parameters::FULL, 1000, false, true),
     ] {
         let mut out = Vec::new();
-        let message = if text { Data::Text(&"a".repeat(len)) } else { Data::Binary(&noise) };
+        let letters = "a".repeat(len);
+        let message = if text { Data::Text(&letters) } else { Data::Binary(&noise) };
         server(agreed).send(message, &mut Pool::new(config), &mut out).unwrap();
         assert_eq!(out[0], if text { 0x81 } else { 0x82 } | if rsv1 { 0x40 } else { 0 }, "{len}");
     }
