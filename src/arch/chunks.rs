@@ -1,8 +1,8 @@
 //! Arrays inside slices, found without a panic and without `unsafe`.
 //!
-//! Kernels read and write arrays of a constant length, which a vector or a word is loaded from. `last_chunk` of
-//! `core` would do for [`last`], but its bounds check is not always removed, and leaves a path to a panic. Here an
-//! index that wraps lies outside the slice, so it gives `None`.
+//! Kernels read and write arrays of a constant length, which a vector or a word is loaded from.
+//! `last_chunk` of `core` would do for [`last`], but its bounds check is not always removed, and
+//! leaves a path to a panic. Here an index that wraps lies outside the slice, so it gives `None`.
 
 #[cfg(wsframe_vectors)]
 use core::ops::Range;
@@ -17,7 +17,8 @@ pub(super) fn last<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
     bytes.get(bytes.len().wrapping_sub(N)..)?.first_chunk().copied()
 }
 
-/// The last N bytes, where an array is to be stored. (An optional reference would cost a null check.)
+/// The last N bytes, where an array is to be stored. (An optional reference would cost a null
+/// check.)
 #[inline(always)]
 pub(super) fn last_mut<const N: usize>(bytes: &mut [u8]) -> &mut [u8] {
     bytes.get_mut(bytes.len().wrapping_sub(N)..).unwrap_or_default()
@@ -63,9 +64,11 @@ pub(super) fn each_mut<const N: usize>(bytes: &mut [u8]) -> impl Iterator<Item =
     bytes.chunks_exact_mut(N).filter_map(|chunk| chunk.first_chunk_mut())
 }
 
-/// Four arrays that together are N to 4N bytes: the first, two between, whose places are returned too, and the last.
+/// Four arrays that together are N to 4N bytes: the first, two between, whose places are returned
+/// too, and the last.
 ///
-/// From 2N bytes on they are the first two and the last two. Below, the first and the last are there twice.
+/// From 2N bytes on they are the first two and the last two. Below, the first and the last are
+/// there twice.
 #[inline(always)]
 pub(super) fn four<const N: usize>(bytes: &[u8]) -> Option<([usize; 2], [[u8; N]; 4])> {
     let end = bytes.len().checked_sub(N)?;
@@ -77,7 +80,8 @@ pub(super) fn four<const N: usize>(bytes: &[u8]) -> Option<([usize; 2], [[u8; N]
 
 /// Stores the four where [`four`] has found them.
 ///
-/// Both ends are written last: whoever reads the first or the last word next gets it from one store.
+/// Both ends are written last: whoever reads the first or the last word next gets it from one
+/// store.
 #[inline(always)]
 pub(super) fn put_four<const N: usize>(
     bytes: &mut [u8],

@@ -1,9 +1,10 @@
 //! XOR with a four-byte key, on vectors named in the source.
 //!
-//! Most payloads are short, and of unpredictable lengths: there a mispredicted branch costs more than the work. So a
-//! length between N and 2N is done without a loop, as two blocks of N bytes: the first N and the last N. They
-//! overlap, and XOR applied twice to the overlap would undo itself. So everything is loaded before anything is
-//! stored, and the overlap is written twice with the same bytes.
+//! Most payloads are short, and of unpredictable lengths: there a mispredicted branch costs more
+//! than the work. So a length between N and 2N is done without a loop, as two blocks of N bytes:
+//! the first N and the last N. They overlap, and XOR applied twice to the overlap would undo
+//! itself. So everything is loaded before anything is stored, and the overlap is written twice with
+//! the same bytes.
 //!
 //! ```text
 //!  length 11, N = 8      |0 1 2 3 4 5 6 7|8 9 10|
@@ -11,24 +12,26 @@
 //!  last block                  |k3k0k1k2k3k0k1k2|      the key rotated by 11 - 8
 //! ```
 //!
-//! Four blocks do the same for N to 4N bytes: the two between the first and the last may lie anywhere, and below 2N
-//! they repeat the other two. With blocks of 8 and of 32 bytes, two branches decide on all lengths from 8 to 128.
-//! Up to 31 bytes the blocks are words, which every backend shares (`words/mask.rs`).
+//! Four blocks do the same for N to 4N bytes: the two between the first and the last may lie
+//! anywhere, and below 2N they repeat the other two. With blocks of 8 and of 32 bytes, two branches
+//! decide on all lengths from 8 to 128. Up to 31 bytes the blocks are words, which every backend
+//! shares (`words/mask.rs`).
 //!
-//! Long payloads go by turns of four vectors. The first vector and the last turn are where the payload begins and
-//! ends, and overlap what is between them. That begins at a multiple of the vector's length in the target: a vector
-//! stored across two cache lines costs two stores. The last turn is never partial, so no branch depends on what is
-//! left after the loop.
+//! Long payloads go by turns of four vectors. The first vector and the last turn are where the
+//! payload begins and ends, and overlap what is between them. That begins at a multiple of the
+//! vector's length in the target: a vector stored across two cache lines costs two stores. The last
+//! turn is never partial, so no branch depends on what is left after the loop.
 //!
-//! The loads, XORs and stores are named here, because no loop vectoriser can be trusted with them: with AVX-512 it
-//! has turned a loop over blocks into gathers and scatters across them, at a twentieth of the speed. Now the
-//! values are vectors already, and nothing is left for it to do. `ci/assembly.sh` checks what becomes of it.
+//! The loads, XORs and stores are named here, because no loop vectoriser can be trusted with them:
+//! with AVX-512 it has turned a loop over blocks into gathers and scatters across them, at a
+//! twentieth of the speed. Now the values are vectors already, and nothing is left for it to do.
+//! `ci/assembly.py` checks what becomes of it.
 //!
-//! These are macros and not generic functions, because only a function that itself has the instruction set can call
-//! its intrinsics without `unsafe`.
+//! These are macros and not generic functions, because only a function that itself has the
+//! instruction set can call its intrinsics without `unsafe`.
 
-/// Adds the kernel for 32 to 128 bytes, in a module whose vectors have 16 or 32. Needs `V`, `LEN`, `load`, `store`,
-/// `xor`, and `repeat`, which fills a vector with a key.
+/// Adds the kernel for 32 to 128 bytes, in a module whose vectors have 16 or 32. Needs `V`, `LEN`,
+/// `load`, `store`, `xor`, and `repeat`, which fills a vector with a key.
 macro_rules! short_masking_kernels {
     ($features:literal) => {
         #[inline]
@@ -60,7 +63,8 @@ macro_rules! short_masking_kernels {
         #[target_feature(enable = $features)]
         pub(super) fn store_four(to: &mut [u8], [second, third]: [usize; 2], [a, b, c, d]: Four) {
             use $crate::arch::chunks;
-            // Both ends are written last: whoever reads the first or the last word next gets it from one store.
+            // Both ends are written last: whoever reads the first or the last word next gets it
+            // from one store.
             store_32(chunks::at_mut::<32>(to, second), b);
             store_32(chunks::at_mut::<32>(to, third), c);
             store_32(to, a);
@@ -92,7 +96,8 @@ macro_rules! short_masking_kernels {
     };
 }
 
-/// Adds `mask` and `mask_copy`, from the kernels for each range of lengths. `$short` is the module of the short ones.
+/// Adds `mask` and `mask_copy`, from the kernels for each range of lengths. `$short` is the module
+/// of the short ones.
 macro_rules! masking_kernels {
     ($features:literal, $($short:ident)::+) => {
         #[target_feature(enable = $features)]

@@ -1,19 +1,21 @@
 //! The kernels: the loops that touch every byte of a payload.
 //!
-//! | module | what it is |
+//! | module | contents |
 //! |---|---|
-//! | `words` | for any machine: words and arrays, in safe code |
-//! | `small` | instead of `words` where code size counts: bytes, in safe code |
-//! | `lookup` | UTF-8 on vectors, written once for every instruction set that can look up 16 bytes |
-//! | `x86_64`, `aarch64`, `wasm32` | the instruction sets: what `lookup` needs of each, and their tables |
-//! | `x86_64::avx512` | UTF-8 on vectors, for the one that can look up 64 |
+//! | `masking` | masking with vectors, written once for every instruction set |
+//! | `lookup` | UTF-8 validation with vectors, for instruction sets that look up 16 bytes |
+//! | `x86_64`, `aarch64`, `wasm32` | instruction sets: their operations, backends and detection |
+//! | `x86_64::avx512` | UTF-8 validation for the one that looks up 64 bytes |
+//! | `words` | for any machine, in safe code |
+//! | `small` | for microcontrollers, in place of `words` |
+//! | `plain` | for builds without optimisation, in place of the kernels |
+//! | `chunks` | arrays inside slices |
 //! | `text` | bytes become `str` by a kernel's verdict, without a second look |
 //!
-//! A [`Backend`] is a table of four functions over slices. Everything above this room calls the functions
-//! of this module, and knows nothing of instruction sets. The best table is found at the first call and
-//! kept in an atomic pointer; where the build already promises the best instruction set, there is
-//! nothing to find. To add one: write its operations in a file of its own, and list its table in
-//! `BACKENDS`, fastest first.
+//! A [`Backend`] is a table of four kernels over slices. Code above this module calls the functions
+//! below, which call the kernels of the best backend: each operation has an atomic pointer of its
+//! own, set at the first call, unless the build already promises the best instruction set. To add a
+//! backend, write its operations in a file of its own, and list it in `BACKENDS`, fastest first.
 //!
 //! What the four agree on:
 //!

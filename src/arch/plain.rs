@@ -1,14 +1,16 @@
 //! What builds without optimisation use in place of the kernels.
 //!
-//! There no function is inlined, so a kernel's calls of one instruction each cost more than they save. A loop with few
-//! calls is faster, and so is `core::str::from_utf8`, which std ships compiled. `build.rs` reads the level from Cargo.
+//! There no function is inlined, so a kernel's calls of one instruction each cost more than they
+//! save. A loop with few calls is faster, and so is `core::str::from_utf8`, which std ships
+//! compiled. `build.rs` reads the level from Cargo.
 
 use super::{BROKEN, Backend, words};
 
 /// Whether masking is left to this module.
 pub(super) const MASKS: bool = cfg!(all(wsframe_opt = "0", not(wsframe_backend = "small")));
 
-/// Whether a text of this length is left to this module. At `opt-level = "z"` a kernel is faster from 64 bytes on.
+/// Whether a text of this length is left to this module. At `opt-level = "z"` a kernel is faster
+/// from 64 bytes on.
 #[inline(always)]
 pub(super) const fn validates(len: usize) -> bool {
     cfg!(not(wsframe_backend = "small"))

@@ -1,7 +1,8 @@
-//! Prints a row of a table: how long plain loops take, over how long wsframe takes, as both are built here.
+//! Prints a row of a table: how long plain loops take, over how long wsframe takes, as both are
+//! built here.
 //!
-//! Masking is compared with fastwebsockets' loop over words, and validation with `core::str::from_utf8`, which the
-//! standard library ships compiled.
+//! Masking is compared with fastwebsockets' loop over words, and validation with
+//! `core::str::from_utf8`, which the standard library ships compiled.
 
 use std::hint::black_box;
 use std::time::Instant;

@@ -1,16 +1,17 @@
-//! XOR with a four-byte key on words, for any machine: see [`masking`](crate::arch::masking) for how short payloads
-//! are covered by blocks that overlap.
+//! XOR with a four-byte key on words, for any machine: see [`masking`](crate::arch::masking) for
+//! how short payloads are covered by blocks that overlap.
 //!
-//! The long loop goes over adjacent words, one by one. A compiler can make vectors of that, and cannot make it
-//! slower than a loop over words.
+//! The long loop goes over adjacent words, one by one. A compiler can make vectors of that, and
+//! cannot make it slower than a loop over words.
 //!
-//! Each function returns the bitwise OR of the words it wrote, which tells whether they are all ASCII. Where the
-//! result is not used, the compiler removes the computation.
+//! Each function returns the bitwise OR of the words it wrote, which tells whether they are all
+//! ASCII. Where the result is not used, the compiler removes the computation.
 
 use crate::arch::chunks;
 use crate::arch::rotate;
 
-/// What is read and where it is written: the same slice, or two of one length. Each kernel is written once over both.
+/// What is read and where it is written: the same slice, or two of one length. Each kernel is
+/// written once over both.
 pub(in crate::arch) trait Operands {
     fn from(&self) -> &[u8];
     fn to(&mut self) -> &mut [u8];
@@ -74,7 +75,8 @@ impl Operands for Copying<'_> {
     }
 }
 
-/// The loop begins at a multiple of this, so that vectors that a compiler may make of it do not cross cache lines.
+/// The loop begins at a multiple of this, so that vectors that a compiler may make of it do not
+/// cross cache lines.
 const ALIGN: usize = 16;
 
 /// Up to this length there is no loop.

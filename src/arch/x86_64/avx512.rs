@@ -2,15 +2,17 @@
 //!
 //! # UTF-8 by two tables
 //!
-//! A byte of UTF-8 says with its upper two bits what it is: `0x` and `10` for ASCII and continuation, `11`
-//! for a lead. The six bits that are left say all the rest, and six bits are what `vpermb` looks up: 64
-//! entries for 64 bytes, in one instruction. So there is a table of the leads, C0 to FF, and one of the
-//! continuations, 80 to BF. Both are derived from one list of rules, [`RULES`].
+//! A byte of UTF-8 says with its upper two bits what it is: `0x` and `10` for ASCII and
+//! continuation, `11` for a lead. The six bits that are left say all the rest, and six bits are
+//! what `vpermb` looks up: 64 entries for 64 bytes, in one instruction. So there is a table of the
+//! leads, C0 to FF, and one of the continuations, 80 to BF. Both are derived from one list of
+//! rules, [`RULES`].
 //!
-//! Of a lead, the table says how many bytes it wants behind it: a bit for the second, one for the third,
-//! one for the fourth. And it says which of the 64 continuations must not be the second, so that nothing is
-//! overlong, a surrogate, or beyond U+10FFFF. The limits of all rules lie at 90 and A0 alone: three ranges
-//! of second bytes, a bit for each. A lead that begins nothing forbids all three.
+//! Of a lead, the table says how many bytes it wants behind it: a bit for the second, one for the
+//! third, one for the fourth. And it says which of the 64 continuations must not be the second, so
+//! that nothing is overlong, a surrogate, or beyond U+10FFFF. The limits of all rules lie at 90 and
+//! A0 alone: three ranges of second bytes, a bit for each. A lead that begins nothing forbids all
+//! three.
 //!
 //! ```text
 //!   lead            SECOND  THIRD  FOURTH   80–8F  90–9F  A0–BF  must not follow
@@ -24,28 +26,37 @@
 //!
 //! Then two things can be wrong with a byte:
 //!
-//! - **It is forbidden**: it shares a range's bit with the lead before it. The table of continuations is
-//!   looked up for every byte, whatever it is; where that is wrong, the byte follows a lead and is no
-//!   continuation, which is wrong in any case.
-//! - **It is unexpected**: it is a continuation and must not be one, or it must be one and is not. It must
-//!   be one where the lead one before it wants a second byte, the lead two before it a third, or the lead
-//!   three before it a fourth. The leads are moved by one place, with what the block before left, and give
-//!   the first of these bits. The bit THIRD of the leads and the bit FOURTH of those already moved make a
-//!   vector that is moved by two places, and gives the other two. The three bits are the uppermost three of
-//!   a byte, so a saturating addition brings "any of them" into the highest. There, too, each byte says
-//!   whether it is a continuation: not ASCII, and no lead, whose bit SECOND stands in the same place.
+//! - **It is forbidden**: it shares a range's bit with the lead before it. The table of
+//!   continuations is looked up for every byte, whatever it is; where that is wrong, the byte
+//!   follows a lead and is no continuation, which is wrong in any case.
+//! - **It is unexpected**: it is a continuation and must not be one, or it must be one and is not.
+//!   It must be one where the lead one before it wants a second byte, the lead two before it a
+//!   third, or the lead three before it a fourth. The leads are moved by one place, with what the
+//!   block before left, and give the first of these bits. The bit THIRD of the leads and the bit
+//!   FOURTH of those already moved make a vector that is moved by two places, and gives the other
+//!   two. The three bits are the uppermost three of a byte, so a saturating addition brings "any of
+//!   them" into the highest. There, too, each byte says whether it is a continuation: not ASCII,
+//!   and no lead, whose bit SECOND stands in the same place.
 //!
-//! So a block is two lookups, two moves, and a few operations on bits: eleven vector instructions. What is
-//! wrong is collected, and asked for once at the end. Long texts go by two blocks, and are asked by two
-//! whether they are ASCII: then the only thing that can be wrong is the character that they cut off.
+//! So a block takes two lookups, two moves, and a few operations on bits: eleven vector
+//! instructions. Errors are collected and tested once at the end.
+//!
+//! # ASCII
+//!
+//! ASCII needs no lookup: it can only cut off the character before it. A test of one vector goes
+//! through a mask register and costs as much as a test of the OR of four, so long texts go by turns
+//! of four vectors. Up to 512 bytes of ASCII take no loop. The first block decides whether that is
+//! worth a try.
 //!
 //! # Beginnings and ends
 //!
-//! A load under a mask reads fewer than 64 bytes, and zeros for the rest, so no text is too short for a
-//! vector. Where it ends inside a character, something is wrong with the zeros: then they are masked out,
-//! and the open character is read from the text. Nothing is *stored* under a mask: a processor that is to
-//! load soon from the 64 bytes around such a store waits until it is done, and the next frame often lies
-//! there. The bytes are stored in the way of [`words`](crate::arch::words), by blocks that overlap.
+//! A load under a mask reads fewer than 64 bytes, and zeros for the rest, so no text is too short
+//! for a vector. If the text ends inside a character, the zeros count as errors: then they are
+//! masked out, and the open character is read from the text.
+//!
+//! Nothing is *stored* under a mask. A later load from the 64 bytes around such a store waits until
+//! the store is done, and the next frame often lies there. Bytes are stored by
+//! [`masking`](crate::arch::masking), in blocks that overlap.
 
 use crate::arch::lookup::{at_end_of_word, state_after_ascii, state_at_end};
 use crate::arch::masking::{long_masking_kernels, masking_kernels};
@@ -88,8 +99,8 @@ const R80_8F: u8 = 0x01;
 const R90_9F: u8 = 0x02;
 const RA0_BF: u8 = 0x04;
 
-/// The first and the last lead of each kind, the bytes that it wants, and the ranges in which the second of
-/// them must not lie.
+/// The first and the last lead of each kind, the bytes that it wants, and the ranges in which the
+/// second of them must not lie.
 const RULES: [(u8, u8, u8, u8); 10] = [
     // Two bytes for what one holds.
     (0xC0, 0xC1, SECOND, R80_8F | R90_9F | RA0_BF),
@@ -215,8 +226,8 @@ impl Checked {
         }
     }
 
-    /// Checks the first block of a text at this address. Returns where the turns after it begin: if it is ASCII, at a
-    /// cache line, where they may overlap it.
+    /// Checks the first block of a text at this address. Returns where the turns after it begin: if
+    /// it is ASCII, at a cache line, where they may overlap it.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
     fn first_block(&mut self, v: V, address: usize) -> usize {
@@ -241,8 +252,9 @@ impl Checked {
         }
     }
 
-    /// Checks the end of a text, less than a turn, and unmasks it with `key` in registers. Returns the last block, if
-    /// that is to be checked by [`end`](Self::end): with zeros after it, perhaps empty.
+    /// Checks the end of a text, less than a turn, and unmasks it with `key` in registers. Returns
+    /// the last block, if that is to be checked by [`end`](Self::end): with zeros after it, perhaps
+    /// empty.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi2")]
     fn rest(&mut self, rest: &[u8], key: u32) -> Option<(V, __mmask64)> {
@@ -275,7 +287,8 @@ impl Checked {
         or(and(self.unexpected, splat(0x80)), self.forbidden)
     }
 
-    /// The state at the end of `text`, coming from `before`. If there is a last block, it is checked first.
+    /// The state at the end of `text`, coming from `before`. If there is a last block, it is
+    /// checked first.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
     fn end(mut self, last: Option<(V, __mmask64)>, text: &[u8], before: u32) -> u32 {
@@ -334,7 +347,8 @@ fn validate_more(bytes: &[u8], state: u32) -> u32 {
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2")]
 fn unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
-    // Blocks are loaded before anything is stored, because a load from several stores waits for all of them.
+    // Blocks are loaded before anything is stored, because a load from several stores waits for all
+    // of them.
     let blocks;
     if bytes.len() < 32 {
         blocks = [load_unmasked_part(bytes, key), (zero(), 0)];
@@ -493,8 +507,8 @@ fn load(bytes: &[u8; LEN]) -> V {
     unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
 }
 
-/// The bytes from `at` on. If there are none, an empty slice at the end: loading nothing from an address that is not
-/// mapped takes the processor a hundred cycles.
+/// The bytes from `at` on. If there are none, an empty slice at the end: loading nothing from an
+/// address that is not mapped takes the processor a hundred cycles.
 #[inline(always)]
 fn after(bytes: &[u8], at: usize) -> &[u8] {
     bytes.get(at.min(bytes.len())..).unwrap_or_default()
@@ -505,8 +519,8 @@ fn after(bytes: &[u8], at: usize) -> &[u8] {
 #[target_feature(enable = "avx512bw,bmi2")]
 fn load_part(bytes: &[u8]) -> (V, __mmask64) {
     let within = _bzhi_u64(!0, bytes.len().min(LEN) as u32);
-    // SAFETY: only the bytes whose bits are set in `within` are read, and these are not more than `bytes`
-    // has; those behind them are not accessed, and cannot fault. They need no alignment.
+    // SAFETY: only the bytes whose bits are set in `within` are read, and these are not more than
+    // `bytes` has; those behind them are not accessed, and cannot fault. They need no alignment.
     let v = unsafe { _mm512_maskz_loadu_epi8(within, bytes.as_ptr().cast()) };
     (v, within)
 }

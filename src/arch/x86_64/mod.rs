@@ -1,4 +1,5 @@
-//! x86-64: SSSE3, AVX2 and AVX-512. (SSE2, which every x86-64 has, is what the compiler makes of `words`.)
+//! x86-64: SSSE3, AVX2 and AVX-512. (SSE2, which every x86-64 has, is what the compiler makes of
+//! `words`.)
 
 #[cfg(not(wsframe_backend = "ssse3"))]
 mod avx2;
@@ -23,9 +24,9 @@ pub(super) static BACKENDS: &[Backend] = &[
 
 /// Writes the function that calls the best kernel of one operation.
 ///
-/// Each operation has a pointer of its own, so that a program which only masks links no UTF-8 kernel. The pointer
-/// first leads to a function that finds the best kernel, stores it and calls it: no call has to check whether that
-/// was done.
+/// Each operation has a pointer of its own, so that a program which only masks links no UTF-8
+/// kernel. The pointer first leads to a function that finds the best kernel, stores it and calls
+/// it: no call has to check whether that was done.
 macro_rules! dispatched {
     ($operation:ident($($arg:ident: $type:ty),+) $(-> $result:ty)?) => {
         #[inline(always)]
@@ -62,8 +63,8 @@ macro_rules! dispatched {
                 return best()($($arg),+);
             }
             let chosen = CHOSEN.load(Ordering::Relaxed);
-            // SAFETY: only `choose` and what `best` returns are ever stored there, which are of this type, and
-            // nothing else is published with them, so no ordering is needed.
+            // SAFETY: only `choose` and what `best` returns are ever stored there, which are of
+            // this type, and nothing else is published with them, so no ordering is needed.
             let kernel = unsafe { transmute::<*mut (), Kernel>(chosen) };
             kernel($($arg),+)
         }
@@ -75,7 +76,8 @@ dispatched!(mask_copy(from: &[u8], to: &mut [u8], key: u32));
 dispatched!(validate(bytes: &[u8], state: u32) -> u32);
 dispatched!(unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32);
 
-/// Whether the build's target features include those of the best backend, so that nothing has to be detected.
+/// Whether the build's target features include those of the best backend, so that nothing has to be
+/// detected.
 const BEST_IS_PROMISED: bool = cfg!(any(
     all(
         target_feature = "avx512f",
@@ -105,10 +107,10 @@ macro_rules! backend {
         pub(super) const BACKEND: Backend = Backend {
             name: $name,
             is_available,
-            // A closure in place of the cast would be a call more, since it could not inline the kernel.
-            // SAFETY: the two types of pointers differ only in who may call. A kernel is reached through
-            // `available` and `dispatched` alone, which ask `is_available` first: so whoever calls it runs
-            // on a machine that has the features.
+            // A closure in place of the cast would be a call more, since it could not inline the
+            // kernel. SAFETY: the two types of pointers differ only in who may call. A kernel is
+            // reached through `available` and `dispatched` alone, which ask `is_available` first:
+            // so whoever calls it runs on a machine that has the features.
             mask: unsafe {
                 core::mem::transmute::<unsafe fn(&mut [u8], u32), fn(&mut [u8], u32)>(mask)
             },

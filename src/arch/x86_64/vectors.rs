@@ -1,5 +1,5 @@
-//! The operations that the kernels are made of, on vectors of 16 and of 32 bytes, for every instruction set that has
-//! them.
+//! The operations that the kernels are made of, on vectors of 16 and of 32 bytes, for every
+//! instruction set that has them.
 
 /// The operations on 16 bytes, for SSSE3 and for what contains it.
 macro_rules! vector_128 {
