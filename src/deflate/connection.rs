@@ -103,12 +103,12 @@ impl<K: MaskingKeys> CompressedConnection<K> {
     /// # Errors
     ///
     /// Those of [`Connection::receive`], and what can be wrong with a compressed message:
-    /// [`InvalidDeflate`](ProtocolError::InvalidDeflate),
-    /// [`TruncatedDeflate`](ProtocolError::TruncatedDeflate),
-    /// [`MessageTooLong`](ProtocolError::MessageTooLong) if it becomes longer than
+    /// [`InvalidDeflate`](crate::ProtocolError::InvalidDeflate),
+    /// [`TruncatedDeflate`](crate::ProtocolError::TruncatedDeflate),
+    /// [`MessageTooLong`](crate::ProtocolError::MessageTooLong) if it becomes longer than
     /// [`Config::max_message_len`](super::Config::max_message_len) or the connection's own limit
     /// ([`MessageDecoder::max_message_len`](crate::MessageDecoder::max_message_len)), and
-    /// [`InvalidUtf8`](ProtocolError::InvalidUtf8), at an offset in the piece.
+    /// [`InvalidUtf8`](crate::ProtocolError::InvalidUtf8), at an offset in the piece.
     ///
     /// # Panics
     ///
