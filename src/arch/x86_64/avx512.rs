@@ -326,16 +326,15 @@ fn validate(bytes: &[u8], state: u32) -> u32 {
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2")]
 fn validate_more(bytes: &[u8], state: u32) -> u32 {
-    // Up to eight blocks of ASCII need no loop.
-    let is_ascii = if !begins_with_ascii(bytes, 0) {
-        false
-    } else if let (Some(first), Some(last), true) =
-        (chunks::first(bytes), chunks::last(bytes), bytes.len() <= 4 * LEN)
+    // Up to eight blocks of ASCII need no loop. Text that begins otherwise is not worth a try.
+    let is_tried = begins_with_ascii(bytes, 0);
+    let is_ascii = if let (Some(first), Some(last), true) =
+        (chunks::first(bytes), chunks::last(bytes), is_tried && bytes.len() <= 4 * LEN)
     {
         let ([a, b], [c, d]) = (xor_pair(&first, zero()), xor_pair(&last, zero()));
         is_ascii(or_all([a, b, c, d]))
     } else if let (Some(first), Some(last), true) =
-        (chunks::first(bytes), chunks::last(bytes), bytes.len() <= 2 * TURN)
+        (chunks::first(bytes), chunks::last(bytes), is_tried && bytes.len() <= 2 * TURN)
     {
         let (first, last) = (or_all(xor_turn(&first, zero())), or_all(xor_turn(&last, zero())));
         is_ascii(or(first, last))
@@ -381,11 +380,11 @@ fn unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2")]
 fn unmask_validate_more(bytes: &mut [u8], key: u32, state: u32) -> u32 {
-    // Up to eight blocks of ASCII need no loop.
+    // Up to eight blocks of ASCII need no loop. Text that begins otherwise is not worth a try.
+    let is_tried = begins_with_ascii(bytes, key);
     let (first_key, last_key) = (repeat(key), repeat(rotate(key, bytes.len())));
-    if !begins_with_ascii(bytes, key) {
-    } else if let (Some(first), Some(last), true) =
-        (chunks::first(bytes), chunks::last(bytes), bytes.len() <= 4 * LEN)
+    if let (Some(first), Some(last), true) =
+        (chunks::first(bytes), chunks::last(bytes), is_tried && bytes.len() <= 4 * LEN)
     {
         let (first, last) = (xor_pair(&first, first_key), xor_pair(&last, last_key));
         if is_ascii(or_all([first[0], first[1], last[0], last[1]])) {
@@ -394,7 +393,7 @@ fn unmask_validate_more(bytes: &mut [u8], key: u32, state: u32) -> u32 {
             return state_after_ascii(state);
         }
     } else if let (Some(first), Some(last), true) =
-        (chunks::first(bytes), chunks::last(bytes), bytes.len() <= 2 * TURN)
+        (chunks::first(bytes), chunks::last(bytes), is_tried && bytes.len() <= 2 * TURN)
     {
         let (first, last) = (xor_turn(&first, first_key), xor_turn(&last, last_key));
         if is_ascii(or(or_all(first), or_all(last))) {
@@ -406,7 +405,7 @@ fn unmask_validate_more(bytes: &mut [u8], key: u32, state: u32) -> u32 {
     unmask_validate_long(bytes, key, state)
 }
 
-/// Whether the first block is ASCII, unmasked. Text that begins otherwise is not worth a try.
+/// Whether the first block is ASCII, unmasked.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 fn begins_with_ascii(bytes: &[u8], key: u32) -> bool {
@@ -514,7 +513,7 @@ fn after(bytes: &[u8], at: usize) -> &[u8] {
     bytes.get(at.min(bytes.len())..).unwrap_or_default()
 }
 
-/// At most 64 bytes with zeros behind them, and the mask of the places where they are.
+/// At most 64 bytes with zeros after them, and the mask of the places where they are.
 #[inline]
 #[target_feature(enable = "avx512bw,bmi2")]
 fn load_part(bytes: &[u8]) -> (V, __mmask64) {
