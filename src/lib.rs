@@ -1,111 +1,99 @@
-//! The WebSocket protocol (RFC 6455) as a codec: headers, masking, incremental UTF-8, frames, messages and
-//! connections, without I/O, without copies, without `std`.
+//! A sans-I/O WebSocket codec (RFC 6455): frames, messages and connections, without copies and
+//! without `std`. Unmasking and UTF-8 validation use SIMD, in a single pass.
 //!
-//! Each module is one idea of the RFC, and stands on those before it. Take the highest that fits, or only
-//! the part that you lack:
+//! ```toml
+//! wsframe = { version = "0.1", features = ["handshake", "rand"] }
+//! ```
 //!
-//! | to | take |
+//! A server that echoes text, after the opening handshake, over any `Read + Write`:
+//!
+#![cfg_attr(feature = "std", doc = "```")]
+#![cfg_attr(not(feature = "std"), doc = "```ignore")]
+//! use std::io::{self, Read, Write};
+//! use wsframe::{Connection, Event, ReceiveError, Transport};
+//!
+//! fn echo(mut io: impl Read + Write) -> io::Result<()> {
+//!     let (mut connection, mut out) = (Connection::server(), Vec::new());
+//!     let (mut buf, mut len) = ([0; 4096], 0);
+//!     while connection.transport() == Transport::KeepOpen {
+//!         match io.read(&mut buf[len..])? {
+//!             0 => connection.end_of_input(),
+//!             n => len += n,
+//!         }
+//!         let mut input = &mut buf[..len];
+//!         // Text arrives in chunks, which are sent on as fragments.
+//!         let result = loop {
+//!             match connection.receive(&mut input, &mut out) {
+//!                 Ok(Some(Event::Text(chunk))) => {
+//!                     connection.send_fragment(&chunk.text, chunk.last, &mut out)?;
+//!                 }
+//!                 Ok(Some(_)) => {} // Pings and Closes are answered already
+//!                 Ok(None) => break Ok(()),
+//!                 Err(ReceiveError::OutputFull) => {
+//!                     io.write_all(&out)?; // many Pings at once
+//!                     out.clear();
+//!                 }
+//!                 Err(error) => break Err(error),
+//!             }
+//!         };
+//!         let rest = input.len();
+//!         buf.copy_within(len - rest..len, 0);
+//!         len = rest;
+//!         io.write_all(&out)?; // after an error, this is the Close that tells the peer
+//!         out.clear();
+//!         result?;
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Where to find what
+//!
+//! | to | use |
 //! |---|---|
-//! | open a connection, as a server or a client | `handshake` |
-//! | speak the protocol: messages, replies, the closing handshake | [`Connection`] |
-//! | read messages out of a stream of bytes | [`MessageDecoder`], [`Event`], `Assembler` |
-//! | pass frames on from one connection to another | [`Relay`] |
-//! | find frames in a stream of bytes | [`FrameDecoder`], [`FrameChunk`], [`Payload`] |
-//! | make frames | [`FrameEncoder`] |
-//! | read and write what a Close frame says | [`CloseBody`], [`CloseCode`] |
-//! | validate text as it arrives | [`Utf8Validator`] |
-//! | mask and unmask | [`MaskingKey`], [`Mask`] |
-//! | read and write the header of a frame | [`FrameHeader`], [`Opcode`], [`Rsv`], [`Rules`] |
-//! | read and write `Sec-WebSocket-Extensions` | [`extensions`] |
-//! | compress messages (RFC 7692) | `deflate`, with a `CompressedConnection` |
-//! | have messages as `Bytes`, split off the buffer that they were read into | `owned` |
-//! | have a `Stream` and a `Sink` of messages over tokio's I/O | `codec` |
+//! | receive and send messages, with automatic replies | [`Connection`] |
+#![cfg_attr(feature = "tokio-util", doc = "| the same over tokio's I/O, as a `Stream` and a `Sink` | [`codec::WebSocketStream`] |")]
+#![cfg_attr(feature = "deflate", doc = "| the same with permessage-deflate (RFC 7692) | [`deflate::CompressedConnection`] |")]
+//! | limit messages, frames and fragments | [`MessageDecoder::max_message_len`], [`FrameDecoder::max_payload_len`] |
+//! | disable automatic Pongs or Closes | [`Connection::leave_pongs`], [`Connection::leave_close`] |
+//! | close with a code and a reason | [`Connection::close`], [`CloseCode`], [`CloseBody`] |
+#![cfg_attr(feature = "alloc", doc = "| receive whole messages | [`Assembler`] |")]
+#![cfg_attr(feature = "bytes", doc = "| receive whole messages as `Bytes` | [`BytesAssembler`], [`Message`] |")]
+//! | receive messages without replies | [`MessageDecoder`], [`Event`] |
+//! | forward frames between connections | [`Relay`] |
+//! | decode and encode frames | [`FrameDecoder`], [`FrameEncoder`] |
+//! | decode and encode frame headers | [`FrameHeader`], [`Rules`] |
+//! | mask and unmask a payload | [`Mask`], [`mask::apply`] |
+//! | validate UTF-8 text in chunks | [`Utf8Validator`] |
+#![cfg_attr(feature = "handshake", doc = "| accept or open a connection | [`handshake`] |")]
+//! | parse and write `Sec-WebSocket-Extensions` | [`extensions`] |
+#![cfg_attr(feature = "tokio-util", doc = "| use tokio-util's `Framed` | [`codec::MessageCodec`], [`codec::FrameCodec`] |")]
 //!
-//! What a peer may do wrong is a [`ProtocolError`], which knows the rule and the close code.
-//!
-//! # From a header to a connection
-//!
-//! One frame, as each layer sees it: the text "Hello" from a client (RFC 6455 §5.7). Each does what the one
-//! before it leaves to be done.
-//!
-//! ```
-//! const RECEIVED: [u8; 11] = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
-//!
-//! // The header: what kind of frame it is, how long its payload is, and which key masks it.
-//! use wsframe::{FrameHeader, Opcode, Role, Rules};
-//! let decoded = FrameHeader::decode(&RECEIVED, Rules::new(Role::Server))?;
-//! let (header, header_len) = decoded.ok_or("more bytes are needed")?;
-//! assert_eq!((header.opcode, header.payload_len, header_len), (Opcode::Text, 5, 6));
-//!
-//! // The mask: applied to any pieces, it keeps its position.
-//! let mut frame = RECEIVED;
-//! let payload = &mut frame[header_len..];
-//! let mut mask = header.mask();
-//! mask.apply(payload);
-//!
-//! // The text: in any pieces too, refused at its first wrong byte.
-//! use wsframe::Utf8Validator;
-//! let mut text = Utf8Validator::new();
-//! text.validate(payload)?;
-//! text.finish()?;
-//!
-//! // The frames: found in what was read so far, each payload in place and still masked. A frame that
-//! // has not arrived whole comes in several chunks.
-//! use wsframe::FrameDecoder;
-//! let mut buf = RECEIVED;
-//! let mut input = &mut buf[..];
-//! let mut frames = FrameDecoder::new(Role::Server);
-//! let mut payload = Vec::new();
-//! while let Some(chunk) = frames.decode(&mut input)? {
-//!     payload.extend_from_slice(chunk.payload.unmask());
-//! }
-//! assert_eq!(payload, b"Hello");
-//!
-//! // The messages: fragments in their order, control frames between them, limits, text validated.
-//! use wsframe::{Event, MessageDecoder};
-//! let mut buf = RECEIVED;
-//! let mut input = &mut buf[..];
-//! let mut messages = MessageDecoder::new(Role::Server);
-//! let mut text = Vec::new();
-//! while let Some(event) = messages.decode(&mut input)? {
-//!     if let Event::Text(chunk) = event {
-//!         text.extend_from_slice(chunk.text.as_bytes()); // may end inside a character
-//!     }
-//! }
-//! assert_eq!(text, b"Hello");
-//!
-//! // The connection: what is to be said in reply, who closes, and when. This one echoes text.
-//! use wsframe::{Connection, FixedOutput};
-//! let mut buf = RECEIVED;
-//! let mut input = &mut buf[..];
-//! let mut room = [0; 256];
-//! let mut out = FixedOutput::new(&mut room);
-//! let mut connection = Connection::server();
-//! while let Some(event) = connection.receive(&mut input, &mut out)? {
-//!     if let Event::Text(chunk) = event {
-//!         connection.send_fragment(&chunk.text, chunk.last, &mut out)?;
-//!     }
-//! }
-//! assert_eq!(out.bytes(), b"\x81\x05Hello");
-//! # Ok::<(), Box<dyn core::error::Error>>(())
-//! ```
-//!
-//! Before the first frame stands the opening handshake (`handshake`), which may agree on compression
-//! (`deflate`); around a connection stand the types and traits of others (`owned`, `codec`).
+//! Each layer is built on the ones below it, and can be used alone. Use the highest layer that
+//! fits. Errors of a peer are [`ProtocolError`], which knows its RFC section and its close code.
+//! Errors of the caller are [`EncodeError`].
 //!
 //! # Features
 //!
-//! - `std` (default): `alloc`, `io::Error` from this crate's errors, and with `rand` the thread's generator
-//!   of masking keys.
-//! - `alloc`: encoding into `Vec` and `Arc`, and collecting messages (`Assembler`).
-//! - `bytes`: messages and frames as `Bytes`, and encoding into `BufMut`; with `alloc`.
-//! - `deflate`: permessage-deflate. Without `std` its memory comes from C's `malloc`.
-//! - `handshake`: the opening handshake, with neither `std` nor an allocator.
-//! - `http`: the opening handshake on the types of the crate `http`, also over HTTP/2 and HTTP/3.
-//! - `rand`: keys from the generators of the `rand` crate.
-//! - `tokio-util`: codecs for `Framed`, and connections as a `Stream` and a `Sink`; with `bytes` and `std`.
+//! | feature | adds |
+//! |---|---|
+//! | `std` (default) | `alloc`; `io::Error` from this crate's errors; with `rand`, the thread's generator of keys |
+//! | `alloc` | encoding into `Vec` and `Arc`; collecting messages |
+//! | `bytes` | messages and frames as `Bytes`; encoding into `BufMut` |
+//! | `deflate` | permessage-deflate; without `std`, its memory comes from C's `malloc` |
+//! | `handshake` | the opening handshake; needs neither `std` nor an allocator |
+//! | `http` | the opening handshake on the types of the crate `http`, also for HTTP/2 and HTTP/3 |
+//! | `rand` | keys from the generators of the crate `rand` |
+//! | `tokio-util` | `WebSocketStream`, and codecs for `Framed` |
 //!
-//! Without features the crate needs neither `std` nor an allocator, and has everything else.
+//! Without features the crate needs neither `std` nor an allocator.
+//!
+//! # SIMD and MSRV
+//!
+//! The kernels are chosen at the first call, also without `std`: AVX-512, AVX2 or SSSE3 on x86-64.
+//! NEON and simd128 are known at compile time. Other machines use words of eight bytes. The MSRV is
+//! 1.85; compilers before 1.89 build without vectors. `--cfg wsframe_backend="words"` builds
+//! without `unsafe`, and `"small"` for microcontrollers.
 
 #![no_std]
 #![cfg_attr(wsframe_backend = "words", forbid(unsafe_code))]
