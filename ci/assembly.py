@@ -64,6 +64,9 @@ def build(name, kind, flag, compiler):
     release = dict(OPT_LEVEL="3", DEBUG="0", DEBUG_ASSERTIONS="false", OVERFLOW_CHECKS="false")
     env = os.environ | {f"CARGO_PROFILE_DEV_{key}": value for key, value in release.items()}
     env["CARGO_INCREMENTAL"] = "0"
+    if kind is WASM:
+        # build.rs has to see the feature, which no build for WebAssembly has otherwise.
+        env["CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS"] = flag
     if compiler:
         # The compiler is a release, and -Zbuild-std is not a release's.
         env |= dict(RUSTC=compiler, RUSTC_BOOTSTRAP="1")

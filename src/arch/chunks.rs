@@ -31,6 +31,7 @@ pub(super) fn at<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at.min(end)..)?.first_chunk().copied()
 }
 
+#[cfg(wsframe_vectors)]
 #[inline(always)]
 pub(super) fn at_mut<const N: usize>(bytes: &mut [u8], at: usize) -> &mut [u8] {
     let end = bytes.len().saturating_sub(N);
