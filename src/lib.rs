@@ -52,13 +52,22 @@
 //! | to | use |
 //! |---|---|
 //! | receive and send messages, with automatic replies | [`Connection`] |
-#![cfg_attr(feature = "tokio-util", doc = "| the same over tokio's I/O, as a `Stream` and a `Sink` | [`codec::WebSocketStream`] |")]
-#![cfg_attr(feature = "deflate", doc = "| the same with permessage-deflate (RFC 7692) | [`deflate::CompressedConnection`] |")]
+#![cfg_attr(
+    feature = "tokio-util",
+    doc = "| the same over tokio's I/O, as a `Stream` and a `Sink` | [`codec::WebSocketStream`] |"
+)]
+#![cfg_attr(
+    feature = "deflate",
+    doc = "| the same with permessage-deflate (RFC 7692) | [`deflate::CompressedConnection`] |"
+)]
 //! | limit messages, frames and fragments | [`MessageDecoder::max_message_len`], [`FrameDecoder::max_payload_len`] |
 //! | disable automatic Pongs or Closes | [`Connection::leave_pongs`], [`Connection::leave_close`] |
 //! | close with a code and a reason | [`Connection::close`], [`CloseCode`], [`CloseBody`] |
 #![cfg_attr(feature = "alloc", doc = "| receive whole messages | [`Assembler`] |")]
-#![cfg_attr(feature = "bytes", doc = "| receive whole messages as `Bytes` | [`BytesAssembler`], [`Message`] |")]
+#![cfg_attr(
+    feature = "bytes",
+    doc = "| receive whole messages as `Bytes` | [`BytesAssembler`], [`Message`] |"
+)]
 //! | receive messages without replies | [`MessageDecoder`], [`Event`] |
 //! | forward frames between connections | [`Relay`] |
 //! | decode and encode frames | [`FrameDecoder`], [`FrameEncoder`] |
@@ -67,7 +76,10 @@
 //! | validate UTF-8 text in chunks | [`Utf8Validator`] |
 #![cfg_attr(feature = "handshake", doc = "| accept or open a connection | [`handshake`] |")]
 //! | parse and write `Sec-WebSocket-Extensions` | [`extensions`] |
-#![cfg_attr(feature = "tokio-util", doc = "| use tokio-util's `Framed` | [`codec::MessageCodec`], [`codec::FrameCodec`] |")]
+#![cfg_attr(
+    feature = "tokio-util",
+    doc = "| use tokio-util's `Framed` | [`codec::MessageCodec`], [`codec::FrameCodec`] |"
+)]
 //!
 //! Each layer is built on the ones below it, and can be used alone. Use the highest layer that
 //! fits. Errors of a peer are [`ProtocolError`], which knows its RFC section and its close code.

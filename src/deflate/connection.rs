@@ -121,12 +121,14 @@ impl<K: MaskingKeys> CompressedConnection<K> {
         pool: &mut Pool,
         out: &mut impl Output,
     ) -> Result<Option<Event<'e>>, ReceiveError> {
-        if let Some(session) = &mut self.session
-            && session.is_concerned(&self.connection, input)
-            && let Some(event) =
-                receive_compressed(session, &mut self.connection, input, buf, pool, out)?
-        {
-            return Ok(Some(event));
+        if let Some(session) = &mut self.session {
+            if session.is_concerned(&self.connection, input) {
+                let connection = &mut self.connection;
+                if let Some(event) = receive_compressed(session, connection, input, buf, pool, out)?
+                {
+                    return Ok(Some(event));
+                }
+            }
         }
         self.connection.receive(input, out)
     }

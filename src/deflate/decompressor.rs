@@ -219,11 +219,10 @@ impl Decompressor {
         self.expect(&[0, a, b, c, d], 1 + TAIL.len(), InflateFlush::NoFlush)?;
         self.len = 0;
         self.stale = !self.takeover;
-        if let Some(inflate) = &mut self.inflate
-            && self.takeover
-            && inflate.total_in().max(inflate.total_out()) >= RENEW_AFTER as u64
-        {
-            renew(inflate);
+        if let (Some(inflate), true) = (&mut self.inflate, self.takeover) {
+            if inflate.total_in().max(inflate.total_out()) >= RENEW_AFTER as u64 {
+                renew(inflate);
+            }
         }
         Ok(())
     }
