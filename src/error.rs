@@ -1,23 +1,24 @@
-//! What was wrong, and which rule says so.
+//! Error types.
 //!
-//! [`ProtocolError`] is what a peer can do wrong; each variant names the sentence of the RFC that it
-//! breaks ([`ProtocolError::section`]) and has a code to close the connection with
-//! ([`ProtocolError::close_code`], in the room that knows codes). [`Utf8Error`] says where text went
-//! wrong. [`EncodeError`] is what a caller can do wrong when it sends.
+//! | type | who made the error |
+//! |---|---|
+//! | [`ProtocolError`] | the peer broke a rule; it has a [section](ProtocolError::section) and a [close code](ProtocolError::close_code) |
+//! | [`Utf8Error`] | text is not UTF-8; it has the position |
+//! | [`ReceiveError`] | the peer broke a rule, or the caller's output is full |
+//! | [`EncodeError`] | the caller tried to send what no peer may accept |
 
 use core::fmt;
 
 use crate::header::{Opcode, Rsv};
 
-/// A rule of the protocol that the peer broke in what was decoded. What a caller may get wrong in what is
-/// to be sent is an [`EncodeError`].
+/// A rule of the protocol that the peer broke.
 ///
-/// Sixteen bytes at most, `Copy`, never allocates. An error says what was wrong; where, is known to
-/// whoever counts the bytes of the stream: a header error means the first byte that was not yet
-/// consumed, and [`InvalidUtf8`](Self::InvalidUtf8) carries its position.
+/// It takes at most 16 bytes and never allocates. After an error of a header, the input begins with
+/// that header. [`InvalidUtf8`](Self::InvalidUtf8) contains a position of its own.
 ///
-/// After an error the connection is to be failed (RFC 6455 §7.1.7): send a Close frame with
-/// [`close_code`](Self::close_code) and interpret no later byte.
+/// After an error the connection must be failed (RFC 6455 §7.1.7): send a Close frame with
+/// [`close_code`](Self::close_code), and interpret no later byte. A
+/// [`Connection`](crate::Connection) does both.
 ///
 /// ```
 /// use wsframe::{CloseCode, FrameHeader, ProtocolError, Role, Rules};
@@ -33,54 +34,63 @@ use crate::header::{Opcode, Rsv};
 pub enum ProtocolError {
     /// An opcode that the RFC reserves: 3–7 or 11–15. The value is the opcode.
     ReservedOpcode(u8),
-    /// RSV bits that no extension claims on this frame. The value holds the offending bits where they
-    /// lie in the frame's first byte (RSV1 0x40, RSV2 0x20, RSV3 0x10).
+    /// RSV bits that no extension claims on this frame. The value contains them as in the frame's
+    /// first byte: RSV1 0x40, RSV2 0x20, RSV3 0x10.
     ///
     /// [`Rules::claim_rsv`](crate::Rules::claim_rsv) claims a bit for a negotiated extension.
     UnclaimedRsv(u8),
-    /// A control frame with FIN clear: control frames must not be fragmented.
+    /// A control frame without FIN. Control frames must not be fragmented.
     FragmentedControl,
-    /// A control frame whose payload is longer than 125 bytes.
+    /// A control frame with a payload of more than 125 bytes.
     ControlTooLong,
-    /// A client sent an unmasked frame.
+    /// An unmasked frame from a client.
     ///
     /// [`Rules::accept_unmasked`](crate::Rules::accept_unmasked) allows it.
     UnmaskedByClient,
-    /// A server sent a masked frame.
+    /// A masked frame from a server.
     MaskedByServer,
-    /// A length in more bytes than it needs: up to 125 in the 16-bit form, or up to 65,535 in the
-    /// 64-bit form.
+    /// A payload length that is not in its shortest form: up to 125 in 16 bits, or up to 65,535 in
+    /// 64 bits.
     ///
     /// [`Rules::accept_non_minimal_lengths`](crate::Rules::accept_non_minimal_lengths) allows it.
     NonMinimalLength,
-    /// A 64-bit length with its most significant bit set.
+    /// A 64-bit payload length with its most significant bit set.
     LengthOverflow,
-    /// A frame longer than the limit that the caller set. The value is the declared payload length in
+    /// A frame longer than the caller's limit. The value is the declared length of the payload in
     /// bytes.
+    ///
+    /// The limit is [`FrameDecoder::max_payload_len`](crate::FrameDecoder::max_payload_len). For
+    /// code that takes only whole frames it is also
+    /// [`FrameDecoder::whole_up_to`](crate::FrameDecoder::whole_up_to).
     FrameTooLong(u64),
-    /// A continuation frame, but there is no message to continue.
+    /// A continuation frame while no message is open.
     UnexpectedContinuation,
-    /// A text or binary frame, but the message before it still wants its last fragment.
+    /// A text or binary frame while the previous message is not finished.
     ExpectedContinuation,
-    /// A message longer than the limit that the caller set. The value is its length in bytes as far as
-    /// its headers have declared it, or as far as it was decompressed.
+    /// A message longer than the caller's limit,
+    /// [`MessageDecoder::max_message_len`](crate::MessageDecoder::max_message_len) or that of a
+    /// decompressor. The value is the length in bytes that the message has at least: declared by
+    /// its headers so far, or decompressed so far.
     MessageTooLong(u64),
-    /// A message in more fragments than the limit that the caller set. The value is the limit.
+    /// A message with more fragments than the caller's limit,
+    /// [`MessageDecoder::max_fragments`](crate::MessageDecoder::max_fragments). The value is the
+    /// limit.
     TooManyFragments(u32),
     /// Text, or the reason of a Close frame, that is not UTF-8.
     InvalidUtf8(Utf8Error),
-    /// A Close frame with a body of one byte: a body begins with a code of two.
+    /// A Close frame with a body of one byte. A body must be empty or begin with a code of two
+    /// bytes.
     TruncatedCloseCode,
-    /// A close code that must not stand in a Close frame. The value is the code.
+    /// A close code that must not be sent in a Close frame. The value is the code.
     InvalidCloseCode(u16),
-    /// The payload of a compressed message is not DEFLATE, or refers back beyond what came before it.
+    /// A compressed message that is not valid DEFLATE data, or refers to bytes before its window.
     InvalidDeflate,
-    /// The payload of a compressed message ends inside a block.
+    /// A compressed message that ends inside a DEFLATE block.
     TruncatedDeflate,
 }
 
 impl ProtocolError {
-    /// The section of the RFC that states the broken rule, such as `"RFC 6455 §5.5"`.
+    /// Returns the section of the RFC that states the broken rule, such as `"RFC 6455 §5.5"`.
     #[must_use]
     pub const fn section(self) -> &'static str {
         match self {
@@ -108,47 +118,44 @@ impl fmt::Display for ProtocolError {
         match self {
             Self::ReservedOpcode(opcode) => write!(f, "opcode {opcode:#x} is reserved"),
             Self::UnclaimedRsv(bits) => {
-                write!(f, "no extension claims on this frame: {}", Rsv::from_bits(*bits))
+                let rsv = Rsv::from_bits(*bits);
+                write!(f, "reserved bits that no extension claims on this frame: {rsv}")
             }
-            Self::FragmentedControl => f.write_str("a control frame must not be fragmented"),
-            Self::ControlTooLong => {
-                f.write_str("the payload of a control frame is at most 125 bytes")
-            }
-            Self::UnmaskedByClient => f.write_str("a frame from a client must be masked"),
-            Self::MaskedByServer => f.write_str("a frame from a server must not be masked"),
+            Self::FragmentedControl => f.write_str("control frame must not be fragmented"),
+            Self::ControlTooLong => f.write_str("control frame exceeds the 125-byte limit"),
+            Self::UnmaskedByClient => f.write_str("frame from a client must be masked"),
+            Self::MaskedByServer => f.write_str("frame from a server must not be masked"),
             Self::NonMinimalLength => {
-                f.write_str("the payload length must take the shortest form that holds it")
+                f.write_str("payload length must be encoded in its shortest form")
             }
             Self::LengthOverflow => {
-                f.write_str("the most significant bit of a 64-bit length must be 0")
+                f.write_str("the most significant bit of a 64-bit payload length must be 0")
             }
-            Self::FrameTooLong(len) => {
-                write!(f, "a frame of {len} bytes is longer than the limit set for frames")
-            }
+            Self::FrameTooLong(len) => write!(
+                f,
+                "frame of {len} bytes exceeds the limit set by max_payload_len or whole_up_to"
+            ),
             Self::UnexpectedContinuation => {
-                f.write_str("a continuation frame, but there is no message to continue")
+                f.write_str("continuation frame without a message to continue")
             }
             Self::ExpectedContinuation => {
-                f.write_str("a new message, but the one before it still wants its last fragment")
+                f.write_str("new message before the last fragment of the previous message")
             }
             Self::MessageTooLong(len) => {
-                write!(
-                    f,
-                    "a message of {len} bytes or more is longer than the limit set for messages"
-                )
+                write!(f, "message of {len} bytes or more exceeds the limit set by max_message_len")
             }
             Self::TooManyFragments(limit) => {
-                write!(f, "a message in more fragments than the limit of {limit}")
+                write!(f, "message exceeds the limit of {limit} fragments set by max_fragments")
             }
             Self::InvalidUtf8(error) => error.fmt(f),
-            Self::TruncatedCloseCode => {
-                f.write_str("the body of a Close frame is empty or at least 2 bytes")
-            }
+            Self::TruncatedCloseCode => f.write_str(
+                "Close frame with a body of 1 byte: it must be empty or at least 2 bytes",
+            ),
             Self::InvalidCloseCode(code) => {
                 write!(f, "close code {code} must not be sent in a Close frame")
             }
-            Self::InvalidDeflate => f.write_str("the compressed message is not DEFLATE"),
-            Self::TruncatedDeflate => f.write_str("the compressed message ends inside a block"),
+            Self::InvalidDeflate => f.write_str("compressed message is not valid DEFLATE data"),
+            Self::TruncatedDeflate => f.write_str("compressed message ends inside a DEFLATE block"),
         }?;
         write!(f, " ({})", self.section())
     }
@@ -162,10 +169,11 @@ impl From<Utf8Error> for ProtocolError {
     }
 }
 
-/// Where text stops being UTF-8 (RFC 3629): the first byte that no valid continuation of the text can
-/// contain, or the end of a text that stops inside a character.
+/// The position at which text stops being UTF-8 (RFC 3629).
 ///
-/// Offsets count bytes of the slice that was given to the call that failed.
+/// This is the first byte that no valid continuation of the text can contain. For text that ends
+/// inside a character it is the end. Offsets count bytes of the slice that was passed to the failed
+/// call.
 ///
 /// ```
 /// use wsframe::Utf8Validator;
@@ -178,27 +186,30 @@ impl From<Utf8Error> for ProtocolError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Utf8Error {
     pub(crate) offset: usize,
-    /// How many bytes of the broken character precede `offset`: 0 to 3.
+    /// The number of bytes of the broken character before `offset`: 0 to 3.
     pub(crate) open: u8,
     pub(crate) incomplete: bool,
 }
 
 impl Utf8Error {
-    /// The index of the offending byte. Where the text ended inside a character, that of its end: the
-    /// length of the slice, or 0 where the call that ended it was given none.
+    /// Returns the index of the first invalid byte.
+    ///
+    /// For text that ends inside a character this is the end of the slice. It is 0 if the failed
+    /// call took no slice.
     #[must_use]
     pub const fn offset(self) -> usize {
         self.offset
     }
 
-    /// How many bytes of the slice belong to whole, valid characters. The broken character begins
-    /// here; if this is 0, it may have begun in an earlier slice.
+    /// Returns the number of bytes of the slice that belong to complete, valid characters.
+    ///
+    /// The broken character begins here. If this is 0, it may have begun in an earlier slice.
     #[must_use]
     pub const fn valid_up_to(self) -> usize {
         self.offset.saturating_sub(self.open as usize)
     }
 
-    /// Whether the text was right as far as it went, but ended inside a character.
+    /// Returns whether the text was valid so far, but ended inside a character.
     #[must_use]
     pub const fn is_incomplete(self) -> bool {
         self.incomplete
@@ -217,14 +228,28 @@ impl fmt::Display for Utf8Error {
 
 impl core::error::Error for Utf8Error {}
 
-/// Why a connection receives nothing.
+/// Error returned by [`Connection::receive`](crate::Connection::receive).
+///
+/// ```
+/// use wsframe::{Connection, ProtocolError, ReceiveError};
+///
+/// let mut connection = Connection::server();
+/// let mut out = Vec::new();
+/// let mut unmasked = *b"\x81\x05Hello";
+/// match connection.receive(&mut &mut unmasked[..], &mut out) {
+///     Ok(event) => println!("{event:?}"),
+///     Err(ReceiveError::OutputFull) => println!("send `out`, clear it, and receive again"),
+///     Err(error) => assert_eq!(error, ProtocolError::UnmaskedByClient.into()),
+/// }
+/// assert_eq!(out, b"\x88\x02\x03\xEA"); // the Close that tells the peer: 1002
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReceiveError {
-    /// The peer broke a rule. The connection has failed, for good.
+    /// The peer broke a rule. The connection has failed, and later calls return the same error.
     Protocol(ProtocolError),
-    /// There is a reply to be sent, and the output has no room for it. Nothing is lost: send what is there,
-    /// then receive again, from what is left of the input.
+    /// The output has no capacity for a reply. Nothing was lost: send what the output contains,
+    /// clear it, and call `receive` again with the rest of the input.
     OutputFull,
 }
 
@@ -232,9 +257,9 @@ impl fmt::Display for ReceiveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Protocol(error) => error.fmt(f),
-            Self::OutputFull => {
-                f.write_str("the output has no room for a reply: send what it holds, then go on")
-            }
+            Self::OutputFull => f.write_str(
+                "no capacity for a reply: send and clear the output, then receive again",
+            ),
         }
     }
 }
@@ -247,10 +272,10 @@ impl From<ProtocolError> for ReceiveError {
     }
 }
 
-/// A caller's mistake in what was to be sent, or a lack of room for it. Nothing was written, and the
-/// connection is as it was.
+/// An error of the caller: a frame that must not be sent, or an output without the capacity for it.
 ///
-/// The rules are those that received frames are held to, so that no peer has to refuse what is sent.
+/// Nothing was written, and the connection did not change. The rules are those for received frames,
+/// so a correct peer never refuses what was encoded.
 ///
 /// ```
 /// use wsframe::{Connection, EncodeError};
@@ -260,43 +285,45 @@ impl From<ProtocolError> for ReceiveError {
 /// assert_eq!(error, EncodeError::ControlTooLong(126));
 /// assert_eq!(
 ///     error.to_string(),
-///     "a control frame of 126 bytes exceeds the 125-byte limit (RFC 6455 §5.5)"
+///     "control frame of 126 bytes exceeds the 125-byte limit (RFC 6455 §5.5)"
 /// );
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EncodeError {
-    /// A control frame with FIN clear.
+    /// A control frame without FIN. Control frames must not be fragmented.
     FragmentedControl,
     /// A control frame with a payload of more than 125 bytes. The value is the payload's length.
     ControlTooLong(u64),
     /// A payload length with its most significant bit set. The value is the length.
     LengthOverflow(u64),
-    /// RSV bits that no extension claims on such a frame. The value holds the offending bits as in the
-    /// frame's first byte (RSV1 0x40, RSV2 0x20, RSV3 0x10).
+    /// RSV bits that no extension claims on such a frame. The value contains them as in the frame's
+    /// first byte: RSV1 0x40, RSV2 0x20, RSV3 0x10.
     ///
     /// [`Rules::claim_rsv`](crate::Rules::claim_rsv) claims a bit for a negotiated extension.
     UnexpectedRsv(u8),
-    /// A continuation frame while no message is being sent in fragments.
+    /// A continuation frame while no fragmented message is being sent.
     UnexpectedContinuation,
-    /// A message, or a fragment of another kind, while a message is being sent in fragments.
+    /// A message, or a fragment of the other kind, while a fragmented message is being sent.
     ExpectedContinuation,
     /// A message with an opcode that is neither text nor binary. The value is the opcode.
     NotAMessage(Opcode),
-    /// Text that is not UTF-8, alone or after the fragments that were sent before it. The offset counts
-    /// from the beginning of the fragment.
+    /// Text that is not UTF-8, alone or after the fragments sent before it. The offset counts from
+    /// the beginning of the fragment.
     InvalidUtf8(Utf8Error),
-    /// A Close frame with a payload of one byte, where an empty one or a code of two bytes is required.
+    /// A Close frame with a payload of one byte. It must be empty or begin with a code of two
+    /// bytes.
     TruncatedCloseCode,
     /// A close code that must not be sent. The value is the code.
     InvalidCloseCode(u16),
     /// A frame after a Close frame, or after the connection failed.
     FrameAfterClose,
-    /// A frame with a masking key that was to be shared: each frame of a client needs a key of its own.
+    /// A shared frame with a masking key. Each frame of a client needs a key of its own, so it
+    /// cannot be shared.
     MaskedShared,
-    /// The caller's buffer is too short, or has too little remaining capacity.
+    /// The caller's buffer has too little remaining capacity.
     NoRoom {
-        /// How many bytes of the buffer must be free.
+        /// The capacity that is needed, in bytes.
         needed: usize,
     },
 }
@@ -305,43 +332,43 @@ impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::FragmentedControl => {
-                f.write_str("a control frame must not be fragmented (RFC 6455 §5.5)")
+                f.write_str("control frame must not be fragmented (RFC 6455 §5.5)")
             }
-            Self::ControlTooLong(len) => write!(
-                f,
-                "a control frame of {len} bytes exceeds the 125-byte limit (RFC 6455 §5.5)"
-            ),
+            Self::ControlTooLong(len) => {
+                write!(f, "control frame of {len} bytes exceeds the 125-byte limit (RFC 6455 §5.5)")
+            }
             Self::LengthOverflow(len) => {
-                write!(f, "a payload of {len} bytes exceeds the 63-bit limit (RFC 6455 §5.2)")
+                write!(f, "payload of {len} bytes exceeds the 63-bit limit (RFC 6455 §5.2)")
             }
             Self::UnexpectedRsv(bits) => {
                 let rsv = Rsv::from_bits(*bits);
                 write!(f, "no extension claims {rsv} on this frame (RFC 6455 §5.2)")
             }
-            Self::UnexpectedContinuation => f.write_str(
-                "no message is being sent that a fragment could continue (RFC 6455 §5.4)",
-            ),
+            Self::UnexpectedContinuation => {
+                f.write_str("continuation frame without a message to continue (RFC 6455 §5.4)")
+            }
             Self::ExpectedContinuation => f.write_str(
-                "the message that is being sent in fragments must end first (RFC 6455 §5.4)",
+                "new message before the last fragment of the previous message (RFC 6455 §5.4)",
             ),
             Self::NotAMessage(opcode) => {
-                write!(f, "a message is text or binary, not {opcode} (RFC 6455 §5.6)")
+                write!(f, "message must be text or binary, not {opcode} (RFC 6455 §5.6)")
             }
             Self::InvalidUtf8(error) => write!(f, "{error} (RFC 6455 §8.1)"),
             Self::TruncatedCloseCode => f.write_str(
-                "the payload of a Close frame is empty or at least 2 bytes (RFC 6455 §5.5.1)",
+                "Close frame with a body of 1 byte: it must be empty or at least 2 bytes \
+                 (RFC 6455 §5.5.1)",
             ),
             Self::InvalidCloseCode(code) => {
                 write!(f, "close code {code} must not be sent in a Close frame (RFC 6455 §7.4)")
             }
             Self::FrameAfterClose => {
-                f.write_str("nothing may be sent after a Close frame (RFC 6455 §5.5.1)")
+                f.write_str("no frame may be sent after a Close frame (RFC 6455 §5.5.1)")
             }
-            Self::MaskedShared => f.write_str(
-                "a masked frame cannot be shared: its key is for one use (RFC 6455 §5.3)",
-            ),
+            Self::MaskedShared => {
+                f.write_str("masked frame cannot be shared: its key is for one use (RFC 6455 §5.3)")
+            }
             Self::NoRoom { needed } => {
-                write!(f, "the buffer is too short: {needed} free bytes are needed")
+                write!(f, "buffer has too little capacity: {needed} bytes are needed")
             }
         }
     }

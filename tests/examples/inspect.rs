@@ -209,7 +209,7 @@ end            behind the Close frame at offset 560
     let run = inspect_file(&[], "chromium-client.bin");
     assert_eq!(
         run.stderr,
-        "inspect: offset 479: no extension claims on this frame: RSV1 (RFC 6455 §5.2)\n"
+        "inspect: offset 479: reserved bits that no extension claims on this frame: RSV1 (RFC 6455 §5.2)\n"
     );
     assert_eq!(run.status, Some(1));
 }
@@ -218,54 +218,50 @@ end            behind the Close frame at offset 560
 const BROKEN: &[(&[&str], &str, &str)] = &[
     (&[], "8900 8300", "offset 2: opcode 0x3 is reserved (RFC 6455 §5.2)"),
     (&[], "8900 8b00", "offset 2: opcode 0xb is reserved (RFC 6455 §5.2)"),
-    (&[], "8900 a200", "offset 2: no extension claims on this frame: RSV2 (RFC 6455 §5.2)"),
+    (
+        &[],
+        "8900 a200",
+        "offset 2: reserved bits that no extension claims on this frame: RSV2 (RFC 6455 §5.2)",
+    ),
     (
         &["--claim", "RSV1,RSV2"],
         "8900 e200 f200",
-        "offset 4: no extension claims on this frame: RSV3 (RFC 6455 §5.2)",
+        "offset 4: reserved bits that no extension claims on this frame: RSV3 (RFC 6455 §5.2)",
     ),
     (
         &["--claim", "RSV1"],
         "8900 4200 c000",
-        "offset 4: no extension claims on this frame: RSV1 (RFC 6455 §5.2)",
+        "offset 4: reserved bits that no extension claims on this frame: RSV1 (RFC 6455 §5.2)",
     ),
-    (&[], "8900 0900", "offset 2: a control frame must not be fragmented (RFC 6455 §5.5)"),
-    (
-        &[],
-        "8900 897e",
-        "offset 2: the payload of a control frame is at most 125 bytes (RFC 6455 §5.5)",
-    ),
-    (&[], "8980 00000000 8900", "offset 6: a frame from a client must be masked (RFC 6455 §5.1)"),
-    (
-        &["--from", "client"],
-        "8900",
-        "offset 0: a frame from a client must be masked (RFC 6455 §5.1)",
-    ),
-    (&[], "8900 8980", "offset 2: a frame from a server must not be masked (RFC 6455 §5.1)"),
+    (&[], "8900 0900", "offset 2: control frame must not be fragmented (RFC 6455 §5.5)"),
+    (&[], "8900 897e", "offset 2: control frame exceeds the 125-byte limit (RFC 6455 §5.5)"),
+    (&[], "8980 00000000 8900", "offset 6: frame from a client must be masked (RFC 6455 §5.1)"),
+    (&["--from", "client"], "8900", "offset 0: frame from a client must be masked (RFC 6455 §5.1)"),
+    (&[], "8900 8980", "offset 2: frame from a server must not be masked (RFC 6455 §5.1)"),
     (
         &["--lenient"],
         "8900 8980",
-        "offset 2: a frame from a server must not be masked (RFC 6455 §5.1)",
+        "offset 2: frame from a server must not be masked (RFC 6455 §5.1)",
     ),
     (
         &[],
         "8900 827e 007d",
-        "offset 2: the payload length must take the shortest form that holds it (RFC 6455 §5.2)",
+        "offset 2: payload length must be encoded in its shortest form (RFC 6455 §5.2)",
     ),
     (
         &[],
         "8900 827f 000000000000ffff",
-        "offset 2: the payload length must take the shortest form that holds it (RFC 6455 §5.2)",
+        "offset 2: payload length must be encoded in its shortest form (RFC 6455 §5.2)",
     ),
     (
         &[],
         "8900 827f 8000000000000000",
-        "offset 2: the most significant bit of a 64-bit length must be 0 (RFC 6455 §5.2)",
+        "offset 2: the most significant bit of a 64-bit payload length must be 0 (RFC 6455 §5.2)",
     ),
     (
         &["--lenient"],
         "8900 827f 8000000000000000",
-        "offset 2: the most significant bit of a 64-bit length must be 0 (RFC 6455 §5.2)",
+        "offset 2: the most significant bit of a 64-bit payload length must be 0 (RFC 6455 §5.2)",
     ),
     (&[], "8900 8000", "offset 2: a continuation frame, but no message is open (RFC 6455 §5.4)"),
     (
@@ -301,7 +297,7 @@ const BROKEN: &[(&[&str], &str, &str)] = &[
     (
         &[],
         "8900 8801 03",
-        "offset 2: the body of a Close frame is empty or at least 2 bytes (RFC 6455 §5.5.1)",
+        "offset 2: Close frame with a body of 1 byte: it must be empty or at least 2 bytes (RFC 6455 §5.5.1)",
     ),
     (
         &[],
@@ -458,7 +454,7 @@ fn an_http_head_is_skipped() {
     let run = inspect(&[], b"GET / HTTP/1.1\r\n\r\n\x89\x00");
     assert_eq!(
         run.stderr,
-        "inspect: offset 18: a frame from a client must be masked (RFC 6455 §5.1)\n"
+        "inspect: offset 18: frame from a client must be masked (RFC 6455 §5.1)\n"
     );
 
     let run = inspect(&[], b"GET / HTTP/1.1\r\nHost: a\r\n");
