@@ -7,9 +7,10 @@ use crate::error::{EncodeError, ProtocolError};
 use crate::header::MAX_CONTROL_PAYLOAD_LEN;
 use crate::utf8;
 
-/// Why a connection is closed (RFC 6455 §7.4): a number with some well-known values.
+/// The reason why a connection is closed, as a number (RFC 6455 §7.4).
 ///
-/// Any number can be held; [`may_be_sent`](Self::may_be_sent) says which may stand in a frame.
+/// A `CloseCode` can contain any number. [`may_be_sent`](Self::may_be_sent) returns whether a Close
+/// frame may contain it.
 ///
 /// ```
 /// use wsframe::CloseCode;
@@ -23,53 +24,54 @@ use crate::utf8;
 pub struct CloseCode(u16);
 
 impl CloseCode {
-    /// 1000: the purpose of the connection is fulfilled.
+    /// 1000: the connection has fulfilled its purpose.
     pub const NORMAL: Self = Self(1000);
-    /// 1001: the server goes down, or the browser leaves the page.
+    /// 1001: the server shuts down, or the browser leaves the page.
     pub const GOING_AWAY: Self = Self(1001);
     /// 1002: the peer broke the protocol.
     pub const PROTOCOL_ERROR: Self = Self(1002);
-    /// 1003: the peer sent a kind of data that cannot be accepted, such as binary for text only.
+    /// 1003: the peer sent a kind of data that this endpoint does not accept, such as binary.
     pub const UNSUPPORTED_DATA: Self = Self(1003);
-    /// 1005: reported where a Close frame had no code. Never sent.
+    /// 1005: reported when a Close frame had no code. It is never sent.
     pub const NO_STATUS: Self = Self(1005);
-    /// 1006: reported where the connection ended without a Close frame. Never sent.
+    /// 1006: reported when the connection ended without a Close frame. It is never sent.
     pub const ABNORMAL: Self = Self(1006);
-    /// 1007: the peer sent data that its message's type does not allow, such as text that is not UTF-8.
+    /// 1007: the payload of a message does not fit its type, such as text that is not UTF-8.
     pub const INVALID_PAYLOAD: Self = Self(1007);
     /// 1008: the peer broke a policy, and no other code fits.
     pub const POLICY_VIOLATION: Self = Self(1008);
     /// 1009: the peer sent a message too big to process.
     pub const TOO_BIG: Self = Self(1009);
-    /// 1010: the client needs an extension that the server did not agree to.
+    /// 1010: the client needs an extension that the server did not accept.
     pub const MANDATORY_EXTENSION: Self = Self(1010);
-    /// 1011: the server met a condition that it did not expect.
+    /// 1011: the server met an unexpected condition.
     pub const INTERNAL_ERROR: Self = Self(1011);
-    /// 1012: the service restarts. (IANA's registry, as the next two.)
+    /// 1012: the service restarts (from IANA's registry).
     pub const SERVICE_RESTART: Self = Self(1012);
-    /// 1013: the service is overloaded; try again later.
+    /// 1013: the service is overloaded; try again later (from IANA's registry).
     pub const TRY_AGAIN_LATER: Self = Self(1013);
-    /// 1014: a gateway got an invalid response from the server behind it.
+    /// 1014: a gateway received an invalid response from its server (from IANA's registry).
     pub const BAD_GATEWAY: Self = Self(1014);
-    /// 1015: reported where the TLS handshake failed. Never sent.
+    /// 1015: reported when the TLS handshake failed. It is never sent.
     pub const TLS_HANDSHAKE: Self = Self(1015);
 
-    /// The code of this number.
+    /// Creates the code with this number.
     #[must_use]
     pub const fn new(code: u16) -> Self {
         Self(code)
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> u16 {
         self.0
     }
 
-    /// Whether the code may stand in a Close frame: 1000–1003, 1007–1014, 3000–4999.
+    /// Returns whether a Close frame may contain the code: 1000–1003, 1007–1014, 3000–4999.
     ///
-    /// 1004, 1005, 1006 and 1015 are reserved and must not be sent, 0–999 are not used, and 1016–2999
-    /// await a revision of the protocol (§7.4.1, §7.4.2).
+    /// 1004, 1005, 1006 and 1015 are reserved and must not be sent. 0–999 are not used, and
+    /// 1016–2999 are reserved for future versions (§7.4.1, §7.4.2).
+    #[doc(alias = "is_allowed")]
     #[must_use]
     pub const fn may_be_sent(self) -> bool {
         matches!(self.0, 1000..=1003 | 1007..=1014 | 3000..=4999)
@@ -117,7 +119,7 @@ impl fmt::Debug for CloseCode {
     }
 }
 
-/// The number, and its meaning in parentheses.
+/// Writes the number, and its meaning in parentheses.
 impl fmt::Display for CloseCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.0, self.meaning())
@@ -125,11 +127,10 @@ impl fmt::Display for CloseCode {
 }
 
 impl ProtocolError {
-    /// The code to fail the connection with (RFC 6455 §7.4.1).
+    /// Returns the code to fail the connection with (RFC 6455 §7.4.1).
     ///
-    /// RFC 7692 names none for a payload that cannot be decompressed. It is 1007, "data within a message
-    /// that was not consistent with the type of the message", rather than 1002: each frame was right,
-    /// and what was in them was not. It is what other implementations send as well.
+    /// RFC 7692 has no code for a payload that cannot be decompressed. This crate uses 1007, like
+    /// other implementations: the frames were right, but the data in them was not.
     #[must_use]
     pub const fn close_code(self) -> CloseCode {
         match self {
@@ -156,28 +157,29 @@ impl ProtocolError {
 /// assert_eq!(CloseBody::decode(b"")?, None); // a body may be missing
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
+#[doc(alias = "CloseFrame")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CloseBody<'a> {
-    /// Why.
+    /// The reason as a number.
     pub code: CloseCode,
-    /// Why, in words that need not be for people to read. At most
+    /// The reason as text, for logs rather than for users. At most
     /// [`MAX_REASON_LEN`](Self::MAX_REASON_LEN) bytes.
     pub reason: &'a str,
 }
 
 impl<'a> CloseBody<'a> {
-    /// The length in bytes of the longest reason: what a control frame holds besides the code.
+    /// The greatest length of a reason in bytes: the longest control payload without the code.
     pub const MAX_REASON_LEN: usize = MAX_CONTROL_PAYLOAD_LEN - 2;
 
-    /// Reads the unmasked payload of a Close frame; `None` if it is empty.
+    /// Decodes the unmasked payload of a Close frame. Returns `None` if it is empty.
     ///
     /// # Errors
     ///
-    /// [`TruncatedCloseCode`](ProtocolError::TruncatedCloseCode) for a single byte,
-    /// [`InvalidCloseCode`](ProtocolError::InvalidCloseCode) for a code that may not be sent,
-    /// [`ControlTooLong`](ProtocolError::ControlTooLong) for more than 125 bytes, and
-    /// [`InvalidUtf8`](ProtocolError::InvalidUtf8) for a reason that is not UTF-8, with offsets that
-    /// count from the beginning of the reason.
+    /// - [`TruncatedCloseCode`](ProtocolError::TruncatedCloseCode) for a payload of one byte
+    /// - [`InvalidCloseCode`](ProtocolError::InvalidCloseCode) for a code that must not be sent
+    /// - [`ControlTooLong`](ProtocolError::ControlTooLong) for more than 125 bytes
+    /// - [`InvalidUtf8`](ProtocolError::InvalidUtf8) for a reason that is not UTF-8. Offsets count
+    ///   from the beginning of the reason.
     pub fn decode(payload: &'a [u8]) -> Result<Option<Self>, ProtocolError> {
         if payload.is_empty() {
             return Ok(None);
@@ -195,13 +197,13 @@ impl<'a> CloseBody<'a> {
         Ok(Some(Self { code, reason: utf8::from_utf8(reason)? }))
     }
 
-    /// The payload of the Close frame, not yet masked.
+    /// Encodes the body as the payload of a Close frame, not yet masked.
     ///
     /// # Errors
     ///
-    /// [`InvalidCloseCode`](EncodeError::InvalidCloseCode) for a code that may not be sent,
-    /// [`ControlTooLong`](EncodeError::ControlTooLong) for a reason longer than
-    /// [`MAX_REASON_LEN`](Self::MAX_REASON_LEN) bytes. It is never cut.
+    /// - [`InvalidCloseCode`](EncodeError::InvalidCloseCode) for a code that must not be sent
+    /// - [`ControlTooLong`](EncodeError::ControlTooLong) for a reason longer than
+    ///   [`MAX_REASON_LEN`](Self::MAX_REASON_LEN) bytes. It is never truncated.
     pub fn encode(&self) -> Result<EncodedCloseBody, EncodeError> {
         if !self.code.may_be_sent() {
             return Err(EncodeError::InvalidCloseCode(self.code.get()));
@@ -217,7 +219,17 @@ impl<'a> CloseBody<'a> {
     }
 }
 
-/// The bytes of an encoded [`CloseBody`]: a small buffer on the stack that lends them as a slice.
+/// An encoded [`CloseBody`]. It dereferences to its bytes and needs no allocation.
+///
+/// ```
+/// use wsframe::{CloseBody, CloseCode, FrameEncoder, Opcode};
+///
+/// let body = CloseBody { code: CloseCode::NORMAL, reason: "" }.encode()?;
+/// let mut frame = [0; 8];
+/// let frame = FrameEncoder::new(Opcode::Close).write(&body, &mut frame)?;
+/// assert_eq!(frame, b"\x88\x02\x03\xE8");
+/// # Ok::<(), wsframe::EncodeError>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct EncodedCloseBody {
     bytes: [u8; MAX_CONTROL_PAYLOAD_LEN],
@@ -228,7 +240,7 @@ impl Deref for EncodedCloseBody {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        // As with an encoded header: `min` spares the check.
+        // As with an encoded header, `min` avoids the bounds check.
         &self.bytes[..MAX_CONTROL_PAYLOAD_LEN.min(self.len as usize)]
     }
 }

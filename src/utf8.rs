@@ -1,9 +1,7 @@
-//! UTF-8, validated as it arrives (RFC 6455 §8.1).
+//! UTF-8 validation of text that arrives in chunks (RFC 6455 §8.1).
 //!
-//! Text comes in chunks that are cut anywhere, also inside a character, and must be refused at the
-//! first byte that shows it cannot be UTF-8 any more, not when the message is complete.
-//! [`Utf8Validator`] carries the four bytes of state that this takes from one chunk to the next, and
-//! validates a chunk either as it lies or in the same pass that unmasks it.
+//! [`Utf8Validator`] validates chunks that may be cut anywhere, also inside a character. It reports
+//! the first invalid byte as soon as it arrives. [`from_utf8`] validates a complete text.
 
 use core::fmt;
 
@@ -12,13 +10,12 @@ use crate::arch::text::{self, Text};
 use crate::error::Utf8Error;
 use crate::mask::Mask;
 
-/// Validates a text that comes in chunks.
+/// A stateful UTF-8 validator for text that arrives in chunks. It takes four bytes.
 ///
-/// The calling order: [`validate`](Self::validate) or [`unmask`](Self::unmask) for each chunk of a
-/// message, then [`finish`](Self::finish), which makes it ready for the next message.
+/// Call [`validate`](Self::validate) or [`unmask`](Self::unmask) for each chunk of a message, then
+/// [`finish`](Self::finish). The validator is then ready for the next message.
 ///
-/// After an error the validator is latched: every chunk and `finish` fail, at offset 0, until
-/// [`reset`](Self::reset).
+/// Errors are sticky: every later call fails at offset 0, until [`reset`](Self::reset).
 ///
 /// ```
 /// use wsframe::Utf8Validator;
@@ -34,12 +31,12 @@ use crate::mask::Mask;
 /// ```
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Utf8Validator {
-    /// The bytes of the character that is still open: the kernels' state.
+    /// The bytes of the open character: the state of the kernels.
     open: u32,
 }
 
 impl Utf8Validator {
-    /// A validator at the beginning of a text.
+    /// Creates a validator at the beginning of a text.
     #[must_use]
     pub const fn new() -> Self {
         Self { open: 0 }
@@ -47,23 +44,26 @@ impl Utf8Validator {
 
     /// Validates the next chunk of the text.
     ///
+    /// A character that the chunk cuts off at its end is not an error: the next chunk may complete
+    /// it.
+    ///
     /// # Errors
     ///
-    /// At the first byte that no valid text could hold there. Offsets count from the beginning of
-    /// `chunk`. A character that is cut off by the chunk's end is not an error: the next chunk may
-    /// complete it.
+    /// Returns the first byte that no valid text could contain there. Offsets count from the
+    /// beginning of `chunk`.
     #[inline(always)]
     pub fn validate(&mut self, chunk: &[u8]) -> Result<(), Utf8Error> {
         text::validate(chunk, &mut self.open)?;
         Ok(())
     }
 
-    /// Unmasks the next chunk of the text where it lies, and validates it in the same pass.
+    /// Unmasks the next chunk of the text in place, and validates it in the same pass.
     ///
     /// # Errors
     ///
-    /// As [`validate`](Self::validate). After an error the whole chunk is unmasked all the same, and
-    /// `mask` has moved on by its whole length.
+    /// Returns the first byte that no valid text could contain there. Offsets count from the
+    /// beginning of `chunk`. The whole chunk is unmasked in any case, and `mask` advances by its
+    /// whole length.
     ///
     /// ```
     /// use wsframe::{Mask, MaskingKey, Utf8Validator};
@@ -85,11 +85,12 @@ impl Utf8Validator {
         Ok(Checked { text: Text::unmask(chunk, key, &mut self.open)? })
     }
 
-    /// Ends the text. The validator is then at the beginning of the next one.
+    /// Ends the text. The validator is then ready for the next one.
     ///
     /// # Errors
     ///
-    /// If the text ended inside a character ([`Utf8Error::is_incomplete`]). This too latches.
+    /// Returns an error if the text ended inside a character ([`Utf8Error::is_incomplete`]). This
+    /// error is sticky too.
     #[inline(always)]
     pub fn finish(&mut self) -> Result<(), Utf8Error> {
         if self.open != 0 {
@@ -98,13 +99,15 @@ impl Utf8Validator {
         Ok(())
     }
 
-    /// Validates the next chunk of the text, and ends the text with it if it is the last one: what
-    /// [`validate`](Self::validate) and [`finish`](Self::finish) do, for code that knows which chunk is
-    /// the last when it has it.
+    /// Validates the next chunk, and ends the text with it if `is_last`.
+    ///
+    /// This combines [`validate`](Self::validate) and [`finish`](Self::finish).
     ///
     /// # Errors
     ///
-    /// As [`validate`](Self::validate), and as [`finish`](Self::finish) where `is_last`.
+    /// Returns the first byte that no valid text could contain there. Offsets count from the
+    /// beginning of `chunk`. If `is_last`, also returns an error if the text ended inside a
+    /// character.
     ///
     /// ```
     /// use wsframe::Utf8Validator;
@@ -121,7 +124,7 @@ impl Utf8Validator {
         if is_last { self.finish_at(chunk.len()) } else { Ok(()) }
     }
 
-    /// Ends the text with a chunk of this length, which the error's offset is to refer to.
+    /// Ends the text after a chunk of `len` bytes. The error's offset is its end.
     #[inline(always)]
     pub(crate) fn finish_at(&mut self, len: usize) -> Result<(), Utf8Error> {
         self.finish().map_err(|error| Utf8Error { offset: len, ..error })
@@ -132,26 +135,26 @@ impl Utf8Validator {
         incomplete(core::mem::replace(&mut self.open, BROKEN))
     }
 
-    /// Whether the text so far ends at a character boundary, so that it could end here.
+    /// Returns whether the text so far ends at a character boundary, so that it could end here.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
         self.open == 0
     }
 
-    /// Forgets everything: the validator is at the beginning of a text.
+    /// Resets the validator to the beginning of a text.
     pub const fn reset(&mut self) {
         self.open = 0;
     }
 }
 
-/// What is wrong with a text that ends in this state: inside a character, or broken before.
+/// Returns the error of a text that ends in this state: inside a character, or broken before.
 const fn incomplete(state: u32) -> Utf8Error {
     let incomplete = state != BROKEN;
     let open = if incomplete { open_len(state) } else { 0 };
     Utf8Error { offset: 0, open, incomplete }
 }
 
-/// How many bytes of an open character have arrived: 0 to 3.
+/// Returns how many bytes of the open character have arrived: 0 to 3.
 const fn open_len(state: u32) -> u8 {
     (u32::BITS - state.leading_zeros()).div_ceil(8) as u8
 }
@@ -168,26 +171,26 @@ impl fmt::Debug for Utf8Validator {
     }
 }
 
-/// What a text leaves open at the end of a chunk: all that decides which chunks may follow, in one byte.
+/// What decides which chunks may follow a chunk of text, in one byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OpenChar {
-    /// Nothing: the chunk ends at a character boundary.
+    /// The chunk ends at a character boundary.
     No,
-    /// One to three continuation bytes, each of any value.
+    /// One to three continuation bytes must follow, each of any value.
     One,
     Two,
     Three,
-    /// The second byte after a lead byte that restricts it.
+    /// The second byte must follow, after a lead byte that restricts it.
     AfterE0,
     AfterEd,
     AfterF0,
     AfterF4,
-    /// The chunk was not seen.
+    /// The chunk was not validated.
     Unseen,
 }
 
 impl OpenChar {
-    /// From a state of the kernels: the bytes of the open character.
+    /// Converts a state of the kernels.
     #[inline(always)]
     const fn of(state: u32) -> Self {
         if state == 0 { Self::No } else { Self::of_bytes(state.to_le_bytes()) }
@@ -206,10 +209,10 @@ impl OpenChar {
     }
 }
 
-/// A chunk of text that was found valid.
+/// A validated chunk of text.
 ///
-/// Valid as far as it goes: a chunk may begin or end inside a character, where its neighbours have the
-/// rest. [`as_str`](Self::as_str) gives the whole chunk as `str` if it does neither.
+/// A chunk may begin or end inside a character: its neighbours contain the other bytes.
+/// [`as_str`](Self::as_str) returns `None` for such a chunk.
 ///
 /// ```
 /// use wsframe::{Mask, Utf8Validator};
@@ -227,48 +230,52 @@ pub struct Checked<'b> {
 }
 
 impl<'b> Checked<'b> {
-    /// The chunk's bytes.
+    /// Returns the chunk's bytes.
     #[must_use]
     #[inline(always)]
     pub const fn as_bytes(&self) -> &[u8] {
         self.text.as_bytes()
     }
 
-    /// The chunk as `str`, if both its ends are character boundaries. It is not looked at again.
+    /// Returns the chunk as `str` if it begins and ends at character boundaries.
+    ///
+    /// This takes no time: the chunk is not validated again.
     #[must_use]
     #[inline(always)]
     pub fn as_str(&self) -> Option<&str> {
         self.text.as_str()
     }
 
-    /// As [`as_str`](Self::as_str), for as long as the buffer is borrowed.
+    /// Returns the chunk as `str` for as long as the buffer is borrowed. `None` means that the
+    /// chunk begins or ends inside a character.
+    #[doc(alias = "into_text")]
     #[must_use]
     #[inline(always)]
     pub fn into_str(self) -> Option<&'b str> {
         self.text.into_str()
     }
 
-    /// What the text before the chunk must leave open, and what the chunk leaves open.
+    /// Returns what must be open before the chunk, and what is open after it.
     #[inline(always)]
     pub(crate) const fn ends(&self) -> (OpenChar, OpenChar) {
         let (before, after) = self.text.states();
         (OpenChar::of(before), OpenChar::of(after))
     }
 
-    /// The error of a text that ends with this chunk, inside a character.
+    /// Returns the error of a text that ends with this chunk, inside a character.
     #[cold]
     pub(crate) const fn unfinished(&self) -> Utf8Error {
         let (_, after) = self.text.states();
         Utf8Error { offset: self.as_bytes().len(), ..incomplete(after) }
     }
 
-    /// The kernel's verdict, for what collects chunks.
+    /// Returns the kernel's verdict, for code that collects chunks.
     #[cfg(feature = "alloc")]
     pub(crate) const fn text(&self) -> &Text<'b> {
         &self.text
     }
 
-    /// The chunk's bytes, for as long as the buffer is borrowed.
+    /// Returns the chunk's bytes for as long as the buffer is borrowed.
     #[must_use]
     #[inline(always)]
     pub const fn into_bytes(self) -> &'b mut [u8] {
@@ -276,12 +283,12 @@ impl<'b> Checked<'b> {
     }
 }
 
-/// A text that lies whole, as `str`: what [`core::str::from_utf8`] does, on this crate's kernels.
+/// Validates a complete text, as [`core::str::from_utf8`] does, with this crate's kernels.
 ///
 /// # Errors
 ///
-/// At the first byte that no valid text could hold there, or if the text ends inside a character
-/// ([`Utf8Error::is_incomplete`]).
+/// Returns the first byte that no valid text could contain there, or an error if the text ends
+/// inside a character ([`Utf8Error::is_incomplete`]).
 ///
 /// ```
 /// use wsframe::utf8;
@@ -298,7 +305,7 @@ pub fn from_utf8(bytes: &[u8]) -> Result<&str, Utf8Error> {
     let mut validator = Utf8Validator::new();
     match text::validate(bytes, &mut validator.open)? {
         Some(text) => Ok(text),
-        // It began at a boundary, so it does not end at one.
+        // The text began at a boundary, so it ended inside a character.
         None => Err(Utf8Error { offset: bytes.len(), ..validator.unfinished() }),
     }
 }
