@@ -2,7 +2,7 @@
 //!
 //! | type | who made the error |
 //! |---|---|
-//! | [`ProtocolError`] | the peer broke a rule; it has a [section](ProtocolError::section) and a [close code](ProtocolError::close_code) |
+//! | [`ProtocolError`] | the peer broke a rule; it has an RFC section and a close code |
 //! | [`Utf8Error`] | text is not UTF-8; it has the position |
 //! | [`ReceiveError`] | the peer broke a rule, or the caller's output is full |
 //! | [`EncodeError`] | the caller tried to send what no peer may accept |

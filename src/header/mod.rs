@@ -1,4 +1,4 @@
-//! The frame header (RFC 6455 §5.2): what stands in front of every payload.
+//! The frame header (RFC 6455 §5.2).
 //!
 //! ```text
 //!   0                   1                   2                   3
@@ -13,9 +13,9 @@
 //!  +-------------------------------+- - - - - - - - - - - - - - - - +
 //! ```
 //!
-//! Decoding is a pure function of a slice, and so restartable: while bytes are missing it answers
-//! `None` and remembers nothing. A rule that is broken is reported as soon as the byte that breaks it is
-//! there; those of lengths, when the length is there.
+//! Decoding is a pure function of a slice. While bytes are missing it returns `None` and remembers
+//! nothing. A broken rule is reported as soon as the byte that breaks it has arrived; a rule about
+//! lengths, as soon as the length has.
 
 mod encoded;
 mod opcode;
@@ -34,7 +34,7 @@ use crate::mask::{Mask, MaskingKey};
 /// The length in bytes of the longest header: two bytes, a 64-bit length and a masking key.
 pub const MAX_HEADER_LEN: usize = 2 + 8 + 4;
 
-/// The length in bytes of the longest payload that a control frame can carry (RFC 6455 §5.5).
+/// The greatest payload length of a control frame in bytes (RFC 6455 §5.5).
 pub const MAX_CONTROL_PAYLOAD_LEN: usize = 125;
 
 const FIN: u8 = 0x80;
@@ -42,9 +42,9 @@ const RSV: u8 = 0x70;
 const OPCODE: u8 = 0x0F;
 const MASK: u8 = 0x80;
 const LEN: u8 = 0x7F;
-/// In the seven bits: the length follows in 16 bits.
+/// Seven bits with this value mean that the length follows in 16 bits.
 const LEN_16: u8 = 126;
-/// In the seven bits: the length follows in 64 bits.
+/// Seven bits with this value mean that the length follows in 64 bits.
 const LEN_64: u8 = 127;
 
 /// The header of a frame (RFC 6455 §5.2).
@@ -56,33 +56,35 @@ const LEN_64: u8 = 127;
 /// let frame = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
 /// let rules = Rules::new(Role::Server);
 ///
-/// assert_eq!(FrameHeader::decode(&frame[..5], rules)?, None); // not all there
-/// let (header, len) = FrameHeader::decode(&frame, rules)?.unwrap();
-/// assert_eq!(len, 6);
-/// assert_eq!(header.opcode, Opcode::Text);
-/// assert_eq!(header.payload_len, 5);
-/// assert_eq!(header.masking_key, Some(MaskingKey::new([0x37, 0xfa, 0x21, 0x3d])));
-///
-/// assert_eq!(*header.encode()?, frame[..6]);
+/// assert_eq!(FrameHeader::decode(&frame[..5], rules)?, None); // more bytes are needed
+/// if let Some((header, len)) = FrameHeader::decode(&frame, rules)? {
+///     assert_eq!(len, 6);
+///     assert_eq!(header.opcode, Opcode::Text);
+///     assert_eq!(header.payload_len, 5);
+///     assert_eq!(header.masking_key, Some(MaskingKey::new([0x37, 0xfa, 0x21, 0x3d])));
+///     assert_eq!(*header.encode()?, frame[..6]);
+/// }
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FrameHeader {
     /// Whether this is the last fragment of its message, or the only one.
+    #[doc(alias = "is_final")]
     pub fin: bool,
     /// The reserved bits.
     pub rsv: Rsv,
-    /// What the frame is.
+    /// The type of the frame.
     pub opcode: Opcode,
-    /// The key that the payload is masked with; `None` if it is not masked.
+    /// The key that the payload is masked with, or `None` if it is not masked.
     pub masking_key: Option<MaskingKey>,
     /// The length of the payload in bytes.
     pub payload_len: u64,
 }
 
 impl FrameHeader {
-    /// The header of an unmasked frame that is a message of its own, or a control frame: FIN set, no
-    /// RSV bit. Other headers differ from it in fields that are set by name.
+    /// Creates the header of an unmasked, unfragmented frame: FIN is set, RSV bits are not.
+    ///
+    /// Set other fields by name:
     ///
     /// ```
     /// use wsframe::{FrameHeader, Opcode};
@@ -96,13 +98,16 @@ impl FrameHeader {
         Self { fin: true, rsv: Rsv::NONE, opcode, masking_key: None, payload_len }
     }
 
-    /// Decodes the header that `bytes` begins with. Returns it with its length in bytes, which is where
-    /// the payload begins; `None` while bytes are missing ([`len_from`](Self::len_from) says how many).
+    /// Decodes the header at the beginning of `bytes`.
+    ///
+    /// Returns it with its length in bytes, which is where the payload begins. Returns `None` while
+    /// bytes are missing; [`len_from`](Self::len_from) returns how many are needed.
     ///
     /// # Errors
     ///
-    /// The first rule that is broken, in the order of the bytes: opcode, RSV, FIN, MASK, length.
-    /// Nothing is remembered: decoding the same bytes again gives the same error.
+    /// Returns the first broken rule, in the order of the bytes: opcode, RSV, FIN, MASK, length.
+    /// Decoding the same bytes again returns the same error.
+    #[doc(alias = "parse")]
     #[inline(always)]
     pub fn decode(bytes: &[u8], rules: Rules) -> Result<Option<(Self, usize)>, ProtocolError> {
         match Self::decode_plain(bytes, rules) {
@@ -111,16 +116,15 @@ impl FrameHeader {
         }
     }
 
-    /// The short way, for nearly all headers there are: no RSV bit, nothing relaxed, at most 65,535
-    /// bytes of payload, and right. `None` says nothing but that the long way is to be gone.
+    /// The fast path for nearly all headers: valid, with no RSV bit, no relaxed rule and at most
+    /// 65,535 bytes of payload. `None` means: use the slow path.
     ///
-    /// It is here because of what the compiler makes of it. Where decoding is inlined, each way out of it
-    /// that makes an error of its own costs the others: the result is then put together from pieces as
-    /// small as the smallest field of any error. This way has no errors, so its result stays in
-    /// registers. `ci/counts.sh` holds what it saves.
+    /// It has no errors, so its result stays in registers when decoding is inlined. With error
+    /// returns the compiler assembles the result from pieces as small as the smallest field of any
+    /// error. `ci/counts.sh` measures what this saves.
     #[inline(always)]
     pub(crate) fn decode_plain(bytes: &[u8], rules: Rules) -> Option<(Self, usize)> {
-        // Where size counts, one path decodes all headers.
+        // For the smallest code, one path decodes all headers.
         if cfg!(wsframe_backend = "small") {
             return None;
         }
@@ -153,7 +157,7 @@ impl FrameHeader {
         Some((Self { fin, rsv: Rsv::NONE, opcode, masking_key, payload_len }, header_len))
     }
 
-    /// The long way, which knows every rule.
+    /// The slow path, which checks every rule.
     #[inline(never)]
     fn decode_checked(bytes: &[u8], rules: Rules) -> Result<Option<(Self, usize)>, ProtocolError> {
         let Some(&first) = bytes.first() else { return Ok(None) };
@@ -195,8 +199,10 @@ impl FrameHeader {
         Ok(Some((Self { fin, rsv, opcode, masking_key, payload_len }, header_len)))
     }
 
-    /// How many bytes the header that `bytes` begins with has, as far as they tell: 2 while there are
-    /// fewer than two. [`decode`](Self::decode) needs so many, and answers `None` until it gets them.
+    /// Returns the length in bytes of the header at the beginning of `bytes`.
+    ///
+    /// While there are fewer than two bytes it returns 2. [`decode`](Self::decode) returns `None`
+    /// until that many bytes have arrived.
     ///
     /// ```
     /// use wsframe::FrameHeader;
@@ -216,7 +222,7 @@ impl FrameHeader {
         2 + len_bytes + if *second & MASK != 0 { 4 } else { 0 }
     }
 
-    /// The length in bytes of this header when it is encoded: 2 to [`MAX_HEADER_LEN`].
+    /// Returns the length in bytes of the encoded header: 2 to [`MAX_HEADER_LEN`].
     #[must_use]
     #[inline(always)]
     pub const fn encoded_len(&self) -> usize {
@@ -228,28 +234,32 @@ impl FrameHeader {
         2 + len_bytes + if self.masking_key.is_some() { 4 } else { 0 }
     }
 
-    /// The header's bytes, with the length in its shortest form.
+    /// Encodes the header, with the length in its shortest form.
+    ///
+    /// RSV bits and masking are not checked, because only the caller knows its extensions and its
+    /// role.
     ///
     /// # Errors
     ///
-    /// [`ControlTooLong`](EncodeError::ControlTooLong),
-    /// [`FragmentedControl`](EncodeError::FragmentedControl),
-    /// [`TruncatedCloseCode`](EncodeError::TruncatedCloseCode) and
-    /// [`LengthOverflow`](EncodeError::LengthOverflow), for a header that no peer may accept. RSV bits and
-    /// masking are not checked, since only the caller knows its extensions and its role.
+    /// These headers are refused, because no peer may accept them:
+    ///
+    /// - [`ControlTooLong`](EncodeError::ControlTooLong): a control frame with more than 125 bytes
+    /// - [`FragmentedControl`](EncodeError::FragmentedControl): a control frame without FIN
+    /// - [`TruncatedCloseCode`](EncodeError::TruncatedCloseCode): a Close frame with a body of one
+    ///   byte
+    /// - [`LengthOverflow`](EncodeError::LengthOverflow): a length of more than 63 bits
     #[inline(always)]
     pub fn encode(&self) -> Result<EncodedHeader, EncodeError> {
         Ok(self.pack()?.encoded())
     }
 
-    /// The bytes of a header that was decoded, or differs from such a one in its masking key alone: there
-    /// is nothing to check.
+    /// Encodes a decoded header, perhaps with another masking key. Such a header needs no checks.
     #[inline(always)]
     pub(crate) fn encode_decoded(&self) -> EncodedHeader {
         PackedHeader::new(self).encoded()
     }
 
-    /// As [`encode`](Self::encode), for one that is written at once.
+    /// Same as [`encode`](Self::encode), for a header that is written at once.
     #[inline(always)]
     pub(crate) fn pack(&self) -> Result<PackedHeader, EncodeError> {
         let len = self.payload_len;
@@ -270,12 +280,14 @@ impl FrameHeader {
         Ok(PackedHeader::new(self))
     }
 
-    /// Writes the header at the end of `headroom`, so that it stands directly in front of a payload
-    /// which begins there. Returns the index in `headroom` at which the frame begins.
+    /// Encodes the header at the end of `headroom`, directly before a payload.
+    ///
+    /// Returns the index in `headroom` at which the frame begins.
     ///
     /// # Errors
     ///
-    /// As [`encode`](Self::encode); nothing is written then.
+    /// Same as [`encode`](Self::encode): the header is one that no peer may accept. Nothing is
+    /// written.
     ///
     /// ```
     /// use wsframe::{FrameHeader, MAX_HEADER_LEN, Opcode};
@@ -294,7 +306,7 @@ impl FrameHeader {
         Ok(start)
     }
 
-    /// The mask at the first byte of the payload.
+    /// Returns the mask at the first byte of the payload.
     #[must_use]
     #[inline(always)]
     pub const fn mask(&self) -> Mask {
@@ -305,7 +317,7 @@ impl FrameHeader {
     }
 }
 
-/// Reads the first byte, and checks what it alone can break.
+/// Decodes the first byte, and checks the rules about it.
 #[inline(always)]
 const fn decode_first(byte: u8, rules: Rules) -> Result<(bool, Rsv, Opcode), ProtocolError> {
     // > If an unknown opcode is received, the receiving endpoint MUST _Fail the WebSocket Connection_.
@@ -330,7 +342,7 @@ const fn exceeds_63_bits(len: u64) -> bool {
     len > i64::MAX as u64
 }
 
-/// The N bytes at `at`, if they are there.
+/// Returns the `N` bytes at `at`, if they have arrived.
 #[inline(always)]
 fn array_at<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..)?.first_chunk().copied()

@@ -2,10 +2,10 @@
 
 use core::fmt;
 
-/// What a frame is: the six opcodes that the RFC defines.
+/// The type of a frame: one of the six opcodes that the RFC defines.
 ///
-/// The set is closed on purpose. The others, 3–7 and 11–15, are reserved; a frame that bears one fails
-/// the connection, so there is no value for them.
+/// The set is closed. Opcodes 3–7 and 11–15 are reserved and fail the connection, so no value is
+/// needed for them.
 ///
 /// ```
 /// use wsframe::Opcode;
@@ -14,12 +14,13 @@ use core::fmt;
 /// assert_eq!(Opcode::from_bits(0x3), None);
 /// assert!(Opcode::Ping.is_control());
 /// ```
+#[doc(alias = "OpCode")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Opcode {
-    /// A further fragment of a message that a text or binary frame has begun (§5.4).
+    /// A further fragment of a message that began with a text or binary frame (§5.4).
     Continuation = 0x0,
-    /// A text message, or its first fragment: UTF-8 (§5.6).
+    /// A text message, or its first fragment. The text is UTF-8 (§5.6).
     Text = 0x1,
     /// A binary message, or its first fragment (§5.6).
     Binary = 0x2,
@@ -27,12 +28,12 @@ pub enum Opcode {
     Close = 0x8,
     /// A request for a Pong (§5.5.2).
     Ping = 0x9,
-    /// The answer to a Ping, or a heartbeat that none has asked for (§5.5.3).
+    /// The reply to a Ping, or an unsolicited heartbeat (§5.5.3).
     Pong = 0xA,
 }
 
 impl Opcode {
-    /// The opcode of these four bits, `None` if it is reserved or more than four bits are given.
+    /// Returns the opcode with these four bits, or `None` if `bits` is reserved or greater than 15.
     #[must_use]
     #[inline(always)]
     pub const fn from_bits(bits: u8) -> Option<Self> {
@@ -47,22 +48,30 @@ impl Opcode {
         })
     }
 
-    /// The four bits of the opcode.
+    /// Returns the four bits of the opcode.
     #[must_use]
     #[inline(always)]
     pub const fn bits(self) -> u8 {
         self as u8
     }
 
-    /// Whether this is Close, Ping or Pong: never fragmented, at most 125 bytes, and allowed between the
+    /// Returns whether this is Close, Ping or Pong.
+    ///
+    /// Control frames are never fragmented and have at most 125 bytes. They may arrive between the
     /// fragments of a message (§5.5).
+    #[doc(alias = "is_ping")]
+    #[doc(alias = "is_pong")]
+    #[doc(alias = "is_close")]
     #[must_use]
     #[inline(always)]
     pub const fn is_control(self) -> bool {
         self.bits() & 0x8 != 0
     }
 
-    /// Whether this begins a message: Text or Binary.
+    /// Returns whether this begins a message: Text or Binary.
+    #[doc(alias = "is_data")]
+    #[doc(alias = "is_text")]
+    #[doc(alias = "is_binary")]
     #[must_use]
     #[inline(always)]
     pub const fn begins_message(self) -> bool {
@@ -76,7 +85,7 @@ impl From<Opcode> for u8 {
     }
 }
 
-/// The RFC's name for it, in lower case, such as `text` or `ping`.
+/// Writes the RFC's name in lower case, such as `text` or `ping`.
 impl fmt::Display for Opcode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::ops::{BitOr, BitOrAssign};
 
-/// A set of the bits RSV1, RSV2 and RSV3, which are 0 unless an extension gives them a meaning.
+/// A set of the bits RSV1, RSV2 and RSV3. They are 0 unless an extension defines their meaning.
 ///
 /// ```
 /// use wsframe::Rsv;
@@ -17,37 +17,37 @@ use core::ops::{BitOr, BitOrAssign};
 pub struct Rsv(u8);
 
 impl Rsv {
-    /// None of the three.
+    /// The empty set.
     pub const NONE: Self = Self(0);
-    /// RSV1: permessage-deflate's "this message is compressed" (RFC 7692 §6).
+    /// RSV1. In permessage-deflate it marks a compressed message (RFC 7692 §6).
     pub const RSV1: Self = Self(0x40);
     /// RSV2.
     pub const RSV2: Self = Self(0x20);
     /// RSV3.
     pub const RSV3: Self = Self(0x10);
 
-    /// The reserved bits of a frame's first byte.
+    /// Returns the reserved bits of a frame's first byte.
     #[must_use]
     #[inline(always)]
     pub const fn from_bits(first_byte: u8) -> Self {
         Self(first_byte & 0x70)
     }
 
-    /// The bits, where they lie in a frame's first byte.
+    /// Returns the bits as in a frame's first byte.
     #[must_use]
     #[inline(always)]
     pub const fn bits(self) -> u8 {
         self.0
     }
 
-    /// Whether all bits of `other` are in this set.
+    /// Returns whether all bits of `other` are in this set.
     #[must_use]
     #[inline(always)]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Whether no bit is set.
+    /// Returns whether the set is empty.
     #[must_use]
     #[inline(always)]
     pub const fn is_empty(self) -> bool {
@@ -69,7 +69,7 @@ impl BitOrAssign for Rsv {
     }
 }
 
-/// The names of the bits that are set, such as `RSV1 RSV3`.
+/// Writes the names of the bits, such as `RSV1 RSV3`.
 impl fmt::Display for Rsv {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = [(Self::RSV1, "RSV1"), (Self::RSV2, "RSV2"), (Self::RSV3, "RSV3")];

@@ -1,21 +1,30 @@
-//! Which side is decoding, and which rules it relaxes.
+//! The role of an endpoint, and the rules for the headers it receives.
 
 use core::fmt;
 
 use super::{Opcode, Rsv};
 use crate::error::ProtocolError;
 
-/// The side that an endpoint is of (RFC 6455 §1.2).
+/// The role of an endpoint (RFC 6455 §1.2).
+///
+/// ```
+/// use wsframe::{FrameDecoder, Role};
+///
+/// let from_clients = FrameDecoder::new(Role::Server);
+/// assert_eq!(from_clients.rules().role(), Role::Server);
+/// assert_eq!(Role::Server.peer(), Role::Client);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// The side that opened the connection: sends masked frames, receives unmasked ones.
+    /// The endpoint that opened the connection. It sends masked frames and receives unmasked ones.
     Client,
-    /// The side that accepted the connection: receives masked frames, sends unmasked ones.
+    /// The endpoint that accepted the connection. It receives masked frames and sends unmasked
+    /// ones.
     Server,
 }
 
 impl Role {
-    /// The other side.
+    /// Returns the role of the peer.
     #[must_use]
     pub const fn peer(self) -> Self {
         match self {
@@ -25,7 +34,7 @@ impl Role {
     }
 }
 
-/// `client` or `server`.
+/// Writes `client` or `server`.
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -35,31 +44,35 @@ impl fmt::Display for Role {
     }
 }
 
-/// The rules that the headers of received frames are held to: all of them, unless one is relaxed here.
+/// The rules for the headers of received frames. New rules are strict; each relaxation has a name.
 ///
-/// One byte, made once a connection.
+/// Rules take one byte.
 ///
 /// ```
-/// use wsframe::{Role, Rsv, Rules};
+/// use wsframe::{FrameHeader, Role, Rsv, Rules};
 ///
 /// let strict = Rules::new(Role::Server);
-/// let with_deflate = Rules::new(Role::Server).claim_rsv(Rsv::RSV1);
-/// let for_a_sloppy_device = Rules::new(Role::Server).accept_unmasked().accept_non_minimal_lengths();
-/// # let _ = (strict, with_deflate, for_a_sloppy_device);
+/// let with_deflate = strict.claim_rsv(Rsv::RSV1);
+/// let for_a_sloppy_device = strict.accept_unmasked().accept_non_minimal_lengths();
+///
+/// let unmasked = [0x81, 0x05];
+/// assert!(FrameHeader::decode(&unmasked, strict).is_err());
+/// assert!(FrameHeader::decode(&unmasked, with_deflate).is_err());
+/// assert!(FrameHeader::decode(&unmasked, for_a_sloppy_device).is_ok());
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rules(u8);
 
 impl Rules {
-    // The masked bit and the claimed bits stand where the wire has them, so that each check is one
-    // operation on a byte of the header.
+    // The masked bit and the claimed bits are stored as on the wire, so each check is one operation
+    // on a header byte.
     const MASKED: u8 = 0x80;
     const EITHER_MASKING: u8 = 0x01;
     const ANY_LENGTH_FORM: u8 = 0x02;
     const CLAIMS_ON_EVERY_FRAME: u8 = 0x04;
     const DEFLATE: u8 = 0x08;
 
-    /// The strict rules for what an endpoint of this role receives.
+    /// Creates strict rules for what an endpoint of this role receives.
     #[must_use]
     pub const fn new(role: Role) -> Self {
         match role {
@@ -68,39 +81,44 @@ impl Rules {
         }
     }
 
-    /// The role that the rules are for: the receiver's.
+    /// Returns the role that the rules are for, which is the receiver's.
     #[must_use]
     pub const fn role(self) -> Role {
         if self.0 & Self::MASKED != 0 { Role::Server } else { Role::Client }
     }
 
-    /// Accepts these RSV bits on the first frame of a message, the text or binary frame: what a
-    /// negotiated per-message extension needs (RFC 7692 §6). Further calls add to the set.
+    /// Accepts these RSV bits on the first frame of a message, as a negotiated per-message
+    /// extension requires (RFC 7692 §6).
+    ///
+    /// Further calls add to the set.
     #[must_use]
     pub const fn claim_rsv(self, bits: Rsv) -> Self {
         Self(self.0 | bits.bits())
     }
 
-    /// Accepts the claimed RSV bits on continuation and control frames as well, for an extension that
-    /// defines them there. Permessage-deflate does not.
+    /// Accepts the claimed RSV bits on continuation and control frames as well.
     ///
-    /// Meant for code that reads frames. A [`MessageDecoder`](crate::MessageDecoder) takes a message for
-    /// what its first frame's bits say; those of the others stand in
-    /// [`MessageSpan::header`](crate::MessageSpan::header) alone.
+    /// This is for extensions that define them there, which permessage-deflate does not, and for
+    /// code that reads frames. A [`MessageDecoder`](crate::MessageDecoder) uses only the bits of a
+    /// message's first frame. [`MessageSpan::header`](crate::MessageSpan::header) contains those of
+    /// the other frames.
     #[must_use]
     pub const fn claims_on_every_frame(self) -> Self {
         Self(self.0 | Self::CLAIMS_ON_EVERY_FRAME)
     }
 
-    /// Accepts RSV1 as permessage-deflate defines it: on the first frame of a message, and there alone, even
-    /// where [`claims_on_every_frame`](Self::claims_on_every_frame) holds for the bits of others.
+    /// Accepts RSV1 as permessage-deflate defines it: only on the first frame of a message.
+    /// [`claims_on_every_frame`](Self::claims_on_every_frame) then extends only the other claimed
+    /// bits.
     #[cfg(feature = "deflate")]
     pub(crate) const fn claim_for_deflate(self) -> Self {
         Self(self.0 | Rsv::RSV1.bits() | Self::DEFLATE)
     }
 
-    /// Lets a server accept unmasked frames, against §5.1. For rules of a client it changes nothing:
-    /// masked frames from a server stay an error.
+    /// Lets a server accept unmasked frames, against §5.1.
+    ///
+    /// For a client's rules this is a no-op: masked frames from a server stay an error.
+    #[doc(alias = "accept_unmasked_frames")]
     #[must_use]
     pub const fn accept_unmasked(self) -> Self {
         match self.role() {
@@ -124,7 +142,7 @@ impl Rules {
         }
     }
 
-    /// Which of these bits no extension claims on a frame with this opcode.
+    /// Returns which of these bits no extension claims on a frame with this opcode.
     #[inline(always)]
     pub(crate) const fn unclaimed(self, rsv: Rsv, opcode: Opcode) -> u8 {
         // > An endpoint MUST NOT set the "Per-Message Compressed" bit of control frames and non-first
