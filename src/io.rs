@@ -1,5 +1,10 @@
-//! `io::Error` from this crate's errors, for functions that do I/O besides: what the peer did wrong is
-//! `InvalidData`, what the caller did wrong `InvalidInput`, and a full output `WouldBlock`.
+//! Conversions of this crate's errors to `io::Error`, so that `?` works in functions that do I/O.
+//!
+//! | error | `ErrorKind` |
+//! |---|---|
+//! | of the peer | `InvalidData` |
+//! | of the caller | `InvalidInput` |
+//! | [`ReceiveError::OutputFull`] | `WouldBlock` |
 
 use std::io::{Error, ErrorKind};
 

@@ -1,7 +1,7 @@
-//! A relay's path: frames pass from one connection to another, checked, and are not put together.
+//! Forwarding frames from one connection to another, checked but not reassembled.
 //!
-//! Each payload is touched once: the peer's mask is exchanged for the one that goes out in the pass that
-//! reads it. Headers are encoded anew, since masks differ, in their shortest form.
+//! The peer's mask is exchanged for the outgoing one in the pass that reads the payload. Headers
+//! are encoded again, because masks differ, with lengths in their shortest form.
 
 use core::fmt;
 
@@ -13,20 +13,16 @@ use crate::header::{EncodedHeader, FrameHeader, Opcode, Role};
 use crate::mask::Mask;
 use crate::message::MessageDecoder;
 
-/// One direction of a relay: takes what one peer sends, gives what the other gets.
+/// One direction of a relay: forwards the frames of one peer to the other.
 ///
-/// Everything that a [`MessageDecoder`] enforces is enforced: a peer that breaks a rule is not passed on.
-/// What it does about text is the decoder's setting. Validated text is unmasked in one pass and masked
-/// in another; text that is left to the endpoints
-/// ([`validate_text(false)`](MessageDecoder::validate_text)) goes through in one, as all else does.
+/// Every rule of a [`MessageDecoder`] applies, so invalid frames are not forwarded. Validated text
+/// takes two passes, because it must be unmasked to be read. Without
+/// [validation](MessageDecoder::validate_text), text takes one pass, like all other frames.
 ///
 /// ```
-/// use wsframe::{MaskingKey, MessageDecoder, Relay, Role, Unmasked};
+/// use wsframe::{MessageDecoder, Relay, Role, Unmasked};
 ///
-/// // From a client (so it receives as a server) on to a server, with fresh keys.
-/// # let fresh_key = || MaskingKey::new([1, 2, 3, 4]);
-/// let mut upstream = Relay::new(MessageDecoder::new(Role::Server), fresh_key);
-/// // From the server on to the client.
+/// // From a server to a client. The other direction takes `Role::Server` and a source of keys.
 /// let mut downstream = Relay::new(MessageDecoder::new(Role::Client), Unmasked);
 ///
 /// let mut from_server = *b"\x81\x05Hello";
@@ -37,60 +33,78 @@ use crate::message::MessageDecoder;
 ///     to_client.extend_from_slice(part.payload);
 /// }
 /// assert_eq!(to_client, b"\x81\x05Hello");
-/// # let _ = &mut upstream;
 /// # Ok::<(), wsframe::ProtocolError>(())
 /// ```
+#[doc(alias = "proxy")]
 #[derive(Clone)]
 pub struct Relay<K> {
     messages: MessageDecoder,
-    /// Stands at the next byte of the frame that goes out.
+    /// The mask at the next byte of the outgoing frame.
     mask: Mask,
-    /// Whether a frame has begun to go out, and not ended.
+    /// Whether a frame was forwarded in part.
     within_frame: bool,
     /// Whether the relay has sent a Close of its own.
     close_sent: bool,
-    /// Whether what goes out is masked: it goes to a server.
+    /// Whether outgoing frames are masked, because they go to a server.
     masks: bool,
     keys: K,
 }
 
-/// What goes out: a frame, or a part of one.
+/// A frame to send, or a part of one.
+///
+/// ```
+/// use wsframe::{MessageDecoder, Relay, Role, Unmasked};
+///
+/// let mut relay = Relay::new(MessageDecoder::new(Role::Client), Unmasked);
+/// let mut from_server = *b"\x89\x02hi";
+/// let mut to_client = Vec::new();
+/// if let Some(part) = relay.forward(&mut &mut from_server[..])? {
+///     to_client.extend_from_slice(part.header.as_deref().unwrap_or_default());
+///     to_client.extend_from_slice(part.payload);
+///     assert!(part.last);
+/// }
+/// assert_eq!(to_client, b"\x89\x02hi");
+/// # Ok::<(), wsframe::ProtocolError>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Forwarded<'b> {
-    /// The frame's header as it was received.
+    /// The header as it was received.
     pub received: FrameHeader,
-    /// The header to be sent in front of the payload, if the frame begins here.
+    /// The header to send before the payload, if the frame begins here.
     pub header: Option<EncodedHeader>,
-    /// The payload as it goes out.
+    /// The payload to send, masked for the receiver.
     pub payload: &'b mut [u8],
     /// Whether the frame ends here.
     pub last: bool,
 }
 
 impl<K: MaskingKeys> Relay<K> {
-    /// A direction that receives with this decoder. What goes out is masked if it comes from a server's
-    /// decoder (that is, from a client), with keys from `keys`; else it takes
-    /// [`Unmasked`](crate::Unmasked).
+    /// Creates a direction that receives with this decoder.
+    ///
+    /// A server's decoder receives from a client, and the frames go to a server: they are masked
+    /// with keys from `keys`. For a client's decoder pass [`Unmasked`](crate::Unmasked).
     ///
     /// # Panics
     ///
-    /// If a server's decoder comes with [`Unmasked`](crate::Unmasked).
+    /// Panics for a server's decoder with [`Unmasked`](crate::Unmasked).
     #[must_use]
     pub const fn new(messages: MessageDecoder, keys: K) -> Self {
-        // What a server receives goes on to a server: it comes from a client then.
+        // A server receives from a client, so the frames go to a server.
         let masks = matches!(messages.role(), Some(Role::Server));
         keys::check::<K>(masks);
         Self { messages, mask: Mask::NONE, within_frame: false, close_sent: false, masks, keys }
     }
 
-    /// Takes the next frame, or part of one, from the beginning of `input`; `None` if more bytes are
-    /// needed first. After a Close frame all input is discarded.
+    /// Returns the next frame, or part of one, and advances `input` past it. Returns `None` when
+    /// more bytes are needed.
+    ///
+    /// After a Close frame all input is discarded.
     ///
     /// # Errors
     ///
-    /// The rule that was broken; every further call says the same, until [`close`](Self::close) tells the
-    /// receiver. What to tell either side is [`ProtocolError::close_code`].
+    /// Returns the rule that the peer broke. The error is sticky, until [`close`](Self::close)
+    /// tells the receiver. [`ProtocolError::close_code`] is the code for both peers.
     #[inline]
     pub fn forward<'b>(
         &mut self,
@@ -114,15 +128,16 @@ impl<K: MaskingKeys> Relay<K> {
         Ok(Some(Forwarded { received, header, payload, last: chunk.last }))
     }
 
-    /// Whether a Close frame has gone out: nothing follows it.
+    /// Returns whether a Close frame was forwarded or sent, so that nothing may follow.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
         self.close_sent || self.messages.is_closed()
     }
 
-    /// Whether a frame of the relay's own may go out behind what was forwarded, such as a Ping: not within
-    /// a frame, of which it would be taken for a part, and not behind a Close. This does not change when the
-    /// sender breaks a rule.
+    /// Returns whether the relay may send a frame of its own, such as a Ping, after what was
+    /// forwarded.
+    ///
+    /// It may not within a frame, nor after a Close. An error of the sender does not change this.
     ///
     /// ```
     /// use wsframe::{MessageDecoder, Relay, Role, Unmasked};
@@ -140,13 +155,16 @@ impl<K: MaskingKeys> Relay<K> {
         !self.within_frame && !self.is_closed()
     }
 
-    /// Ends this direction with a Close of the relay's own behind what was forwarded, if a frame
-    /// [may be sent](Self::may_send_frame), and says whether it was. What still comes from the sender is
-    /// then discarded.
+    /// Sends a Close of the relay's own, if a frame [may be sent](Self::may_send_frame). Returns
+    /// whether it was sent.
+    ///
+    /// The Close is appended to `out` and ends this direction: later input from the sender is
+    /// discarded.
     ///
     /// # Errors
     ///
-    /// Those of [`CloseBody::encode`], and [`NoRoom`](EncodeError::NoRoom). Nothing was appended then.
+    /// Returns the errors of [`CloseBody::encode`], and [`NoRoom`](EncodeError::NoRoom) if `out`
+    /// has too little capacity. Nothing is appended then.
     ///
     /// ```
     /// use wsframe::{CloseBody, MessageDecoder, Relay, Role, Unmasked};
@@ -182,7 +200,7 @@ impl<K: MaskingKeys> Relay<K> {
     }
 }
 
-/// Without its source of keys, which is nobody's to know.
+/// Writes no keys, because they must stay secret.
 impl<K> fmt::Debug for Relay<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Relay")

@@ -1,11 +1,10 @@
-//! Text as `str`: the one place where bytes become one without a second look.
+//! Text as `str`: the only place where bytes become `str` without a second validation.
 //!
-//! What proves them to be UTF-8 is a kernel's verdict on exactly these bytes: shown text that begins at a
-//! character boundary (state 0), it found that it also ends at one (state 0). So the call of the kernel,
-//! the verdict and the bytes are held together here, and neither the state that a caller brings along nor
-//! anything else outside `arch` is trusted.
+//! The proof is a kernel's verdict on exactly these bytes: they begin and end at a character
+//! boundary (state 0 before and after). The call of the kernel, the verdict and the bytes stay
+//! together here. Nothing outside `arch` is trusted, not even the state that a caller passes.
 //!
-//! Where `unsafe` is forbidden, `core::str` takes the second look.
+//! Where `unsafe` is forbidden, `core::str` validates again.
 
 #[cfg(feature = "alloc")]
 use alloc::{string::String, vec::Vec};
@@ -18,17 +17,17 @@ use bytes::{Buf, Bytes, BytesMut};
 use super::{BROKEN, locate_error, unmask_validate, validate as validate_bytes};
 use crate::error::Utf8Error;
 
-/// Bytes that a kernel has found to be UTF-8 as far as they go: they may begin or end inside a character.
+/// Bytes that a kernel has found to be UTF-8. They may begin or end inside a character.
 #[derive(Debug)]
 pub(crate) struct Text<'b> {
     bytes: &'b mut [u8],
-    /// The kernel's states before and after the bytes: what is open of a character at either end.
+    /// The kernel's states before and after the bytes: the open character at either end.
     before: u32,
     after: u32,
 }
 
 impl<'b> Text<'b> {
-    /// Unmasks the bytes where they lie, and carries the state over them. A key of zero is none.
+    /// Unmasks the bytes in place, and advances the state over them. A key of zero means no mask.
     #[inline(always)]
     pub(crate) fn unmask(
         bytes: &'b mut [u8],
@@ -51,7 +50,7 @@ impl<'b> Text<'b> {
         self.bytes
     }
 
-    /// The kernel's states before and after.
+    /// Returns the kernel's states before and after.
     #[inline(always)]
     pub(crate) const fn states(&self) -> (u32, u32) {
         (self.before, self.after)
@@ -62,13 +61,13 @@ impl<'b> Text<'b> {
         self.bytes
     }
 
-    /// The bytes as `str`, if both their ends are character boundaries.
+    /// Returns the bytes as `str` if they begin and end at character boundaries.
     #[inline(always)]
     pub(crate) fn as_str(&self) -> Option<&str> {
         as_str(self.bytes, self.before == 0 && self.after == 0)
     }
 
-    /// The same, for as long as the bytes are borrowed.
+    /// Same as [`as_str`](Self::as_str), but for as long as the bytes are borrowed.
     #[inline(always)]
     pub(crate) fn into_str(self) -> Option<&'b str> {
         as_str(self.bytes, self.before == 0 && self.after == 0)
@@ -77,13 +76,13 @@ impl<'b> Text<'b> {
 
 /// Text that is collected from chunks.
 ///
-/// The state between two chunks is all that there is to know of the text before: the bytes of the
-/// character that is open. So chunks of which each was validated from the state in which the one before
-/// it left off are text together, wherever they come from.
+/// The state between two chunks is the open character's bytes, which is all that matters of the
+/// text before. So a chunk continues the text if it was validated from the state in which the
+/// previous chunk ended. It does not matter where the chunks come from.
 #[cfg(feature = "alloc")]
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Collected {
-    /// Valid as far as it goes: from the state 0 on, it ends in the state `open`.
+    /// UTF-8 that begins in state 0 and ends in the state `open`.
     bytes: Vec<u8>,
     open: u32,
 }
@@ -94,7 +93,7 @@ impl Collected {
         Self { bytes: Vec::new(), open: 0 }
     }
 
-    /// Appends a copy of the chunk. One that does not continue what is there spoils the text.
+    /// Appends a copy of the chunk. A chunk that does not continue the text makes it invalid.
     pub(crate) fn push(&mut self, chunk: &Text<'_>) {
         if chunk.before == self.open {
             self.bytes.extend_from_slice(chunk.bytes);
@@ -104,7 +103,8 @@ impl Collected {
         }
     }
 
-    /// Gives the text away, if it ends at a character boundary, and is empty in any case.
+    /// Takes the text, and leaves this empty. Returns `None` if the text does not end at a
+    /// character boundary.
     pub(crate) fn take(&mut self) -> Option<String> {
         let Self { bytes, open } = mem::take(self);
         if open == 0 { into_string(bytes) } else { None }
@@ -113,8 +113,8 @@ impl Collected {
 
 #[cfg(all(feature = "alloc", not(wsframe_backend = "words")))]
 fn into_string(bytes: Vec<u8>) -> Option<String> {
-    // SAFETY: this function is called by `Collected::take` alone, with bytes that are UTF-8 from the state
-    // 0 to the state 0. They are private to it, and `push` alone has written them.
+    // SAFETY: only `Collected::take` calls this function, with bytes that are UTF-8 from state 0 to
+    // state 0. The bytes are private to `Collected`, and only `push` writes them.
     Some(unsafe { String::from_utf8_unchecked(bytes) })
 }
 
@@ -125,8 +125,8 @@ fn into_string(bytes: Vec<u8>) -> Option<String> {
 
 /// Text that owns its bytes and shares them.
 ///
-/// What proves bytes to be UTF-8 here is a `str` that lies in them: it is compared by its address, so that
-/// whoever found it need not be trusted.
+/// The proof is a `str` that lies in these bytes, compared by address and length. So the code that
+/// found the `str` need not be trusted.
 #[cfg(feature = "bytes")]
 #[derive(Clone, Default)]
 pub(crate) struct Shared(Bytes);
@@ -141,7 +141,7 @@ impl Shared {
         Self(Bytes::from(text))
     }
 
-    /// All of the bytes, in which `look` has found nothing wrong.
+    /// Creates the text from all of the bytes, if `look` returns a `str` of all of them.
     pub(crate) fn of<E>(
         bytes: Bytes,
         look: impl FnOnce(&[u8]) -> Result<&str, E>,
@@ -151,7 +151,7 @@ impl Shared {
         Ok(is_all.then_some(Self(bytes)))
     }
 
-    /// The part of the buffer that `look` finds to be text, without a copy.
+    /// Creates the text from the part of the buffer that `look` returns as `str`, without a copy.
     pub(crate) fn part_of<E>(
         mut buf: BytesMut,
         look: impl FnOnce(&mut [u8]) -> Result<Option<&str>, E>,
@@ -173,10 +173,10 @@ impl Shared {
     #[cfg(not(wsframe_backend = "words"))]
     #[inline(always)]
     pub(crate) fn as_str(&self) -> &str {
-        // SAFETY: the functions above alone make a `Shared`. Its bytes were a `str`'s: a `String`, one that
-        // lives for ever, or one that `look` gave for exactly these bytes, of which nobody else can write
-        // any: a `BytesMut` is the only handle on its bytes, and it was owned from then on until `freeze`
-        // made them immutable; `Bytes` are immutable.
+        // SAFETY: only the functions above create a `Shared`. Its bytes were those of a `str`: of a
+        // `String`, of a static one, or of one that `look` returned for exactly these bytes. Since
+        // then nobody could write them. A `BytesMut` is the only handle on its bytes, and it was
+        // owned until `freeze` made them immutable. `Bytes` are immutable.
         unsafe { core::str::from_utf8_unchecked(&self.0) }
     }
 
@@ -194,7 +194,8 @@ impl Shared {
     }
 }
 
-/// Carries the state over the bytes. Gives them back as `str`, if both their ends are character boundaries.
+/// Advances the state over the bytes. Returns them as `str` if they begin and end at character
+/// boundaries.
 #[inline(always)]
 pub(crate) fn validate<'b>(bytes: &'b [u8], state: &mut u32) -> Result<Option<&'b str>, Utf8Error> {
     let before = *state;
@@ -208,14 +209,14 @@ fn verdict(bytes: &[u8], before: u32, after: u32) -> Result<(), Utf8Error> {
     if after == BROKEN { Err(locate_error(bytes, before)) } else { Ok(()) }
 }
 
-/// `whole` says that a kernel's states before and after `bytes`, as they are now, are 0.
+/// Returns the bytes as `str` if `whole`: a kernel's states before and after these bytes are 0.
 #[cfg(not(wsframe_backend = "words"))]
 #[inline(always)]
 const fn as_str(bytes: &[u8], whole: bool) -> Option<&str> {
     if whole {
-        // SAFETY: this function is called by those above alone, with the verdict on these bytes. A kernel
-        // whose state was 0 before them and is 0 after them has found them to be UTF-8. They have not
-        // changed since: while `Text` lives it has them borrowed, and lends them to be read only.
+        // SAFETY: only the functions above call this one, with the verdict on these bytes. A kernel
+        // whose state is 0 before and after them has found them to be UTF-8. They have not changed
+        // since: `Text` borrows them while it lives, and lends them only for reading.
         Some(unsafe { core::str::from_utf8_unchecked(bytes) })
     } else {
         None

@@ -1,23 +1,13 @@
-//! Frames in bytes as they arrive: locate, then unmask.
+//! The frame decoder: locate a chunk first, then unmask it.
 //!
-//! The decoder holds no bytes. It is shown what the caller has, answers with the [`Span`] of the next
-//! chunk, and the caller consumes its bytes. All callers share this core, [`FrameDecoder::locate`]:
+//! [`FrameDecoder::locate`] is the core. Callers use it in three ways:
 //!
-//! - A loop over a buffer takes [`FrameDecoder::decode`], which moves a cursor slice on and lends the
-//!   chunk from the buffer.
-//! - Code with a buffer that can be split, such as `BytesMut`, locates in it and then splits the span
-//!   off.
-//! - A struct that owns buffer and decoder, and lends one chunk a call, locates, then turns the span
-//!   into a chunk with [`Span::of`]. (A cursor would not outlive the call.)
-//!
-//! What is consumed is decided so that nothing is ever lost or copied:
-//!
-//! - A frame that lies whole in the buffer is one chunk, first and last at once.
-//! - A longer one comes as several, as its bytes arrive: so its length has no bearing on memory, and
-//!   text is validated as it arrives. But control frames come whole or not yet, and so do others of up
-//!   to `whole_up_to` bytes.
-//! - "Not yet" consumes nothing. A header whose payload has not begun to arrive stays where it is.
-//! - An error consumes nothing either, and so repeats as long as the same bytes are shown.
+//! - A loop over a buffer calls [`FrameDecoder::decode`], which advances the input and borrows the
+//!   chunk from it.
+//! - Code with a buffer that can be split, such as `BytesMut`, calls `locate` and then splits the
+//!   span off.
+//! - A struct that owns buffer and decoder calls `locate`, then [`Span::of`]. A cursor would not
+//!   outlive the call.
 
 use core::mem;
 use core::ops::Range;
@@ -27,19 +17,19 @@ use crate::error::ProtocolError;
 use crate::header::{FrameHeader, MAX_CONTROL_PAYLOAD_LEN, Opcode, Role, Rsv, Rules};
 use crate::mask::{Mask, MaskingKey};
 
-/// The least number of bytes that a buffer must hold for the decoder to get through any stream: a
-/// control frame of the greatest length, masked (2 + 4 + 125).
+/// The smallest buffer that suffices for any stream, in bytes: a masked control frame of the
+/// greatest length (2 + 4 + 125).
 pub const MIN_BUFFER_LEN: usize = 2 + 4 + MAX_CONTROL_PAYLOAD_LEN;
 
-/// The limit on a frame's payload that a new [`FrameDecoder`] has: 16 MiB.
+/// The payload limit of a new [`FrameDecoder`]: 16 MiB.
 pub const DEFAULT_MAX_PAYLOAD_LEN: u32 = 16 << 20;
 
-/// As a limit on frames, messages or fragments: none.
+/// A value for limits on frames, messages and fragments that means: no limit.
 pub const NO_LIMIT: u32 = u32::MAX;
 
-/// Finds frames in a stream of bytes.
+/// A decoder for frames in a stream of bytes.
 ///
-/// It owns no buffer and never allocates; thirty-two bytes hold all its state.
+/// It has no buffer and never allocates. Its state takes 32 bytes.
 ///
 /// ```
 /// use wsframe::{FrameDecoder, Role};
@@ -60,25 +50,33 @@ pub const NO_LIMIT: u32 = u32::MAX;
 /// # Ok::<(), wsframe::ProtocolError>(())
 /// ```
 ///
-/// After an error nothing was consumed. The stream has no frame boundaries any more: fail the
-/// connection, and show the decoder no other bytes.
+/// - A frame that has arrived completely is one chunk.
+/// - A longer one is returned in several chunks as its bytes arrive, so its length does not affect
+///   memory.
+/// - Control frames are returned only once complete, and so are other frames of up to
+///   [`whole_up_to`](Self::whole_up_to) bytes.
+/// - Incomplete input consumes nothing. A header stays in the input until its payload begins to
+///   arrive.
+///
+/// An error consumes nothing either, so it repeats. After one the stream has no frame boundaries:
+/// fail the connection, and decode no further bytes.
 #[derive(Clone, Debug)]
 pub struct FrameDecoder {
-    /// Bytes of the open frame's payload that are still to come; 0 if no frame is open.
+    /// The number of payload bytes of the open frame that have not arrived; 0 if no frame is open.
     remaining: u64,
-    /// The open frame's header. Meaningless while no frame is open.
+    /// The open frame's header. It has no meaning while no frame is open.
     open: OpenHeader,
     whole_up_to: u32,
     max_payload_len: u32,
 }
 
-/// A header, and the rules beside it, in 16 bytes and no padding: a server may hold a million of them.
+/// A header, and the rules, in 16 bytes without padding: a server may have a million of them.
 #[derive(Clone, Copy, Debug)]
 struct OpenHeader {
     payload_len: u64,
     masking_key: MaskingKey,
     opcode: Opcode,
-    /// FIN and the RSV bits where the wire has them, and MASK in the lowest bit.
+    /// FIN and the RSV bits as on the wire, and MASK in the lowest bit.
     bits: u8,
     rules: Rules,
 }
@@ -99,7 +97,7 @@ impl OpenHeader {
         };
     }
 
-    /// The mask at the first byte of the payload.
+    /// Returns the mask at the first byte of the payload.
     const fn mask(&self) -> Mask {
         if self.bits & MASKED != 0 { Mask::new(self.masking_key) } else { Mask::NONE }
     }
@@ -115,7 +113,20 @@ impl OpenHeader {
     }
 }
 
-/// One frame, or a part of one, that lies in the caller's buffer.
+/// A frame, or a part of one, in the caller's buffer.
+///
+/// ```
+/// use wsframe::{FrameDecoder, Role};
+///
+/// let mut decoder = FrameDecoder::new(Role::Client);
+/// let mut buf = *b"\x82\x05Hel"; // two bytes have not arrived
+/// if let Some(chunk) = decoder.decode(&mut &mut buf[..])? {
+///     assert_eq!(chunk.header.payload_len, 5);
+///     assert!(chunk.first && !chunk.last);
+///     assert_eq!(chunk.payload.unmask(), b"Hel");
+/// }
+/// # Ok::<(), wsframe::ProtocolError>(())
+/// ```
 #[derive(Debug)]
 pub struct FrameChunk<'b> {
     /// The frame's header, the same for each of its chunks.
@@ -128,9 +139,23 @@ pub struct FrameChunk<'b> {
     pub last: bool,
 }
 
-/// Where the next chunk lies in the bytes that were shown to [`FrameDecoder::locate`].
+/// The position of the next chunk in the input of [`FrameDecoder::locate`].
 ///
-/// The decoder has moved past it: the caller must take it, and consume [`end`](Self::end) bytes.
+/// The decoder has advanced past the chunk: take it, and consume [`end`](Self::end) bytes of the
+/// input.
+///
+/// ```
+/// use wsframe::{FrameDecoder, Role};
+///
+/// let mut decoder = FrameDecoder::new(Role::Client);
+/// let mut input = b"\x82\x05Hello".to_vec();
+/// if let Some(span) = decoder.locate(&input)? {
+///     let end = span.end();
+///     assert_eq!(span.of(&mut input).payload.unmask(), b"Hello");
+///     input.drain(..end);
+/// }
+/// # Ok::<(), wsframe::ProtocolError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "the decoder has moved past these bytes"]
 pub struct Span {
@@ -143,13 +168,14 @@ pub struct Span {
 }
 
 impl FrameDecoder {
-    /// A decoder for what an endpoint of this role receives, strict, with the default limit.
+    /// Creates a decoder for what an endpoint of this role receives, with strict rules and the
+    /// default limit.
     #[must_use]
     pub const fn new(role: Role) -> Self {
         Self::with_rules(Rules::new(role))
     }
 
-    /// A decoder for what an endpoint receives under these rules.
+    /// Creates a decoder with these rules and the default limit.
     #[must_use]
     pub const fn with_rules(rules: Rules) -> Self {
         Self {
@@ -166,28 +192,31 @@ impl FrameDecoder {
         }
     }
 
-    /// Hands out a frame of at most this many bytes, header and payload, whole or not yet. A new decoder
-    /// has 0: what has arrived of a text or binary frame is handed out, so that text is refused as early
-    /// as it can be. Control frames come whole in any case.
+    /// Sets the frame length up to which frames are returned only once complete.
     ///
-    /// A caller that wants whole frames sets it to the size of its buffer. No more than that: a frame
-    /// that must come whole and does not fit never comes. ([`NO_LIMIT`] stands for 4 GiB here.) The
-    /// fragments of a message still come one by one.
+    /// The length counts header and payload. The default is 0: what has arrived of a text or binary
+    /// frame is returned, so invalid text fails early. Control frames are always returned complete.
+    ///
+    /// To receive whole frames, set this to the size of your buffer. Do not set it higher: a frame
+    /// that does not fit would never be returned. [`NO_LIMIT`] means 4 GiB here. The fragments of a
+    /// message are still returned one by one.
     #[must_use]
     pub const fn whole_up_to(mut self, bytes: u32) -> Self {
         self.whole_up_to = bytes;
         self
     }
 
-    /// Refuses a frame whose header declares more than this many bytes of payload, as soon as the
-    /// header is there. [`NO_LIMIT`] lifts the limit; a new decoder has [`DEFAULT_MAX_PAYLOAD_LEN`].
+    /// Sets the greatest payload length of a frame. The default is [`DEFAULT_MAX_PAYLOAD_LEN`].
+    ///
+    /// A longer frame fails as soon as its header has arrived. [`NO_LIMIT`] removes the limit.
+    #[doc(alias = "max_frame_size")]
     #[must_use]
     pub const fn max_payload_len(mut self, bytes: u32) -> Self {
         self.max_payload_len = bytes;
         self
     }
 
-    /// The rules that headers are held to.
+    /// Returns the rules for headers.
     #[must_use]
     pub const fn rules(&self) -> Rules {
         self.open.rules
@@ -198,23 +227,25 @@ impl FrameDecoder {
         self.open.rules = self.open.rules.claim_for_deflate();
     }
 
-    /// Bytes of payload that the open frame has still to come; 0 between two frames.
+    /// Returns how many payload bytes of the open frame have not arrived; 0 between frames.
     ///
-    /// A caller that knows where they shall lie may read up to this many bytes straight there and show
-    /// them to the decoder where they are.
+    /// A caller may read up to this many bytes directly to their destination, and decode them
+    /// there.
     #[must_use]
     pub const fn remaining(&self) -> u64 {
         self.remaining
     }
 
-    /// Finds the next chunk at the beginning of `input`; `None` if more bytes are needed first.
+    /// Locates the next chunk at the beginning of `input`. Returns `None` when more bytes are
+    /// needed.
     ///
-    /// After `Some`, the decoder has moved past the chunk: consume [`Span::end`] bytes of the input.
-    /// After `None` or an error, consume nothing.
+    /// After `Some`, consume [`Span::end`] bytes of the input: the decoder has advanced past the
+    /// chunk. After `None` or an error, consume nothing.
     ///
     /// # Errors
     ///
-    /// The rule that the next header breaks. `input` begins with that header.
+    /// Returns the first rule that the next header breaks, or
+    /// [`FrameTooLong`](ProtocolError::FrameTooLong). The input begins with that header.
     #[inline(always)]
     pub fn locate(&mut self, input: &[u8]) -> Result<Option<Span>, ProtocolError> {
         if self.remaining == 0 {
@@ -225,8 +256,8 @@ impl FrameDecoder {
         self.locate_any(input)
     }
 
-    /// A whole frame with a plain header, which is nearly all of them, and stays in registers. To be
-    /// asked between two frames only.
+    /// The fast path for a complete frame with a plain header, which nearly all are. Its result
+    /// stays in registers. Call it only between frames.
     #[inline(always)]
     pub(crate) fn locate_plain(&self, input: &[u8]) -> Option<Span> {
         let (header, start) = FrameHeader::decode_plain(input, self.open.rules)?;
@@ -235,8 +266,8 @@ impl FrameDecoder {
         whole.then(|| Span::whole(header, start))
     }
 
-    /// The first chunk of a frame with a plain header that has not arrived whole, and the length of all its
-    /// payload, of `max_len` at most. To be asked between two frames only.
+    /// Takes the first chunk of an incomplete frame with a plain header. Returns it with the length
+    /// of the whole payload, which is at most `max_len`. Call it only between frames.
     #[inline(always)]
     pub(crate) fn begin_plain<'b>(
         &mut self,
@@ -272,7 +303,7 @@ impl FrameDecoder {
         Ok(Some(Span::whole(header, start)))
     }
 
-    /// The first chunk of a frame that is not all there.
+    /// Opens an incomplete frame, and returns its first chunk.
     fn open_frame(&mut self, header: &FrameHeader, start: usize, available: usize) -> Option<Span> {
         let frame_len = header.payload_len.saturating_add(start as u64);
         let whole = header.opcode.is_control() || frame_len <= u64::from(self.whole_up_to);
@@ -285,14 +316,15 @@ impl FrameDecoder {
         Some(Span { header: *header, start, len: available, mask, first: true, last: false })
     }
 
-    /// A further chunk of the open frame.
+    /// Returns a further chunk of the open frame.
     fn locate_open(&mut self, available: usize) -> Option<Span> {
         let (len, mask) = self.advance_open(available)?;
         let header = self.open.load();
         Some(Span { header, start: 0, len, mask, first: false, last: self.remaining == 0 })
     }
 
-    /// Moves on by a further chunk of the open frame: its length, and the mask at its first byte.
+    /// Advances past a further chunk of the open frame. Returns its length, and the mask at its
+    /// first byte.
     #[inline(always)]
     fn advance_open(&mut self, available: usize) -> Option<(usize, Mask)> {
         let len = usize::try_from(self.remaining).map_or(available, |rest| rest.min(available));
@@ -306,8 +338,8 @@ impl FrameDecoder {
         Some((len, mask))
     }
 
-    /// Takes a further chunk of the open frame, without its header; and whether the message ends with it.
-    /// `None` if no frame is open, or nothing has come.
+    /// Takes a further chunk of the open frame, without its header. Also returns whether the
+    /// message ends with it. Returns `None` if no frame is open or no byte has arrived.
     #[inline(always)]
     pub(crate) fn decode_open<'b>(
         &mut self,
@@ -319,12 +351,17 @@ impl FrameDecoder {
         Some((Payload::new(bytes, mask), self.remaining == 0 && self.open.bits & FIN != 0))
     }
 
-    /// Takes the next chunk from the beginning of `input`, which then begins behind it; `None` if more
-    /// bytes are needed first.
+    /// Returns the next chunk and advances `input` past it. Returns `None` when more bytes are
+    /// needed.
+    ///
+    /// The chunk borrows the buffer, not the decoder.
     ///
     /// # Errors
     ///
-    /// As [`locate`](Self::locate). `input` is not moved.
+    /// Returns the first rule that the next header breaks, or
+    /// [`FrameTooLong`](ProtocolError::FrameTooLong). `input` is not advanced.
+    #[doc(alias = "read_frame")]
+    #[doc(alias = "next_frame")]
     #[inline(always)]
     pub fn decode<'b>(
         &mut self,
@@ -339,53 +376,54 @@ impl FrameDecoder {
 }
 
 impl Span {
-    /// A frame that lies whole in the input.
+    /// Creates the span of a frame that has arrived completely.
     #[inline(always)]
     const fn whole(header: FrameHeader, start: usize) -> Self {
         let len = header.payload_len as usize;
         Self { header, start, len, mask: header.mask(), first: true, last: true }
     }
 
-    /// How many bytes of the input to consume: header, if the chunk is the first, and payload.
+    /// Returns how many bytes of the input to consume: the payload, and the header if this is the
+    /// first chunk.
     #[must_use]
     #[inline(always)]
     pub const fn end(&self) -> usize {
         self.start + self.len
     }
 
-    /// Where the payload lies in the input.
+    /// Returns the range of the payload in the input.
     #[must_use]
     #[inline(always)]
     pub const fn range(&self) -> Range<usize> {
         self.start..self.end()
     }
 
-    /// The frame's header.
+    /// Returns the frame's header.
     #[must_use]
     #[inline(always)]
     pub const fn header(&self) -> &FrameHeader {
         &self.header
     }
 
-    /// Whether the frame begins with this chunk.
+    /// Returns whether the frame begins with this chunk.
     #[must_use]
     #[inline(always)]
     pub const fn first(&self) -> bool {
         self.first
     }
 
-    /// Whether the frame ends with this chunk.
+    /// Returns whether the frame ends with this chunk.
     #[must_use]
     #[inline(always)]
     pub const fn last(&self) -> bool {
         self.last
     }
 
-    /// The chunk itself, from the input in which it was located, or from the consumed part of it.
+    /// Returns the chunk, from the input in which it was located, or from the consumed part of it.
     ///
     /// # Panics
     ///
-    /// If `used` is shorter than [`end`](Self::end): these are other bytes than the located ones.
+    /// Panics if `used` is shorter than [`end`](Self::end), so it cannot be that input.
     ///
     /// ```
     /// use wsframe::{FrameDecoder, Role};
@@ -404,17 +442,17 @@ impl Span {
         self.chunk(&mut used[range])
     }
 
-    /// Cuts the chunk off the beginning of the input in which it was located, and gives its payload.
+    /// Advances the input past the chunk, and returns the chunk's payload.
     #[inline(always)]
     pub(crate) fn cut<'b>(&self, input: &mut &'b mut [u8]) -> Option<&'b mut [u8]> {
-        // A span ends within the bytes in which it was located, so neither split fails.
+        // A span ends within the input in which it was located, so neither split fails.
         let (_, behind) = mem::take(input).split_at_mut_checked(self.start)?;
         let (payload, rest) = behind.split_at_mut_checked(self.len)?;
         *input = rest;
         Some(payload)
     }
 
-    /// The mask that stands at the first byte of the chunk's payload.
+    /// Returns the mask at the first byte of the chunk's payload.
     #[inline(always)]
     pub(crate) fn mask(&self) -> Mask {
         self.mask.clone()

@@ -1,8 +1,8 @@
-//! Frames (RFC 6455 §5): a header, and the payload behind it.
+//! Frames (RFC 6455 §5): a header and its payload.
 //!
-//! [`FrameDecoder`] finds frames in bytes as they arrive, and only that: what it finds comes out as a
-//! [`Payload`] that is still masked, and whoever knows what the payload is unmasks it, once, in the way
-//! that suits. [`FrameEncoder`] goes the other way.
+//! [`FrameDecoder`] locates frames in bytes as they arrive, and returns each [`Payload`] still
+//! masked. The caller unmasks it once, in the way that fits: in place, as text, into another
+//! buffer, or with a new mask. [`FrameEncoder`] encodes frames.
 
 mod decoder;
 mod encoder;

@@ -1,4 +1,4 @@
-//! Bytes of a payload, still masked.
+//! The payload of a frame, before it is unmasked.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -7,11 +7,26 @@ use crate::error::ProtocolError;
 use crate::mask::Mask;
 use crate::utf8::{Checked, Utf8Validator};
 
-/// Bytes of a payload as they arrived: still masked, where they lie in the caller's buffer.
+/// Bytes of a payload in the caller's buffer, still masked.
 ///
-/// Each method that gives the bytes away unmasks them in its own way, in one pass, and takes the
-/// `Payload` with it: bytes cannot be unmasked twice. For a payload that was never masked they cost
-/// what they do besides unmasking: nothing, a look, a copy.
+/// Each method reads the bytes once, and takes the `Payload` by value, so bytes cannot be unmasked
+/// twice. A payload that was not masked costs no unmasking.
+///
+/// ```
+/// use wsframe::{FrameDecoder, Opcode, ProtocolError, Role, Utf8Validator};
+///
+/// let mut decoder = FrameDecoder::new(Role::Server);
+/// let mut text = Utf8Validator::new();
+/// let mut buf = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
+/// let mut input = &mut buf[..];
+/// while let Some(chunk) = decoder.decode(&mut input)? {
+///     match chunk.header.opcode {
+///         Opcode::Text => println!("{:?}", chunk.payload.unmask_text(&mut text)?.as_str()),
+///         _ => println!("{} bytes", chunk.payload.unmask().len()),
+///     }
+/// }
+/// # Ok::<(), ProtocolError>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "the bytes are still masked"]
 pub struct Payload<'b> {
@@ -20,7 +35,8 @@ pub struct Payload<'b> {
 }
 
 impl<'b> Payload<'b> {
-    /// Bytes that are masked with `mask`: for callers with a frame decoder of their own.
+    /// Creates a payload of bytes that are masked with `mask`, for callers with a frame decoder of
+    /// their own.
     ///
     /// ```
     /// use wsframe::{Mask, MaskingKey, Payload};
@@ -34,33 +50,33 @@ impl<'b> Payload<'b> {
         Self { bytes, mask }
     }
 
-    /// How many bytes there are.
+    /// Returns the number of bytes.
     #[must_use]
     #[inline(always)]
     pub const fn len(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no bytes.
     #[must_use]
     #[inline(always)]
     pub const fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
-    /// Unmasks the bytes where they lie.
+    /// Unmasks the bytes in place, and returns them.
     #[inline(always)]
     pub fn unmask(mut self) -> &'b mut [u8] {
         self.mask.apply(self.bytes);
         self.bytes
     }
 
-    /// Unmasks the bytes where they lie and validates them as the next chunk of a text, in one pass.
+    /// Unmasks the bytes in place, and validates them as the next chunk of a text in the same pass.
     ///
     /// # Errors
     ///
-    /// [`InvalidUtf8`](ProtocolError::InvalidUtf8), at the first byte that cannot be UTF-8; offsets count
-    /// from the beginning of this payload. All bytes are unmasked all the same.
+    /// Returns [`InvalidUtf8`](ProtocolError::InvalidUtf8) with the first byte that cannot be
+    /// UTF-8. Offsets count from the beginning of this payload. All bytes are unmasked in any case.
     ///
     /// ```
     /// use wsframe::{Mask, Payload, Utf8Validator};
@@ -76,20 +92,23 @@ impl<'b> Payload<'b> {
         Ok(text.unmask(self.bytes, &mut self.mask)?)
     }
 
-    /// Writes the bytes, unmasked, to where they shall lie, in one pass; the bytes in the buffer stay
-    /// masked. Returns the part of `to` that was written.
+    /// Writes the unmasked bytes to `to` in one pass, and returns the part that was written.
+    ///
+    /// The bytes in the buffer stay masked.
     ///
     /// # Errors
     ///
-    /// Gives the payload back, untouched, if `to` is shorter than it.
+    /// Returns the payload, unchanged, if `to` is shorter than it.
     ///
     /// ```
     /// use wsframe::{Mask, Payload};
     ///
     /// let mut bytes = *b"Hello";
     /// let mut message = [0; 8];
-    /// let written = Payload::new(&mut bytes, Mask::NONE).unmask_into(&mut message).unwrap();
-    /// assert_eq!(written, b"Hello");
+    /// match Payload::new(&mut bytes, Mask::NONE).unmask_into(&mut message) {
+    ///     Ok(written) => assert_eq!(written, b"Hello"),
+    ///     Err(payload) => println!("a buffer of {} bytes is needed", payload.len()),
+    /// }
     /// ```
     #[inline(always)]
     pub fn unmask_into(mut self, to: &mut [u8]) -> Result<&mut [u8], Self> {
@@ -100,17 +119,18 @@ impl<'b> Payload<'b> {
         Ok(to)
     }
 
-    /// Appends the bytes, unmasked, to `to`; the bytes in the buffer stay masked.
+    /// Appends the unmasked bytes to `to`. The bytes in the buffer stay masked.
     #[cfg(feature = "alloc")]
     #[inline(always)]
     pub fn unmask_appending(mut self, to: &mut Vec<u8>) {
         self.mask.apply_appending(self.bytes, to);
     }
 
-    /// Exchanges the mask for a new one where the bytes lie, in one pass, and gives the bytes as they
-    /// go out: what a relay does. Either mask may be [`Mask::NONE`].
+    /// Exchanges the mask for `new` in place, in one pass, and returns the bytes as they are sent
+    /// on.
     ///
-    /// `new` moves on by the bytes, so that the next chunk of the frame goes on with it.
+    /// `new` advances by the number of bytes, ready for the next chunk of the frame. Either mask
+    /// may be [`Mask::NONE`]. [`Relay`](crate::Relay) uses this.
     ///
     /// ```
     /// use wsframe::{Mask, MaskingKey, Payload};
@@ -127,7 +147,7 @@ impl<'b> Payload<'b> {
         self.bytes
     }
 
-    /// The bytes, still masked, and the mask that stands at their beginning.
+    /// Returns the bytes, still masked, and the mask at their first byte.
     #[must_use]
     #[inline(always)]
     pub fn into_parts(self) -> (&'b mut [u8], Mask) {
