@@ -1,13 +1,14 @@
-//! Where a text begins or ends, and with it perhaps a vector too many: what is done with words.
+//! Work on words at the beginning and the end of a text, where vectors do not fit.
 
 use crate::arch::chunks;
 use crate::arch::words::mask::{InPlace, few_words, twice};
 use crate::arch::words::utf8::walk;
 use crate::arch::{BROKEN, rotate};
 
-/// The bytes of the open character, one to three, moved to the end of a word whose beginning is filled with
-/// zeros; zero if there is none. (Counting leading zeros would say the same, slowly where the instruction for
-/// it is not promised.)
+/// Returns the bytes of the open character at the end of a word, after zeros. Returns zero if no
+/// character is open.
+///
+/// Counting leading zeros would be shorter, but is slow on machines without an instruction for it.
 #[inline(always)]
 pub(in crate::arch) const fn at_end_of_word(open: u32) -> u32 {
     match open {
@@ -17,14 +18,14 @@ pub(in crate::arch) const fn at_end_of_word(open: u32) -> u32 {
     }
 }
 
-/// ASCII cuts off the character that is open.
+/// Returns the state after ASCII, which cuts off an open character.
 #[inline(always)]
 pub(in crate::arch) const fn state_after_ascii(state: u32) -> u32 {
     if state == 0 { 0 } else { BROKEN }
 }
 
-/// The four bytes of the text before `at`, where the character that was open before the text has the bytes
-/// before its first.
+/// Returns the four bytes of the text before `at`. Before its first byte are the bytes of the
+/// character that was `open`.
 #[inline(always)]
 pub(in crate::arch) fn word_before(bytes: &[u8], at: usize, open: u32) -> u32 {
     match at.checked_sub(4).and_then(|start| bytes.get(start..)?.first_chunk()) {
@@ -40,8 +41,10 @@ fn word_across_the_beginning(bytes: &[u8], at: usize, open: u32) -> u32 {
     (both >> (8 * at.min(4))) as u32
 }
 
-/// The state at the end of `bytes`, in which vectors have found nothing wrong: every byte is right after
-/// those before it. What they cannot see is a last byte that no byte can follow.
+/// Returns the state at the end of `bytes`, in which vectors have found no error.
+///
+/// Every byte is then valid after the bytes before it. Vectors cannot see a last byte that no byte
+/// can follow.
 pub(in crate::arch) fn state_at_end(bytes: &[u8], before: u32) -> u32 {
     match *bytes {
         [.., last] if last < 0x80 => 0,
@@ -57,8 +60,7 @@ pub(in crate::arch) fn state_at_end(bytes: &[u8], before: u32) -> u32 {
     }
 }
 
-/// At most 16 bytes, moved to the end of 16 whose beginning is filled with zeros: as two little-endian
-/// words.
+/// Returns at most 16 bytes at the end of 16, after zeros, as two little-endian words.
 #[inline(always)]
 pub(in crate::arch) fn at_end_of_16(bytes: &[u8]) -> [u64; 2] {
     let len = bytes.len();
@@ -71,11 +73,12 @@ pub(in crate::arch) fn at_end_of_16(bytes: &[u8]) -> [u64; 2] {
     few_at_end(bytes)
 }
 
-/// Unmasks at most 16 bytes where they lie, and returns them as [`at_end_of_16`] would.
+/// Unmasks at most 16 bytes in place, and returns them like [`at_end_of_16`].
 #[inline(always)]
 pub(in crate::arch) fn unmask_at_end_of_16(bytes: &mut [u8], key: u32) -> [u64; 2] {
     let len = bytes.len();
-    // The key turns with the length, since both word lengths are multiples of its own.
+    // Both word lengths are multiples of the key's, so the last word needs the key rotated by
+    // `len`.
     let turned_key = rotate(key, len);
     if let (Some(first), Some(last)) = (chunks::first(bytes), chunks::last(bytes)) {
         let first = u64::from_ne_bytes(first) ^ twice(key);
@@ -95,13 +98,13 @@ pub(in crate::arch) fn unmask_at_end_of_16(bytes: &mut [u8], key: u32) -> [u64; 
     few_at_end(bytes)
 }
 
-/// For 8 to 16 bytes: those of the first word that are in the last one too are moved out.
+/// For 8 to 16 bytes. The bytes of the first word that are also in the last one are shifted out.
 #[inline(always)]
 fn long_at_end(first: u64, last: u64, len: usize) -> [u64; 2] {
     [first.checked_shl(8 * (16 - len.min(16)) as u32).unwrap_or(0), last]
 }
 
-/// For 4 to 8 bytes: where the two words overlap, they agree.
+/// For 4 to 8 bytes. Where the two words overlap, they agree.
 #[inline(always)]
 fn short_at_end(first: u32, last: u32, len: usize) -> [u64; 2] {
     [0, u64::from(first) << (8 * (8 - len.min(8)) as u32) | u64::from(last) << 32]

@@ -1,6 +1,7 @@
-//! The kernels of an instruction set whose vectors are of 16 bytes.
+//! Kernels for instruction sets with vectors of 16 bytes.
 
-/// Writes `validate` and `unmask_validate`, in a module that has all operations named in this folder.
+/// Writes `validate` and `unmask_validate`. The module must have all operations that this folder
+/// names.
 macro_rules! kernels_16 {
     ($features:literal) => {
         use $crate::arch::lookup as kernels;

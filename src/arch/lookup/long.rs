@@ -1,28 +1,28 @@
-//! Long texts: block after block, two at a time while they are ASCII.
+//! Kernels for long texts: one block at a time, two while they are ASCII.
 //!
-//! What is left at the end, at least a byte, is taken as the last whole block of the text, which overlaps
-//! what was checked. Checking a byte twice does no harm, as long as the bytes before it are known.
+//! The last block ends where the text ends, and overlaps the block before it. Checking a byte twice
+//! is harmless if the bytes before it are known.
 //!
-//! Where the text is unmasked as well, all that overlaps is loaded before anything is written over it: the
-//! last block, and the first one. For while the text is ASCII there is time to store whole lines of the
-//! cache, which begin inside the first block.
+//! When unmasking, every block that overlaps another is loaded before anything is written over it:
+//! the last one, and the first one. ASCII leaves time to store whole cache lines, which begin
+//! inside the first block.
 
 /// Adds the kernel for texts longer than two blocks.
 macro_rules! long_lookup_kernel {
     ($features:literal) => {
         const BLOCK: usize = 64;
 
-        /// A block.
+        /// A block of the text.
         type Vectors = [V; BLOCK / LEN];
 
-        /// What is checked so far.
+        /// The result of all checks so far.
         #[derive(Clone, Copy)]
         struct Checked {
-            /// Not zero where something was wrong.
+            /// Not zero if an error was found.
             wrong: V,
-            /// The last vector.
+            /// The last vector that was checked.
             last: V,
-            /// Not zero if the last block, or what came before the text, ends inside a character.
+            /// Not zero if the last block, or the text before this one, ends inside a character.
             open: V,
         }
 
@@ -69,7 +69,7 @@ macro_rules! long_lookup_kernel {
             Checked { open: open_after(checked.last), ..checked }
         }
 
-        /// The state after the text, of which all but the last block is checked.
+        /// Returns the state after the text. All but its last block was checked.
         #[inline]
         #[target_feature(enable = $features)]
         fn check_last_block(checked: Checked, block: Vectors, bytes: &[u8], state: u32) -> u32 {
@@ -115,7 +115,7 @@ macro_rules! long_lookup_kernel {
     };
 }
 
-/// Adds the same kernel, unmasking in the same pass. Needs, besides, `repeat` (a key) and `store`.
+/// Adds the kernel that unmasks in the same pass. It also needs `repeat` (a key) and `store`.
 macro_rules! long_unmask_kernel {
     ($features:literal) => {
         #[inline]

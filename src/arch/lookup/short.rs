@@ -1,13 +1,13 @@
-//! Short texts: without a loop, since its last turn is a branch that the processor cannot predict.
+//! Kernels for short texts, without a loop: the processor cannot predict the branch that ends one.
 //!
-//! They are loaded in the way in which short payloads are masked: the first vectors and the last ones, which
-//! overlap. What stands before the last ones is in the first, at a place that depends on the length. Of
-//! that, checking needs three bytes, and they are read as a word of their own.
+//! The first and the last vectors of a text are loaded, and overlap, as when short payloads are
+//! masked. The last vectors need the three bytes before them. These are somewhere in the first
+//! vectors, depending on the length, so they are read again as a word.
 
-/// Adds the kernels for texts of one vector to four: two branches, on whether all is ASCII, and if not, on
-/// whether there are two vectors or four to look up. Needs, besides, `repeat` (a key) and `store`.
+/// Adds the kernels for texts of one to four vectors. It also needs `repeat` (a key) and `store`.
 ///
-/// See `four_blocks` of masking for where the four vectors lie.
+/// There are two branches: whether all is ASCII, and if not, whether two vectors must be looked up
+/// or four. For the positions of the four vectors see `four_blocks` of masking.
 macro_rules! few_vectors_kernels {
     ($features:literal) => {
         #[inline]
@@ -44,7 +44,7 @@ macro_rules! few_vectors_kernels {
     };
 }
 
-/// Looks up four vectors that are all of a text, if they must be.
+/// Looks up four vectors, which are the whole text, unless they are ASCII.
 macro_rules! look_up_few_vectors {
     ($vectors:expr, $bytes:expr, $state:expr) => {{
         let [a, b, c, d] = $vectors;
@@ -58,8 +58,8 @@ macro_rules! look_up_few_vectors {
     }};
 }
 
-/// Adds the kernels for texts of one to two blocks of `$vectors` vectors each. Needs, besides, `repeat` and
-/// `store`.
+/// Adds the kernels for texts of one to two blocks of `$vectors` vectors each. It also needs
+/// `repeat` and `store`.
 macro_rules! two_block_kernels {
     ($features:literal, $vectors:literal, $validate:ident, $unmask_validate:ident) => {
         #[inline]
@@ -122,8 +122,8 @@ macro_rules! two_block_kernels {
     };
 }
 
-/// Looks up the first vectors of a text and the last ones, which together are all of it. A macro, so that they
-/// stay in their registers.
+/// Looks up the first and the last vectors of a text, which together are the whole text. This is a
+/// macro so that they stay in registers.
 macro_rules! look_up {
     ($first:expr, $last:expr, $bytes:expr, $state:expr) => {{
         use $crate::arch::lookup::{at_end_of_word, word_before};
@@ -145,11 +145,11 @@ macro_rules! look_up {
     }};
 }
 
-/// Adds, for vectors of 16 bytes, the kernels for texts shorter than one of them. Needs, besides, `halves`
-/// (a vector of two words).
+/// Adds the kernels for texts shorter than one vector of 16 bytes. It also needs `halves` (a vector
+/// of two words).
 ///
-/// Such a text is moved to the end of a vector: zeros before it are ASCII, and no byte behind it has to be
-/// made up.
+/// The text is moved to the end of a vector. The zeros before it are ASCII, and no byte after it
+/// must be made up.
 macro_rules! part_of_vector_kernels {
     ($features:literal) => {
         #[inline]

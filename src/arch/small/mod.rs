@@ -1,8 +1,8 @@
-//! Kernels for microcontrollers, where code size counts: a byte at a time, without tables.
+//! Kernels for microcontrollers, where code size matters: one byte at a time, without tables.
 //!
-//! Takes the place of `words`. The UTF-8 state of all backends, the bytes of the open character, is
-//! already an automaton: how many bytes follow, and the range of the second byte, depend only on the lead
-//! byte, which the state contains. So a step needs a few comparisons instead of the rows of `words`.
+//! They take the place of `words`. The UTF-8 state of all backends is the bytes of the open
+//! character, which is already the state of an automaton. The lead byte alone decides how many
+//! bytes follow, and the range of the second one. So a step needs a few comparisons and no table.
 
 pub(super) mod utf8;
 
@@ -17,7 +17,7 @@ pub(super) const BACKEND: Backend = Backend {
     unmask_validate,
 };
 
-/// The key's first byte in memory.
+/// Returns the key's first byte in memory.
 #[inline(always)]
 const fn first(key: u32) -> u8 {
     key.to_ne_bytes()[0]

@@ -1,9 +1,9 @@
-//! UTF-8 (RFC 3629) as a finite automaton whose state is the open character itself.
+//! UTF-8 validation (RFC 3629) by a finite automaton whose state is the open character itself.
 
 use crate::arch::BROKEN;
 use crate::error::Utf8Error;
 
-/// The state after the byte. `open` is not [`BROKEN`].
+/// Returns the state after the byte. `open` must not be [`BROKEN`].
 #[inline(always)]
 fn step(open: u32, byte: u8) -> u32 {
     let lead = open as u8;
@@ -14,7 +14,7 @@ fn step(open: u32, byte: u8) -> u32 {
             _ => BROKEN,
         };
     }
-    // Overlong forms, surrogates and values beyond U+10FFFF differ from others in the second byte.
+    // The second byte tells overlong forms, surrogates and values beyond U+10FFFF from valid ones.
     let is_second = open < 0x100;
     let range = match lead {
         0xE0 if is_second => 0xA0..=0xBF,
@@ -26,7 +26,7 @@ fn step(open: u32, byte: u8) -> u32 {
     if !range.contains(&byte) {
         return BROKEN;
     }
-    // How far the lead moves up until nothing follows: the number of bytes before the last.
+    // The number of bits before the byte, and whether the byte is the last one of its character.
     let (bits, last) = match open {
         0..0x100 => (8, lead < 0xE0),
         0x100..0x1_0000 => (16, lead < 0xF0),
@@ -47,7 +47,8 @@ pub(super) fn validate(bytes: &[u8], state: u32) -> u32 {
     open
 }
 
-/// Where `bytes`, which follow the open character `before`, stop being UTF-8.
+/// Returns the position at which `bytes`, which follow the open character `before`, stop being
+/// UTF-8.
 #[cold]
 pub(crate) fn locate_error(bytes: &[u8], before: u32) -> Utf8Error {
     let mut open = before;

@@ -1,10 +1,9 @@
-//! UTF-8 (RFC 3629) as a finite automaton that costs one shift a byte.
+//! UTF-8 validation (RFC 3629) by a finite automaton that takes one shift per byte.
 //!
-//! Between two characters the text is in state ACCEPT. A lead byte opens a character and leads to the
-//! state that says what must follow: so many continuation bytes, and for four leads a first one from a
-//! narrower range, which is how overlong forms (E0, F0), surrogates (ED) and values beyond U+10FFFF
-//! (F4) are refused at the first byte that shows them. Every other byte leads to REJECT, and from there
-//! nothing leads out.
+//! Between two characters the state is ACCEPT. A lead byte leads to the state that says which bytes
+//! must follow. Four leads restrict their second byte. So overlong forms (E0, F0), surrogates (ED)
+//! and values beyond U+10FFFF (F4) fail at their first invalid byte. All other bytes lead to
+//! REJECT, which is final.
 //!
 //! ```text
 //!                 00–7F                  80–BF
@@ -15,26 +14,28 @@
 //!                   │  F0 ─► (90–BF) ─► TWO      F1–F3 ──► THREE            F4 ─► (80–8F) ─► TWO
 //! ```
 //!
-//! Nine states, so a state is stored as its bit offset into a 64-bit row: six bits for each of the
-//! nine. The row of a byte holds, at every state's offset, the offset of the state that this byte leads
-//! to. A step is then `row >> state`, whose low six bits are the next state; bits above them are
-//! garbage that the next shift ignores. No branch, no multiplication, one table of 2 KiB, and the
-//! latency of a step is that of one shift. (The shift-based automaton is Per Vognsen's idea.)
+//! There are nine states of six bits each. A state is its bit offset in a 64-bit row. The row of a
+//! byte contains, at each state's offset, the offset of the next state. A step is `row >> state`.
+//! Its low six bits are the next state, and the next shift ignores the other bits.
 //!
-//! Text is mostly ASCII, so a block that is all ASCII is skipped whole at a character boundary.
+//! There is no branch and no multiplication, the table takes 2 KiB, and a step has the latency of
+//! one shift. (The shift-based automaton is Per Vognsen's idea.)
+//!
+//! Most text is ASCII, so a block of ASCII is skipped at a character boundary.
 
 use super::mask::mask_seen;
 use crate::arch::BROKEN;
 use crate::error::Utf8Error;
 
-/// Bytes looked at together: skipped if they are ASCII, else stepped through and then checked once.
+/// The length of a block, which is skipped if it is ASCII. Otherwise each of its bytes takes a
+/// step, and the state is checked once.
 const BLOCK: usize = 16;
 
-/// Bytes unmasked before they are looked at again, if they must be. Near enough to still lie in the
-/// first cache, and a multiple of four, so that the key does not turn.
+/// The length of a piece, which is unmasked before it is validated, if it must be. It is short
+/// enough to stay in the L1 cache, and a multiple of four, so the key need not be rotated.
 const PIECE: usize = 1024;
 
-/// The bits that are clear in a word that is all ASCII.
+/// The bits that are clear in a word of ASCII.
 pub(in crate::arch) const NOT_ASCII: u64 = 0x8080_8080_8080_8080;
 
 const REJECT: u64 = 0;
@@ -53,7 +54,7 @@ const fn rows() -> [u64; 256] {
     let mut rows = [0; 256];
     let mut byte = 0;
     while byte < 256 {
-        // What is not named here stays 0: REJECT.
+        // All other entries stay 0, which is REJECT.
         rows[byte] = match byte as u8 {
             0x00..=0x7F => ACCEPT << ACCEPT,
             0x80..=0xBF => {
@@ -81,7 +82,7 @@ const fn rows() -> [u64; 256] {
 
 #[inline(always)]
 fn step(state: u64, byte: u8) -> u64 {
-    // The low six bits of the state are the distance; `wrapping_shr` looks at no others.
+    // `wrapping_shr` uses only the low six bits of the state.
     ROWS[byte as usize].wrapping_shr(state as u32)
 }
 
@@ -89,7 +90,7 @@ const fn bare(state: u64) -> u64 {
     state & 63
 }
 
-/// The state that the open character's bytes lead to.
+/// Returns the state after the bytes of the open character.
 #[inline(always)]
 fn enter(open: u32) -> u64 {
     let mut state = ACCEPT;
@@ -101,7 +102,7 @@ fn enter(open: u32) -> u64 {
     state
 }
 
-/// The open character's bytes, after `bytes` has been read from the open character `before`.
+/// Returns the bytes of the open character after `bytes`, which follow the open character `before`.
 #[inline(always)]
 fn leave(state: u64, bytes: &[u8], before: u32) -> u32 {
     match bare(state) {
@@ -119,7 +120,7 @@ fn open_bytes(bytes: &[u8], before: u32) -> u32 {
             return open;
         }
     }
-    // No lead byte among them: these continue the character that was open before.
+    // There is no lead byte, so these bytes continue the character that was open before.
     let bits_before = u32::BITS - before.leading_zeros();
     before | open << bits_before.next_multiple_of(8)
 }
@@ -159,14 +160,14 @@ pub(super) fn unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
     }
 }
 
-/// A call of its own, so that a short text needs no stack for a long one.
+/// Out of line, so that short texts need no stack frame for long ones.
 #[inline(never)]
 fn unmask_pieces(bytes: &mut [u8], key: u32, state: u32) -> u32 {
     bytes.chunks_mut(PIECE).fold(state, |state, piece| unmask_piece(piece, key, state))
 }
 
-/// Unmasks a piece, and looks at it again, while it is near, only if the unmasking has seen a byte that
-/// is not ASCII or a character is open.
+/// Unmasks a piece. Validates it, while it is in the cache, only if it is not ASCII or a character
+/// is open.
 #[inline(always)]
 fn unmask_piece(piece: &mut [u8], key: u32, state: u32) -> u32 {
     let seen = mask_seen(piece, key);
@@ -177,7 +178,7 @@ fn unmask_piece(piece: &mut [u8], key: u32, state: u32) -> u32 {
     }
 }
 
-/// Unmasks a short text, and then looks at it.
+/// Unmasks a short text, then validates it.
 #[allow(dead_code, reason = "vectors need it, and there may be none")]
 #[inline(never)]
 pub(in crate::arch) fn unmask_walk(bytes: &mut [u8], key: u32, state: u32) -> u32 {
@@ -185,11 +186,13 @@ pub(in crate::arch) fn unmask_walk(bytes: &mut [u8], key: u32, state: u32) -> u3
     walk(bytes, state)
 }
 
-/// Where `bytes`, which follow the open character `before`, stop being UTF-8: the cold second look
-/// after a kernel, of whichever backend, has said [`BROKEN`].
+/// Returns the position at which `bytes`, which follow the open character `before`, stop being
+/// UTF-8.
+///
+/// This is a second, slow pass, after a kernel of any backend has returned [`BROKEN`].
 #[cold]
 pub(crate) fn locate_error(bytes: &[u8], before: u32) -> Utf8Error {
-    // A text that was broken before is broken at once.
+    // A text that was broken before fails at its first byte.
     let mut state = if before == BROKEN { REJECT } else { enter(before) };
     let mut open =
         before.to_le_bytes().iter().filter(|&&byte| byte != 0 && before != BROKEN).count();
