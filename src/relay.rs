@@ -200,7 +200,7 @@ impl<K: MaskingKeys> Relay<K> {
     }
 }
 
-/// Writes no keys, because they must stay secret.
+/// Omits the source of keys, which must stay secret.
 impl<K> fmt::Debug for Relay<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Relay")

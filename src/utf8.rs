@@ -49,8 +49,8 @@ impl Utf8Validator {
     ///
     /// # Errors
     ///
-    /// Returns the first byte that no valid text could contain there. Offsets count from the
-    /// beginning of `chunk`.
+    /// Returns the position of the first byte that no valid text could contain there, counted from
+    /// the beginning of `chunk`.
     #[inline(always)]
     pub fn validate(&mut self, chunk: &[u8]) -> Result<(), Utf8Error> {
         text::validate(chunk, &mut self.open)?;
@@ -61,9 +61,9 @@ impl Utf8Validator {
     ///
     /// # Errors
     ///
-    /// Returns the first byte that no valid text could contain there. Offsets count from the
-    /// beginning of `chunk`. The whole chunk is unmasked in any case, and `mask` advances by its
-    /// whole length.
+    /// Returns the position of the first byte that no valid text could contain there, counted from
+    /// the beginning of `chunk`. The whole chunk is unmasked in any case, and `mask` advances by
+    /// its whole length.
     ///
     /// ```
     /// use wsframe::{Mask, MaskingKey, Utf8Validator};
@@ -105,8 +105,8 @@ impl Utf8Validator {
     ///
     /// # Errors
     ///
-    /// Returns the first byte that no valid text could contain there. Offsets count from the
-    /// beginning of `chunk`. If `is_last`, also returns an error if the text ended inside a
+    /// Returns the position of the first byte that no valid text could contain there, counted from
+    /// the beginning of `chunk`. If `is_last`, also returns an error if the text ended inside a
     /// character.
     ///
     /// ```
@@ -287,8 +287,8 @@ impl<'b> Checked<'b> {
 ///
 /// # Errors
 ///
-/// Returns the first byte that no valid text could contain there, or an error if the text ends
-/// inside a character ([`Utf8Error::is_incomplete`]).
+/// Returns the position of the first byte that no valid text could contain there. Also returns an
+/// error if the text ends inside a character ([`Utf8Error::is_incomplete`]).
 ///
 /// ```
 /// use wsframe::utf8;

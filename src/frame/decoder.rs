@@ -1,13 +1,4 @@
 //! The frame decoder: locate a chunk first, then unmask it.
-//!
-//! [`FrameDecoder::locate`] is the core. Callers use it in three ways:
-//!
-//! - A loop over a buffer calls [`FrameDecoder::decode`], which advances the input and borrows the
-//!   chunk from it.
-//! - Code with a buffer that can be split, such as `BytesMut`, calls `locate` and then splits the
-//!   span off.
-//! - A struct that owns buffer and decoder calls `locate`, then [`Span::of`]. A cursor would not
-//!   outlive the call.
 
 use core::mem;
 use core::ops::Range;
@@ -46,9 +37,20 @@ pub const NO_LIMIT: u32 = u32::MAX;
 ///     }
 /// }
 /// assert_eq!(payload, b"Hello");
-/// assert_eq!(input, [0x82, 0x83]); // not consumed: it stays in front of the next read
+/// assert_eq!(input, [0x82, 0x83]); // not consumed: the next read goes after it
 /// # Ok::<(), wsframe::ProtocolError>(())
 /// ```
+///
+/// [`locate`](Self::locate) is the core. There are three ways to use it:
+///
+/// - A loop over a buffer calls [`decode`](Self::decode), which advances the input and borrows the
+///   chunk from it.
+/// - Code with a buffer that can be split, such as `BytesMut`, calls `locate` and then splits the
+///   span off.
+/// - A struct that owns buffer and decoder calls `locate`, then [`Span::of`]. It cannot keep the
+///   advanced slice of itself.
+///
+/// What is returned when:
 ///
 /// - A frame that has arrived completely is one chunk.
 /// - A longer one is returned in several chunks as its bytes arrive, so its length does not affect

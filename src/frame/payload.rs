@@ -75,7 +75,7 @@ impl<'b> Payload<'b> {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidUtf8`](ProtocolError::InvalidUtf8) with the first byte that cannot be
+    /// Returns [`InvalidUtf8`](ProtocolError::InvalidUtf8) for the first byte that cannot be
     /// UTF-8. Offsets count from the beginning of this payload. All bytes are unmasked in any case.
     ///
     /// ```
