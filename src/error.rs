@@ -244,7 +244,7 @@ impl core::error::Error for Utf8Error {}
 ///     Err(ReceiveError::OutputFull) => println!("send `out`, clear it, and receive again"),
 ///     Err(error) => assert_eq!(error, ProtocolError::UnmaskedByClient.into()),
 /// }
-/// assert_eq!(out, b"\x88\x02\x03\xEA"); // the Close that tells the peer: 1002
+/// assert_eq!(out, b"\x88\x10\x03\xEARFC 6455 \xC2\xA75.1"); // the Close that tells the peer
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
