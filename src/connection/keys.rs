@@ -1,32 +1,34 @@
-//! Where masking keys come from (RFC 6455 §5.3, §10.3).
+//! Sources of masking keys (RFC 6455 §5.3, §10.3).
 
 use crate::mask::MaskingKey;
 
 /// A source of masking keys.
 ///
-/// > The masking key needs to be unpredictable; thus, the masking key MUST be derived from a strong source
-/// > of entropy, and the masking key for a given frame MUST NOT make it simple for a server/proxy to
-/// > predict the masking key for a subsequent frame. (§5.3)
+/// > The masking key needs to be unpredictable; thus, the masking key MUST be derived from a strong
+/// > source of entropy, and the masking key for a given frame MUST NOT make it simple for a
+/// > server/proxy to predict the masking key for a subsequent frame. (§5.3)
 ///
-/// So it is to be a cryptographically secure generator, seeded by the system: feature `rand` has two
-/// (`ThreadKeys`, `RandomKeys`), and any function that returns keys is one.
+/// Implementations must therefore use a cryptographically secure generator that the system seeds.
+/// The feature `rand` provides `ThreadKeys` and `RandomKeys`. A closure that returns keys also
+/// implements this trait:
 ///
 /// ```
-/// use wsframe::{Connection, MaskingKey};
+/// use wsframe::{Connection, MaskingKey, MaskingKeys};
 ///
-/// # fn fill_from_the_hardware(bytes: &mut [u8]) { bytes.fill(7); }
-/// let connection = Connection::client(|| {
-///     let mut key = [0; 4];
-///     fill_from_the_hardware(&mut key);
-///     MaskingKey::new(key)
-/// });
-/// # let _ = connection;
+/// /// Creates a client with keys from a hardware generator.
+/// fn client(mut fill_random: impl FnMut(&mut [u8])) -> Connection<impl MaskingKeys> {
+///     Connection::client(move || {
+///         let mut key = [0; 4];
+///         fill_random(&mut key);
+///         MaskingKey::new(key)
+///     })
+/// }
 /// ```
 pub trait MaskingKeys {
-    /// Whether this is a source of keys at all: everything but [`Unmasked`] is.
+    /// Whether this source has keys. Only [`Unmasked`] has none.
     const MASKS: bool = true;
 
-    /// The key of the next frame.
+    /// Returns the key for the next frame.
     fn next_key(&mut self) -> MaskingKey;
 }
 
@@ -37,8 +39,18 @@ impl<F: FnMut() -> MaskingKey> MaskingKeys for F {
     }
 }
 
-/// The masking keys of a server, which masks nothing: it is never asked for one. A client that was given
-/// this for its keys would mask with zeros, against §5.3; so none can be made.
+/// The masking keys of a server, which does not mask its frames (RFC 6455 §5.1).
+///
+/// A client cannot use it: [`Connection::client`](crate::Connection::client) does not compile, and
+/// [`Connection::over`](crate::Connection::over) panics.
+///
+/// ```
+/// use wsframe::{Connection, MessageDecoder, Role, Unmasked};
+///
+/// let messages = MessageDecoder::new(Role::Server).max_message_len(1 << 20);
+/// let connection = Connection::over(messages, Unmasked);
+/// # let _ = connection;
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unmasked;
 
@@ -50,19 +62,29 @@ impl MaskingKeys for Unmasked {
     }
 }
 
-/// Refuses [`Unmasked`] for what masks its frames.
+/// Rejects [`Unmasked`] as the keys of an endpoint that must mask its frames.
 ///
 /// # Panics
 ///
-/// If `masks`, and `K` has no keys.
+/// Panics if `masks` is true and `K` has no keys.
 pub(crate) const fn check<K: MaskingKeys>(masks: bool) {
     assert!(
         K::MASKS || !masks,
-        "frames that go to a server are masked: `Unmasked` has no keys for them"
+        "frames to a server must be masked, but `Unmasked` has no keys (RFC 6455 §5.3)"
     );
 }
 
-/// Masking keys from a cryptographically secure generator.
+/// Masking keys from a cryptographically secure generator of the crate `rand`.
+///
+/// ```
+/// use rand::CryptoRng;
+/// use wsframe::{Connection, RandomKeys};
+///
+/// /// Creates a client whose keys come from `generator`, such as a seeded `StdRng`.
+/// fn client<R: CryptoRng>(generator: R) -> Connection<RandomKeys<R>> {
+///     Connection::client(RandomKeys(generator))
+/// }
+/// ```
 #[cfg(feature = "rand")]
 #[derive(Clone, Debug)]
 pub struct RandomKeys<R>(pub R);
@@ -75,12 +97,23 @@ impl<R: rand::CryptoRng> MaskingKeys for RandomKeys<R> {
     }
 }
 
-/// Masking keys from the thread's generator, [`rand::rng`], which the system seeds. It takes no room in
-/// a connection.
+/// Masking keys from the thread's generator, [`rand::rng`], which the system seeds.
+///
+/// It takes no memory in a connection.
 ///
 /// # Panics
 ///
-/// Taking a key panics if the thread's generator cannot be seeded.
+/// [`next_key`](MaskingKeys::next_key) panics if the thread's generator cannot be seeded. So does
+/// sending the first masked frame on that thread.
+///
+/// ```
+/// use wsframe::{Connection, ThreadKeys};
+///
+/// let mut connection = Connection::client(ThreadKeys);
+/// let mut out = Vec::new();
+/// connection.send("Hello", &mut out)?;
+/// # Ok::<(), wsframe::EncodeError>(())
+/// ```
 #[cfg(all(feature = "rand", feature = "std"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ThreadKeys;

@@ -1,21 +1,21 @@
-//! A connection after its opening handshake (RFC 6455 §5–§7), without I/O: bytes in, events out, bytes to
-//! be sent out.
+//! A WebSocket connection after its opening handshake, without I/O (RFC 6455 §5–§7).
 //!
-//! [`Connection`] adds to [`MessageDecoder`] what a connection has to say by itself: a Pong for each Ping,
-//! the answer to a Close, the code of a failure. It has no socket, no clock and no buffer. In calling
-//! order:
+//! [`Connection`] adds the protocol's automatic replies to [`MessageDecoder`]: a Pong for each
+//! Ping, a Close for a Close, and a Close with an error's code. It has no socket, no clock and no
+//! buffer.
 //!
-//! 1. **Make it**: [`server`](Connection::server), [`client`](Connection::client), or
-//!    [`over`](Connection::over) a decoder with limits and rules of its own.
-//! 2. **Receive**: read bytes, show them to [`receive`](Connection::receive) until it says `None`, send
-//!    what has come into the output, keep what is left of the input, and read on. A struct that owns its
-//!    buffer takes [`locate`](Connection::locate) and [`take`](Connection::take).
-//! 3. **Send**: [`send`](Connection::send) a message, [`send_fragment`](Connection::send_fragment)s of
-//!    one, [`ping`](Connection::ping), [`close`](Connection::close); or take a
-//!    [`frame`](Connection::frame) and put it into bytes in another way, such as a vectored write.
-//! 4. **End**: when the transport has ended, say so ([`end_of_input`](Connection::end_of_input)).
-//!    [`transport`](Connection::transport) says, when all output was sent and before more is read, whether
-//!    it is to be ended from this side, and [`close_code`](Connection::close_code) why the connection was closed.
+//! 1. **Create** it: [`server`](Connection::server), [`client`](Connection::client), or
+//!    [`over`](Connection::over) a decoder with other limits and rules.
+//! 2. **Receive**: read bytes and call [`receive`](Connection::receive) until it returns `None`.
+//!    Send the output, keep the rest of the input, and read again. A struct that owns its buffer
+//!    calls [`locate`](Connection::locate) and [`take`](Connection::take) instead.
+//! 3. **Send**: [`send`](Connection::send) a message, [`send_fragment`](Connection::send_fragment),
+//!    [`ping`](Connection::ping), [`close`](Connection::close). [`frame`](Connection::frame)
+//!    encodes in other ways, for example for a vectored write.
+//! 4. **End**: call [`end_of_input`](Connection::end_of_input) when the transport has ended. Before
+//!    each read, once all output is sent, [`transport`](Connection::transport) returns whether to
+//!    close the transport. [`close_code`](Connection::close_code) returns why the connection was
+//!    closed.
 //!
 //! ```
 //! use wsframe::{Connection, Event, Transport};
@@ -59,37 +59,60 @@ pub use output::{FixedOutput, Output};
 pub use send::Data;
 use send::Sending;
 
-/// How many replies to Pings a new [`Connection`] lets wait in the output: 66 KiB at most.
+/// The default of [`Connection::max_pending_replies`]: 512 Pongs, at most 66 KiB of output.
 pub const DEFAULT_MAX_PENDING_REPLIES: u16 = 512;
 
-/// One end of a connection.
+/// One endpoint of a WebSocket connection, without I/O.
 ///
-/// It never allocates; 64 bytes hold all its state, besides those of `K`, the source of masking keys
-/// (none for a server).
+/// It never allocates. Its state takes 64 bytes, plus those of `K`, the source of masking keys. A
+/// server's [`Unmasked`] takes none.
+///
+/// The [module](crate::connection) has an example of a server. A client:
+///
+/// ```
+/// use wsframe::{Connection, Event, MaskingKey};
+///
+/// // Use `ThreadKeys` (feature `rand`) or another unpredictable source.
+/// let mut connection = Connection::client(|| MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]));
+/// let mut out = Vec::new();
+/// connection.send("Hello", &mut out)?;
+/// assert_eq!(out, b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"); // write this to the socket
+///
+/// let mut buf = *b"\x81\x02Hi"; // what was read
+/// let mut input = &mut buf[..];
+/// while let Some(event) = connection.receive(&mut input, &mut out)? {
+///     if let Event::Text(chunk) = event {
+///         println!("{:?}", chunk.text.as_str());
+///     }
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
+#[doc(alias = "WebSocket")]
+#[doc(alias = "WebSocketContext")]
 pub struct Connection<K = Unmasked> {
     pub(crate) messages: MessageDecoder,
     max_pending_replies: u16,
-    /// How many Pongs were put into the output since it was last found empty when a frame was put there.
+    /// Automatic Pongs since the output was last empty when a frame was appended.
     pending_replies: u16,
-    /// From the peer's Close frame; 0 before it has come.
+    /// The code of the peer's Close frame; 0 before one was received.
     received_code: u16,
-    /// The message that is being sent in fragments.
+    /// The message that is being sent in fragments, if any.
     sending: Option<Sending>,
     flags: Flags,
     keys: K,
 }
 
-/// What else is true of a connection, a bit each.
+/// The remaining state of a connection, one bit each.
 #[derive(Clone, Copy, Debug)]
 struct Flags(u8);
 
 impl Flags {
-    /// It is a client's.
+    /// The endpoint is a client.
     const CLIENT: u8 = 1;
-    /// Its caller answers Pings.
+    /// The caller answers Pings.
     const LEAVE_PONG: u8 = 1 << 1;
-    /// Its caller answers the peer's Close.
+    /// The caller answers the peer's Close.
     const LEAVE_CLOSE: u8 = 1 << 2;
     /// A Close frame was sent.
     const CLOSE_SENT: u8 = 1 << 3;
@@ -105,38 +128,73 @@ impl Flags {
     }
 }
 
-/// What is to be done with the transport (TCP, TLS or an HTTP/2 stream), when all output was sent
+/// What to do with the transport (TCP, TLS or an HTTP/2 stream) once all output is sent
 /// (RFC 6455 §7.1.1).
+///
+/// ```
+/// use std::io::{self, Read};
+/// use std::net::{Shutdown, TcpStream};
+/// use wsframe::{Connection, Transport};
+///
+/// /// Ends the transport if the connection is over. Call it when all output is sent.
+/// fn end_if_over(connection: &Connection, socket: &mut TcpStream) -> io::Result<bool> {
+///     if connection.transport() != Transport::Close {
+///         return Ok(false); // a server never gets `AwaitEnd`
+///     }
+///     socket.shutdown(Shutdown::Write)?;
+///     while socket.read(&mut [0; 1024])? != 0 {} // discards what the peer still sends
+///     Ok(true)
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
-    /// Leave it open: the connection is, or the peer's Close is awaited. (For how long, is the caller's
-    /// to say.)
+    /// Keep it open: either the connection is open, or the peer's Close has not arrived yet. The
+    /// caller decides how long to wait for a Close.
     KeepOpen,
-    /// Wait for the server to end it. The closing handshake is over, and
+    /// Wait until the server ends it. The closing handshake is complete, and
     ///
     /// > the underlying TCP connection, in most normal cases, SHOULD be closed first by the server
     ///
-    /// so that it is the server that holds the port in TIME_WAIT. A client that has waited long enough
-    /// closes it.
+    /// so that the server holds the port in TIME_WAIT. A client should limit this wait, and then
+    /// close the transport itself.
     AwaitEnd,
-    /// End it now. What the peer still sends is to be read and thrown away until it ends its side:
-    /// else its system may reset the connection and throw away what was sent last.
+    /// End it now. Shut down the sending side, then read and discard until the peer ends its side.
+    /// Otherwise the system may reset the connection, and the peer may lose the last bytes.
     Close,
 }
 
 impl Connection {
-    /// A server's end, strict, with the default limits.
+    /// Creates a server's connection, with strict rules and the default limits.
+    ///
+    /// ```
+    /// use wsframe::{Connection, Role};
+    ///
+    /// assert_eq!(Connection::server().role(), Role::Server);
+    /// ```
     #[must_use]
     pub const fn server() -> Self {
         Self::over(MessageDecoder::new(Role::Server), Unmasked)
     }
 }
 
-/// # Making
+/// # Constructors
 impl<K: MaskingKeys> Connection<K> {
-    /// A client's end, strict, with the default limits. It takes a masking key for every frame.
+    /// Creates a client's connection, with strict rules and the default limits.
     ///
-    /// [`Unmasked`] has none, so that this does not compile with it.
+    /// It takes a fresh masking key from `keys` for every frame (RFC 6455 §5.3).
+    ///
+    /// ```
+    /// use wsframe::{Connection, MaskingKey};
+    ///
+    /// // Replace this with an unpredictable source: see `MaskingKeys`.
+    /// let fresh_key = || MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]);
+    /// let mut connection = Connection::client(fresh_key);
+    /// let mut out = Vec::new();
+    /// connection.send("Hello", &mut out)?;
+    /// # Ok::<(), wsframe::EncodeError>(())
+    /// ```
+    ///
+    /// [`Unmasked`] has no keys, so this does not compile:
     ///
     /// ```compile_fail
     /// use wsframe::{Connection, Unmasked};
@@ -149,21 +207,25 @@ impl<K: MaskingKeys> Connection<K> {
         Self::over(MessageDecoder::new(Role::Client), keys)
     }
 
-    /// An end whose messages are decoded by this decoder, which must not have decoded anything yet: with its
-    /// role, its rules and its limits. A server's takes [`Unmasked`] for its keys.
+    /// Creates a connection over `messages`, with the role, rules and limits of that decoder.
+    ///
+    /// The decoder must not have decoded anything yet. A server passes [`Unmasked`] as its keys.
     ///
     /// # Panics
     ///
-    /// If a client's takes [`Unmasked`].
+    /// Panics if the role is a client's and `keys` is [`Unmasked`].
     ///
     /// ```
     /// use wsframe::{Connection, FrameDecoder, MessageDecoder, Role, Unmasked};
     ///
     /// let frames = FrameDecoder::new(Role::Server).max_payload_len(1 << 20);
     /// let messages = MessageDecoder::over(frames).max_message_len(4 << 20);
-    /// let connection = Connection::over(messages, Unmasked);
-    /// # let _ = connection;
+    /// let connection = Connection::over(messages, Unmasked).max_pending_replies(16);
+    /// assert_eq!(connection.role(), Role::Server);
     /// ```
+    #[doc(alias = "from_raw_socket")]
+    #[doc(alias = "with_config")]
+    #[doc(alias = "WebSocketConfig")]
     #[must_use]
     pub const fn over(messages: MessageDecoder, keys: K) -> Self {
         let is_client = matches!(messages.role(), Some(Role::Client));
@@ -181,29 +243,45 @@ impl<K: MaskingKeys> Connection<K> {
     }
 }
 
-/// # Setting
+/// # Configuration
 impl<K> Connection<K> {
-    /// Puts at most this many replies to Pings into an output before that has been empty again, and at
-    /// least one: [`receive`](Self::receive) then says [`OutputFull`](crate::ReceiveError::OutputFull). So
-    /// memory stays bounded with a peer that sends and does not read. A new connection has
+    /// Limits the automatic Pongs that may wait in the output.
+    ///
+    /// At the limit, [`receive`](Self::receive) returns
+    /// [`OutputFull`](crate::ReceiveError::OutputFull) until the output has been empty. So a peer
+    /// that sends Pings and does not read cannot make the output grow. A Pong is always allowed
+    /// into an empty output, also with a limit of 0. The default is
     /// [`DEFAULT_MAX_PENDING_REPLIES`].
     ///
-    /// What the caller sends does not count: how much of that may wait is its own to say.
+    /// What the caller sends does not count.
+    ///
+    /// ```
+    /// use wsframe::Connection;
+    ///
+    /// let connection = Connection::server().max_pending_replies(16);
+    /// # let _ = connection;
+    /// ```
     #[must_use]
     pub const fn max_pending_replies(mut self, replies: u16) -> Self {
         self.max_pending_replies = replies;
         self
     }
 
-    /// Leaves it to the caller to answer Pings ([`pong`](Self::pong)).
+    /// Disables automatic Pongs. The caller answers each Ping with [`pong`](Self::pong).
+    #[doc(alias = "auto_pong")]
+    #[doc(alias = "set_auto_pong")]
     #[must_use]
     pub const fn leave_pongs(mut self) -> Self {
         self.flags.set(Flags::LEAVE_PONG);
         self
     }
 
-    /// Leaves it to the caller to answer the peer's Close ([`close`](Self::close)), so that it can first
-    /// send what it still has to say.
+    /// Disables the automatic answer to the peer's Close.
+    ///
+    /// The caller answers with [`close`](Self::close), and may send other messages first. Until
+    /// then [`transport`](Self::transport) returns [`KeepOpen`](Transport::KeepOpen).
+    #[doc(alias = "auto_close")]
+    #[doc(alias = "set_auto_close")]
     #[must_use]
     pub const fn leave_close(mut self) -> Self {
         self.flags.set(Flags::LEAVE_CLOSE);
@@ -211,32 +289,37 @@ impl<K> Connection<K> {
     }
 }
 
-/// # Looking
+/// # Accessors
 impl<K> Connection<K> {
-    /// The side that this end is of.
+    /// Returns the role of this endpoint.
     #[must_use]
     pub const fn role(&self) -> Role {
         if self.flags.has(Flags::CLIENT) { Role::Client } else { Role::Server }
     }
 
-    /// What made the connection fail, if it did.
+    /// Returns the error that failed the connection, or `None`. The error is sticky.
     #[must_use]
     pub const fn error(&self) -> Option<ProtocolError> {
         self.messages.error()
     }
 
-    /// Bytes of payload that the open frame has still to come, as
-    /// [`FrameDecoder::remaining`](crate::FrameDecoder::remaining).
+    /// Returns how many payload bytes of the open frame have not been decoded yet.
+    ///
+    /// Same as [`MessageDecoder::remaining`].
     #[must_use]
     pub const fn remaining(&self) -> u64 {
         self.messages.remaining()
     }
 
-    /// What is to be done with the transport, when all output was sent.
+    /// Returns what to do with the transport once all output is sent (RFC 6455 §7.1.1).
+    ///
+    /// Check it before each read.
+    #[doc(alias = "can_read")]
+    #[doc(alias = "can_write")]
     #[must_use]
     pub const fn transport(&self) -> Transport {
-        // > the endpoint MUST _Fail the WebSocket Connection_, […] it SHOULD send a Close frame […] before
-        // > proceeding to _Close the WebSocket Connection_
+        // > the endpoint MUST _Fail the WebSocket Connection_, […] it SHOULD send a Close frame […]
+        // > before proceeding to _Close the WebSocket Connection_
         if self.error().is_some() || self.flags.has(Flags::ENDED) {
             return Transport::Close;
         }
@@ -249,10 +332,14 @@ impl<K> Connection<K> {
         }
     }
 
-    /// The code that the connection was closed with (RFC 6455 §7.1.5), as an application is told: the
-    /// one of the peer's Close frame; [`NO_STATUS`](CloseCode::NO_STATUS) if that had none; and
-    /// [`ABNORMAL`](CloseCode::ABNORMAL) if the connection failed, or ended without one. `None` while
-    /// none of that has happened.
+    /// Returns the code that the connection was closed with (RFC 6455 §7.1.5).
+    ///
+    /// | situation | value |
+    /// |---|---|
+    /// | the peer sent a Close with a code | that code |
+    /// | the peer sent a Close without a code | [`NO_STATUS`](CloseCode::NO_STATUS) |
+    /// | the connection failed, or ended without a Close | [`ABNORMAL`](CloseCode::ABNORMAL) |
+    /// | none of these yet | `None` |
     #[must_use]
     pub const fn close_code(&self) -> Option<CloseCode> {
         if self.received_code != 0 {
@@ -267,15 +354,26 @@ impl<K> Connection<K> {
 
 /// # Ending
 impl<K> Connection<K> {
-    /// Says that the transport has ended: nothing more can be received.
+    /// Records that the transport has ended, so no more bytes will arrive.
     ///
-    /// Whether that was to be expected, [`close_code`](Self::close_code) tells.
+    /// [`close_code`](Self::close_code) then tells a clean close from an abnormal one, and
+    /// [`transport`](Self::transport) returns [`Transport::Close`].
+    ///
+    /// ```
+    /// use wsframe::{CloseCode, Connection, Transport};
+    ///
+    /// let mut connection = Connection::server();
+    /// connection.end_of_input(); // a read returned 0 bytes
+    /// assert_eq!(connection.transport(), Transport::Close);
+    /// assert_eq!(connection.close_code(), Some(CloseCode::ABNORMAL)); // no Close was received
+    /// ```
+    #[doc(alias = "eof")]
     pub const fn end_of_input(&mut self) {
         self.flags.set(Flags::ENDED);
     }
 }
 
-/// Without its source of keys, which is nobody's to know.
+/// Omits the source of masking keys, because keys must stay unpredictable.
 impl<K> fmt::Debug for Connection<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")

@@ -1,4 +1,4 @@
-//! Where a connection puts what is to be sent.
+//! Output buffers of a connection.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -6,23 +6,55 @@ use alloc::vec::Vec;
 use crate::error::EncodeError;
 use crate::frame::FrameEncoder;
 
-/// A queue of bytes that are to be sent: the connection appends frames, its caller sends and removes
-/// them.
+/// A queue of bytes to send. The connection appends frames; the caller sends and removes them.
 ///
-/// `Vec<u8>` is one (feature `alloc`), `BytesMut` another (feature `bytes`), and [`FixedOutput`] one that
-/// needs no allocator.
+/// | type | capacity |
+/// |---|---|
+/// | `Vec<u8>` (feature `alloc`), `BytesMut` (feature `bytes`) | unlimited |
+/// | [`FixedOutput`] | a buffer that the caller lends |
+///
+/// Implement it to limit how many bytes may wait:
+///
+/// ```
+/// use wsframe::{EncodeError, FrameEncoder, Output};
+///
+/// struct Bounded {
+///     bytes: Vec<u8>,
+///     max: usize,
+/// }
+///
+/// impl Output for Bounded {
+///     fn pending(&self) -> usize {
+///         self.bytes.len()
+///     }
+///
+///     fn room(&self) -> usize {
+///         self.max.saturating_sub(self.bytes.len())
+///     }
+///
+///     fn append(&mut self, frame: FrameEncoder, payload: &[u8]) -> Result<(), EncodeError> {
+///         let header = frame.header(payload.len() as u64)?;
+///         let needed = header.len().saturating_add(payload.len());
+///         if needed > self.room() {
+///             return Err(EncodeError::NoRoom { needed });
+///         }
+///         frame.append(payload, &mut self.bytes)
+///     }
+/// }
+/// ```
 pub trait Output {
-    /// How many bytes wait to be sent.
+    /// Returns how many bytes wait to be sent.
     fn pending(&self) -> usize;
 
-    /// How many bytes can be appended; `usize::MAX` if that has no bound.
+    /// Returns the remaining capacity in bytes, or `usize::MAX` if it is unlimited.
     fn room(&self) -> usize;
 
-    /// Appends a frame.
+    /// Appends a frame, or returns an error and appends nothing.
     ///
     /// # Errors
     ///
-    /// As [`FrameEncoder::write`]. Nothing was appended then.
+    /// Same as [`FrameEncoder::write`]: [`NoRoom`](EncodeError::NoRoom) if the remaining capacity
+    /// is too small, and the errors of [`FrameEncoder::header`].
     fn append(&mut self, frame: FrameEncoder, payload: &[u8]) -> Result<(), EncodeError>;
 }
 
@@ -62,7 +94,7 @@ impl Output for bytes::BytesMut {
     }
 }
 
-/// An [`Output`] in a buffer that the caller lends.
+/// An [`Output`] in a buffer that the caller lends. It needs no allocator.
 ///
 /// ```
 /// use wsframe::{Connection, FixedOutput};
@@ -84,20 +116,22 @@ pub struct FixedOutput<'b> {
 }
 
 impl<'b> FixedOutput<'b> {
-    /// An empty queue of at most as many bytes as `buf` holds. With fewer than
-    /// [`MIN_BUFFER_LEN`](crate::MIN_BUFFER_LEN) a connection cannot reply to every frame.
+    /// Creates an empty output whose capacity is the length of `buf`.
+    ///
+    /// It should be at least [`MIN_BUFFER_LEN`](crate::MIN_BUFFER_LEN), so that every reply fits
+    /// into an empty output.
     #[must_use]
     pub const fn new(buf: &'b mut [u8]) -> Self {
         Self { buf, len: 0 }
     }
 
-    /// The bytes that wait to be sent.
+    /// Returns the bytes that wait to be sent.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         self.buf.get(..self.len).unwrap_or_default()
     }
 
-    /// Removes the first `sent` bytes, or all if there are fewer.
+    /// Removes the first `sent` bytes, or all of them if there are fewer.
     pub fn consume(&mut self, sent: usize) {
         let queued = self.buf.get_mut(..self.len).unwrap_or_default();
         let sent = sent.min(queued.len());

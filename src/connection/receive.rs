@@ -1,4 +1,4 @@
-//! What a connection makes of what it reads, and what it replies by itself.
+//! Receiving, and automatic replies.
 
 use super::{Connection, Flags, MaskingKeys, Output};
 use crate::close::{CloseBody, CloseCode};
@@ -6,30 +6,63 @@ use crate::error::{ProtocolError, ReceiveError};
 use crate::header::{MAX_CONTROL_PAYLOAD_LEN, Opcode};
 use crate::message::{Event, MessageDecoder, MessageSpan};
 
-/// Bytes of a control frame's header, at most: two, and a masking key.
+/// The longest header of a control frame: two bytes and a masking key.
 const MAX_CONTROL_HEADER_LEN: usize = 2 + 4;
 
 /// # Receiving
 impl<K: MaskingKeys> Connection<K> {
-    /// Takes the next event from the beginning of `input`, which then begins behind it; `None` if more
-    /// bytes are needed first. What the connection replies to it by itself is appended to `out`:
+    /// Returns the next event and advances `input` past it. Returns `None` when more bytes are
+    /// needed.
     ///
-    /// - to a Ping a Pong with the same data (§5.5.2), unless a Close was sent: behind that the peer
-    ///   discards everything (§1.4);
-    /// - to a Close a Close with the same code, unless one was sent (§5.5.1);
-    /// - to what breaks a rule a Close with the error's code, and the section of the RFC for a reason.
+    /// Replies are appended to `out`:
     ///
-    /// After a Close all input is discarded.
+    /// - to a Ping, a Pong with the same payload (§5.5.2), unless a Close was already sent: a peer
+    ///   discards everything after a Close (§1.4)
+    /// - to a Close, a Close with the same code (§5.5.1), unless one was already sent
+    /// - to a violation, a Close with the error's code and its RFC section as the reason
+    ///
+    /// After a Close, all input is discarded. An event borrows the buffer, not the connection.
     ///
     /// # Errors
     ///
-    /// [`Protocol`](ReceiveError::Protocol) if the peer broke a rule. Send the output, then end the
-    /// transport. Every further call fails likewise.
+    /// - [`Protocol`](ReceiveError::Protocol) if the peer broke a rule or exceeded a limit. Send
+    ///   the output, then end the transport. The error is sticky.
+    /// - [`OutputFull`](ReceiveError::OutputFull) if the output has no capacity for a reply, or
+    ///   [`max_pending_replies`](Self::max_pending_replies) is reached. Nothing is lost: send the
+    ///   output and retry with the rest of the input. Retry before checking
+    ///   [`transport`](Self::transport): if the reply is the Close for a violation, it already
+    ///   reports the failure.
     ///
-    /// [`OutputFull`](ReceiveError::OutputFull) if there is no room for the reply, or if more replies wait than
-    /// [`max_pending_replies`](Self::max_pending_replies) allows. Nothing is lost: send the output, and
-    /// call again with what is left of the input. Ask [`transport`](Self::transport) only after that: if
-    /// the reply is the Close with a failure's code, the connection has failed already.
+    /// ```
+    /// use wsframe::{Assembler, Connection, Event, ReceiveError};
+    ///
+    /// /// Prints the messages in what was read. Returns how many bytes of it were consumed.
+    /// fn print(
+    ///     connection: &mut Connection,
+    ///     assembler: &mut Assembler,
+    ///     received: &mut [u8],
+    ///     out: &mut Vec<u8>, // bytes to send, also after an error
+    /// ) -> Result<usize, ReceiveError> {
+    ///     let len = received.len();
+    ///     let mut input = received;
+    ///     while let Some(event) = connection.receive(&mut input, out)? {
+    ///         match event {
+    ///             Event::Text(chunk) => {
+    ///                 if let Some(text) = assembler.text(chunk) {
+    ///                     println!("{text}");
+    ///                 }
+    ///             }
+    ///             Event::Close(body) => println!("closed: {body:?}"), // answered already
+    ///             _ => {}
+    ///         }
+    ///     }
+    ///     Ok(len - input.len())
+    /// }
+    /// ```
+    #[doc(alias = "read")]
+    #[doc(alias = "read_message")]
+    #[doc(alias = "read_frame")]
+    #[doc(alias = "recv")]
     #[inline(always)]
     pub fn receive<'b>(
         &mut self,
@@ -63,16 +96,43 @@ impl<K: MaskingKeys> Connection<K> {
         (event.transpose(), input)
     }
 
-    /// Finds the next event at the beginning of `input`; `None` if more bytes are needed first, or if a
-    /// Close frame has come. What follows such a frame is to be discarded.
+    /// Locates the next event at the beginning of `input`.
     ///
-    /// After `Some`, [`take`](Self::take) the span and consume [`MessageSpan::end`] bytes of the input,
-    /// before anything else is put into the same output: there is room in it for the reply to this event.
-    /// After `None` or an error, consume nothing.
+    /// Returns `None` when more bytes are needed, or after a Close frame: then discard all input.
+    ///
+    /// After `Some`, pass the span to [`take`](Self::take) and consume [`MessageSpan::end`] bytes
+    /// of the input. Append nothing else to the same output before that: this call checked its
+    /// remaining capacity for the reply. After `None` or an error, consume nothing.
     ///
     /// # Errors
     ///
-    /// As [`receive`](Self::receive).
+    /// - [`Protocol`](ReceiveError::Protocol) if the next header breaks a rule or exceeds a limit.
+    ///   The error is sticky.
+    /// - [`OutputFull`](ReceiveError::OutputFull) if the output has no capacity for a reply, or
+    ///   [`max_pending_replies`](Self::max_pending_replies) is reached. Send the output and retry.
+    ///
+    /// ```
+    /// use wsframe::{Connection, Event, ReceiveError};
+    ///
+    /// /// A connection that owns its buffer.
+    /// struct Buffered {
+    ///     connection: Connection,
+    ///     input: Vec<u8>,
+    ///     start: usize,
+    ///     out: Vec<u8>,
+    /// }
+    ///
+    /// impl Buffered {
+    ///     fn next(&mut self) -> Result<Option<Event<'_>>, ReceiveError> {
+    ///         let input = &mut self.input[self.start..];
+    ///         let Some(span) = self.connection.locate(input, &mut self.out)? else {
+    ///             return Ok(None);
+    ///         };
+    ///         self.start += span.end();
+    ///         self.connection.take(span, input, &mut self.out).map(Some)
+    ///     }
+    /// }
+    /// ```
     #[inline(always)]
     pub fn locate(
         &mut self,
@@ -84,25 +144,29 @@ impl<K: MaskingKeys> Connection<K> {
             Ok(None) => return Ok(None),
             Err(error) => return Err(self.fail(error, out)),
         };
-        // A control frame that was located and not taken has changed nothing.
+        // Nothing has to be undone: locating a control frame changes no state.
         if span.header().opcode.is_control() && !self.has_room_for_reply(&span, out) {
             return Err(ReceiveError::OutputFull);
         }
         Ok(Some(span))
     }
 
-    /// Takes the located event, and replies to it. `used` is the input in which it was located, or the
-    /// consumed part of it.
+    /// Returns the located event, and appends the reply to it, if any, to `out`.
+    ///
+    /// `used` is the input in which [`locate`](Self::locate) found the span, or only its consumed
+    /// part. Consume the span's bytes also after an error. `locate` has an example.
     ///
     /// # Errors
     ///
-    /// [`Protocol`](ReceiveError::Protocol), as [`receive`](Self::receive), and
-    /// [`OutputFull`](ReceiveError::OutputFull) if that is what it would say, but there is no room for the
-    /// Close. The span's bytes are to be consumed in any case.
+    /// - [`Protocol`](ReceiveError::Protocol) if the payload breaks a rule: text that is not UTF-8,
+    ///   or an invalid Close. The error is sticky.
+    /// - [`OutputFull`](ReceiveError::OutputFull) if the payload breaks a rule and the output has
+    ///   no capacity for the Close. Send the output; the next call appends the Close and returns
+    ///   the error.
     ///
     /// # Panics
     ///
-    /// If `used` is shorter than [`MessageSpan::end`].
+    /// Panics if `used` is shorter than [`MessageSpan::end`].
     #[inline(always)]
     pub fn take<'b>(
         &mut self,
@@ -114,13 +178,14 @@ impl<K: MaskingKeys> Connection<K> {
         self.reply_to(event, out)
     }
 
-    /// Fails the connection because of what only its caller can see (RFC 6455 §7.1.7), such as what an
-    /// extension made of a [`Raw`](Event::Raw) chunk: a Close with the error's code is appended to `out`,
-    /// unless one was sent before. Send the output, then end the transport; every further call fails with
-    /// this error.
+    /// Fails the connection with an error that only the caller can detect (RFC 6455 §7.1.7).
     ///
-    /// Returns the error, or [`OutputFull`](ReceiveError::OutputFull) if there is no room for the Close:
-    /// then any further [`receive`](Self::receive) tries again.
+    /// An example is an extension that cannot decode an [`Event::Raw`] chunk. A Close with the
+    /// error's code is appended to `out`, unless one was already sent. Send the output, then end
+    /// the transport. The error is sticky; an earlier error takes precedence.
+    ///
+    /// Returns the error. Returns [`OutputFull`](ReceiveError::OutputFull) if the output has no
+    /// capacity for the Close; the next [`receive`](Self::receive) tries again.
     ///
     /// ```
     /// use wsframe::{Connection, ProtocolError};
@@ -153,17 +218,19 @@ impl<K: MaskingKeys> Connection<K> {
                 reply <= out.room() && (may_wait || out.pending() == 0)
             }
             Opcode::Close if !self.flags.has(Flags::CLOSE_SENT) => {
-                // The answer, or the code of a failure and its reason.
+                // The answer, or, if the body is invalid, the error's code and reason.
                 MAX_CONTROL_HEADER_LEN + MAX_CONTROL_PAYLOAD_LEN <= out.room()
             }
             _ => true,
         }
     }
 
-    /// > upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response, unless it already
-    /// > received a Close frame (§5.5.2)
+    /// Returns whether a Pong is sent for each Ping.
     ///
-    /// Behind a Close that was sent, nothing is sent: its receiver discards what follows (§1.4).
+    /// > upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response, unless it
+    /// > already received a Close frame (§5.5.2)
+    ///
+    /// After a Close was sent, no Pong is sent: the peer would discard it (§1.4).
     const fn answers_pings(&self) -> bool {
         !self.flags.has(Flags::LEAVE_PONG | Flags::CLOSE_SENT)
     }
@@ -184,7 +251,7 @@ impl<K: MaskingKeys> Connection<K> {
         }
     }
 
-    /// Room for the reply was found when the event was located, so that nothing fails here.
+    /// Appends the reply. `locate` has checked the remaining capacity, so appending does not fail.
     #[inline(never)]
     fn reply(&mut self, event: &Event<'_>, out: &mut impl Output) {
         match event {
@@ -195,9 +262,9 @@ impl<K: MaskingKeys> Connection<K> {
             Event::Close(body) => {
                 let code = body.as_ref().map_or(CloseCode::NO_STATUS, |body| body.code);
                 self.received_code = code.get();
-                // > If an endpoint receives a Close frame and did not previously send a Close frame, the
-                // > endpoint MUST send a Close frame in response. […] the endpoint typically echos the
-                // > status code it received.
+                // > If an endpoint receives a Close frame and did not previously send a Close
+                // > frame, the endpoint MUST send a Close frame in response. […] the endpoint
+                // > typically echos the status code it received.
                 if !self.flags.has(Flags::CLOSE_SENT | Flags::LEAVE_CLOSE) {
                     let answer = body.as_ref().map(|body| CloseBody { reason: "", ..*body });
                     let _ = self.close(answer, out);
