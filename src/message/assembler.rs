@@ -1,4 +1,4 @@
-//! Whole messages, collected from their chunks.
+//! Collecting whole messages from their chunks.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -9,16 +9,16 @@ use super::{BinaryChunk, RawChunk, TextChunk};
 use crate::arch::text::Collected;
 use crate::frame::Payload;
 
-/// Collects the chunks of messages.
+/// Collects the chunks of messages into whole messages.
 ///
-/// A message that comes as one chunk is lent where it lies, and nothing is copied. Another is collected,
-/// and given away when it is complete: so an assembler keeps memory for no longer than a message is
-/// open, and an idle connection has none. What it takes grows with the bytes that have arrived, up to
-/// the decoder's limit ([`MessageDecoder::max_message_len`](crate::MessageDecoder::max_message_len)),
-/// and never by a length that was only declared.
+/// A message that arrives in one chunk is returned as a borrow, and not copied. Other messages are
+/// collected in memory that grows with what has arrived. Declared lengths never cause allocation.
+/// The decoder's [`max_message_len`](crate::MessageDecoder::max_message_len) is the limit. A
+/// message is returned together with its memory, so an idle connection's assembler has none.
 ///
-/// It takes the chunks of one connection: each of them, in their order. Chunks that were left out are not
-/// noticed, and the message lacks them, unless one of them cut a character of a text.
+/// Use one assembler per connection, and pass it every chunk in order. It cannot notice a missing
+/// chunk, and returns the message without it. The exception is text whose chunks no longer join at
+/// a character.
 ///
 /// ```
 /// use wsframe::{Assembler, Event, MessageDecoder, Role};
@@ -31,7 +31,11 @@ use crate::frame::Payload;
 /// let mut input = &mut buf[..];
 /// while let Some(event) = decoder.decode(&mut input)? {
 ///     match event {
-///         Event::Text(chunk) => messages.extend(assembler.text(chunk).map(|text| text.into_owned())),
+///         Event::Text(chunk) => {
+///             if let Some(text) = assembler.text(chunk) {
+///                 messages.push(text.into_owned());
+///             }
+///         }
 ///         Event::Binary(chunk) => {
 ///             if let Some(bytes) = assembler.binary(chunk) {
 ///                 println!("{} bytes", bytes.len());
@@ -44,22 +48,23 @@ use crate::frame::Payload;
 /// # Ok::<(), wsframe::ProtocolError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
+#[doc(alias = "FragmentCollector")]
 pub struct Assembler {
     text: Collected,
     bytes: Vec<u8>,
 }
 
 impl Assembler {
-    /// An assembler that holds nothing.
+    /// Creates an empty assembler. It has no memory yet.
     #[must_use]
     pub const fn new() -> Self {
         Self { text: Collected::new(), bytes: Vec::new() }
     }
 
-    /// Takes a chunk of a text message; gives the message if this was the last.
+    /// Appends a chunk of a text message. Returns the message if this was its last chunk.
     ///
-    /// Returns `None` after the last chunk, too, if the chunks do not make up UTF-8 together. That happens
-    /// only if some were left out, or if they are those of different connections.
+    /// After the last chunk it returns `None` only if the chunks together are not UTF-8. This
+    /// happens only if chunks are missing or belong to different connections.
     #[inline(always)]
     pub fn text<'b>(&mut self, chunk: TextChunk<'b>) -> Option<Cow<'b, str>> {
         if chunk.first && chunk.last {
@@ -77,14 +82,15 @@ impl Assembler {
         if chunk.last { self.text.take() } else { None }
     }
 
-    /// Takes a chunk of a binary message; gives the message, unmasked, if this was the last.
+    /// Appends a chunk of a binary message. Returns the message, unmasked, if this was its last
+    /// chunk.
     #[inline(always)]
     pub fn binary<'b>(&mut self, chunk: BinaryChunk<'b>) -> Option<Cow<'b, [u8]>> {
         self.bytes(chunk.payload, chunk.first, chunk.last)
     }
 
-    /// Takes a chunk of a message that only an extension can read; gives the message, unmasked, if this
-    /// was the last.
+    /// Appends a chunk of an [`Event::Raw`](crate::Event::Raw) message. Returns the message,
+    /// unmasked, if this was its last chunk.
     #[inline(always)]
     pub fn raw<'b>(&mut self, chunk: RawChunk<'b>) -> Option<Cow<'b, [u8]>> {
         self.bytes(chunk.payload, chunk.first, chunk.last)

@@ -1,12 +1,11 @@
-//! Messages in bytes as they arrive.
+//! The message decoder.
 //!
-//! The decoder locates frames with [`FrameDecoder`] and keeps, besides, where in a message it is. Two
-//! steps, as in the layer below: [`locate`](MessageDecoder::locate) reads headers and applies every rule
-//! and limit that they can break; [`take`](MessageDecoder::take) reads a payload as what it is. One call
-//! does both where a cursor suits ([`decode`](MessageDecoder::decode)).
+//! [`locate`](MessageDecoder::locate) reads headers and applies every rule and limit that they can
+//! break. [`take`](MessageDecoder::take) reads a payload. [`decode`](MessageDecoder::decode) does
+//! both.
 //!
-//! Most messages are one plain frame that has arrived whole. They change no state: each function looks
-//! for them first, and leaves what remains to be told apart to one that is not inlined.
+//! Most messages are one plain frame that has arrived completely. They change no state. Each
+//! function has an inlined fast path for them, and one out-of-line slow path for everything else.
 
 use core::mem;
 
@@ -18,15 +17,16 @@ use crate::header::{FrameHeader, Opcode, Role, Rules};
 use crate::mask::Mask;
 use crate::utf8::{Checked, Utf8Validator};
 
-/// The limit on a message's length that a new [`MessageDecoder`] has: 64 MiB.
+/// The default of [`MessageDecoder::max_message_len`]: 64 MiB.
 pub const DEFAULT_MAX_MESSAGE_LEN: u32 = 64 << 20;
 
-/// The limit on the number of a message's fragments that a new [`MessageDecoder`] has.
+/// The default of [`MessageDecoder::max_fragments`]: 131,072.
 pub const DEFAULT_MAX_FRAGMENTS: u32 = 1 << 17;
 
-/// Finds messages in a stream of bytes.
+/// Decodes a stream of bytes into messages, without replies.
 ///
-/// It owns no buffer and never allocates; 56 bytes hold all its state.
+/// It owns no buffer and never allocates. Its state takes 56 bytes. To receive whole messages, pass
+/// the chunks to an `Assembler` (feature `alloc`). [`Connection`](crate::Connection) adds replies.
 ///
 /// ```
 /// use wsframe::{Event, MessageDecoder, Role};
@@ -46,7 +46,7 @@ pub const DEFAULT_MAX_FRAGMENTS: u32 = 1 << 17;
 ///                 texts.push(String::from_utf8(core::mem::take(&mut text))?);
 ///             }
 ///         }
-///         Event::Ping(data) => println!("to be answered with {data:?}"),
+///         Event::Ping(data) => println!("answer with a Pong that contains {data:?}"),
 ///         _ => {}
 ///     }
 /// }
@@ -54,13 +54,12 @@ pub const DEFAULT_MAX_FRAGMENTS: u32 = 1 << 17;
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 ///
-/// After an error the decoder is latched: every call fails with the same error. After a Close frame it
-/// finds nothing more: what follows is to be discarded (RFC 6455 §1.4), and
-/// [`decode`](Self::decode) does so.
+/// Errors are sticky: every later call returns the first error. After a Close frame there are no
+/// more events, and the input must be discarded (RFC 6455 §1.4). [`decode`](Self::decode) does so.
 #[derive(Clone, Debug)]
 pub struct MessageDecoder(State);
 
-// The error lies where a running decoder has its state, so that keeping it costs nothing.
+// A failed decoder needs no state, so the sticky error takes its place and costs no memory.
 #[derive(Clone, Debug)]
 enum State {
     Running(Running),
@@ -70,11 +69,12 @@ enum State {
 #[derive(Clone, Debug)]
 struct Running {
     frames: FrameDecoder,
-    /// The open message's text. At the beginning of a text while none is open.
+    /// Validates the open text message. In its initial state while none is open.
     text: Utf8Validator,
-    /// What the headers of the open message have declared so far, at most [`NO_LIMIT`].
+    /// The length of the open message, as far as its headers declared it; saturates at
+    /// [`NO_LIMIT`].
     len: u32,
-    /// How many frames of the open message have begun.
+    /// The number of frames of the open message that have begun.
     fragments: u32,
     max_message_len: u32,
     max_fragments: u32,
@@ -82,61 +82,73 @@ struct Running {
     validate_text: bool,
 }
 
-/// Where in a message the stream is, between two chunks.
+/// The position between two chunks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Position {
     /// No message is open.
     Between,
-    /// A message is open: its kind.
+    /// A message of this kind is open.
     Within(Kind),
-    /// A Close frame has come.
+    /// A Close frame was received.
     Closed,
 }
 
-/// What the payload of a message is.
+/// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Text,
     Binary,
-    /// Nothing that this layer reads: the opcode and the RSV bits of the first frame in one byte, as on
-    /// the wire.
+    /// A message that this layer does not interpret. The value is the opcode and the RSV bits of
+    /// its first frame, as on the wire.
     Raw(u8),
 }
 
-/// Where the next chunk of a message, or the next control frame, lies in the bytes that were shown to
-/// [`MessageDecoder::locate`].
+/// The location of a chunk or control frame in the input of [`MessageDecoder::locate`].
 ///
-/// The decoder has moved past it: it must be given to [`MessageDecoder::take`] (or `take_frame`).
+/// The decoder has moved past it, so pass it to [`MessageDecoder::take`] or
+/// [`take_frame`](MessageDecoder::take_frame).
+///
+/// ```
+/// use wsframe::{MessageDecoder, ProtocolError};
+///
+/// /// Returns the first event's length in bytes, its header included.
+/// fn first_len(decoder: &mut MessageDecoder, input: &mut [u8]) -> Result<usize, ProtocolError> {
+///     let Some(span) = decoder.locate(input)? else { return Ok(0) };
+///     let len = span.end();
+///     println!("{:?}: {:?}", span.header().opcode, decoder.take(span, input)?);
+///     Ok(len)
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "the decoder has moved past these bytes"]
 pub struct MessageSpan {
     span: Span,
-    /// The kind of the message; `None` for a control frame.
+    /// The kind of the message, or `None` for a control frame.
     kind: Option<Kind>,
 }
 
 impl MessageSpan {
-    /// How many bytes of the input to consume.
+    /// Returns how many bytes of the input to consume.
     #[must_use]
     #[inline(always)]
     pub const fn end(&self) -> usize {
         self.span.end()
     }
 
-    /// The frame's header.
+    /// Returns the header of the frame.
     #[must_use]
     #[inline(always)]
     pub const fn header(&self) -> &FrameHeader {
         self.span.header()
     }
 
-    /// How many bytes of the input are the header's.
+    /// Returns how many bytes of the input belong to the header.
     #[cfg(any(feature = "bytes", feature = "deflate"))]
     pub(crate) const fn header_len(&self) -> usize {
         self.span.range().start
     }
 
-    /// Whether it is of a text message, and will be validated.
+    /// Returns whether this is text that will be validated.
     #[cfg(feature = "bytes")]
     pub(crate) const fn is_text(&self) -> bool {
         matches!(self.kind, Some(Kind::Text))
@@ -154,14 +166,16 @@ impl MessageSpan {
 }
 
 impl MessageDecoder {
-    /// A decoder for what an endpoint of this role receives, strict, with the default limits.
+    /// Creates a decoder for an endpoint that receives in this role, with strict rules and the
+    /// default limits.
     #[must_use]
     pub const fn new(role: Role) -> Self {
         Self::over(FrameDecoder::new(role))
     }
 
-    /// A decoder over frames that are decoded by this one, which must not have decoded anything yet: with
-    /// its rules and its limits.
+    /// Creates a decoder over `frames`, with the rules and limits of that decoder.
+    ///
+    /// The frame decoder must not have decoded anything yet.
     ///
     /// ```
     /// use wsframe::{FrameDecoder, MessageDecoder, Role, Rules};
@@ -186,11 +200,13 @@ impl MessageDecoder {
         }))
     }
 
-    /// Refuses a message when the headers of its frames have declared more than this many bytes, as
-    /// soon as they have. [`NO_LIMIT`] lifts the limit; a new decoder has [`DEFAULT_MAX_MESSAGE_LEN`].
+    /// Limits the length of a message in bytes. [`NO_LIMIT`] disables the limit.
     ///
-    /// Where compression was agreed on (feature `deflate`), a message may not become longer than this
-    /// when it is decompressed, either.
+    /// It acts on the header that exceeds it, before any of that frame's payload is read. For
+    /// compressed messages (feature `deflate`) it also limits the decompressed length. The default
+    /// is [`DEFAULT_MAX_MESSAGE_LEN`].
+    #[doc(alias = "max_message_size")]
+    #[doc(alias = "max_payload_size")]
     #[must_use]
     pub const fn max_message_len(mut self, bytes: u32) -> Self {
         if let State::Running(running) = &mut self.0 {
@@ -199,8 +215,10 @@ impl MessageDecoder {
         self
     }
 
-    /// Refuses a message in more than this many fragments, empty ones included. [`NO_LIMIT`] lifts the
-    /// limit; a new decoder has [`DEFAULT_MAX_FRAGMENTS`].
+    /// Limits the number of fragments of a message, empty ones included. [`NO_LIMIT`] disables the
+    /// limit.
+    ///
+    /// The default is [`DEFAULT_MAX_FRAGMENTS`].
     #[must_use]
     pub const fn max_fragments(mut self, fragments: u32) -> Self {
         if let State::Running(running) = &mut self.0 {
@@ -209,8 +227,11 @@ impl MessageDecoder {
         self
     }
 
-    /// Sets whether text is validated. If not, it comes as [`Event::Raw`], with [`Rsv::NONE`](crate::Rsv::NONE)
-    /// also where it was compressed (feature `deflate`): for a relay that leaves §8.1 to the endpoints.
+    /// Sets whether text is validated. The default is `true`.
+    ///
+    /// Without validation, text arrives as [`Event::Raw`] with [`Rsv::NONE`](crate::Rsv::NONE). So
+    /// does text that was decompressed (feature `deflate`). This suits relays that leave validation
+    /// (§8.1) to the endpoints.
     #[must_use]
     pub const fn validate_text(mut self, validate: bool) -> Self {
         if let State::Running(running) = &mut self.0 {
@@ -219,7 +240,7 @@ impl MessageDecoder {
         self
     }
 
-    /// The rules that headers are held to, and whether text is validated; `None` if the decoder has failed.
+    /// Returns the rules for headers and whether text is validated, or `None` after an error.
     pub(crate) const fn rules(&self) -> Option<(Rules, bool)> {
         match &self.0 {
             State::Running(running) => Some((running.frames.rules(), running.validate_text)),
@@ -227,7 +248,7 @@ impl MessageDecoder {
         }
     }
 
-    /// The role of the endpoint that decodes; `None` if the decoder has failed.
+    /// Returns the role of the endpoint that decodes, or `None` after an error.
     pub(crate) const fn role(&self) -> Option<Role> {
         match self.rules() {
             Some((rules, _)) => Some(rules.role()),
@@ -235,7 +256,7 @@ impl MessageDecoder {
         }
     }
 
-    /// What made the decoder fail, if it did.
+    /// Returns the error that failed the decoder, or `None`. The error is sticky.
     #[must_use]
     pub const fn error(&self) -> Option<ProtocolError> {
         match self.0 {
@@ -244,14 +265,14 @@ impl MessageDecoder {
         }
     }
 
-    /// Whether a Close frame has come: no event follows.
+    /// Returns whether a Close frame was received. No event follows it.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
         matches!(self.0, State::Running(Running { position: Position::Closed, .. }))
     }
 
-    /// Bytes of payload that the open frame has still to come, as [`FrameDecoder::remaining`]; 0 between
-    /// two frames.
+    /// Returns how many payload bytes of the open frame have not been decoded yet; 0 between two
+    /// frames and after an error.
     #[must_use]
     pub const fn remaining(&self) -> u64 {
         match &self.0 {
@@ -260,18 +281,18 @@ impl MessageDecoder {
         }
     }
 
-    /// Finds the next chunk or control frame at the beginning of `input`; `None` if more bytes are
-    /// needed first, or if a Close frame has come.
+    /// Locates the next chunk or control frame at the beginning of `input`.
     ///
-    /// After `Some`, [`take`](Self::take) the span and consume [`MessageSpan::end`] bytes of the input.
-    /// After `None` or an error, consume nothing.
+    /// Returns `None` when more bytes are needed, or after a Close frame: then discard all input.
+    /// After `Some`, pass the span to [`take`](Self::take) and consume [`MessageSpan::end`] bytes
+    /// of the input. After `None` or an error, consume nothing. `take` has an example.
     ///
     /// # Errors
     ///
-    /// The rule or limit that the next header breaks.
+    /// Returns the rule or limit that the next header breaks. The error is sticky.
     #[inline(always)]
     pub fn locate(&mut self, input: &[u8]) -> Result<Option<MessageSpan>, ProtocolError> {
-        // A message that is one plain frame, which has arrived whole.
+        // Fast path: a message in one plain frame that has arrived completely.
         if let State::Running(running) = &mut self.0 {
             if let Some((span, kind)) = running.locate_plain(input) {
                 return Ok(Some(MessageSpan { span, kind: Some(kind) }));
@@ -286,7 +307,7 @@ impl MessageDecoder {
             State::Running(running) => running,
             State::Failed(error) => return Err(*error),
         };
-        // So ends each read: it is asked for as often as bytes arrive.
+        // Callers poll until `None`, so every read ends with an empty slice; return early.
         if input.is_empty() {
             return Ok(None);
         }
@@ -297,18 +318,22 @@ impl MessageDecoder {
         found
     }
 
-    /// Unmasks the located chunk, and validates it if it is text. `used` is the input in which it was
-    /// located, or the consumed part of it.
+    /// Returns the located event: unmasks text and control frames, and validates text.
+    ///
+    /// `used` is the input in which [`locate`](Self::locate) found the span, or only its consumed
+    /// part.
     ///
     /// # Errors
     ///
-    /// [`InvalidUtf8`](ProtocolError::InvalidUtf8) in text and in the reason of a Close frame (offsets
-    /// count from the beginning of the chunk or of the reason), and what else can be wrong with a Close
-    /// frame ([`CloseBody::decode`]).
+    /// - [`InvalidUtf8`](ProtocolError::InvalidUtf8) in text or in the reason of a Close. The
+    ///   offset counts from the beginning of the chunk or of the reason.
+    /// - The other errors of [`CloseBody::decode`] in a Close.
+    ///
+    /// Errors are sticky.
     ///
     /// # Panics
     ///
-    /// If `used` is shorter than [`MessageSpan::end`].
+    /// Panics if `used` is shorter than [`MessageSpan::end`].
     ///
     /// ```
     /// use wsframe::{Event, MessageDecoder, Role};
@@ -337,17 +362,23 @@ impl MessageDecoder {
         self.read(&span, &mut used[range])
     }
 
-    /// As [`take`](Self::take), but gives the frame as it is, for who passes frames on: with every rule
-    /// of messages applied and nothing resolved. Its payload is still masked, but for what had to be
-    /// read: text, if it is validated, and Close frames.
+    /// Returns the located frame unchanged. For relays.
+    ///
+    /// Same as [`take`](Self::take), with every rule of messages applied, but nothing is joined.
+    /// The payload is still masked, except where it had to be read: validated text and Close
+    /// frames.
     ///
     /// # Errors
     ///
-    /// As [`take`](Self::take).
+    /// - [`InvalidUtf8`](ProtocolError::InvalidUtf8) in text or in the reason of a Close. The
+    ///   offset counts from the beginning of the chunk or of the reason.
+    /// - The other errors of [`CloseBody::decode`] in a Close.
+    ///
+    /// Errors are sticky.
     ///
     /// # Panics
     ///
-    /// As [`take`](Self::take).
+    /// Panics if `used` is shorter than [`MessageSpan::end`].
     #[inline(always)]
     pub fn take_frame<'b>(
         &mut self,
@@ -358,12 +389,18 @@ impl MessageDecoder {
         self.read_frame(&span, &mut used[range])
     }
 
-    /// Takes the next chunk or control frame from the beginning of `input`, which then begins behind it;
-    /// `None` if more bytes are needed first. After a Close frame it discards all of `input`.
+    /// Returns the next event and advances `input` past it. Returns `None` when more bytes are
+    /// needed.
+    ///
+    /// After a Close frame, all input is discarded. [`MessageDecoder`] has an example.
     ///
     /// # Errors
     ///
-    /// As [`locate`](Self::locate) and [`take`](Self::take).
+    /// Returns the rule or limit that the input breaks. The error is sticky. An offset of
+    /// [`InvalidUtf8`](ProtocolError::InvalidUtf8) counts from the beginning of the chunk, or of
+    /// the reason of a Close.
+    #[doc(alias = "read_message")]
+    #[doc(alias = "recv")]
     #[inline(always)]
     pub fn decode<'b>(
         &mut self,
@@ -372,12 +409,12 @@ impl MessageDecoder {
         Self::decode_plain_or(self, |decoder| decoder, input, Self::decode_any)
     }
 
-    /// A message that is one plain frame, which has arrived whole; for what is more, `long_way` is gone,
-    /// which also knows the error if text was wrong.
+    /// Decodes a message in one plain frame that has arrived completely. Everything else is handled
+    /// by `long_way`, the slow path, which also returns the error of invalid text.
     ///
-    /// What stands on a decoder can take it too, as its `context`. An event stays in registers since both
-    /// ways return it from here; the cursor stays there since nothing that is not inlined gets to know
-    /// where it lies: the long way is given the input, and gives back the rest.
+    /// A type that is built on a decoder passes itself as `context`. Both paths return their event
+    /// from here, so it stays in registers. The slow path takes the input by value and returns the
+    /// rest, so the cursor's address never escapes and the cursor stays in registers, too.
     #[inline(always)]
     pub(crate) fn decode_plain_or<'b, C, E>(
         context: &mut C,
@@ -424,9 +461,10 @@ impl MessageDecoder {
         (event.transpose(), input)
     }
 
-    /// A part of a frame that has not arrived whole, which nothing has to be found out about: the first
-    /// chunk of a plain frame, or a further one of any. Long messages are made of these, and such as come
-    /// byte by byte. `None` if what comes next is anything else.
+    /// Decodes a chunk that needs no span: the first chunk of an incomplete plain frame, or a
+    /// further chunk of any message. Returns `None` for anything else.
+    ///
+    /// This is the fast path for long messages, and for input that arrives in small pieces.
     #[inline(always)]
     pub(crate) fn decode_part<'b>(
         &mut self,
@@ -450,10 +488,10 @@ impl MessageDecoder {
         Some(self.read_chunk(kind, payload, first, last))
     }
 
-    /// Cuts the located chunk off the input. After a Close frame it discards all of it:
+    /// Splits the located chunk off the input. After a Close frame, discards all input:
     ///
-    /// > after receiving a control frame indicating the connection should be closed, a peer discards any
-    /// > further data received (§1.4)
+    /// > after receiving a control frame indicating the connection should be closed, a peer
+    /// > discards any further data received (§1.4)
     pub(crate) fn cut<'b>(
         &self,
         span: Option<MessageSpan>,
@@ -469,11 +507,30 @@ impl MessageDecoder {
         Some((span, bytes))
     }
 
-    /// As [`decode`](Self::decode), but gives frames as [`take_frame`](Self::take_frame) does.
+    /// Returns the next frame, unchanged, and advances `input` past it. For relays.
+    ///
+    /// Returns `None` when more bytes are needed. After a Close frame, all input is discarded. The
+    /// payload is still masked, except where it had to be read: validated text and Close frames.
     ///
     /// # Errors
     ///
-    /// As [`decode`](Self::decode).
+    /// Returns the rule or limit that the input breaks. The error is sticky. An offset of
+    /// [`InvalidUtf8`](ProtocolError::InvalidUtf8) counts from the beginning of the chunk, or of
+    /// the reason of a Close.
+    ///
+    /// ```
+    /// use wsframe::{MessageDecoder, ProtocolError};
+    ///
+    /// /// Prints the frames in what was read. Returns how many bytes of it were consumed.
+    /// fn print(decoder: &mut MessageDecoder, read: &mut [u8]) -> Result<usize, ProtocolError> {
+    ///     let len = read.len();
+    ///     let mut input = read;
+    ///     while let Some(chunk) = decoder.decode_frame(&mut input)? {
+    ///         println!("{:?}, {} bytes", chunk.header.opcode, chunk.payload.len());
+    ///     }
+    ///     Ok(len - input.len())
+    /// }
+    /// ```
     #[inline(always)]
     pub fn decode_frame<'b>(
         &mut self,
@@ -486,7 +543,7 @@ impl MessageDecoder {
         }
     }
 
-    /// Reads a chunk or control frame as what it is; no more, if what was located before it was wrong.
+    /// Returns the event in `bytes`, unless an earlier span was found to be invalid.
     #[inline(always)]
     pub(crate) fn read<'b>(
         &mut self,
@@ -552,7 +609,7 @@ impl MessageDecoder {
         CloseBody::decode(body).map_err(|error| self.fail(error))
     }
 
-    /// Reads what must be read of a frame that is passed on.
+    /// Returns the frame. Reads its payload only where a rule requires it.
     fn read_frame<'b>(
         &mut self,
         span: &MessageSpan,
@@ -586,7 +643,7 @@ impl MessageDecoder {
         }
     }
 
-    /// Latches the first error that comes, and returns it.
+    /// Makes `error` sticky, unless an earlier error is, and returns the sticky error.
     #[cold]
     pub(crate) fn fail(&mut self, error: ProtocolError) -> ProtocolError {
         let first = self.error().unwrap_or(error);
@@ -594,8 +651,10 @@ impl MessageDecoder {
         first
     }
 
-    /// Claims RSV1 on top of the decoder's rules, before anything was decoded. Returns what holds for messages
-    /// that are decompressed too: the limit on their length, and whether text is validated.
+    /// Claims RSV1 in addition to the decoder's rules, before anything was decoded.
+    ///
+    /// Returns what also applies to decompressed messages: the limit on their length, and whether
+    /// text is validated.
     #[cfg(feature = "deflate")]
     pub(crate) const fn claim_for_deflate(&mut self) -> (u32, bool) {
         let State::Running(running) = &mut self.0 else { return (0, true) };
@@ -605,7 +664,7 @@ impl MessageDecoder {
 }
 
 impl Running {
-    /// A message that is one plain frame, which has arrived whole: nearly all are.
+    /// Locates a message in one plain frame that has arrived completely. Nearly all messages are.
     #[inline(always)]
     fn locate_plain(&self, input: &[u8]) -> Option<(Span, Kind)> {
         let kind = self.kind_of_plain(input)?;
@@ -619,8 +678,8 @@ impl Running {
         Some((span, kind))
     }
 
-    /// The first chunk of such a message, if not all of it has arrived. To be asked between two messages
-    /// only.
+    /// Decodes the first chunk of a plain frame that has not arrived completely. Must be called
+    /// between two messages only.
     #[inline(always)]
     fn begin_plain<'b>(&mut self, input: &mut &'b mut [u8]) -> Option<(Kind, Payload<'b>)> {
         let kind = self.kind_of_plain(input)?;
@@ -631,7 +690,8 @@ impl Running {
         Some((kind, payload))
     }
 
-    /// What a message is whose first frame is its last, by the first byte: FIN, no RSV bit, and the opcode.
+    /// Returns the kind of an unfragmented message, from the first byte: FIN, no RSV bits, the
+    /// opcode.
     #[inline(always)]
     const fn kind_of_plain(&self, frame: &[u8]) -> Option<Kind> {
         match frame {
@@ -658,7 +718,7 @@ impl Running {
         if self.position == Position::Closed {
             return Ok(None);
         }
-        // Order first: it is broken by a frame's first byte, whether more of it has come or not.
+        // Check the order first: a frame's first byte can break it, however much has arrived.
         if self.frames.remaining() == 0 {
             self.check_order(input)?;
         }
@@ -671,7 +731,7 @@ impl Running {
         Ok(Some(MessageSpan { span, kind }))
     }
 
-    /// Moves on by a chunk of a message.
+    /// Updates the state for a chunk of a message, and returns the kind of the message.
     fn advance(&mut self, span: &Span) -> Result<Kind, ProtocolError> {
         let header = span.header();
         if span.first() {
@@ -703,9 +763,11 @@ impl Running {
         }
     }
 
-    /// > a fragmented message consists of a single frame with the FIN bit clear and an opcode other than
-    /// > 0, followed by zero or more frames with the FIN bit clear and the opcode set to 0, and
-    /// > terminated by a single frame with the FIN bit set and an opcode of 0
+    /// Checks that a frame may follow the frames before it.
+    ///
+    /// > a fragmented message consists of a single frame with the FIN bit clear and an opcode
+    /// > other than 0, followed by zero or more frames with the FIN bit clear and the opcode set to
+    /// > 0, and terminated by a single frame with the FIN bit set and an opcode of 0
     fn check_order(&self, frame: &[u8]) -> Result<(), ProtocolError> {
         let opcode = frame.first().and_then(|first| Opcode::from_bits(first & 0x0F));
         match (self.position, opcode) {
@@ -719,7 +781,7 @@ impl Running {
         }
     }
 
-    /// Nothing was located, but a header may be there already whose payload is still to come.
+    /// Checks the limits of a header that has arrived before its payload.
     fn check_limits_ahead(&self, input: &[u8]) -> Result<(), ProtocolError> {
         if self.frames.remaining() != 0 {
             return Ok(());
@@ -732,7 +794,7 @@ impl Running {
         }
     }
 
-    /// The length of the message with the frame that begins, as far as it is counted.
+    /// Checks the limits, and returns the length of the message including the frame that begins.
     fn check_limits(&self, header: &FrameHeader) -> Result<u32, ProtocolError> {
         let len = u64::from(self.len).saturating_add(header.payload_len);
         if len > u64::from(self.max_message_len) && self.max_message_len != NO_LIMIT {

@@ -1,17 +1,40 @@
-//! Messages (RFC 6455 §5.4–§5.6): frames with fragmentation resolved.
+//! Messages: fragments joined, text validated, limits applied (RFC 6455 §5.4–§5.6).
 //!
-//! [`MessageDecoder`] stands on [`FrameDecoder`](crate::FrameDecoder) and works as it does: it is shown
-//! bytes, holds none of them, and hands out what it finds where it lies. What it adds is what a frame
-//! alone cannot tell: which message a fragment belongs to, whether text is UTF-8 across fragments, how
-//! long a message has become.
+//! [`MessageDecoder`] is built on [`FrameDecoder`](crate::FrameDecoder). It buffers nothing and
+//! returns [`Event`]s that borrow the caller's buffer. It adds what a single frame cannot tell: the
+//! message a fragment belongs to, whether text is UTF-8 across fragments, and the length of the
+//! message.
 //!
-//! A message comes out in chunks ([`Event::Text`], [`Event::Binary`]), as its bytes arrive; one that
-//! lies whole in the buffer is one chunk. Control frames come whole, wherever they stand between the
-//! fragments. Who wants whole messages only has two ways:
+//! A message arrives in chunks ([`Event::Text`], [`Event::Binary`]), as its bytes arrive. A message
+//! in one frame that is completely in the buffer is one chunk. Control frames are always complete,
+//! and may arrive between the chunks of a message. To receive only complete messages:
 //!
-//! - Messages in one frame that fit the buffer come whole if the frame decoder is told so
-//!   ([`FrameDecoder::whole_up_to`](crate::FrameDecoder::whole_up_to)). Nothing is copied.
-//! - An `Assembler` (feature `alloc`) collects the chunks of any message.
+//! - Set [`FrameDecoder::whole_up_to`](crate::FrameDecoder::whole_up_to). Unfragmented messages up
+//!   to that length are then one chunk, and are not copied. The buffer must be long enough for
+//!   them.
+//! - Use an `Assembler` (feature `alloc`). It collects the chunks of any message.
+//!
+//! ```
+//! use wsframe::{Event, MessageDecoder, ProtocolError};
+//!
+//! /// Counts the messages in what was read. Returns how many bytes of it were consumed, too.
+//! fn count(
+//!     decoder: &mut MessageDecoder,
+//!     received: &mut [u8],
+//! ) -> Result<(usize, usize), ProtocolError> {
+//!     let len = received.len();
+//!     let mut input = received;
+//!     let mut messages = 0;
+//!     while let Some(event) = decoder.decode(&mut input)? {
+//!         match event {
+//!             Event::Text(chunk) if chunk.last => messages += 1,
+//!             Event::Binary(chunk) if chunk.last => messages += 1,
+//!             _ => {}
+//!         }
+//!     }
+//!     Ok((messages, len - input.len()))
+//! }
+//! ```
 
 #[cfg(feature = "alloc")]
 mod assembler;
