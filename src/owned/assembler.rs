@@ -1,8 +1,8 @@
 //! Whole messages, split off the buffer that they were read into.
 //!
-//! A message in one frame stays in the buffer until it is all there. What has arrived of it is unmasked and
-//! validated there at once, so that text fails at its first wrong byte; then it is split off. A message in
-//! several frames has headers between its parts, so its parts are copied, by an [`Assembler`].
+//! A message in one frame stays in the buffer until it is complete. What has arrived of it is
+//! unmasked and validated at once, so text fails at its first invalid byte. Then the payload is
+//! split off. A fragmented message has headers between its parts, so an [`Assembler`] copies them.
 
 use alloc::borrow::Cow;
 use core::mem;
@@ -15,19 +15,20 @@ use crate::error::{ProtocolError, ReceiveError};
 use crate::header::{Opcode, Rsv};
 use crate::message::{Assembler, Event, MessageDecoder, MessageSpan};
 
-/// Puts messages together as `Bytes`.
+/// Collects whole messages as `Bytes`.
 ///
-/// It goes beside a [`Connection`] or a [`MessageDecoder`], one for each, and is shown what was read. A
-/// message that came in one frame is split off the buffer, and not copied. Only one in several frames is
-/// collected, in memory that grows with the bytes that have arrived.
+/// Use one assembler per [`Connection`] or [`MessageDecoder`]. A message in one frame is split off
+/// the buffer and not copied. Only fragmented messages are collected, in memory that grows with
+/// what has arrived.
 ///
-/// The buffer has to hold a message in one frame until its end has come, up to the decoder's limits
-/// ([`FrameDecoder::max_payload_len`](crate::FrameDecoder::max_payload_len),
-/// [`MessageDecoder::max_message_len`]). It grows with what has arrived, and never by a length that was only
-/// declared: `None` has made room for no more bytes than it holds.
+/// The buffer holds a message in one frame until it is complete, up to the decoder's limits:
+/// [`FrameDecoder::max_payload_len`](crate::FrameDecoder::max_payload_len) and
+/// [`MessageDecoder::max_message_len`]. Declared lengths never cause allocation: a call reserves at
+/// most as many bytes as the buffer contains.
 ///
-/// Text is validated in the pass that unmasks it, when it arrives. Where it came in several reads, what is
-/// there at the end is validated again, since between two calls the buffer was not the assembler's.
+/// Text is validated in the pass that unmasks it. Text that arrived in several reads is validated
+/// again when it is complete, because the caller could have written to the buffer between two
+/// calls.
 ///
 /// ```
 /// use bytes::BytesMut;
@@ -38,38 +39,41 @@ use crate::message::{Assembler, Event, MessageDecoder, MessageSpan};
 ///
 /// let mut input = BytesMut::from(&b"\x81\x05Hel"[..]);
 /// assert_eq!(assembler.decode(&mut decoder, &mut input)?, None);
-/// input.extend_from_slice(b"lo\x01\x03"); // the next read, behind what is there
+/// input.extend_from_slice(b"lo\x01\x03"); // the next read, appended
 /// assert_eq!(assembler.decode(&mut decoder, &mut input)?, Some(Message::text("Hello")));
 /// assert_eq!(assembler.decode(&mut decoder, &mut input)?, None);
 /// # Ok::<(), wsframe::ProtocolError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
+#[doc(alias = "FragmentCollector")]
 pub struct BytesAssembler {
-    /// Collects messages in fragments.
+    /// Collects fragmented messages.
     fragments: Assembler,
-    /// How many bytes at the beginning of the buffer are the open frame's, unmasked.
+    /// The number of bytes at the beginning of the buffer that are unmasked payload of the open
+    /// frame.
     unmasked: usize,
 }
 
 impl BytesAssembler {
-    /// An assembler that holds nothing.
+    /// Creates an empty assembler.
     #[must_use]
     pub const fn new() -> Self {
         Self { fragments: Assembler::new(), unmasked: 0 }
     }
 
-    /// Takes the next message or control frame from the beginning of `input`; `None` if more bytes are
-    /// needed first. What is left in `input` is to be left there: it may be unmasked in part.
+    /// Returns the next message or control frame, and splits it off `input`. Returns `None` when
+    /// more bytes are needed.
     ///
-    /// After a Close frame it discards all of `input`.
+    /// Append the next read to `input`, and change nothing else in it: a part of it may be unmasked
+    /// already. After a Close frame, all input is discarded.
     ///
     /// # Errors
     ///
-    /// As [`MessageDecoder::decode`].
+    /// Returns the rule or limit that the input breaks. The error is sticky.
     ///
     /// # Panics
     ///
-    /// Panics if `input` is shorter than the call before left it, unless that call failed.
+    /// Panics if `input` is shorter than the previous call left it, unless that call failed.
     pub fn decode(
         &mut self,
         decoder: &mut MessageDecoder,
@@ -78,19 +82,46 @@ impl BytesAssembler {
         self.next(decoder, input)
     }
 
-    /// Takes the next message or control frame from the beginning of `input`; `None` if more bytes are
-    /// needed first. What is left in `input` is to be left there: it may be unmasked in part. What the
-    /// connection replies by itself is appended to `out`.
+    /// Returns the next message or control frame, and splits it off `input`. Returns `None` when
+    /// more bytes are needed. Appends the connection's replies to `out`.
     ///
-    /// After a Close frame it discards all of `input`.
+    /// Append the next read to `input`, and change nothing else in it: a part of it may be unmasked
+    /// already. After a Close frame, all input is discarded.
     ///
     /// # Errors
     ///
-    /// As [`Connection::receive`].
+    /// - [`Protocol`](ReceiveError::Protocol) if the peer broke a rule or exceeded a limit. Send
+    ///   the output, then end the transport. The error is sticky.
+    /// - [`OutputFull`](ReceiveError::OutputFull) if the output has no capacity for a reply, or
+    ///   [`Connection::max_pending_replies`] is reached. Send the output, then call again.
     ///
     /// # Panics
     ///
-    /// Panics if `input` is shorter than the call before left it, unless that call failed.
+    /// Panics if `input` is shorter than the previous call left it, unless that call failed.
+    ///
+    /// ```
+    /// use bytes::BytesMut;
+    /// use wsframe::{BytesAssembler, Connection, Message, ReceiveError};
+    ///
+    /// /// Prints the messages in what was read.
+    /// fn print(
+    ///     connection: &mut Connection,
+    ///     assembler: &mut BytesAssembler,
+    ///     input: &mut BytesMut, // what was read is appended here
+    ///     out: &mut BytesMut, // bytes to send, also after an error
+    /// ) -> Result<(), ReceiveError> {
+    ///     while let Some(message) = assembler.receive(connection, input, out)? {
+    ///         match message {
+    ///             Message::Text(text) => println!("{text}"),
+    ///             Message::Binary(bytes) => println!("{} bytes", bytes.len()),
+    ///             _ => {} // Pings and Closes are answered already
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    #[doc(alias = "read_message")]
+    #[doc(alias = "recv")]
     pub fn receive<K: MaskingKeys>(
         &mut self,
         connection: &mut Connection<K>,
@@ -107,7 +138,7 @@ impl BytesAssembler {
     ) -> Result<Option<Message>, S::Error> {
         let received = self.receive_from(source, input);
         if received.is_err() {
-            // Nothing more comes of the open frame, so its caller may drop the bytes.
+            // The open frame is abandoned, so the caller may drop its bytes.
             self.unmasked = 0;
         }
         received
@@ -126,14 +157,14 @@ impl BytesAssembler {
         if source.is_closed() {
             input.clear();
         } else if self.unmasked != 0 {
-            // What has arrived can double before the buffer has to grow again.
+            // Reserve as much as has arrived, so that growing takes amortised linear time.
             let missing = usize::try_from(source.remaining()).unwrap_or(usize::MAX);
             input.reserve(missing.min(input.len()));
         }
         Ok(None)
     }
 
-    /// The located event, if a message or a control frame ends with it.
+    /// Takes the located event. Returns the message or control frame if it ends with this event.
     fn take<S: Source>(
         &mut self,
         source: &mut S,
@@ -151,11 +182,11 @@ impl BytesAssembler {
         }
         let ends = source.remaining() == 0;
         if ends && self.unmasked == 0 {
-            // All of a frame has arrived. This is what nearly all messages are.
+            // Fast path: the frame has arrived completely, as nearly all messages have.
             return Self::split(source, span, input.split_to(len));
         }
 
-        // A part of a message stays where it is, and only the header goes.
+        // Slow path: remove only the header, and keep the part of the payload in the buffer.
         let header_len = span.header_len();
         let kind = Kind::unmask(source.take(span, &mut input[self.unmasked..])?);
         input.advance(header_len);
@@ -167,7 +198,7 @@ impl BytesAssembler {
         Ok(Some(kind.message(payload)?))
     }
 
-    /// The message, or the control frame, that these bytes are.
+    /// Returns the message or control frame in these bytes.
     #[inline]
     fn split<S: Source>(
         source: &mut S,
@@ -189,7 +220,7 @@ impl BytesAssembler {
         Ok(Some(kind.message(frame.freeze())?))
     }
 
-    /// Copies a fragment, and gives the message if it was the last.
+    /// Copies a fragment. Returns the message if it was the last.
     fn collect(&mut self, event: Event<'_>) -> Option<Message> {
         match event {
             Event::Text(chunk) => {
@@ -203,13 +234,13 @@ impl BytesAssembler {
                 let payload = self.fragments.raw(chunk)?.into_owned().into();
                 Some(Message::Raw { opcode, rsv, payload })
             }
-            // No fragments: these have been split off.
+            // Control frames are never fragmented; `split` handles them.
             Event::Ping(_) | Event::Pong(_) | Event::Close(_) => None,
         }
     }
 }
 
-/// What bytes are that were unmasked where they lie.
+/// The kind of an event whose payload was unmasked in place.
 enum Kind {
     Text,
     Binary,
@@ -251,17 +282,17 @@ impl Kind {
     }
 }
 
-/// Where events come from.
+/// A source of events: a decoder, or a connection with its output.
 trait Source {
     type Error: From<ProtocolError>;
 
     fn locate(&mut self, input: &[u8]) -> Result<Option<MessageSpan>, Self::Error>;
     fn take<'b>(&mut self, span: MessageSpan, used: &'b mut [u8])
     -> Result<Event<'b>, Self::Error>;
-    /// Bytes of payload that the open frame has still to come.
+    /// Returns how many payload bytes of the open frame have not been decoded yet.
     fn remaining(&self) -> u64;
-    /// Whether a Close frame was received, so that all further input is discarded. The end of the input
-    /// does not count: what arrived of an open frame stays in the buffer.
+    /// Returns whether a Close frame was received, so that all further input is discarded. The end
+    /// of the input does not count: what has arrived of an open frame stays in the buffer.
     fn is_closed(&self) -> bool;
 }
 
@@ -293,7 +324,7 @@ impl Source for MessageDecoder {
     }
 }
 
-/// A connection, and where it puts its replies.
+/// A connection and the output for its replies.
 struct Replying<'c, K, O> {
     connection: &'c mut Connection<K>,
     out: &'c mut O,

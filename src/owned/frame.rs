@@ -1,4 +1,4 @@
-//! Whole frames with their payloads.
+//! Frames that own their payload.
 
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -6,40 +6,60 @@ use crate::error::ProtocolError;
 use crate::frame::{FrameDecoder, FrameEncoder, Span};
 use crate::header::{Opcode, Rsv};
 
-/// A frame with its payload, unmasked.
+/// A frame that owns its payload, unmasked.
 ///
-/// A masking key belongs to the frame's way through the network: it is gone when the frame was received,
-/// and chosen anew when it is sent.
+/// It has no masking key: a received key is used up, and a client must send every frame with a
+/// fresh one (RFC 6455 §5.3). [`encoder`](Self::encoder) returns an encoder that takes one.
+///
+/// ```
+/// use bytes::BytesMut;
+/// use wsframe::{Frame, FrameDecoder, NO_LIMIT, ProtocolError, Role};
+///
+/// /// Prints the frames in what was read. An incomplete frame stays in `input`.
+/// fn print(decoder: &mut FrameDecoder, input: &mut BytesMut) -> Result<(), ProtocolError> {
+///     while let Some(frame) = Frame::split(decoder, input)? {
+///         println!("{:?}, {} bytes", frame.opcode, frame.payload.len());
+///     }
+///     Ok(())
+/// }
+///
+/// let mut decoder = FrameDecoder::new(Role::Client).whole_up_to(NO_LIMIT);
+/// let mut input = BytesMut::from(&b"\x81\x05Hello\x82"[..]);
+/// print(&mut decoder, &mut input)?;
+/// assert_eq!(&input[..], [0x82]);
+/// # Ok::<(), wsframe::ProtocolError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
     /// Whether the frame is the last fragment of its message.
     pub fin: bool,
     /// The RSV bits.
     pub rsv: Rsv,
-    /// What the payload is.
+    /// The opcode.
     pub opcode: Opcode,
-    /// The payload, unmasked. Whether text is UTF-8 is not known to frames.
+    /// The payload, unmasked. Text is not validated.
     pub payload: Bytes,
 }
 
 impl Frame {
-    /// A frame with FIN and no RSV bit.
+    /// Creates a frame with FIN and without RSV bits.
     #[must_use]
     pub fn new(opcode: Opcode, payload: impl Into<Bytes>) -> Self {
         Self { fin: true, rsv: Rsv::NONE, opcode, payload: payload.into() }
     }
 
-    /// What makes this frame, but for its payload and a masking key.
+    /// Returns an encoder for this frame, without a masking key.
+    ///
+    /// Pass the payload to the encoder.
     ///
     /// ```
     /// use wsframe::{Frame, MaskingKey, Opcode};
     ///
     /// let frame = Frame::new(Opcode::Text, "Hello");
-    /// # let fresh = [0x37, 0xfa, 0x21, 0x3d];
-    /// let encoder = frame.encoder().masking_key(MaskingKey::new(fresh));
+    /// let fresh = MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]); // must be unpredictable
     /// let mut out = Vec::new();
-    /// encoder.append(&frame.payload, &mut out)?;
-    /// # assert_eq!(out, b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
+    /// frame.encoder().masking_key(fresh).append(&frame.payload, &mut out)?;
+    /// assert_eq!(out, b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
     /// # Ok::<(), wsframe::EncodeError>(())
     /// ```
     #[must_use]
@@ -47,17 +67,18 @@ impl Frame {
         FrameEncoder::new(self.opcode).fin(self.fin).rsv(self.rsv)
     }
 
-    /// Splits the next frame off the buffer, unmasked where it lies; `None` if more bytes are needed
-    /// first.
+    /// Splits the next frame off the buffer and unmasks it in place. Returns `None` when more bytes
+    /// are needed.
     ///
-    /// The decoder is to hand out frames whole ([`FrameDecoder::whole_up_to`]). The buffer then has to
-    /// grow to a frame's length as its bytes arrive; how long that may be,
-    /// [`FrameDecoder::max_payload_len`] says.
+    /// The decoder must return complete frames: set [`FrameDecoder::whole_up_to`] to the longest
+    /// frame to accept, or to [`NO_LIMIT`](crate::NO_LIMIT). The buffer grows with a frame as it
+    /// arrives, up to [`FrameDecoder::max_payload_len`].
     ///
     /// # Errors
     ///
-    /// As [`FrameDecoder::locate`], and [`FrameTooLong`](ProtocolError::FrameTooLong) for a frame that is
-    /// longer than the decoder hands out whole, of which a part is lost then.
+    /// - The errors of [`FrameDecoder::locate`]: the next header breaks a rule or exceeds a limit.
+    /// - [`FrameTooLong`](ProtocolError::FrameTooLong) for a frame longer than `whole_up_to`. A
+    ///   part of the frame is lost then, so fail the connection.
     ///
     /// ```
     /// use bytes::BytesMut;
@@ -68,9 +89,11 @@ impl Frame {
     /// let frame = Frame::split(&mut decoder, &mut input)?;
     /// assert_eq!(frame, Some(Frame::new(Opcode::Text, "Hello")));
     /// assert_eq!(Frame::split(&mut decoder, &mut input)?, None);
-    /// assert_eq!(&input[..], [0x82]); // the next read goes behind it
+    /// assert_eq!(&input[..], [0x82]); // the next read is appended
     /// # Ok::<(), wsframe::ProtocolError>(())
     /// ```
+    #[doc(alias = "unmask")]
+    #[doc(alias = "parse_frame")]
     pub fn split(
         decoder: &mut FrameDecoder,
         input: &mut BytesMut,
@@ -86,22 +109,25 @@ impl Frame {
 }
 
 impl Span {
-    /// Splits the chunk off the buffer in which it was located: its part of the payload, unmasked where
-    /// it lies. The chunk is then consumed, and its header too.
+    /// Splits the located chunk off the buffer, and returns its part of the payload, unmasked in
+    /// place.
+    ///
+    /// This consumes the chunk and its header.
     ///
     /// # Panics
     ///
-    /// If `input` is shorter than [`end`](Self::end): these are other bytes than the located ones.
+    /// Panics if `input` is shorter than [`end`](Self::end). Pass the buffer in which the span was
+    /// located.
     ///
     /// ```
     /// use bytes::BytesMut;
     /// use wsframe::{FrameDecoder, Role};
     ///
     /// let mut decoder = FrameDecoder::new(Role::Client);
-    /// let mut input = BytesMut::from(&b"\x82\x7e\x10\x00what has come of 4 KiB"[..]);
+    /// let mut input = BytesMut::from(&b"\x82\x7e\x10\x00the beginning of 4 KiB"[..]);
     /// if let Some(span) = decoder.locate(&input)? {
     ///     assert!(!span.last());
-    ///     assert_eq!(span.split(&mut input), "what has come of 4 KiB");
+    ///     assert_eq!(span.split(&mut input), "the beginning of 4 KiB");
     /// }
     /// assert!(input.is_empty());
     /// # Ok::<(), wsframe::ProtocolError>(())

@@ -1,4 +1,4 @@
-//! Whole messages with their payloads.
+//! Messages that own their payload.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -12,33 +12,57 @@ use crate::connection::{Connection, MaskingKeys, Output};
 use crate::error::EncodeError;
 use crate::header::{Opcode, Rsv};
 
-/// A whole message, or a control frame.
+/// A whole message or a control frame, which owns its payload.
+///
+/// Cloning it does not copy the payload.
+///
+/// ```
+/// use wsframe::Message;
+///
+/// fn describe(message: &Message) -> String {
+///     match message {
+///         Message::Text(text) => format!("text: {text}"), // derefs to `str`
+///         Message::Binary(bytes) => format!("binary: {} bytes", bytes.len()),
+///         Message::Raw { payload, .. } => format!("for an extension: {} bytes", payload.len()),
+///         Message::Ping(data) => format!("Ping: {data:?}"),
+///         Message::Pong(data) => format!("Pong: {data:?}"),
+///         Message::Close(Some(frame)) => format!("Close: {} {}", frame.code, frame.reason),
+///         Message::Close(None) => "Close".to_owned(),
+///     }
+/// }
+///
+/// assert_eq!(describe(&Message::text("Hello")), "text: Hello");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     /// A text message.
+    #[doc(alias = "into_text")]
+    #[doc(alias = "to_text")]
     Text(Utf8Bytes),
     /// A binary message.
     Binary(Bytes),
-    /// A message whose payload this layer cannot read, as [`Event::Raw`](crate::Event::Raw): one that is
-    /// an extension's, or text that was not validated.
+    /// A message that this layer does not interpret, as in [`Event::Raw`](crate::Event::Raw): its
+    /// payload belongs to an extension, or it is text that was not validated.
     Raw {
-        /// [`Text`](Opcode::Text) or [`Binary`](Opcode::Binary): what the message is.
+        /// The kind of message: [`Text`](Opcode::Text) or [`Binary`](Opcode::Binary).
         opcode: Opcode,
         /// The RSV bits of the message's first frame.
         rsv: Rsv,
         /// The payload, unmasked.
         payload: Bytes,
     },
-    /// A Ping and its application data, at most 125 bytes.
+    /// A Ping and its payload of at most 125 bytes.
+    #[doc(alias = "is_ping")]
     Ping(Bytes),
-    /// A Pong and its application data, at most 125 bytes.
+    /// A Pong and its payload of at most 125 bytes.
+    #[doc(alias = "is_pong")]
     Pong(Bytes),
-    /// A Close frame; `None` if its body is empty. No message follows it.
+    /// A Close frame. It contains `None` if its payload is empty. No message follows it.
     Close(Option<CloseFrame>),
 }
 
 impl Message {
-    /// A text message.
+    /// Creates a text message.
     ///
     /// ```
     /// use wsframe::Message;
@@ -50,49 +74,61 @@ impl Message {
         Self::Text(text.into())
     }
 
-    /// A binary message.
+    /// Creates a binary message.
+    ///
+    /// ```
+    /// use wsframe::Message;
+    ///
+    /// let message = Message::binary(vec![1, 2, 3]);
+    /// assert!(message.is_binary());
+    /// ```
     pub fn binary(bytes: impl Into<Bytes>) -> Self {
         Self::Binary(bytes.into())
     }
 
-    /// A Close frame with a code and a reason of at most [`CloseBody::MAX_REASON_LEN`] bytes.
+    /// Creates a Close frame with a code and a reason.
+    ///
+    /// The reason may have at most [`CloseBody::MAX_REASON_LEN`] bytes. This is checked when the
+    /// message is sent.
     ///
     /// ```
     /// use wsframe::{CloseCode, Message};
     ///
     /// let bye = Message::close(CloseCode::NORMAL, "bye");
-    /// # let _ = bye;
+    /// assert!(bye.is_close());
     /// ```
     pub fn close(code: CloseCode, reason: impl Into<Utf8Bytes>) -> Self {
         Self::Close(Some(CloseFrame { code, reason: reason.into() }))
     }
 
-    /// Whether it is a text message, validated.
+    /// Returns whether this is a validated text message.
     #[must_use]
     pub const fn is_text(&self) -> bool {
         matches!(self, Self::Text(_))
     }
 
-    /// Whether it is a binary message.
+    /// Returns whether this is a binary message.
     #[must_use]
     pub const fn is_binary(&self) -> bool {
         matches!(self, Self::Binary(_))
     }
 
-    /// Whether it is a Close frame.
+    /// Returns whether this is a Close frame.
     #[must_use]
     pub const fn is_close(&self) -> bool {
         matches!(self, Self::Close(_))
     }
 
-    /// The payload; `None` of a Close frame, which has a [`CloseFrame`] instead.
+    /// Returns the payload, or `None` for a Close frame, which contains a [`CloseFrame`] instead.
     ///
     /// ```
     /// use wsframe::Message;
     ///
-    /// assert_eq!(Message::text("Hello").payload().unwrap(), "Hello");
+    /// let message = Message::text("Hello");
+    /// assert_eq!(message.payload().map(|payload| &payload[..]), Some(&b"Hello"[..]));
     /// assert_eq!(Message::Close(None).payload(), None);
     /// ```
+    #[doc(alias = "len")]
     #[must_use]
     pub const fn payload(&self) -> Option<&Bytes> {
         match self {
@@ -103,7 +139,17 @@ impl Message {
         }
     }
 
-    /// The payload, without a copy; `None` of a Close frame.
+    /// Returns the payload without copying it, or `None` for a Close frame.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use wsframe::Message;
+    ///
+    /// let payload: Option<Bytes> = Message::text("Hello").into_payload();
+    /// assert_eq!(payload, Some(Bytes::from("Hello")));
+    /// ```
+    #[doc(alias = "into_data")]
+    #[doc(alias = "into_bytes")]
     #[must_use]
     pub fn into_payload(self) -> Option<Bytes> {
         match self {
@@ -151,17 +197,29 @@ impl From<Vec<u8>> for Message {
     }
 }
 
-/// What a Close frame says, as [`CloseBody`], with a reason of its own.
+/// The payload of a Close frame. Same as [`CloseBody`], but it owns the reason.
+///
+/// ```
+/// use wsframe::{CloseCode, CloseFrame, Message};
+///
+/// fn print(message: Message) {
+///     if let Message::Close(Some(CloseFrame { code, reason })) = message {
+///         println!("closed: {code} {reason}");
+///     }
+/// }
+///
+/// print(Message::close(CloseCode::NORMAL, "bye"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CloseFrame {
-    /// Why.
+    /// The close code.
     pub code: CloseCode,
-    /// Why, in words that need not be for people to read.
+    /// The close reason, which need not be human-readable. May be empty.
     pub reason: Utf8Bytes,
 }
 
 impl CloseFrame {
-    /// The same, lent.
+    /// Borrows this as a [`CloseBody`].
     ///
     /// ```
     /// use wsframe::{CloseBody, CloseCode, CloseFrame};
@@ -175,28 +233,35 @@ impl CloseFrame {
     }
 }
 
-/// The reason is copied.
+/// Copies the reason.
 impl From<CloseBody<'_>> for CloseFrame {
     fn from(body: CloseBody<'_>) -> Self {
         Self { code: body.code, reason: body.reason.to_owned().into() }
     }
 }
 
-/// # Sending messages that own their payloads
+/// # Sending owned messages
 impl<K: MaskingKeys> Connection<K> {
-    /// Sends a message in one frame, or a control frame. The payload is copied to the output; to send it
-    /// without a copy, take a [`frame`](Self::frame) and [`chain`](crate::FrameEncoder::chain) it.
+    /// Sends a message in one frame, or a control frame.
+    ///
+    /// The payload is copied to the output. To send it without a copy, use [`frame`](Self::frame)
+    /// and [`FrameEncoder::chain`](crate::FrameEncoder::chain).
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send), and for a Close as [`close`](Self::close). A [`Message::Raw`] must be one
-    /// that this end could receive. It fails with
+    /// Nothing is sent after an error.
     ///
-    /// - [`NotAMessage`](EncodeError::NotAMessage) if its opcode is neither text nor binary,
-    /// - [`UnexpectedRsv`](EncodeError::UnexpectedRsv) for RSV bits that the connection's
-    ///   [`Rules`](crate::Rules) do not claim,
-    /// - [`InvalidUtf8`](EncodeError::InvalidUtf8) for text without RSV bits that is not UTF-8, unless text
-    ///   is not validated here ([`MessageDecoder::validate_text`](crate::MessageDecoder::validate_text)).
+    /// - Every message: the errors of [`send`](Self::send), such as
+    ///   [`FrameAfterClose`](EncodeError::FrameAfterClose) and [`NoRoom`](EncodeError::NoRoom).
+    /// - Ping, Pong and Close: [`ControlTooLong`](EncodeError::ControlTooLong) for more than 125
+    ///   bytes.
+    /// - Close: the errors of [`CloseBody::encode`].
+    /// - [`Message::Raw`]: [`NotAMessage`](EncodeError::NotAMessage) if its opcode is neither text
+    ///   nor binary.
+    /// - [`Message::Raw`]: [`UnexpectedRsv`](EncodeError::UnexpectedRsv) for RSV bits that the
+    ///   connection's [`Rules`](crate::Rules) do not claim.
+    /// - [`Message::Raw`]: [`InvalidUtf8`](EncodeError::InvalidUtf8) for text without RSV bits that
+    ///   is not UTF-8, unless [`validate_text`](crate::MessageDecoder::validate_text) is off.
     ///
     /// ```
     /// use bytes::BytesMut;
@@ -207,6 +272,7 @@ impl<K: MaskingKeys> Connection<K> {
     /// assert_eq!(&out[..], b"\x81\x05Hello");
     /// # Ok::<(), wsframe::EncodeError>(())
     /// ```
+    #[doc(alias = "write_message")]
     pub fn send_message(
         &mut self,
         message: &Message,

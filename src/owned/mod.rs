@@ -1,15 +1,20 @@
-//! Frames and messages that own their payloads, as `Bytes` (feature `bytes`).
+//! Frames and messages that own their payload, as `Bytes` (feature `bytes`).
 //!
-//! What is read into a `BytesMut` is unmasked where it lies, and then split off: a payload is not copied,
-//! and can be sent on, kept, or given to another thread. [`BytesAssembler`] does this for whole messages,
-//! [`Frame::split`] for whole frames, [`Span::split`](crate::Span::split) for what has come of a frame.
+//! A payload that was read into a `BytesMut` is unmasked in place and then split off. It is not
+//! copied, and can be kept, sent on, or moved to another thread.
 //!
-//! On the way out, [`FrameEncoder::put`](crate::FrameEncoder::put) writes a frame to any `BufMut`,
-//! [`FrameEncoder::chain`](crate::FrameEncoder::chain) puts the header in front of a payload that is not
-//! copied, for a vectored write, and a [`Connection`](crate::Connection) takes a `BytesMut` for its output.
+//! | to | use |
+//! |---|---|
+//! | receive whole messages | [`BytesAssembler`], [`Message`] |
+//! | receive whole frames | [`Frame::split`] |
+//! | receive what has arrived of a frame | [`Span::split`](crate::Span::split) |
+//! | write a frame to any `BufMut` | [`FrameEncoder::put`](crate::FrameEncoder::put) |
+//! | send a payload without a copy | [`FrameEncoder::chain`](crate::FrameEncoder::chain) |
+//! | queue a connection's output | `BytesMut`, which is an [`Output`](crate::Output) |
+//! | send a [`Message`] | [`Connection::send_message`](crate::Connection::send_message) |
 //!
-//! `Bytes` share the buffer that they were split off, which lives as long as any of them. A short message
-//! that is to be kept for long is better copied (`Bytes::copy_from_slice`).
+//! `Bytes` share the buffer that they were split off, which lives as long as any of them. To keep a
+//! short message for long, copy it (`Bytes::copy_from_slice`).
 //!
 //! ```
 //! use bytes::BytesMut;
@@ -26,7 +31,7 @@
 //! let mut texts = Vec::new();
 //! while let Some(message) = assembler.receive(&mut connection, &mut input, &mut out)? {
 //!     if let Message::Text(text) = message {
-//!         texts.push(text); // it is ours
+//!         texts.push(text); // owned, and not copied
 //!     }
 //! }
 //! assert_eq!(texts, ["Hello"]);

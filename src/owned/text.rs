@@ -1,4 +1,4 @@
-//! Text as shared bytes.
+//! UTF-8 text in `Bytes`.
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::boxed::Box;
@@ -16,46 +16,56 @@ use crate::arch::text::Shared;
 use crate::error::Utf8Error;
 use crate::utf8;
 
-/// `Bytes` that are UTF-8: a `str` that is cheap to clone, and lies where its bytes were read.
+/// `Bytes` that are valid UTF-8: a `str` that is cheap to clone.
+///
+/// It derefs to `str`. Cloning does not copy it. A received text is not copied out of the buffer
+/// that it was read into.
 ///
 /// ```
 /// use bytes::Bytes;
 /// use wsframe::Utf8Bytes;
 ///
-/// let text = Utf8Bytes::try_from(Bytes::from("grüße".to_owned()))?; // looked at once
+/// let text = Utf8Bytes::try_from(Bytes::from("grüße".to_owned()))?; // validated once, not copied
 /// assert_eq!(text, "grüße");
 /// assert_eq!(text.chars().count(), 5); // it derefs to `str`
-/// let shared = text.clone(); // counts a reference
+/// let shared = text.clone(); // does not copy
 /// assert_eq!(Bytes::from(shared).as_ptr(), text.as_ptr());
 ///
-/// let error = Utf8Bytes::try_from(Bytes::from_static(b"gr\xFC\xDFe")).unwrap_err();
-/// assert_eq!(error.offset(), 2);
+/// let latin1 = Utf8Bytes::try_from(Bytes::from_static(b"gr\xFC\xDFe"));
+/// assert!(latin1.is_err_and(|error| error.offset() == 2));
 /// # Ok::<(), wsframe::Utf8Error>(())
 /// ```
 #[derive(Clone, Default)]
 pub struct Utf8Bytes(Shared);
 
 impl Utf8Bytes {
-    /// Text that lives as long as the program. Nothing is copied.
+    /// Creates text from a static string, without copying it.
+    ///
+    /// ```
+    /// use wsframe::Utf8Bytes;
+    ///
+    /// const HELLO: Utf8Bytes = Utf8Bytes::from_static("Hello");
+    /// assert_eq!(HELLO, "Hello");
+    /// ```
     #[must_use]
     pub const fn from_static(text: &'static str) -> Self {
         Self(Shared::from_static(text))
     }
 
-    /// The text.
+    /// Returns the text.
     #[must_use]
     #[inline(always)]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
-    /// The bytes of the text, shared.
+    /// Returns the bytes of the text. Cloning them does not copy them.
     #[must_use]
     pub const fn as_bytes(&self) -> &Bytes {
         self.0.as_bytes()
     }
 
-    /// The part of the buffer that `look` finds to be text; `None` if it finds none there.
+    /// Returns the part of the buffer that `look` returns as text, or `None` if it returns none.
     pub(super) fn part_of<E>(
         buf: BytesMut,
         look: impl FnOnce(&mut [u8]) -> Result<Option<&str>, E>,
@@ -73,28 +83,28 @@ impl Deref for Utf8Bytes {
     }
 }
 
-/// Nothing is copied.
+/// Converts without copying.
 impl From<&'static str> for Utf8Bytes {
     fn from(text: &'static str) -> Self {
         Self::from_static(text)
     }
 }
 
-/// Nothing is copied.
+/// Converts without copying.
 impl From<String> for Utf8Bytes {
     fn from(text: String) -> Self {
         Self(Shared::from_string(text))
     }
 }
 
-/// Nothing is copied.
+/// Converts without copying.
 impl From<Box<str>> for Utf8Bytes {
     fn from(text: Box<str>) -> Self {
         String::from(text).into()
     }
 }
 
-/// Nothing is copied.
+/// Converts without copying.
 impl From<Cow<'static, str>> for Utf8Bytes {
     fn from(text: Cow<'static, str>) -> Self {
         match text {
@@ -104,11 +114,11 @@ impl From<Cow<'static, str>> for Utf8Bytes {
     }
 }
 
-/// Nothing is copied; the bytes are validated.
+/// Validates the bytes as UTF-8, without copying them.
 ///
 /// # Errors
 ///
-/// Where they stop being UTF-8.
+/// Returns a [`Utf8Error`] with the position of the first invalid byte.
 impl TryFrom<Bytes> for Utf8Bytes {
     type Error = Utf8Error;
 
@@ -117,7 +127,11 @@ impl TryFrom<Bytes> for Utf8Bytes {
     }
 }
 
-/// As of [`Bytes`].
+/// Validates the bytes as UTF-8, without copying them.
+///
+/// # Errors
+///
+/// Returns a [`Utf8Error`] with the position of the first invalid byte.
 impl TryFrom<BytesMut> for Utf8Bytes {
     type Error = Utf8Error;
 
@@ -126,7 +140,11 @@ impl TryFrom<BytesMut> for Utf8Bytes {
     }
 }
 
-/// As of [`Bytes`].
+/// Validates the bytes as UTF-8, without copying them.
+///
+/// # Errors
+///
+/// Returns a [`Utf8Error`] with the position of the first invalid byte.
 impl TryFrom<Vec<u8>> for Utf8Bytes {
     type Error = Utf8Error;
 
@@ -135,14 +153,14 @@ impl TryFrom<Vec<u8>> for Utf8Bytes {
     }
 }
 
-/// Nothing is copied.
+/// Converts without copying.
 impl From<Utf8Bytes> for Bytes {
     fn from(text: Utf8Bytes) -> Self {
         text.0.into_bytes()
     }
 }
 
-/// A copy.
+/// Copies the text.
 impl From<Utf8Bytes> for String {
     fn from(text: Utf8Bytes) -> Self {
         text.as_str().to_owned()
@@ -161,7 +179,7 @@ impl AsRef<[u8]> for Utf8Bytes {
     }
 }
 
-// It hashes and compares as its text does.
+// `Borrow` requires that hashes and comparisons equal those of the `str`.
 impl Borrow<str> for Utf8Bytes {
     fn borrow(&self) -> &str {
         self
