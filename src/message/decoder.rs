@@ -115,7 +115,8 @@ enum Kind {
 /// fn first_len(decoder: &mut MessageDecoder, input: &mut [u8]) -> Result<usize, ProtocolError> {
 ///     let Some(span) = decoder.locate(input)? else { return Ok(0) };
 ///     let len = span.end();
-///     println!("{:?}: {:?}", span.header().opcode, decoder.take(span, input)?);
+///     println!("{:?}", span.header().opcode);
+///     println!("{:?}", decoder.take(span, input)?);
 ///     Ok(len)
 /// }
 /// ```
