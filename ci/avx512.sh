@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Runs the tests of the kernels on a processor with AVX-512 and VBMI that this machine need not have: Bochs
-# emulates a whole Ice Lake PC, which boots a Linux kernel of Debian, whose first process runs the tests.
-# Slow, so only the kernels of avx512 are tested, but for those that take over from each other; tests that go
-# through all of something take one in 1009 of it, and property tests 16 cases. Says what it saw; fails unless every
-# module passed, with avx512 as the backend in use.
+# Runs the tests of the kernels on an emulated processor with AVX-512 and VBMI, for machines without
+# it.
 #
-# Installs the Debian packages that are missing (bochs, an ISO's boot loader, busybox), and unpacks the
-# kernel's package without installing it.
+# Bochs emulates an Ice Lake PC. It boots Debian's Linux kernel, whose first process runs the tests.
+# This is slow, so it runs only the modules that test kernels. Exhaustive tests run one case in
+# 1009, and property tests 16 cases. Fails unless every module passed and avx512 was the backend in
+# use.
+#
+# Installs missing Debian packages (bochs, a boot loader for ISO images, busybox). The kernel's
+# package is unpacked, not installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/lib.sh

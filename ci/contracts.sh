@@ -1,17 +1,16 @@
 #!/usr/bin/env bash
-# What users build on: that it changes only when that is meant. Installs the tools that it needs, which
-# takes some minutes each; all pinned, from source.
+# Checks what users depend on. Installs the tools, pinned and from source, which takes some minutes
+# each.
 #
-#     ci/contracts.sh [--present] [CHECK…]    all checks, or those named
-#     ci/contracts.sh --update                writes ci/public-api.txt anew
+#     ci/contracts.sh [--present] [CHECK…]    runs all checks, or those named
+#     ci/contracts.sh --update                refreshes ci/public-api.txt
 #
-#     api       the public API is what ci/public-api.txt says
-#     semver    nothing that the last version promised is missing: against the last tag v*, or $BASELINE,
-#               which is a revision
-#     deny      licences, duplicates, sources and known vulnerabilities of dependencies, by deny.toml
-#     minimal   the crate builds with the oldest versions of its dependencies that it names
+#     api       the public API equals ci/public-api.txt
+#     semver    no breaking change since the last tag v*, or since the revision $BASELINE
+#     deny      licences, duplicates, sources and vulnerabilities of dependencies, by deny.toml
+#     minimal   the crate builds with the oldest versions of its dependencies that Cargo.toml allows
 #
-# With --present, a check whose tool is not installed is skipped, and says so.
+# With --present, a check whose tool is not installed is reported and skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/lib.sh

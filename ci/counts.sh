@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Counts the instructions that the library takes for small frames, and fails if one of the counts in
-# benches/counts/baseline.txt has risen by more than 3 %. With --update, writes the baseline anew.
+# Counts the instructions that the library executes for small frames. Fails if a count is more than
+# 3 % above benches/counts/baseline.txt. With --update, refreshes the baseline.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/lib.sh

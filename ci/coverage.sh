@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Which lines and regions of src the tests reach: all but those of the examples, and of time, and without
-# doctests.
-# Prints the percentages of each file, and fails if a line that none reaches is in a function that ci/unreached.txt
-# does not explain, or if it explains one that is reached.
+# Measures which lines and regions of src the unit and integration tests run. Excludes doctests, the
+# tests of the examples, and the test that measures time.
 #
-# Needs the tools of the compiler's own LLVM: rustup's component llvm-tools, or Debian's package, which
-# is installed if neither is there. Takes a few minutes, most of them to build what the tests need.
+# Prints the percentages of each file. Fails if no test runs a line and ci/unreached.txt does not
+# explain its function, or if ci/unreached.txt explains a function whose lines all run.
+#
+# Needs the tools of the compiler's LLVM: rustup's component llvm-tools, or Debian's package, which
+# is installed if both are missing. Takes a few minutes, most of them to build the dependencies of
+# the tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/lib.sh

@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# Runs the tests on other processors: emulated by qemu, WebAssembly in Node.js, and on no operating system.
+# Runs the tests on other processors: under qemu, on WebAssembly in Node.js, and on bare metal.
 #
-#     ci/cross.sh                             says which targets there are
-#     ci/cross.sh TARGET…                     runs them, or `all`
-#     ci/cross.sh --only NAME,… TARGET…       runs only tests whose path begins so; each name must match some
+#     ci/cross.sh                             lists the targets
+#     ci/cross.sh TARGET…                     runs these, or `all`
+#     ci/cross.sh --only NAME,… TARGET…       runs tests whose path begins with a NAME
 #
-# A target passes when its tests were built, ran, and none failed. Bare metal has no tests: there the program
-# of ci/no_std is linked without a way to a panic, and run with all that it checks of itself.
+# With --only, each NAME must match at least one test.
 #
-# Emulation is slow, so the tests that go through all of something take one in WSFRAME_ONE_IN of it (default
-# 1009), and property tests PROPTEST_CASES cases (default 32). What depends on the clock is left out.
+# A target passes if its tests were built, some ran, and none failed. Bare metal has no tests: there
+# the program of ci/no_std is linked without a reachable panic, and checks itself when it runs.
+#
+# Emulation is slow. Exhaustive tests run one case in WSFRAME_ONE_IN (default 1009), and property
+# tests PROPTEST_CASES cases (default 32). Tests that measure time are excluded.
 #
 # Installs the Debian packages that a target needs, and unpacks a compiler with ci/toolchain.sh.
 set -euo pipefail

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compares masking and validation with plain loops at each optimisation level (benches/levels), and puts the table
-# into docs/speed.md. Run nothing else meanwhile.
+# Compares masking and validation with plain loops at each optimisation level (benches/levels), and
+# writes the table to docs/speed.md. Run nothing else at the same time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,4 +1,4 @@
-# What the scripts of this folder and .ci/run share. Sourced, after `set -euo pipefail`.
+# Functions shared by .ci/run and the scripts in this folder. Source it after `set -euo pipefail`.
 
 # install PACKAGE…: Debian's packages, if any of them is missing and this user may. Says so on stderr.
 install() {

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Builds the crate with the oldest Rust that Cargo.toml names, and runs the tests there.
+# Builds the crate with the MSRV in Cargo.toml, and runs the tests.
 #
-#     ci/msrv.sh [NAME,…]      all tests, or those with such names
+#     ci/msrv.sh [NAME,…]      runs all tests, or those whose path contains a NAME
 #
-# That compiler is older than the vector backends need, so what runs is `words`. It is Debian's, with its Cargo:
-# see ci/toolchain.sh.
+# That compiler is too old for the vector backends, so the backend is `words`. The compiler and its
+# Cargo are Debian's: see ci/toolchain.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/lib.sh

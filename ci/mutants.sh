@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Which small changes to the code no test notices: cargo-mutants, room by room, each against the tests of its
-# section. A room takes a quarter of an hour on two cores, and the opening handshake twice that.
+# Mutation testing with cargo-mutants. Each module is tested by the tests of its sections. A module
+# takes a quarter of an hour on two cores; the opening handshake takes twice as long.
 #
-#     ci/mutants.sh [--again] [ROOM…]      default: all
+#     ci/mutants.sh [--again] [MODULE…]      default: all
+#     ci/mutants.sh --list                   lists the modules
 #
-# With --again it looks only at what survived the last time: at what a new test is for.
-# Works on a clone of what is committed. Fails if ci/survivors.txt does not explain what survived, or explains what
-# did not. --list says what the rooms are.
+# With --again, runs only the mutants that survived the last run, to check a new test. Works on a
+# clone of the last commit. Fails if a mutant survived that ci/survivors.txt does not explain, or if
+# ci/survivors.txt explains one that did not survive.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/lib.sh

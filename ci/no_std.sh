@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Shows that without features the crate needs neither std, nor an allocator, nor libc: links a program
-# that has none of them, and runs it; and, for the feature bytes, one that has an allocator alone. Then
-# shows that no way to a panic is left in what it calls: links it again with a panic handler that cannot be
-# linked.
+# Proves that the crate without features needs neither std, an allocator nor libc, by linking and
+# running a program that has none of them. With the feature bytes the program has an allocator, but
+# neither std nor libc. Then proves that no panic is reachable, by linking it with a panic handler
+# that cannot be linked.
 set -euo pipefail
 cd "$(dirname "$0")/no_std"
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Plants faults, one at a time, in a copy of the tree, and demands that the tests find each of them.
+# Plants bugs, one at a time, in a copy of the tree. Fails if the tests do not find each of them.
 #
 #     ci/plants.sh [WHERE…]    default: host
 #
-# WHERE is host, address (the tests under AddressSanitizer), aarch64 or wasm32 (ci/cross.sh), or avx512
-# (ci/avx512.sh). A fault is a patch in ci/plants, whose first line names where it is planted and the module of tests
-# that must find it. This fails where a patch does not apply or does not compile, and where the tests fail without it.
+# WHERE is host, address (under AddressSanitizer), aarch64 or wasm32 (ci/cross.sh), or avx512
+# (ci/avx512.sh). A bug is a patch in ci/plants. Its first line names WHERE and the module of tests
+# that must find it. Also fails if a patch does not apply or compile, or if the tests fail without
+# it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR=never

@@ -2,18 +2,22 @@
 # Runs the tests under sanitizers.
 #
 #     ci/sanitize.sh [address|memory|thread|valgrind]…     default: address
-#     ci/sanitize.sh --only NAME,… …          runs only tests whose path begins so; each name must match some
+#     ci/sanitize.sh --only NAME,… …          runs tests whose path begins with a NAME
 #
-#     address     reads and writes beyond what was allocated, or after it was freed
-#     memory      decisions by bytes that nobody wrote; builds the standard library, too
-#     thread      two threads at the same memory, unordered; builds the standard library, too
-#     valgrind    the first two, on the program as users have it; it has no AVX-512, so AVX2 is used
+#     address     reads and writes outside allocations, or after they were freed
+#     memory      decisions that depend on uninitialised memory; also builds the standard library
+#     thread      data races; also builds the standard library
+#     valgrind    the first two, on the program that users run; without AVX-512, so it uses AVX2
 #
-# Before the tests each has to find a fault that was planted (ci/sanitize/src/bin), and to find nothing in a
-# program without. So none passes because it is not there. Fuzzing has the first in any case.
+# With --only, each NAME must match at least one test.
 #
-# The tests that go through all of something take one in WSFRAME_ONE_IN of it (default 1009), and property
-# tests PROPTEST_CASES cases (default 32). What depends on the clock is left out. Unpacks a compiler with ci/toolchain.sh, and installs valgrind where it is missing.
+# Before the tests, each tool must find a planted bug (ci/sanitize/src/bin), and find nothing in a
+# program without one. So no tool passes because it is inactive. The fuzzers always run under
+# AddressSanitizer.
+#
+# Exhaustive tests run one case in WSFRAME_ONE_IN (default 1009), and property tests PROPTEST_CASES
+# cases (default 32). Tests that measure time are excluded. Unpacks a compiler with ci/toolchain.sh,
+# and installs valgrind if it is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/lib.sh

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Measures how much programs grow by what they use of the crate, and fails where that exceeds a bound.
+# Measures how much the crate adds to programs, and fails if a size exceeds its limit.
 #
-#     ci/size.sh [--table FILE]      FILE gets the sizes of the programs without an operating system
+#     ci/size.sh [--table FILE]      also writes the sizes on bare metal to FILE
 #
-# Two kinds of programs, in ci/size:
+# The programs are in ci/size:
 #
-# - Echo servers for a Cortex-M4 over memory-mapped I/O, with the backend `small`, built as firmware is, the
-#   standard library included. The size is .text and .rodata of the whole program, which includes `memcpy`, the
-#   I/O and the buffers' handling. Two are on other crates; they have no bound.
-# - A program for this machine that masks, and the same program without that. The size is the difference of the
-#   two stripped files.
+# - Echo servers for a Cortex-M4 over memory-mapped I/O, with the backend `small`, built like
+#   firmware together with the standard library. The size is .text plus .rodata of the whole
+#   program, including `memcpy`, the I/O and the code for the buffers. Two use other crates; they
+#   have no limit.
+# - A program for this machine that masks, and the same program without masking. The size is the
+#   difference between the two stripped files.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/lib.sh

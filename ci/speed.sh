@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Measures wsframe beside other crates, and puts the ratios into docs/speed.md and the charts beside it. The
-# page has a place for each kind of machine, named after its best backend; the others' tables stay as they are.
-# Takes five minutes. Run nothing else meanwhile.
+# Measures wsframe against other crates, and writes the ratios and charts to docs/speed.md. The page
+# has tables for each kind of machine, named after its best backend; only this machine's are
+# replaced. Takes five minutes. Run nothing else at the same time.
 #
 #     ci/speed.sh [OPTION…]       options of benches/rivals, such as --rounds 9
 set -euo pipefail

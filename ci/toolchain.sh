@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# A compiler for every target, and for what has to be built with a standard library of its own: Debian's rustc
-# with the source of its library, and LLVM's linker and sanitizers of the same version. They are
-# unpacked into a folder and not installed, so nothing that is on the machine changes.
+# Unpacks a compiler that can build the standard library for every target and sanitizer: Debian's
+# rustc, the source of its library, and LLVM's linker and sanitizers of the same version. Nothing is
+# installed, so the machine does not change.
 #
-#     ci/toolchain.sh FOLDER            unpacks what is missing; then FOLDER/rustc is the compiler
-#     ci/toolchain.sh FOLDER 1.85       the same of a version that Debian has, and FOLDER/cargo
-#     ci/toolchain.sh                   fails where that cannot be done
+#     ci/toolchain.sh FOLDER            unpacks what is missing; the compiler is FOLDER/rustc
+#     ci/toolchain.sh FOLDER 1.85       the same for a version that Debian has, with FOLDER/cargo
+#     ci/toolchain.sh                   fails if this machine is not supported
 #
-# About 140 MB to fetch, 590 MB on disk. Needs Debian 12 with its security updates, or later, on x86_64.
+# Downloads about 140 MB and takes 590 MB on disk. Needs Debian 12 with its security updates, or
+# later, on x86_64.
 set -euo pipefail
 
 . /etc/os-release

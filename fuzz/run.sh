@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Runs every fuzz target for so many seconds, as many at a time as there are cores.
+# Runs every fuzz target for a number of seconds, as many at a time as there are cores.
 #
-#     fuzz/run.sh [--keep] [SECONDS] [TARGET…]        default: 60, all targets
+#     fuzz/run.sh [--keep] [SECONDS] [TARGET…]        default: 60 seconds, all targets
 #
-# Installs cargo-fuzz if it is missing; needs a nightly toolchain, which libFuzzer's instrumentation does. Inputs
-# that are found go to fuzz/corpus (not kept in the repository), and those that fail to fuzz/artifacts. Runs of a
-# minute or more then drop the inputs that reach nothing new. With --keep, inputs that reach code which the inputs in
-# fuzz/inputs do not are added there: tests/it/seeds.rs runs them, and every fuzzer begins with them.
+# Installs cargo-fuzz if it is missing. Needs a nightly toolchain for libFuzzer's instrumentation.
+# New inputs are written to fuzz/corpus, which is not in the repository, and failing inputs to
+# fuzz/artifacts. Runs of a minute or more then remove the inputs that reach nothing new.
+#
+# With --keep, inputs that reach code which no input in fuzz/inputs reaches are added to
+# fuzz/inputs. Every fuzzer starts from these, and tests/it/seeds.rs runs them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
