@@ -1,4 +1,4 @@
-//! One message to many receivers, compressed once.
+//! A message for many receivers, compressed once.
 
 use alloc::vec::Vec;
 
@@ -7,11 +7,12 @@ use super::compressor::Compressor;
 use super::parameters::{Context, WindowBits};
 use crate::header::Rsv;
 
-/// A message for many receivers: as it is, and compressed so that it refers to nothing before it.
+/// A message for many receivers. It contains the plain and the independently compressed form.
 ///
-/// That form is the same bytes for all receivers whose window is at least the compressor's. So compress
-/// with the smallest window that any of them agreed to, and make two frames of the message, with
-/// [`FrameEncoder::shared`](crate::FrameEncoder::shared), for however many there are.
+/// The compressed form refers to no earlier message, so it is the same for all receivers whose
+/// window is at least the compressor's. Create the compressor with the smallest window that any
+/// receiver negotiated. Then encode two frames of the message with
+/// [`FrameEncoder::shared`](crate::FrameEncoder::shared), for any number of receivers.
 ///
 /// ```
 /// use wsframe::deflate::{Broadcast, Compressor, Config, Context, Effort, Parameters};
@@ -27,7 +28,7 @@ use crate::header::Rsv;
 ///     FrameEncoder::new(Opcode::Text).rsv(rsv).shared(payload)
 /// };
 /// let compressed = frame(Some(Context::NO_TAKEOVER))?;
-/// let plain = frame(None)?; // for those who did not agree on compression
+/// let plain = frame(None)?; // for receivers without compression
 /// assert!(compressed.len() < plain.len() / 10);
 /// # Ok::<(), wsframe::EncodeError>(())
 /// ```
@@ -40,8 +41,12 @@ pub struct Broadcast<'m> {
 }
 
 impl<'m> Broadcast<'m> {
-    /// Compresses the message, if `config` has messages of its length compressed and it becomes shorter
-    /// by that. The compressor [forgets](Compressor::forget) what it has seen, before and after.
+    /// Compresses the message, if `config` compresses messages of its length and the result is
+    /// shorter. The compressor [forgets](Compressor::forget) earlier messages before and after.
+    ///
+    /// # Panics
+    ///
+    /// If the allocator has no memory for the compression context.
     #[must_use]
     pub fn new(message: &'m [u8], compressor: &mut Compressor, config: &Config) -> Self {
         let window_bits = compressor.window_bits();
@@ -57,23 +62,29 @@ impl<'m> Broadcast<'m> {
         Self { plain: message, compressed, window_bits }
     }
 
-    /// Returns the payload for a receiver that negotiated this context for what it gets, or no compression
-    /// (`None`), and the RSV bits of its frame.
+    /// Returns the payload for a receiver, and the RSV bits of its frame. `receiver` is the context
+    /// that was negotiated for what it receives, or `None` without compression.
     ///
-    /// The compressed form passes through the receiver's window. With context takeover, the compressor of
-    /// that connection would not know of it, and the next message would refer to the wrong bytes. So such a
-    /// receiver gets the plain form here. To send it the compressed form, take the payload from
-    /// [`CompressedConnection::broadcast`](super::CompressedConnection::broadcast) or
-    /// [`Outgoing::broadcast`](super::Outgoing::broadcast), which release the compressor. A `MessageCodec`
-    /// (feature `tokio-util`) releases its own when it sends a `Message::Raw` with RSV1: pass its context
-    /// with `takeover: false`. Where that costs more than it saves, compress the message for this connection
-    /// alone.
+    /// Receivers with context takeover get the plain form. The compressed form would pass through
+    /// their window, and the compressor of that connection would not know. The next message would
+    /// then refer to wrong bytes.
+    ///
+    /// To send such a receiver the compressed form:
+    ///
+    /// - Take the payload from
+    ///   [`CompressedConnection::broadcast`](super::CompressedConnection::broadcast) or
+    ///   [`Outgoing::broadcast`](super::Outgoing::broadcast), which release the compressor.
+    /// - A `MessageCodec` (feature `tokio-util`) releases its compressor when it sends a
+    ///   `Message::Raw` with RSV1. Pass its context with `takeover: false`.
+    ///
+    /// If that costs more than it saves, compress the message for this connection alone.
     #[must_use]
     pub fn payload(&self, receiver: Option<Context>) -> (Rsv, &[u8]) {
         self.payload_in(receiver.filter(|context| !context.takeover))
     }
 
-    /// Returns the same for a receiver whose compressor is released, if the compressed form is sent.
+    /// Same as [`payload`](Self::payload), but the caller releases the receiver's compressor if the
+    /// compressed form is sent.
     pub(super) fn payload_in(&self, receiver: Option<Context>) -> (Rsv, &[u8]) {
         match (&self.compressed, receiver) {
             (Some(compressed), Some(context)) if self.window_bits <= context.window_bits => {

@@ -1,22 +1,24 @@
-//! Messages on their way out (RFC 7692 §7.2.1).
+//! Compressing outgoing messages (RFC 7692 §7.2.1).
 //!
 //! > 1. Compress all the octets of the payload of the message using DEFLATE.
-//! > 2. If the resulting data does not end with an empty DEFLATE block with no compression (the "BTYPE"
-//! >    bits are set to 00), append an empty DEFLATE block with no compression to the tail end.
+//! > 2. If the resulting data does not end with an empty DEFLATE block with no compression (the
+//! >    "BTYPE" bits are set to 00), append an empty DEFLATE block with no compression to the tail
+//! >    end.
 //! > 3. Remove 4 octets (that are 0x00 0x00 0xff 0xff) from the tail end.
 //!
-//! Zlib's sync flush does the first two steps. Where the caller's buffer takes the message whole, the
-//! four bytes are its last. Where it does not, they might lie on both sides of a cut; so there the flush
-//! is done in two: one that ends the block in the caller's buffer, and then the empty block, six bytes at
-//! most, into a buffer of our own, in which the four bytes are the last again.
+//! zlib's sync flush does the first two steps. If the caller's buffer holds the whole output, the
+//! four bytes are its last. If it does not, they might be split between two buffers. So the flush
+//! is then done in two steps. The first ends the block in the caller's buffer. The second writes
+//! the empty block, at most six bytes, to a buffer of our own, and the four bytes are the last
+//! there.
 //!
-//! Where the context is not taken over, the flush is a full one, by which zlib forgets what it has seen.
-//! That is less work than to reset it.
+//! Without context takeover the flush is a full one, which makes zlib forget the message. This
+//! takes less work than a reset.
 //!
-//! zlib-rs counts all that goes through its state in a `c_ulong`, which has 32 bits on Windows and on 32-bit
-//! targets, and overflows. So the state is reset every [`RENEW_AFTER`] bytes: between two messages if
-//! possible, else behind a flush within the message. The sender loses at most a window of history by it, and
-//! the peer need not know.
+//! zlib-rs counts the bytes that pass through its state in a `c_ulong`. On Windows and on 32-bit
+//! targets that has 32 bits and overflows. So the state is reset every [`RENEW_AFTER`] bytes:
+//! between two messages if possible, otherwise after a flush within the message. The sender loses
+//! at most one window of history, and the peer need not know.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -27,13 +29,14 @@ use zlib_rs::{Deflate, DeflateConfig, DeflateFlush};
 use super::parameters::{Context, WindowBits};
 use super::{RENEW_AFTER, Written};
 
-/// How hard a [`Compressor`] tries, and what memory it takes for that.
+/// The compression level and memory level of a [`Compressor`].
 ///
 /// ```
-/// use wsframe::deflate::Effort;
+/// use wsframe::deflate::{Compressor, Context, Effort};
 ///
-/// let frugal = Effort::DEFAULT.level(1).memory(1);
-/// # let _ = frugal;
+/// let fast = Effort::DEFAULT.level(1).memory(1);
+/// let compressor = Compressor::new(Context::NO_TAKEOVER, fast);
+/// assert_eq!(compressor.context(), Context::NO_TAKEOVER);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Effort {
@@ -42,22 +45,30 @@ pub struct Effort {
 }
 
 impl Effort {
-    /// Level 5, memory 6. JSON becomes up to 2 % longer by it than by zlib's own default, 6 and 8, in 60
-    /// to 95 % of the time. Level 1 takes a third of the time again, a tenth for messages of 100 bytes, and
-    /// makes 20 to 60 % more of them. `benches/rivals` measures all three (`-- deflate`).
+    /// Level 5 and memory level 6.
+    ///
+    /// | setting | time | size of JSON |
+    /// |---|---|---|
+    /// | zlib's default, 6 and 8 | 1 | 1 |
+    /// | this one | 0.60 to 0.95 | up to 2 % more |
+    ///
+    /// Level 1 takes a third of this time (a tenth for messages of 100 bytes), and its output is 20 to
+    /// 60 % longer. To measure all three, run `benches/rivals` with `-- deflate`.
     pub const DEFAULT: Self = Self { level: 5, memory: 6 };
 
-    /// Zlib's compression level: 1 (fastest) to 9 (smallest), and 0 for none at all. What is greater is
-    /// taken for 9.
+    /// Sets zlib's compression level: 1 (fastest) to 9 (smallest), or 0 for no compression. Higher
+    /// values count as 9.
     #[must_use]
     pub const fn level(mut self, level: u8) -> Self {
         self.level = if level > 9 { 9 } else { level };
         self
     }
 
-    /// Zlib's memory level: how many symbols a block may have before it is written, `2^(memory + 6)`. 1
-    /// to 9; what lies outside is taken for the nearer end. The module says what each costs. More than 6
-    /// is for messages of 64 KiB and more; short ones only get slower by it.
+    /// Sets zlib's memory level, 1 to 9. A block contains up to `2^(memory + 6)` symbols before it
+    /// is written. Values out of range count as the nearest valid one.
+    ///
+    /// [The module](super#memory) lists the memory for each level. Levels above 6 help only with
+    /// messages of 64 KiB and more; short ones become slower.
     #[must_use]
     pub const fn memory(mut self, memory: u8) -> Self {
         self.memory = match memory {
@@ -75,16 +86,21 @@ impl Default for Effort {
     }
 }
 
-/// Compresses messages, one after another: those of one connection, if they share a context, or those
-/// of any number of connections whose [`Context`] has no takeover.
+/// Compresses messages, one after another.
 ///
-/// In whole, with [`append`](Self::append). In pieces, with [`compress`](Self::compress) as the message
-/// comes and [`finish`](Self::finish) at its end: nothing is held back but what zlib holds, so that no
-/// buffer for a whole message is needed anywhere. What comes out are the payloads of the message's
-/// frames, cut wherever the caller likes, with RSV1 set on the first.
+/// With context takeover, a compressor serves one connection. Without, it serves any number of
+/// connections.
 ///
-/// It allocates its memory in one piece when the first message begins. It allocates again only when a
-/// message was given up ([`forget`](Self::forget)).
+/// - To compress a whole message, use [`append`](Self::append).
+/// - To compress a message in pieces, call [`compress`](Self::compress) for each piece and
+///   [`finish`](Self::finish) at its end. Only zlib holds bytes back, so no buffer for a whole
+///   message is needed.
+///
+/// The output is the payload of the message's frames. It may be split anywhere; set RSV1 on the
+/// first frame.
+///
+/// The memory is allocated in one piece when the first message begins. It is allocated again only
+/// after a message was abandoned with [`forget`](Self::forget).
 ///
 /// ```
 /// use wsframe::deflate::{Compressor, Context, Effort};
@@ -102,53 +118,53 @@ impl Default for Effort {
 ///
 /// # Panics
 ///
-/// Any method that takes a message, if the allocator has no memory for the context.
+/// Every method that compresses panics if the allocator has no memory for the context.
 pub struct Compressor {
     context: Context,
     effort: Effort,
     deflate: Option<Box<Deflate>>,
     stage: Stage,
-    /// Zlib knows something of a message.
+    /// Whether zlib's state contains data of a message.
     has_history: bool,
-    /// What must happen to zlib's state before it is used again.
+    /// What must be done to zlib's state before it is used again.
     renewal: Renewal,
-    /// What zlib wrote last, of which so many bytes are left: two bytes at most at the end of a message, which
-    /// lacks the four bytes, and else six.
+    /// zlib's last output, of which `end_len` bytes are not written yet. These are at most two
+    /// bytes at the end of a message, where the four bytes are removed, otherwise at most six.
     end: [u8; 6],
     end_len: u8,
 }
 
-/// How far the message is.
+/// How much of the message was compressed and written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// No byte of it has come.
+    /// No byte was compressed.
     Empty,
-    /// Some have.
+    /// Some bytes were compressed.
     Open,
-    /// Some have, and all that came of them is written; an empty block is the last of it.
+    /// Some bytes were compressed. Their output is written and ends with an empty block.
     Flushed,
-    /// Some have, and of what came of them all is written but `end`.
+    /// Some bytes were compressed. Their output is written, except for `end`.
     Flushing,
-    /// All have, and the last block is being written.
+    /// All bytes were compressed, and the last block is being written.
     EndingBlock,
-    /// All is written but `end`.
+    /// Everything is written, except for `end`.
     Ending,
 }
 
 /// How the history is removed from zlib's state before the next use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Renewal {
-    /// The next message may refer to what came before.
+    /// The history stays: the next message may refer to it.
     None,
-    /// The state is flushed, and is reset.
+    /// The state is flushed. It is reset.
     Reset,
-    /// The state holds a part of a message that was given up, and is discarded. zlib-rs's reset leaves
-    /// parts of an open block behind, which corrupts the next message (`docs/upstream.md`).
+    /// The state contains part of an abandoned message. It is discarded, because zlib-rs's reset
+    /// keeps parts of an open block, which corrupt the next message (`docs/upstream.md`).
     Discard,
 }
 
 impl Compressor {
-    /// A compressor for one direction of a connection.
+    /// Creates a compressor for one direction of a connection.
     #[must_use]
     pub const fn new(context: Context, effort: Effort) -> Self {
         Self {
@@ -163,17 +179,16 @@ impl Compressor {
         }
     }
 
-    /// The context that its messages are compressed for.
+    /// Returns the context that messages are compressed for.
     #[must_use]
     pub const fn context(&self) -> Context {
         self.context
     }
 
-    /// Compresses the next piece of the message. Takes what it uses off the front of `input`, and writes
-    /// to `out` what there is to be written so far, which often is nothing.
+    /// Compresses the next piece of the message. Advances `input` past what was used, and writes
+    /// the output so far to `out`, which is often nothing.
     ///
-    /// Call it again, with an `out` that is not empty, until [`Written::done`] says that `input` is used
-    /// up.
+    /// Call it again until [`Written::done`] says that `input` is used up. `out` must not be empty.
     ///
     /// ```
     /// use wsframe::deflate::{Compressor, Context, Decompressor, Effort};
@@ -203,6 +218,10 @@ impl Compressor {
     /// assert_eq!(message, b"a message in two pieces");
     /// # Ok::<(), wsframe::ProtocolError>(())
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the allocator has no memory for the context.
     pub fn compress(&mut self, input: &mut &[u8], out: &mut [u8]) -> Written {
         let mut len = 0;
         while !input.is_empty() && len < out.len() {
@@ -227,10 +246,24 @@ impl Compressor {
         Written { len, done: input.is_empty() }
     }
 
-    /// Ends the message. Call it until [`Written::done`] says that all of it has been written, with an
-    /// `out` that is not empty; then the next message may begin.
+    /// Ends the message. Call it again until [`Written::done`] says that everything is written.
+    /// `out` must not be empty. After that, the next message may begin.
     ///
-    /// An empty message comes out as the one byte 0x00 (§7.2.3.6).
+    /// An empty message is compressed to the single byte 0x00 (§7.2.3.6).
+    ///
+    /// ```
+    /// use wsframe::deflate::{Compressor, Context, Effort};
+    ///
+    /// let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT);
+    /// let mut out = [0; 16];
+    /// let written = compressor.finish(&mut out);
+    /// assert!(written.done);
+    /// assert_eq!(&out[..written.len], [0x00]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the allocator has no memory for the context.
     pub fn finish(&mut self, out: &mut [u8]) -> Written {
         let mut len = 0;
         if self.stage == Stage::Flushing {
@@ -238,7 +271,7 @@ impl Compressor {
         }
         match self.stage {
             Stage::Empty | Stage::Flushed => {
-                // No full flush has been done.
+                // The history was not removed by a full flush.
                 if self.has_history && !self.context.takeover {
                     self.require_reset();
                 }
@@ -256,8 +289,8 @@ impl Compressor {
         Written { len, done: self.stage == Stage::Empty }
     }
 
-    /// Ends the open block. If there is room left in `out` after that, flushes into `end`, for that stage.
-    /// Returns how much it wrote to `out`.
+    /// Ends the open block. If `out` has capacity left after that, flushes into `end` and enters
+    /// the stage `then`. Returns the number of bytes written to `out`.
     fn end_block(&mut self, out: &mut [u8], flush: DeflateFlush, then: Stage) -> usize {
         let len = self.step(&mut &[][..], out, DeflateFlush::Block);
         if len < out.len() {
@@ -269,7 +302,7 @@ impl Compressor {
         len
     }
 
-    /// Writes what is left in `end`, and ends the stage if that is all.
+    /// Writes from `end` to `out`. Ends the stage once `end` is empty.
     fn write_end(&mut self, out: &mut [u8]) -> usize {
         let end = &self.end[..usize::from(self.end_len)];
         let fits = end.len().min(out.len());
@@ -285,11 +318,15 @@ impl Compressor {
         fits
     }
 
-    /// Compresses a whole message, or what is left of one that was begun in pieces, and appends it to
-    /// `out`.
+    /// Compresses a whole message and appends it to `out`. If a message was begun in pieces,
+    /// compresses its rest.
+    ///
+    /// # Panics
+    ///
+    /// If the allocator has no memory for the context.
     pub fn append(&mut self, mut message: &[u8], out: &mut Vec<u8>) {
-        // What was begun by `finish` is ended by it; and where there is nothing to compress, nothing is to
-        // be asked of zlib.
+        // A message that `finish` began to end is ended here. Without input, zlib has nothing to
+        // do.
         match self.stage {
             Stage::EndingBlock | Stage::Ending => return self.append_end(out),
             Stage::Empty | Stage::Flushed | Stage::Flushing if message.is_empty() => {
@@ -309,11 +346,12 @@ impl Compressor {
         self.message_ended();
     }
 
-    /// Compresses a fragment that is not the message's last, and appends it to `out` so that the peer can
-    /// decompress all of it. That costs four or five bytes a fragment, which [`compress`](Self::compress)
-    /// does not. [`append`](Self::append) is for the last.
+    /// Compresses a fragment that is not the message's last, and appends it to `out`. The fragment
+    /// is flushed, so the peer can decompress all of it. This costs four or five bytes per
+    /// fragment, which [`compress`](Self::compress) avoids. Pass the last fragment to
+    /// [`append`](Self::append).
     ///
-    /// What is appended are `fragment.len() + fragment.len() / 8 + 64` bytes at most.
+    /// At most `fragment.len() + fragment.len() / 8 + 64` bytes are appended.
     ///
     /// ```
     /// use wsframe::deflate::{Compressor, Context, Decompressor, Effort};
@@ -333,8 +371,12 @@ impl Compressor {
     /// assert_eq!(&out[..written.len], b"lo");
     /// # Ok::<(), wsframe::ProtocolError>(())
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the allocator has no memory for the context.
     pub fn append_fragment(&mut self, fragment: &[u8], out: &mut Vec<u8>) {
-        // Zlib takes it for a mistake to be flushed when nothing has come since.
+        // zlib reports an error for a second flush without input in between.
         if fragment.is_empty() && self.stage == Stage::Open {
             self.append_piece(fragment, DeflateFlush::SyncFlush, out);
         }
@@ -343,7 +385,7 @@ impl Compressor {
         }
     }
 
-    /// Compresses at most [`RENEW_AFTER`] bytes, and appends all that comes of them.
+    /// Compresses at most [`RENEW_AFTER`] bytes and appends their whole output.
     fn append_piece(&mut self, mut input: &[u8], flush: DeflateFlush, out: &mut Vec<u8>) {
         if self.stage == Stage::Flushing {
             let mut end = [0; 6];
@@ -378,14 +420,27 @@ impl Compressor {
         }
     }
 
-    /// Forgets what the messages so far have said, and the message that is open, if there is one. The
-    /// next message refers to none of them.
+    /// Forgets earlier messages and abandons the open one. The next message refers to none of them.
     ///
-    /// A sender may do that between any two messages, whatever was agreed on: context takeover is a
-    /// permission. It has to, if the peer got a compressed message that this compressor did not make
-    /// ([`Broadcast`](super::Broadcast)), or did not get one that it made.
+    /// A sender may do this between any two messages, whatever was negotiated: context takeover is
+    /// a permission. It must do this in two cases:
     ///
-    /// After an open message, the next one allocates the context again.
+    /// - The peer received a compressed message that this compressor did not produce, such as a
+    ///   [`Broadcast`](super::Broadcast).
+    /// - The peer did not receive a message that this compressor produced.
+    ///
+    /// If a message was abandoned, the next one allocates the context again.
+    ///
+    /// ```
+    /// use wsframe::deflate::{Compressor, Context, Effort};
+    ///
+    /// let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT);
+    /// let (mut first, mut second) = (Vec::new(), Vec::new());
+    /// compressor.append(b"Hello", &mut first);
+    /// compressor.forget();
+    /// compressor.append(b"Hello", &mut second);
+    /// assert_eq!(first, second); // the second does not refer to the first
+    /// ```
     pub const fn forget(&mut self) {
         match self.stage {
             Stage::Open | Stage::EndingBlock => self.renewal = Renewal::Discard,
@@ -398,14 +453,14 @@ impl Compressor {
         self.end_len = 0;
     }
 
-    /// Has zlib's state, which is flushed, reset before it is used again.
+    /// Schedules a reset of zlib's state, which is flushed, before its next use.
     const fn require_reset(&mut self) {
         if matches!(self.renewal, Renewal::None) {
             self.renewal = Renewal::Reset;
         }
     }
 
-    /// Serves another connection, of the same window.
+    /// Assigns the compressor to another connection with the same window.
     pub(super) const fn serve(&mut self, context: Context) {
         self.context = context;
         self.forget();
@@ -415,7 +470,7 @@ impl Compressor {
         self.context.window_bits
     }
 
-    /// Some of the message comes.
+    /// Marks the message as open, and schedules a reset if a renewal is due.
     fn open(&mut self) {
         if matches!(self.stage, Stage::Empty | Stage::Flushed) && self.renewal_is_due() {
             self.require_reset();
@@ -436,7 +491,7 @@ impl Compressor {
 
     const fn message_ended(&mut self) {
         self.stage = Stage::Empty;
-        // A full flush has seen to it, or the message that comes will.
+        // The history was removed by a full flush, or the next message removes it.
         self.has_history &= self.context.takeover;
     }
 
@@ -444,7 +499,7 @@ impl Compressor {
         if self.context.takeover { DeflateFlush::SyncFlush } else { DeflateFlush::FullFlush }
     }
 
-    /// One call of zlib; returns how much it wrote.
+    /// Calls zlib once. Returns the number of bytes written.
     fn step(&mut self, input: &mut &[u8], out: &mut [u8], flush: DeflateFlush) -> usize {
         match mem::replace(&mut self.renewal, Renewal::None) {
             Renewal::None => {}
@@ -458,7 +513,7 @@ impl Compressor {
         self.has_history = true;
         let deflate = self.deflate.get_or_insert_with(|| new_deflate(self.context, self.effort));
         let before = (deflate.total_in(), deflate.total_out());
-        // Zlib fails where a stream is used after its end, and this one is never ended.
+        // zlib fails if a stream is used after its end. This one never ends.
         let outcome = deflate.compress(input, out, flush);
         debug_assert!(outcome.is_ok(), "{outcome:?}");
         *input = &input[(deflate.total_in() - before.0) as usize..];
@@ -467,8 +522,8 @@ impl Compressor {
 }
 
 fn new_deflate(context: Context, effort: Effort) -> Box<Deflate> {
-    // Zlib has no window of 256 bytes where there is no header to say so. In one of 512 bytes it keeps
-    // 262 free for what it looks ahead, and so refers back by 250 at most, which is within 256.
+    // Without its header, zlib has no window of 256 bytes. In a window of 512 bytes it reserves 262
+    // for its lookahead, so it refers back by at most 250, which is within 256.
     let window_bits = context.window_bits.get().max(9);
     Box::new(Deflate::new_with_config(DeflateConfig {
         level: effort.level.into(),

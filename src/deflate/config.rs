@@ -1,4 +1,4 @@
-//! What an endpoint sets.
+//! An endpoint's settings.
 
 use super::compressor::{Compressor, Effort};
 use super::decompressor::Decompressor;
@@ -6,7 +6,7 @@ use super::parameters::{Context, Parameters};
 use crate::header::Role;
 use crate::message::DEFAULT_MAX_MESSAGE_LEN;
 
-/// The settings of an endpoint: what it negotiates, and how it uses what was agreed on.
+/// An endpoint's settings: what to negotiate, which messages to compress, and the limits.
 ///
 /// ```
 /// use wsframe::deflate::{Config, Context, Effort, Parameters};
@@ -28,14 +28,20 @@ pub struct Config {
 }
 
 impl Config {
-    /// The length in bytes from which a message is compressed where nothing else is set: 64 where the
-    /// context is taken over.
+    /// The default threshold with context takeover: messages of 64 bytes or more are compressed.
     pub const TAKEOVER_THRESHOLD: usize = 64;
-    /// The same where each message stands for itself: 256. A shorter one has little in it that repeats.
+    /// The default threshold without context takeover: messages of 256 bytes or more are
+    /// compressed. Shorter ones contain too little repetition.
     pub const NO_TAKEOVER_THRESHOLD: usize = 256;
 
-    /// These parameters, [`Effort::DEFAULT`], the thresholds above, a limit on messages of
-    /// [`DEFAULT_MAX_MESSAGE_LEN`], and 4 idle contexts of either kind in a pool.
+    /// Creates settings with these parameters and the defaults:
+    ///
+    /// | setting | default |
+    /// |---|---|
+    /// | [`effort`](Self::effort) | [`Effort::DEFAULT`] |
+    /// | [`threshold`](Self::threshold) | [`TAKEOVER_THRESHOLD`](Self::TAKEOVER_THRESHOLD) or [`NO_TAKEOVER_THRESHOLD`](Self::NO_TAKEOVER_THRESHOLD) |
+    /// | [`max_message_len`](Self::max_message_len) | [`DEFAULT_MAX_MESSAGE_LEN`] |
+    /// | [`max_idle`](Self::max_idle) | 4 |
     #[must_use]
     pub const fn new(parameters: Parameters) -> Self {
         Self {
@@ -47,59 +53,64 @@ impl Config {
         }
     }
 
-    /// How hard compressors try.
+    /// Sets the compression level and memory level of compressors.
     #[must_use]
+    #[doc(alias = "compression_level")]
     pub const fn effort(mut self, effort: Effort) -> Self {
         self.effort = effort;
         self
     }
 
-    /// Sends messages shorter than this many bytes as they are, whatever the context.
+    /// Sets the length from which messages are compressed, with and without context takeover.
+    /// Shorter messages are sent plain.
     #[must_use]
     pub const fn threshold(mut self, bytes: usize) -> Self {
         self.threshold = Some(bytes);
         self
     }
 
-    /// Refuses messages that are longer than this when decompressed; [`NO_LIMIT`](crate::NO_LIMIT) lifts
-    /// the limit.
+    /// Sets the limit on the decompressed length of a message. [`NO_LIMIT`](crate::NO_LIMIT)
+    /// removes the limit.
     ///
-    /// A connection's own limit ([`MessageDecoder::max_message_len`](crate::MessageDecoder::max_message_len))
-    /// holds besides: to have longer messages than that allows, set both.
+    /// A connection's own limit
+    /// ([`MessageDecoder::max_message_len`](crate::MessageDecoder::max_message_len)) applies as
+    /// well. To receive longer messages, raise both.
     #[must_use]
+    #[doc(alias = "max_message_size")]
     pub const fn max_message_len(mut self, bytes: u32) -> Self {
         self.max_message_len = bytes;
         self
     }
 
-    /// How many compressors, and how many decompressors, a [`Pool`](super::Pool) keeps for later.
+    /// Sets how many idle compressors, and how many idle decompressors, a [`Pool`](super::Pool)
+    /// keeps.
     #[must_use]
     pub const fn max_idle(mut self, count: usize) -> Self {
         self.max_idle = count;
         self
     }
 
-    /// What to negotiate.
+    /// Returns the parameters to negotiate.
     #[must_use]
     pub const fn parameters(&self) -> Parameters {
         self.parameters
     }
 
-    /// The same settings with other parameters: those that were agreed on.
+    /// Returns the same settings with the negotiated parameters.
     #[must_use]
     pub const fn agreed(mut self, parameters: Parameters) -> Self {
         self.parameters = parameters;
         self
     }
 
-    /// A compressor for what an endpoint of this role sends, by these parameters.
+    /// Creates a compressor for what an endpoint of this role sends.
     ///
     /// ```
     /// use wsframe::Role;
     /// use wsframe::deflate::{Config, Parameters};
     ///
     /// let config = Config::default().max_message_len(1 << 20);
-    /// // What the opening handshake came to.
+    /// // The parameters that the opening handshake negotiated.
     /// let config = config.agreed(Parameters::NO_TAKEOVER);
     ///
     /// let (mut payload, mut message) = (Vec::new(), Vec::new());
@@ -113,19 +124,19 @@ impl Config {
         Compressor::new(self.parameters.sent_by(role), self.effort)
     }
 
-    /// A decompressor for what an endpoint of this role receives, by these parameters.
+    /// Creates a decompressor for what an endpoint of this role receives.
     #[must_use]
     pub const fn decompressor(&self, role: Role) -> Decompressor {
         Decompressor::new(self.parameters.received_by(role)).max_message_len(self.max_message_len)
     }
 
-    /// Whether a message of this many bytes is to be compressed in this context.
+    /// Returns whether a message of this many bytes is compressed in this context.
     #[must_use]
     pub const fn compresses(&self, context: Context, message_len: usize) -> bool {
         message_len >= self.threshold_in(context)
     }
 
-    /// How long a message must be to be compressed in this context.
+    /// Returns the length from which messages are compressed in this context.
     pub(crate) const fn threshold_in(&self, context: Context) -> usize {
         match self.threshold {
             Some(threshold) => threshold,
@@ -135,7 +146,7 @@ impl Config {
     }
 }
 
-/// [`Parameters::FULL`], and the rest as [`Config::new`] has it.
+/// Returns [`Config::new`] with [`Parameters::FULL`].
 impl Default for Config {
     fn default() -> Self {
         Self::new(Parameters::FULL)

@@ -1,7 +1,4 @@
-//! A connection on which compression was agreed.
-//!
-//! What a peer sent compressed is read as what is not: the same events come out, whatever the frames
-//! were. A [`Session`] does that; here it is offered as a connection is.
+//! `CompressedConnection`: a connection with negotiated compression, built on [`Session`].
 
 use core::fmt;
 
@@ -14,21 +11,23 @@ use crate::error::{EncodeError, ReceiveError};
 use crate::header::{Opcode, Rsv};
 use crate::message::Event;
 
-/// A [`Connection`] whose messages may be compressed, if both ends agreed on it.
+/// A [`Connection`] with permessage-deflate (RFC 7692), if it was negotiated.
 ///
-/// It is used as a connection is, but for two things that [`receive`](Self::receive) takes besides: a
-/// buffer in which messages are decompressed, a piece at a time, and a [`Pool`], whose [`Config`] says
-/// which messages are compressed and how long they may become.
+/// It is used like a connection, except that [`receive`](Self::receive) takes two more arguments:
 ///
-/// What it costs while it is idle, [the module](super#what-a-connection-costs) says.
+/// - a buffer into which messages are decompressed, one piece at a time
+/// - a [`Pool`], whose [`Config`] decides which messages are compressed and limits their
+///   decompressed length
+///
+/// [The module](super#memory) lists the memory that an idle connection takes.
 ///
 /// ```
 /// use wsframe::deflate::{CompressedConnection, Config, Parameters, Pool};
 /// use wsframe::{Assembler, Connection, Event, MaskingKey};
 ///
-/// # let keys = || MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]);
+/// let keys = || MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]); // a test; else use `ThreadKeys`
 /// let mut pool = Pool::new(Config::default());
-/// let agreed = Some(Parameters::FULL); // what the handshake's `Negotiation::agreed` says
+/// let agreed = Some(Parameters::FULL); // the result of `Negotiation::agreed`
 /// let mut client = CompressedConnection::new(Connection::client(keys), agreed);
 /// let mut server = CompressedConnection::new(Connection::server(), agreed);
 ///
@@ -37,7 +36,7 @@ use crate::message::Event;
 /// client.send(&*message, &mut pool, &mut out)?;
 /// assert!(out.len() < 100);
 ///
-/// // The server decompresses it in a buffer of 1 KiB, and collects what comes in several chunks.
+/// // The server decompresses it into a buffer of 1 KiB, and collects the chunks.
 /// let (mut buf, mut replies) = ([0; 1024], Vec::new());
 /// let (mut assembler, mut texts) = (Assembler::new(), Vec::new());
 /// let mut input = &mut out[..];
@@ -51,16 +50,20 @@ use crate::message::Event;
 /// ```
 ///
 /// [`Config`]: super::Config
+#[doc(alias = "permessage-deflate")]
 pub struct CompressedConnection<K = Unmasked> {
     connection: Connection<K>,
     session: Option<Session>,
 }
 
-/// # Making
+/// # Constructors
 impl<K> CompressedConnection<K> {
-    /// Makes a connection, which is new, one on which this was agreed: see
-    /// [`Negotiation::agreed`](super::Negotiation::agreed). It claims RSV1 there. With `None` nothing is
-    /// compressed, and whoever sends a compressed message breaks a rule.
+    /// Creates a connection with compression. Pass the result of
+    /// [`Negotiation::agreed`](super::Negotiation::agreed) as `agreed`. `connection` must be
+    /// unused.
+    ///
+    /// This claims RSV1 on the connection. With `None` nothing is compressed, and a compressed
+    /// message from the peer is a protocol error.
     #[must_use]
     pub const fn new(mut connection: Connection<K>, agreed: Option<Parameters>) -> Self {
         let session = match agreed {
@@ -71,21 +74,22 @@ impl<K> CompressedConnection<K> {
     }
 }
 
-/// # Looking
+/// # Accessors
 impl<K> CompressedConnection<K> {
-    /// The connection that this one stands on.
+    /// Returns the underlying connection.
     #[must_use]
     pub const fn connection(&self) -> &Connection<K> {
         &self.connection
     }
 
-    /// Returns the connection that this one stands on: to send control frames and plain messages. It must
-    /// not receive, and must not send frames with RSV1.
+    /// Returns the underlying connection, for sending control frames and plain messages. Do not
+    /// call its methods that receive, and do not send frames with RSV1.
     pub const fn connection_mut(&mut self) -> &mut Connection<K> {
         &mut self.connection
     }
 
-    /// Returns how messages are compressed that this end sends; `None` if they are not.
+    /// Returns the context in which outgoing messages are compressed, or `None` without
+    /// compression.
     #[must_use]
     pub fn context(&self) -> Option<Context> {
         self.session.as_ref().map(Session::context)
@@ -94,26 +98,34 @@ impl<K> CompressedConnection<K> {
 
 /// # Receiving
 impl<K: MaskingKeys> CompressedConnection<K> {
-    /// As [`Connection::receive`]; and what was compressed comes as [`Text`](Event::Text) or
-    /// [`Binary`](Event::Binary) too, or as [`Raw`](Event::Raw) if it is text that is
-    /// [not validated](crate::MessageDecoder::validate_text), in pieces that lie in `buf`.
+    /// Returns the next event and advances `input` past it. Returns `None` when more bytes are
+    /// needed.
     ///
-    /// Call it until it says `None`, even when the input is used up: more may come of what was taken.
+    /// Same as [`Connection::receive`], but also decompresses messages, piece by piece, into `buf`.
+    /// The events are those of plain messages: [`Text`](Event::Text), [`Binary`](Event::Binary), or
+    /// [`Raw`](Event::Raw) for text that is [not validated](crate::MessageDecoder::validate_text).
+    ///
+    /// Call it until it returns `None`, even if `input` is empty: decompression may have more
+    /// output.
     ///
     /// # Errors
     ///
-    /// Those of [`Connection::receive`], and what can be wrong with a compressed message:
-    /// [`InvalidDeflate`](crate::ProtocolError::InvalidDeflate),
-    /// [`TruncatedDeflate`](crate::ProtocolError::TruncatedDeflate),
-    /// [`MessageTooLong`](crate::ProtocolError::MessageTooLong) if it becomes longer than
-    /// [`Config::max_message_len`](super::Config::max_message_len) or the connection's own limit
-    /// ([`MessageDecoder::max_message_len`](crate::MessageDecoder::max_message_len)), and
-    /// [`InvalidUtf8`](crate::ProtocolError::InvalidUtf8), at an offset in the piece.
+    /// Those of [`Connection::receive`], and for compressed messages:
+    ///
+    /// - [`InvalidDeflate`](crate::ProtocolError::InvalidDeflate) and
+    ///   [`TruncatedDeflate`](crate::ProtocolError::TruncatedDeflate)
+    /// - [`MessageTooLong`](crate::ProtocolError::MessageTooLong) if the decompressed message
+    ///   exceeds [`Config::max_message_len`](super::Config::max_message_len) or
+    ///   [`MessageDecoder::max_message_len`](crate::MessageDecoder::max_message_len)
+    /// - [`InvalidUtf8`](crate::ProtocolError::InvalidUtf8), with an offset in the decompressed
+    ///   piece
     ///
     /// # Panics
     ///
-    /// If `buf` is empty.
+    /// If `buf` is empty, or the allocator has no memory for a decompression context.
     #[inline]
+    #[doc(alias = "read_message")]
+    #[doc(alias = "recv")]
     pub fn receive<'e, 'b: 'e>(
         &mut self,
         input: &mut &'b mut [u8],
@@ -143,8 +155,8 @@ fn receive_compressed<'e, K: MaskingKeys>(
     pool: &mut Pool,
     out: &mut impl Output,
 ) -> Result<Option<Event<'e>>, ReceiveError> {
-    assert!(!buf.is_empty(), "messages are decompressed in `buf`, which must have room");
-    // A chunk may bring nothing that can be handed out. The next is looked at at once.
+    assert!(!buf.is_empty(), "`buf` must not be empty: messages are decompressed into it");
+    // A chunk may produce no output. Continue with the next.
     let outcome = loop {
         if session.locate(connection, input, out)?.is_none() {
             return Ok(None);
@@ -160,16 +172,22 @@ fn receive_compressed<'e, K: MaskingKeys>(
 
 /// # Sending
 ///
-/// Control frames are sent by the [`connection_mut`](Self::connection_mut).
+/// Send control frames with [`connection_mut`](Self::connection_mut).
 impl<K: MaskingKeys> CompressedConnection<K> {
-    /// Sends a message in one frame: compressed, if [`Config::compresses`](super::Config::compresses) says
-    /// so of its length. One that would not become shorter is sent as it is, unless the context is taken
-    /// over.
+    /// Sends a message in one frame. It is compressed if
+    /// [`Config::compresses`](super::Config::compresses) returns `true` for its length. Without
+    /// context takeover, a message that would not become shorter is sent plain.
     ///
     /// # Errors
     ///
-    /// Those of [`Connection::send`]. Before a message is compressed, an output that is bounded must have
-    /// room for its length, an eighth of that, 64 bytes and a header, although the frame will be shorter.
+    /// Those of [`Connection::send`]. Before a message of `len` bytes is compressed, a bounded
+    /// output must have a remaining capacity of `len + len / 8 + 64` bytes and a header, although
+    /// the frame may be shorter.
+    ///
+    /// # Panics
+    ///
+    /// If the allocator has no memory for a compression context.
+    #[doc(alias = "write_message")]
     pub fn send<'d>(
         &mut self,
         message: impl Into<Data<'d>>,
@@ -181,14 +199,19 @@ impl<K: MaskingKeys> CompressedConnection<K> {
         self.send_fragment(data, true, pool, out)
     }
 
-    /// Sends the next fragment of a message; with `fin` the last, which may also be the first. All that
-    /// was given arrives with it: nothing waits in the compressor.
+    /// Sends the next fragment of a message; `fin` marks the last one, which may also be the first.
+    /// Each fragment is flushed, so the peer can decompress it at once.
     ///
-    /// A message is compressed if its first fragment is not its last; else, as [`send`](Self::send) does.
+    /// A message in several fragments is compressed. A message in one fragment is treated as by
+    /// [`send`](Self::send).
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send), and those of [`Connection::send_fragment`].
+    /// Those of [`send`](Self::send) and [`Connection::send_fragment`].
+    ///
+    /// # Panics
+    ///
+    /// If the allocator has no memory for a compression context.
     pub fn send_fragment<'d>(
         &mut self,
         fragment: impl Into<Data<'d>>,
@@ -215,15 +238,21 @@ impl<K: MaskingKeys> CompressedConnection<K> {
         Ok(())
     }
 
-    /// Returns the payload of a broadcast for this connection's peer, and the RSV bits of its frame, which
-    /// the caller sends past this connection as its next message. If it is compressed, the compressor is
-    /// [released](Self::release), so that no later message refers to the wrong bytes.
+    /// Returns the payload of a broadcast for this connection's peer, and the RSV bits of its
+    /// frame.
+    ///
+    /// The caller must send this frame itself as the next message, not through this connection. If
+    /// the payload is compressed, the compressor is [released](Self::release), so that no later
+    /// message refers to wrong bytes.
     ///
     /// # Errors
     ///
-    /// [`FrameAfterClose`](EncodeError::FrameAfterClose) when a Close was sent or the connection failed, and
-    /// [`ExpectedContinuation`](EncodeError::ExpectedContinuation) while a message is being sent in
-    /// fragments. Nothing is released then.
+    /// - [`FrameAfterClose`](EncodeError::FrameAfterClose) if a Close was sent or the connection
+    ///   has failed
+    /// - [`ExpectedContinuation`](EncodeError::ExpectedContinuation) while a message is being sent
+    ///   in fragments
+    ///
+    /// After an error, nothing was released.
     ///
     /// ```
     /// use wsframe::deflate::{Broadcast, CompressedConnection, Compressor, Config, Context, Effort};
@@ -247,7 +276,7 @@ impl<K: MaskingKeys> CompressedConnection<K> {
     ///         queue.push(if rsv == Rsv::RSV1 { compressed.clone() } else { plain.clone() });
     ///     }
     /// }
-    /// # assert_eq!(receivers.map(|(_, queue)| queue[0].len() < 100), [true, true, false]);
+    /// assert!(receivers.iter().all(|(_, queue)| queue.len() == 1));
     /// # Ok::<(), wsframe::EncodeError>(())
     /// ```
     pub fn broadcast<'m>(
@@ -255,7 +284,7 @@ impl<K: MaskingKeys> CompressedConnection<K> {
         message: &'m Broadcast<'_>,
         pool: &mut Pool,
     ) -> Result<(Rsv, &'m [u8]), EncodeError> {
-        // It makes no difference which of the two kinds of message it is.
+        // Text and binary messages are subject to the same checks.
         self.connection.may_send(Opcode::Text)?;
         Ok(match &mut self.session {
             Some(session) => session.broadcast(message, pool),
@@ -264,17 +293,34 @@ impl<K: MaskingKeys> CompressedConnection<K> {
     }
 }
 
-/// # Sparing memory
+/// # Memory
 impl<K> CompressedConnection<K> {
-    /// Gives the compressor back to the pool, which a context that is taken over keeps between messages:
-    /// see [`Outgoing::release`](super::Outgoing::release). While a message is being sent in fragments, it does nothing.
+    /// Returns the compressor to the pool, which a connection with context takeover otherwise keeps
+    /// between messages. See [`Outgoing::release`](super::Outgoing::release). A no-op while a
+    /// message is being sent in fragments.
+    ///
+    /// ```
+    /// use wsframe::Connection;
+    /// use wsframe::deflate::{CompressedConnection, Config, Parameters, Pool};
+    ///
+    /// let mut pool = Pool::new(Config::default());
+    /// let agreed = Some(Parameters::FULL);
+    /// let mut connection = CompressedConnection::new(Connection::server(), agreed);
+    /// let mut out = Vec::new();
+    /// connection.send(&*"{\"tick\":1}".repeat(100), &mut pool, &mut out)?;
+    /// assert_eq!(pool.idle_compressors(), 0);
+    ///
+    /// connection.release(&mut pool); // the connection has been quiet for a while
+    /// assert_eq!(pool.idle_compressors(), 1);
+    /// # Ok::<(), wsframe::EncodeError>(())
+    /// ```
     pub fn release(&mut self, pool: &mut Pool) {
         if let Some(session) = &mut self.session {
             session.release(pool);
         }
     }
 
-    /// Gives all memory back to the pool, at the end of the connection.
+    /// Returns all contexts to the pool, at the end of the connection.
     pub fn end(self, pool: &mut Pool) {
         if let Some(mut session) = self.session {
             session.end(pool);

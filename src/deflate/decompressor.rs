@@ -1,27 +1,28 @@
-//! Messages on their way in (RFC 7692 §7.2.2).
+//! Decompressing incoming messages (RFC 7692 §7.2.2).
 //!
 //! > 1. Append 4 octets of 0x00 0x00 0xff 0xff to the tail end of the payload of the message.
 //! > 2. Decompress the resulting data using DEFLATE.
 //!
-//! Two things zlib does not do by itself.
+//! zlib does not do two things by itself.
 //!
-//! **A message that is cut short.** Zlib waits for more, and there is no asking it where it waits; the
-//! next message would then be read as the rest of this one. So the four bytes are followed by a fifth,
-//! and zlib is to stop at the first end of a block. If the payload is right, it awaits the length of an
-//! empty block, and stops with the fifth byte unread. Anything else reads that too, or stops earlier, or
-//! writes something. One case is left, in which a block ends inside the fourth byte: its bits that are
-//! left over are ones. So another empty block is read, whose header these bits would turn into the header
-//! of a final block or of none at all, which zlib tells.
+//! **Detecting a truncated message.** zlib waits for more input and does not tell where in the
+//! stream it waits. The next message would then be read as the rest of this one. So a fifth byte
+//! follows the four, and zlib is told to stop at the first end of a block. If the payload is right,
+//! zlib expects the length of an empty block and stops before the fifth byte. Otherwise it reads
+//! the fifth byte too, stops earlier, or writes output. One case is left: a block may end inside
+//! the fourth byte, whose remaining bits are ones. So another empty block is read. Those bits would
+//! turn its header into that of a final or an invalid block, which zlib reports.
 //!
-//! **A limit.** It is enforced by never giving zlib more room than there is left below it. Where none is
-//! left, zlib gets one byte of ours, and if it writes that, the message is too long.
+//! **Limiting the output.** zlib is never given more capacity than the limit leaves. At the limit,
+//! it gets one byte of our own. If it writes that byte, the message is too long.
 //!
-//! zlib-rs counts what goes through its state in a `c_ulong`, which has 32 bits on Windows and on 32-bit
-//! targets, and overflows. Without context takeover the state is reset for every message. With it, the state
-//! is renewed every [`RENEW_AFTER`] bytes, between two messages, and the new state must have the same
-//! window. zlib-rs does not lend it, but hands it out to whoever asks in DEFLATE: matches that refer back by
-//! the window's length repeat it from its first byte. A stored block then brings it into the new state.
-//! Within a message nothing can be renewed, so a message of 4 GiB of payload is too long on those targets.
+//! zlib-rs counts the bytes that pass through its state in a `c_ulong`. On Windows and on 32-bit
+//! targets that has 32 bits and overflows. Without context takeover the state is reset for every
+//! message. With it, the state is renewed every [`RENEW_AFTER`] bytes, between two messages, and
+//! the new state must have the same window. zlib-rs has no access to its window, but DEFLATE has:
+//! matches that refer back by the window's length repeat it from its first byte. A stored block
+//! then copies it to the new state. Nothing can be renewed within a message, so on those targets a
+//! message with 4 GiB of payload is too long.
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -39,26 +40,30 @@ use crate::mask::Mask;
 use crate::message::DEFAULT_MAX_MESSAGE_LEN;
 use crate::utf8::{Checked, Utf8Validator};
 
-/// How many bytes zlib-rs can count, but for those that [`Decompressor::finish`] adds.
+/// The number of bytes that zlib-rs can count, minus those that [`Decompressor::finish`] adds.
 const MAX_TOTAL: u64 = (u64::MAX >> (u64::BITS - c_ulong::BITS)) - 64;
 
-/// The furthest that DEFLATE can refer back.
+/// The maximum distance of a DEFLATE match.
 const MAX_DISTANCE: usize = 1 << 15;
 
-/// The longest match that DEFLATE has.
+/// The maximum length of a DEFLATE match.
 const MAX_MATCH: usize = 258;
 
-/// Decompresses messages, one after another: those of one connection, if they share a context, or those
-/// of any number of connections whose [`Context`] has no takeover.
+/// Decompresses messages, one after another, within a limit on the decompressed length.
 ///
-/// In whole, with [`append`](Self::append). In pieces, with [`decompress`](Self::decompress) or
-/// [`decompress_text`](Self::decompress_text) for each chunk of the payload and [`finish`](Self::finish) at the
-/// end of the message: what comes out goes to buffers of the caller's, so that no message is ever held
-/// whole.
+/// With context takeover, a decompressor serves one connection. Without, it serves any number of
+/// connections.
 ///
-/// After an error it is latched, until [`reset`](Self::reset). It takes its memory when the first message
-/// begins, in one piece of some 47 KiB for any window. With context takeover it takes 33 KiB more for a moment
-/// every 64 MiB.
+/// - To decompress a whole message, use [`append`](Self::append).
+/// - To decompress a message in pieces, call [`decompress`](Self::decompress) or
+///   [`decompress_text`](Self::decompress_text) for each chunk of the payload and
+///   [`finish`](Self::finish) at its end. The output goes to the caller's buffers, so no message is
+///   held whole.
+///
+/// An error is sticky until [`reset`](Self::reset).
+///
+/// The memory is allocated in one piece of 47 KiB, for any window, when the first message begins.
+/// With context takeover, a renewal takes another 33 KiB for a moment every 64 MiB.
 ///
 /// ```
 /// use wsframe::deflate::{Context, Decompressor};
@@ -72,20 +77,22 @@ const MAX_MATCH: usize = 258;
 ///
 /// # Panics
 ///
-/// Any method that takes a payload, if the allocator has no memory for the context.
+/// Every method that decompresses panics if the allocator has no memory for the context.
+#[doc(alias = "inflate")]
 pub struct Decompressor {
     takeover: bool,
-    /// The window holds what the next message must not refer to, or a message that was given up.
+    /// Whether the window contains an abandoned message, or data that the next message must not
+    /// refer to.
     stale: bool,
     max_message_len: u32,
-    /// How long the open message has become, at most `max_message_len` unless there is no limit.
+    /// The length of the open message so far: at most `max_message_len`, unless there is no limit.
     len: u64,
     failed: Option<ProtocolError>,
     inflate: Option<Box<Inflate>>,
 }
 
 impl Decompressor {
-    /// A decompressor for one direction of a connection.
+    /// Creates a decompressor for one direction of a connection.
     #[must_use]
     pub const fn new(context: Context) -> Self {
         Self {
@@ -98,25 +105,31 @@ impl Decompressor {
         }
     }
 
-    /// Refuses messages that are longer than this when decompressed. [`NO_LIMIT`] lifts the limit; a new
-    /// decompressor has [`DEFAULT_MAX_MESSAGE_LEN`].
+    /// Sets the limit on the decompressed length of a message. The default is
+    /// [`DEFAULT_MAX_MESSAGE_LEN`]; [`NO_LIMIT`] removes the limit.
     #[must_use]
+    #[doc(alias = "max_message_size")]
     pub const fn max_message_len(mut self, bytes: u32) -> Self {
         self.max_message_len = bytes;
         self
     }
 
-    /// Decompresses the next chunk of the payload. Takes what it uses off the front of `payload`, and
-    /// writes what comes of it to `out`.
+    /// Decompresses the next chunk of the payload. Advances `payload` past what was used, and
+    /// writes the output to `out`.
     ///
-    /// Call it again, with an `out` that is not empty, until [`Written::done`] says that the chunk is
-    /// used up and all that comes of it was written.
+    /// Call it again until [`Written::done`] says that the chunk is used up and its output is
+    /// written. `out` must not be empty.
     ///
     /// # Errors
     ///
     /// [`InvalidDeflate`](ProtocolError::InvalidDeflate) and
-    /// [`MessageTooLong`](ProtocolError::MessageTooLong), as soon as it shows. What was written to `out` is
-    /// then of no use. Where `c_ulong` has 32 bits, a payload of nearly 4 GiB is too long under any limit.
+    /// [`MessageTooLong`](ProtocolError::MessageTooLong), as early as they can be detected. Discard
+    /// what was written to `out` then. Where `c_ulong` has 32 bits, a payload of nearly 4 GiB is
+    /// too long under any limit.
+    ///
+    /// # Panics
+    ///
+    /// If the allocator has no memory for the context.
     ///
     /// ```
     /// use wsframe::deflate::{Context, Decompressor};
@@ -165,16 +178,21 @@ impl Decompressor {
         Ok(Written { len, done: false })
     }
 
-    /// Decompresses the next chunk of the payload of a text message, as [`decompress`](Self::decompress), and
-    /// validates what comes of it. Returns the text, and whether the chunk is done.
+    /// Decompresses the next chunk of the payload of a text message, and validates the output as
+    /// UTF-8. Returns the text, and whether the chunk is used up and its output is written.
     ///
-    /// At the end of the message, call [`finish`](Self::finish) and then
-    /// [`Utf8Validator::finish`].
+    /// Same as [`decompress`](Self::decompress) otherwise. At the end of the message, call
+    /// [`finish`](Self::finish) and then [`Utf8Validator::finish`].
     ///
     /// # Errors
     ///
-    /// Those of [`decompress`](Self::decompress), and [`InvalidUtf8`](ProtocolError::InvalidUtf8) at the first
-    /// byte that cannot be UTF-8, before more than `out` holds is decompressed.
+    /// Those of [`decompress`](Self::decompress), and [`InvalidUtf8`](ProtocolError::InvalidUtf8)
+    /// at the first byte that cannot be UTF-8. At most the length of `out` is decompressed before
+    /// that is detected.
+    ///
+    /// # Panics
+    ///
+    /// If the allocator has no memory for the context.
     ///
     /// ```
     /// use wsframe::Utf8Validator;
@@ -204,16 +222,20 @@ impl Decompressor {
         }
     }
 
-    /// Ends the message: all of its payload was given to [`decompress`](Self::decompress), until it was done.
-    /// Nothing more comes out; then the next message may begin.
+    /// Ends the message, after all of its payload was passed to [`decompress`](Self::decompress)
+    /// until it was done. This produces no output. After that, the next message may begin.
     ///
     /// # Errors
     ///
-    /// [`TruncatedDeflate`](ProtocolError::TruncatedDeflate) if the payload does not end as it must. A payload without
-    /// any byte does not, either: an empty message is the byte 0x00 (§7.2.3.6).
+    /// [`TruncatedDeflate`](ProtocolError::TruncatedDeflate) if the payload ends inside a block. An
+    /// empty payload does, too: an empty message is the byte 0x00 (§7.2.3.6).
+    ///
+    /// # Panics
+    ///
+    /// If the allocator has no memory for the context.
     pub fn finish(&mut self) -> Result<(), ProtocolError> {
         self.ready()?;
-        // Zlib is to stop at the end of the empty block, in front of the fifth byte.
+        // zlib must stop at the end of the empty block, before the fifth byte.
         let [a, b, c, d] = TAIL;
         self.expect(&[a, b, c, d, 0], TAIL.len(), InflateFlush::Block)?;
         self.expect(&[0, a, b, c, d], 1 + TAIL.len(), InflateFlush::NoFlush)?;
@@ -227,12 +249,18 @@ impl Decompressor {
         Ok(())
     }
 
-    /// Decompresses a whole message, or what is left of one that was begun in pieces, and appends it to
-    /// `out`, which grows with what is there and never beyond twice the limit.
+    /// Decompresses a whole message and appends it to `out`. If a message was begun in pieces,
+    /// decompresses its rest. `out` grows with the decompressed data, and never beyond twice the
+    /// limit.
     ///
     /// # Errors
     ///
-    /// Those of [`decompress`](Self::decompress) and [`finish`](Self::finish). `out` is then as it was.
+    /// Those of [`decompress`](Self::decompress) and [`finish`](Self::finish). `out` is unchanged
+    /// then.
+    ///
+    /// # Panics
+    ///
+    /// If the allocator has no memory for the context.
     pub fn append(&mut self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), ProtocolError> {
         let start = out.len();
         let outcome = self.append_fragment(payload, out).and_then(|()| self.finish());
@@ -242,8 +270,8 @@ impl Decompressor {
         outcome
     }
 
-    /// Decompresses a chunk of the payload, and appends to `out` all that comes of it, as
-    /// [`append`](Self::append) does of the last. After an error, what was appended is of no use.
+    /// Decompresses a chunk of the payload and appends its whole output to `out`. After an error,
+    /// discard what was appended.
     fn append_fragment(
         &mut self,
         mut payload: &[u8],
@@ -253,7 +281,8 @@ impl Decompressor {
         let mut room = payload.len().saturating_mul(4).clamp(64, 64 << 10);
         loop {
             let end = out.len();
-            // A byte beyond the limit, so that the message which reaches it ends in one go.
+            // One byte more than the limit, so that a message of exactly that length is done in one
+            // call.
             let most = usize::try_from(self.left()).unwrap_or(usize::MAX).saturating_add(1);
             out.resize(end + room.min(most), 0);
             let Written { len, done } = self.decompress(&mut payload, &mut out[end..])?;
@@ -265,20 +294,20 @@ impl Decompressor {
         }
     }
 
-    /// Forgets everything but its settings: an error, an open message, the context.
+    /// Removes a sticky error, an open message and the context. The settings stay.
     pub const fn reset(&mut self) {
         self.stale = self.inflate.is_some();
         self.len = 0;
         self.failed = None;
     }
 
-    /// Serves another connection.
+    /// Assigns the decompressor to another connection.
     pub(super) const fn serve(&mut self, context: Context) {
         self.takeover = context.takeover;
         self.reset();
     }
 
-    /// How many bytes the message may still have.
+    /// Returns how many more bytes the message may have.
     fn left(&self) -> u64 {
         if self.max_message_len == NO_LIMIT {
             u64::MAX
@@ -297,7 +326,8 @@ impl Decompressor {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        // The window's size is that of the largest: a smaller one would be neither smaller nor checked.
+        // The window has the maximum size: a smaller one would neither take less memory nor be
+        // checked.
         let inflate = self.inflate.get_or_insert_with(|| Box::new(Inflate::new(false, 15)));
         if self.stale {
             self.stale = false;
@@ -306,8 +336,8 @@ impl Decompressor {
         Ok(inflate)
     }
 
-    /// Calls zlib until the payload is used up, `out` is full, or the payload is wrong. Returns how much it
-    /// wrote, and whether the payload is right so far.
+    /// Calls zlib until the payload is used up, `out` is full, or the payload is invalid. Returns
+    /// the number of bytes written, and whether the payload is valid so far.
     fn step(
         &mut self,
         payload: &mut &[u8],
@@ -327,10 +357,10 @@ impl Decompressor {
             *payload = &payload[(inflate.total_in() - before.0) as usize..];
             len += (inflate.total_out() - before.1) as usize;
             match outcome {
-                // §7.2.3.4: a block with BFINAL ends a stream of zlib's, but not the message. Who makes
-                // one ends a stream as well, and with it what later blocks refer to.
+                // §7.2.3.4: a block with BFINAL ends a zlib stream, but not the message. Its sender
+                // has ended its own stream too, so later blocks refer to nothing before it.
                 Ok(Status::StreamEnd) => inflate.reset(false),
-                // Slices longer than 4 GiB are taken in pieces.
+                // Slices longer than 4 GiB are passed in pieces.
                 Ok(Status::Ok) if !payload.is_empty() && len < out.len() => {}
                 Ok(_) => return Ok((len, true)),
                 Err(_) => return Ok((len, false)),
@@ -338,7 +368,8 @@ impl Decompressor {
         }
     }
 
-    /// Shows zlib these bytes, of which it is to use so many, write nothing, and see no end.
+    /// Feeds `bytes` to zlib. Fails unless zlib consumes exactly `used` of them, writes nothing and
+    /// does not end the stream.
     fn expect(
         &mut self,
         bytes: &[u8],
@@ -357,7 +388,7 @@ impl Decompressor {
     }
 }
 
-/// Resets the state, which is between two blocks, and gives it the same window again.
+/// Resets the state, which is between two blocks, and restores its window.
 fn renew(inflate: &mut Inflate) {
     let len =
         usize::try_from(inflate.total_out()).map_or(MAX_DISTANCE, |out| out.min(MAX_DISTANCE));
@@ -376,10 +407,11 @@ fn renew(inflate: &mut Inflate) {
     debug_assert_eq!(inflate.total_out(), len as u64);
 }
 
-/// A block of DEFLATE without its end: with fixed codes, and matches that repeat at least `distance` bytes
-/// from that distance (RFC 1951 §3.2.5, §3.2.6).
+/// Creates a DEFLATE block without its end, with fixed codes. Its matches repeat at least
+/// `distance` bytes from that distance (RFC 1951 §3.2.5, §3.2.6).
 fn repetition(distance: usize) -> Vec<u8> {
-    // A code for each half of a power of two, and the position in that half as extra bits.
+    // There is one code for each half of a power of two. Extra bits contain the position in that
+    // half.
     let from = (distance - 1) as u64;
     let extra_len = from.max(2).ilog2() - 1;
     let code = u64::from(2 * extra_len) + (from >> extra_len);
@@ -398,12 +430,12 @@ fn repetition(distance: usize) -> Vec<u8> {
     };
     push(0b010, 3); // not the last block; fixed codes
     for _ in 0..distance.div_ceil(MAX_MATCH) {
-        // Codes begin with their highest bit, all else with the lowest.
+        // Codes begin with their highest bit, everything else with the lowest.
         push(u64::from(0b1100_0101u8.reverse_bits()), 8); // 285: a match of 258 bytes
         push(u64::from((code as u8).reverse_bits() >> 3), 5);
         push(extra, extra_len);
     }
-    push(0, 7); // what fills the last byte up
+    push(0, 7); // fills the last byte
     block
 }
 

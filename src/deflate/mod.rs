@@ -1,27 +1,30 @@
-//! Compressed messages: permessage-deflate (RFC 7692).
+//! permessage-deflate (RFC 7692): compressed messages.
 //!
-//! [`CompressedConnection`] is a [`Connection`](crate::Connection) that uses it; over tokio's I/O, `codec`
-//! does (feature `tokio-util`). All else works on the payloads of messages and on values of header fields
-//! alone, so that it serves a crate with a frame layer of its own:
+//! [`CompressedConnection`] is a [`Connection`](crate::Connection) with compression. Over tokio's
+//! I/O, use `codec` (feature `tokio-util`). The other types work on message payloads and on header
+//! field values alone, so a crate with its own frame layer can use them:
 //!
-//! 1. [`Negotiation`] agrees with the peer on [`Parameters`]: for each direction, whether a message may
-//!    refer to those before it (context takeover), and how far back.
-//! 2. [`Compressor`] makes the payload of a message's frames; the first of them is marked with RSV1.
-//! 3. [`Decompressor`] reads such a payload, within a limit on what comes out.
+//! 1. [`Negotiation`] negotiates [`Parameters`] with the peer. They contain, for each direction,
+//!    whether a message may refer to earlier ones (context takeover), and how far back.
+//! 2. [`Compressor`] compresses a message into the payload of its frames. RSV1 marks the first
+//!    frame.
+//! 3. [`Decompressor`] decompresses such a payload, within a limit on the decompressed length.
 //!
-//! All three take and give bytes in any pieces. [`Config`] holds an endpoint's settings, and says which
-//! messages are worth it. [`Broadcast`] compresses a message once for many receivers.
+//! All three accept and return bytes in pieces of any size. [`Config`] contains an endpoint's
+//! settings and decides which messages are compressed. [`Broadcast`] compresses a message once for
+//! many receivers.
 //!
 //! ```
 //! use wsframe::Role;
 //! use wsframe::deflate::{Compressor, Config, Decompressor, Effort, Parameters};
 //!
 //! let config = Config::new(Parameters::FULL);
-//! let agreed = Parameters::FULL; // as a negotiation would have it
+//! let agreed = Parameters::FULL; // the result of `Negotiation::agreed`
 //! let mut to_client = Compressor::new(agreed.sent_by(Role::Server), Effort::DEFAULT);
-//! let mut from_server = Decompressor::new(agreed.received_by(Role::Client)).max_message_len(1 << 20);
+//! let mut from_server =
+//!     Decompressor::new(agreed.received_by(Role::Client)).max_message_len(1 << 20);
 //!
-//! for text in ["{\"price\":42.1875,\"side\":\"buy\"} ".repeat(9), "{\"price\":42.25} ".repeat(9)] {
+//! for text in ["{\"price\":42.1875} ".repeat(9), "{\"price\":42.25} ".repeat(9)] {
 //!     assert!(config.compresses(to_client.context(), text.len()));
 //!     let (mut payload, mut message) = (Vec::new(), Vec::new());
 //!     to_client.append(text.as_bytes(), &mut payload);
@@ -32,9 +35,10 @@
 //! # Ok::<(), wsframe::ProtocolError>(())
 //! ```
 //!
-//! # What a connection costs
+//! # Memory
 //!
-//! On a machine of 64 bits a [`Decompressor`] takes 47 KiB, whatever the window. A [`Compressor`] takes, in KiB:
+//! On 64-bit targets a [`Decompressor`] takes 47 KiB for any window. A [`Compressor`] takes, in
+//! KiB:
 //!
 //! | window bits | memory level 8 | 6 (the default) | 1 |
 //! |---|---|---|---|
@@ -42,29 +46,38 @@
 //! | 12 | 260 | 176 | 149 |
 //! | 9 (and 8) | 246 | 162 | 135 |
 //!
-//! of which 128 are a table of hashes that has always one size. `tests/it/rfc7692_memory.rs` counts them.
+//! Of these, 128 KiB are a hash table of fixed size. `tests/it/rfc7692_memory.rs` counts them.
 //!
-//! Without context takeover, a connection keeps 80 bytes ([`Outgoing`], [`Incoming`]; a
-//! [`CompressedConnection`] has 168 in all) and
-//! takes one of either from a [`Pool`] while a message is open. With it, it keeps its compressor until it
-//! lets go of it ([`Outgoing::release`]), which it may at any time, and its decompressor until it ends. So
-//! a server bounds what idle connections cost by asking its clients for no takeover, by releasing the
-//! compressors of quiet ones, or by both, as [`Parameters::NO_TAKEOVER`] does from the start.
+//! Between messages, a connection keeps:
 //!
-//! # The compressor underneath
+//! | | without context takeover | with context takeover |
+//! |---|---|---|
+//! | to send | 32 bytes ([`Outgoing`]) | these and the compressor, until [`Outgoing::release`] |
+//! | to receive | 48 bytes ([`Incoming`]) | these and the decompressor, until the connection ends |
 //!
-//! Is `zlib-rs`. Of the compressors in Rust it alone has windows of every size, and it can be used without
-//! `unsafe` and without `std`. Its memory is then C's, from `posix_memalign` (or `malloc`) and `free`,
-//! which a program without a C library has to define. `miniz_oxide`, which needs neither, has one size of
-//! window, takes about twice the time for as few bytes, and makes more of short messages whose context is
-//! taken over. To compare them:
+//! While a message is open, it takes what it lacks from a [`Pool`]. A [`CompressedConnection`] has
+//! 168 bytes in all. A server can limit the memory of idle connections in three ways:
+//!
+//! - ask its clients for no context takeover
+//! - release the compressors of quiet connections, which is allowed between any two messages
+//! - use [`Parameters::NO_TAKEOVER`], which does both from the start
+//!
+//! # The compressor
+//!
+//! The compressor is `zlib-rs`. Among Rust's compressors, it alone supports windows of every size,
+//! and it can be used without `unsafe` and without `std`. Without `std` its memory comes from C's
+//! `posix_memalign` (or `malloc`) and `free`, which a program without a C library must define.
+//!
+//! `miniz_oxide` needs neither, but has only one window size. It takes about twice the time for the
+//! same compression, and produces larger output for short messages with context takeover. To
+//! compare them:
 //!
 //! ```sh
 //! cargo run --release --manifest-path benches/rivals/Cargo.toml -- deflate
 //! ```
 //!
-//! A window of 8 bits, which zlib does not offer without its header, is served by one of 9 bits: in that,
-//! zlib refers back by 250 bytes at most.
+//! zlib does not offer a window of 8 bits without its header, so one of 9 bits takes its place. In
+//! a window of 9 bits, zlib refers back by at most 250 bytes.
 
 mod broadcast;
 mod compressor;
@@ -87,20 +100,44 @@ pub use pool::{Incoming, Outgoing, Pool};
 #[cfg(feature = "tokio-util")]
 pub(crate) use session::{AnyPool, Session};
 
-/// What a sender cuts off the end of a message, and a receiver puts back (RFC 7692 §7.2.1).
+/// The bytes that a sender removes from the end of a message, and that a receiver appends again
+/// (RFC 7692 §7.2.1).
 const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
-/// How many bytes may go through a state of zlib's before it is renewed, in or out: see [`compressor`] and
-/// [`decompressor`]. A renewal costs some microseconds.
+/// How many bytes may pass through a zlib state, in or out, before it is renewed. See
+/// [`compressor`] and [`decompressor`]. A renewal takes some microseconds.
 const RENEW_AFTER: usize = 64 << 20;
 
-/// What a call wrote to the caller's buffer.
+/// The result of a call that writes to the caller's buffer.
+///
+/// ```
+/// use wsframe::deflate::{Compressor, Context, Effort, Written};
+///
+/// let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT);
+/// let (mut payload, mut out) = (Vec::new(), [0; 4]);
+/// let mut input = &b"Hello"[..];
+/// loop {
+///     let Written { len, done, .. } = compressor.compress(&mut input, &mut out);
+///     payload.extend_from_slice(&out[..len]);
+///     if done {
+///         break;
+///     }
+/// }
+/// loop {
+///     let Written { len, done, .. } = compressor.finish(&mut out);
+///     payload.extend_from_slice(&out[..len]);
+///     if done {
+///         break;
+///     }
+/// }
+/// assert_eq!(payload, [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-#[must_use = "it says how much was written, and whether to call again"]
+#[must_use = "it contains how much was written, and whether to call again"]
 pub struct Written {
-    /// How many bytes, from the beginning of the buffer.
+    /// The number of bytes written, from the beginning of the buffer.
     pub len: usize,
-    /// Whether the call has done all it was to do. If not, call it again with room for more.
+    /// Whether the call is complete. If not, consume the buffer and call again.
     pub done: bool,
 }

@@ -1,4 +1,4 @@
-//! Agreeing on the parameters, in the header field `Sec-WebSocket-Extensions` (RFC 7692 §5, §7.1).
+//! Negotiating the parameters in `Sec-WebSocket-Extensions` (RFC 7692 §5, §7.1).
 
 use alloc::string::String;
 use core::fmt;
@@ -7,7 +7,7 @@ use super::parameters::{Context, Parameters, WindowBits};
 use crate::extensions::{Extension, ExtensionError, ExtensionWriter, Field, Negotiate, Parameter};
 use crate::header::Rsv;
 
-/// The token of the extension.
+/// The registered name of the extension.
 pub const NAME: &str = "permessage-deflate";
 
 const SERVER_NO_CONTEXT_TAKEOVER: &str = "server_no_context_takeover";
@@ -15,18 +15,20 @@ const CLIENT_NO_CONTEXT_TAKEOVER: &str = "client_no_context_takeover";
 const SERVER_MAX_WINDOW_BITS: &str = "server_max_window_bits";
 const CLIENT_MAX_WINDOW_BITS: &str = "client_max_window_bits";
 
-/// One end's part in the negotiation: what it is ready for, and in the end what was agreed on.
+/// One endpoint's part in the negotiation of permessage-deflate. It contains the wanted parameters,
+/// and after the handshake the negotiated ones.
 ///
-/// Give it to the opening handshake, which calls it as a [`Negotiate`]; or call it yourself with the
-/// values of the header field, as here a server does:
+/// Pass it to the opening handshake, which calls it as a [`Negotiate`]. Or call it yourself with
+/// the values of the header field, as this server does:
 ///
 /// ```
 /// use wsframe::deflate::{Negotiation, Parameters};
 /// use wsframe::extensions::{ExtensionWriter, Extensions, Negotiate};
 ///
 /// let mut deflate = Negotiation::new(Parameters::NO_TAKEOVER);
-/// let request = b"permessage-deflate; server_max_window_bits=99, permessage-deflate; client_max_window_bits";
-/// // The first offer is not valid, so that it is declined. The second is.
+/// let request = b"permessage-deflate; server_max_window_bits=99, \
+///     permessage-deflate; client_max_window_bits";
+/// // The first offer is invalid, so it is declined. The second is accepted.
 /// assert!(Extensions::parse(request)?.any(|offer| deflate.choose(&offer)));
 ///
 /// let mut response = String::new();
@@ -39,29 +41,30 @@ const CLIENT_MAX_WINDOW_BITS: &str = "client_max_window_bits";
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// And a client, which would like a small window of the server but can do without:
+/// A client that prefers a small window of the server, but can do without:
 ///
 /// ```
 /// use wsframe::deflate::{Context, Negotiation, Parameters, WindowBits};
 /// use wsframe::extensions::{ExtensionWriter, Extensions, Negotiate};
 ///
-/// let small = Context { takeover: true, window_bits: WindowBits::new(10).unwrap() };
-/// let wish = Parameters { server: small, ..Parameters::FULL };
-/// let mut deflate = Negotiation::new(wish).fallbacks(&[Parameters::FULL]);
+/// let small = Context { takeover: true, window_bits: WindowBits::MIN };
+/// let wanted = Parameters { server: small, ..Parameters::FULL };
+/// let mut deflate = Negotiation::new(wanted).fallbacks(&[Parameters::FULL]);
 ///
 /// let mut request = String::new();
 /// deflate.offer(&mut ExtensionWriter::new(&mut request))?;
 /// assert_eq!(
 ///     request,
-///     "permessage-deflate; server_max_window_bits=10; client_max_window_bits, \
+///     "permessage-deflate; server_max_window_bits=8; client_max_window_bits, \
 ///      permessage-deflate; client_max_window_bits"
 /// );
 ///
 /// let mut answers = Extensions::parse(b"permessage-deflate; client_max_window_bits=12")?;
 /// assert!(answers.all(|answer| deflate.confirm(&answer)));
-/// let agreed = deflate.agreed().unwrap();
-/// assert_eq!(agreed.server, Context::FULL);
-/// assert_eq!(agreed.client.window_bits.get(), 12);
+/// if let Some(agreed) = deflate.agreed() {
+///     assert_eq!(agreed.server, Context::FULL);
+///     assert_eq!(agreed.client.window_bits.get(), 12);
+/// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -72,7 +75,7 @@ pub struct Negotiation<'a> {
     refusal: Option<NegotiationError>,
 }
 
-/// What a server agreed to, and whether the client asked about the server's window.
+/// The negotiated parameters, and whether the client's offer contained `server_max_window_bits`.
 #[derive(Clone, Copy, Debug)]
 struct Agreement {
     parameters: Parameters,
@@ -80,39 +83,40 @@ struct Agreement {
 }
 
 impl<'a> Negotiation<'a> {
-    /// An end that is ready for these parameters: no greater window, and context takeover only where
-    /// they have it.
+    /// Creates a negotiation with these parameters as upper bounds: on each window, and on context
+    /// takeover.
     ///
-    /// A server can ask a smaller window of those clients alone that offer it, with
-    /// `client_max_window_bits`; of others it accepts any. Its memory does not grow by that: a
-    /// [`Decompressor`](super::Decompressor) has room for 32 KiB in any case.
+    /// A server can request a smaller window only from clients that offer `client_max_window_bits`.
+    /// From others it accepts any window. This costs no memory: a
+    /// [`Decompressor`](super::Decompressor) holds 32 KiB in any case.
     #[must_use]
     pub const fn new(wanted: Parameters) -> Self {
         Self { wanted, fallbacks: &[], agreed: None, refusal: None }
     }
 
-    /// As a client: offers these as well, the one that is wanted most first, for a server that declines
-    /// what is wanted. A server has no use for them.
+    /// Sets further offers of a client, the most wanted first. A server may choose one of them if
+    /// it declines the wanted parameters. Servers do not use them.
     #[must_use]
     pub const fn fallbacks(mut self, fallbacks: &'a [Parameters]) -> Self {
         self.fallbacks = fallbacks;
         self
     }
 
-    /// What was agreed on; `None` if nothing was, and then no message may be compressed.
+    /// Returns the negotiated parameters. Returns `None` if there are none; no message may be
+    /// compressed then.
     #[must_use]
     pub fn agreed(&self) -> Option<Parameters> {
         self.agreed.map(|agreed| agreed.parameters)
     }
 
-    /// Why the last offer was declined, or the answer refused.
+    /// Returns why the last offer was declined or the last answer refused.
     #[must_use]
     pub const fn refusal(&self) -> Option<NegotiationError> {
         self.refusal
     }
 
-    /// As a client, without this crate's opening handshake: the value of `Sec-WebSocket-Extensions` that
-    /// offers it.
+    /// Returns the value of `Sec-WebSocket-Extensions` that offers the extension, as a client. For
+    /// clients that do not use this crate's opening handshake.
     ///
     /// ```
     /// use wsframe::deflate::{Negotiation, Parameters};
@@ -121,8 +125,8 @@ impl<'a> Negotiation<'a> {
     /// assert_eq!(deflate.offer_line(), "permessage-deflate; client_max_window_bits");
     ///
     /// let lines = ["permessage-deflate; server_no_context_takeover"]; // of the response
-    /// let agreed = deflate.confirm_lines(lines)?.unwrap();
-    /// assert!(agreed.client.takeover && !agreed.server.takeover);
+    /// let agreed = deflate.confirm_lines(lines)?;
+    /// assert!(agreed.is_some_and(|agreed| agreed.client.takeover && !agreed.server.takeover));
     /// # Ok::<(), wsframe::deflate::NegotiationError>(())
     /// ```
     #[must_use]
@@ -130,13 +134,14 @@ impl<'a> Negotiation<'a> {
         line(|writer| self.offer(writer))
     }
 
-    /// As a client, without this crate's opening handshake: reads all values that the response has of
-    /// `Sec-WebSocket-Extensions`, and gives what was agreed on, or `None` if it has none.
+    /// Reads all values of `Sec-WebSocket-Extensions` in a response, as a client. Returns the
+    /// negotiated parameters, or `None` if there are no values. For clients that do not use this
+    /// crate's opening handshake.
     ///
     /// # Errors
     ///
-    /// If a value is malformed, names another extension, or does not answer the offer once. Fail the
-    /// connection then.
+    /// A [`NegotiationError`] if a value is malformed, names another extension, or is not the only
+    /// answer to an offer. Fail the connection then.
     pub fn confirm_lines(
         &mut self,
         lines: impl IntoIterator<Item = impl AsRef<[u8]>>,
@@ -159,13 +164,13 @@ impl<'a> Negotiation<'a> {
         Ok(self.agreed())
     }
 
-    /// As a server, without this crate's opening handshake: reads all values that the request has of
-    /// `Sec-WebSocket-Extensions`, and takes the first offer that it can. Gives the value of the
-    /// response's header field; `None` if there is to be none.
+    /// Reads all values of `Sec-WebSocket-Extensions` in a request, as a server, and accepts the
+    /// first acceptable offer. Returns the value of the response's header field, or `None` if no
+    /// offer was accepted. For servers that do not use this crate's opening handshake.
     ///
     /// # Errors
     ///
-    /// If a value is malformed: answer with status 400.
+    /// An [`ExtensionError`] if a value is malformed. Respond with status 400 then.
     ///
     /// ```
     /// use wsframe::deflate::{Negotiation, Parameters};
@@ -174,7 +179,7 @@ impl<'a> Negotiation<'a> {
     /// let lines = ["x-other", "permessage-deflate; client_no_context_takeover"];
     /// let answer = deflate.answer_lines(lines)?;
     /// assert_eq!(answer.as_deref(), Some("permessage-deflate; client_no_context_takeover"));
-    /// assert!(!deflate.agreed().unwrap().client.takeover);
+    /// assert!(deflate.agreed().is_some_and(|agreed| !agreed.client.takeover));
     /// # Ok::<(), wsframe::extensions::ExtensionError>(())
     /// ```
     pub fn answer_lines(
@@ -185,7 +190,7 @@ impl<'a> Negotiation<'a> {
         let mut field = Field::default();
         for line in lines {
             for offer in field.read(line.as_ref())? {
-                // The lines behind the first offer that is taken are checked all the same.
+                // Lines after the accepted offer are checked, too.
                 let is_wanted = self.agreed.is_none() && offer.name() == NAME;
                 let _ = is_wanted && self.choose(&offer);
             }
@@ -194,7 +199,7 @@ impl<'a> Negotiation<'a> {
         Ok(self.agreed.map(|agreed| line(|writer| write_answer(&agreed, writer))))
     }
 
-    /// What an earlier handshake came to.
+    /// Forgets the result of an earlier handshake.
     const fn forget(&mut self) {
         self.agreed = None;
         self.refusal = None;
@@ -207,10 +212,10 @@ impl<'a> Negotiation<'a> {
     }
 }
 
-/// What is written to the value of a header field that has nothing else.
+/// Returns the text that `write` writes: the value of a header field with this extension alone.
 fn line(write: impl FnOnce(&mut ExtensionWriter<'_>) -> fmt::Result) -> String {
     let mut value = String::new();
-    // Neither a String refuses anything, nor are there names or values here that are no tokens.
+    // A `String` accepts all writes, and all names and values here are tokens.
     let _ = write(&mut ExtensionWriter::new(&mut value));
     value
 }
@@ -243,26 +248,27 @@ impl Negotiate for Negotiation<'_> {
     }
 }
 
-/// The parameters as they stand in the header, checked one by one.
+/// The parameters in the header, checked one by one.
 #[derive(Clone, Copy, Default)]
 struct Stated {
     server_no_context_takeover: bool,
     client_no_context_takeover: bool,
     server_max_window_bits: Option<WindowBits>,
-    /// Without a value, `Some(None)`.
+    /// `Some(None)` without a value.
     client_max_window_bits: Option<Option<WindowBits>>,
 }
 
 impl Stated {
-    /// Reads an offer or an answer; they differ in whether `client_max_window_bits` needs a value.
+    /// Reads an offer or an answer. Only an answer's `client_max_window_bits` needs a value.
     fn read(extension: &Extension<'_>, is_answer: bool) -> Result<Self, NegotiationError> {
         if extension.name() != NAME {
             return Err(NegotiationError::OtherExtension);
         }
         let mut stated = Self::default();
         for parameter in extension.parameters() {
-            // §7: "The offer [response] contains an extension parameter not defined for use in an offer
-            // [response]", "… with an invalid value", "… multiple extension parameters with the same name".
+            // §7: "The offer [response] contains an extension parameter not defined for use in an
+            // offer [response]", "… with an invalid value", "… multiple extension parameters with
+            // the same name".
             let repeated = match parameter.name() {
                 SERVER_NO_CONTEXT_TAKEOVER => {
                     without_value(&parameter)?;
@@ -293,7 +299,7 @@ impl Stated {
     }
 }
 
-/// §7.1.1: the parameters on context takeover have no value.
+/// §7.1.1: the parameters for context takeover have no value.
 fn without_value(parameter: &Parameter<'_>) -> Result<(), NegotiationError> {
     match parameter.value() {
         None => Ok(()),
@@ -320,7 +326,7 @@ fn write_offer(offered: &Parameters, to: &mut ExtensionWriter<'_>) -> fmt::Resul
     if server.window_bits < WindowBits::MAX {
         to.parameter(SERVER_MAX_WINDOW_BITS, server.window_bits)?;
     }
-    // Without it a server may not ask for a smaller window than this client would take anyway.
+    // Without this parameter, a server must not request a smaller window than the client's default.
     if client.window_bits < WindowBits::MAX {
         to.parameter(CLIENT_MAX_WINDOW_BITS, client.window_bits)?;
     } else {
@@ -329,7 +335,7 @@ fn write_offer(offered: &Parameters, to: &mut ExtensionWriter<'_>) -> fmt::Resul
     Ok(())
 }
 
-/// The server's side: what the offer and this end's bounds have in common.
+/// Intersects the offer with a server's own bounds.
 fn choose(wanted: &Parameters, offer: &Extension<'_>) -> Result<Agreement, NegotiationError> {
     let stated = Stated::read(offer, false)?;
     let asked_of_server = Context {
@@ -341,7 +347,7 @@ fn choose(wanted: &Parameters, offer: &Extension<'_>) -> Result<Agreement, Negot
         window_bits: stated.client_max_window_bits.flatten().unwrap_or_default(),
     };
     let mut client = wanted.client.and(said_of_client);
-    // §7.1.2.2: without the parameter in the offer, the server must not have it in its answer.
+    // §7.1.2.2: if the offer lacks the parameter, the answer must not contain it.
     if stated.client_max_window_bits.is_none() {
         client.window_bits = WindowBits::MAX;
     }
@@ -360,7 +366,7 @@ fn write_answer(agreed: &Agreement, to: &mut ExtensionWriter<'_>) -> fmt::Result
     if !client.takeover {
         to.flag(CLIENT_NO_CONTEXT_TAKEOVER)?;
     }
-    // §7.1.2.1: an offer that has the parameter is accepted by having it in the answer.
+    // §7.1.2.1: an offer with the parameter is accepted by an answer with it.
     if agreed.window_was_asked || server.window_bits < WindowBits::MAX {
         to.parameter(SERVER_MAX_WINDOW_BITS, server.window_bits)?;
     }
@@ -370,7 +376,7 @@ fn write_answer(agreed: &Agreement, to: &mut ExtensionWriter<'_>) -> fmt::Result
     Ok(())
 }
 
-/// The client's side: whether one of the offers allows the answer, and what follows from it.
+/// Checks a client's answer: whether one of the offers allows it. Returns the resulting parameters.
 fn confirm<'o>(
     offers: impl Iterator<Item = &'o Parameters>,
     answer: &Extension<'_>,
@@ -389,8 +395,8 @@ fn confirm<'o>(
             && (stated.client_max_window_bits.is_none()
                 || asked_of_client.window_bits <= offered.client.window_bits)
     };
-    // What the client said of itself in its offer holds without the server repeating it. Where the
-    // answer could be to more than one offer, what was said in any of them holds.
+    // The client's own limits in its offer apply even if the server does not repeat them. If the
+    // answer fits several offers, the limits of all of them apply.
     let client = offers
         .filter(allows)
         .map(|offered| offered.client)
@@ -402,27 +408,27 @@ fn confirm<'o>(
     })
 }
 
-/// Why an offer was declined, or an answer refused (RFC 7692 §7).
+/// Why an offer was declined or an answer refused (RFC 7692 §7).
 ///
-/// A server that declines every offer goes on without the extension. A client that refuses the answer
-/// fails the connection.
+/// A server that declines every offer continues without the extension. A client that refuses an
+/// answer must fail the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NegotiationError {
-    /// The element of the list is another extension.
+    /// The list element names another extension.
     OtherExtension,
     /// A parameter that RFC 7692 does not define.
     UnknownParameter,
-    /// A parameter that stands there more than once.
+    /// A parameter that occurs more than once.
     RepeatedParameter,
-    /// A value where none may be, none where one must be, or one that is not 8 to 15.
+    /// A parameter has a value but must not, lacks one, or has one that is not 8 to 15.
     InvalidValue,
-    /// An answer that fits none of the offers: it lacks what was asked of the server, or asks more of the
-    /// client than was offered.
+    /// An answer fits none of the offers: it lacks what was requested of the server, or requests
+    /// more of the client than was offered.
     NotOffered,
-    /// A second answer: what was agreed on stands in one.
+    /// There is more than one answer.
     RepeatedAnswer,
-    /// A header field that leaves the grammar.
+    /// The header field is malformed.
     Malformed(ExtensionError),
 }
 
@@ -435,15 +441,15 @@ impl From<ExtensionError> for NegotiationError {
 impl fmt::Display for NegotiationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::OtherExtension => "not permessage-deflate",
+            Self::OtherExtension => "the extension is not permessage-deflate",
             Self::UnknownParameter => {
-                "permessage-deflate: a parameter that is not defined (RFC 7692 §7.1)"
+                "permessage-deflate: unknown parameter (RFC 7692 §7.1)"
             }
-            Self::RepeatedParameter => "permessage-deflate: a repeated parameter (RFC 7692 §7.1)",
+            Self::RepeatedParameter => "permessage-deflate: repeated parameter (RFC 7692 §7.1)",
             Self::InvalidValue => {
-                "permessage-deflate: a parameter's value must be 8 to 15, or missing (RFC 7692 §7.1)"
+                "permessage-deflate: invalid parameter value, must be 8 to 15 or absent (RFC 7692 §7.1)"
             }
-            Self::NotOffered => "permessage-deflate: the answer fits no offer (RFC 7692 §5.1)",
+            Self::NotOffered => "permessage-deflate: the answer matches no offer (RFC 7692 §5.1)",
             Self::RepeatedAnswer => "permessage-deflate: more than one answer (RFC 7692 §5.1)",
             Self::Malformed(error) => return error.fmt(f),
         })

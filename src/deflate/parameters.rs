@@ -1,15 +1,16 @@
-//! What the two ends agree on: a context for each direction (RFC 7692 §7.1).
+//! The negotiated parameters: a context for each direction (RFC 7692 §7.1).
 
 use core::fmt;
 
 use crate::header::Role;
 
-/// The size of an LZ77 sliding window, as the base-2 logarithm of its bytes: 8 to 15 (RFC 7692 §7.1.2).
+/// The size of an LZ77 sliding window, as the base-2 logarithm of its bytes: 8 to 15 (RFC 7692
+/// §7.1.2).
 ///
 /// ```
 /// use wsframe::deflate::WindowBits;
 ///
-/// assert_eq!(WindowBits::new(10).unwrap().window_len(), 1024);
+/// assert_eq!(WindowBits::new(10).map(WindowBits::window_len), Some(1024));
 /// assert_eq!(WindowBits::new(7), None);
 /// assert_eq!(WindowBits::MAX.window_len(), 32_768);
 /// ```
@@ -19,22 +20,22 @@ pub struct WindowBits(u8);
 impl WindowBits {
     /// 8: a window of 256 bytes.
     pub const MIN: Self = Self(8);
-    /// 15: a window of 32,768 bytes, and what holds where no smaller one was agreed on.
+    /// 15: a window of 32,768 bytes. The default if no smaller window was negotiated.
     pub const MAX: Self = Self(15);
 
-    /// The window of `2^bits` bytes; `None` outside of 8 to 15.
+    /// Creates a window of `2^bits` bytes. Returns `None` unless `bits` is 8 to 15.
     #[must_use]
     pub const fn new(bits: u8) -> Option<Self> {
         if bits >= Self::MIN.0 && bits <= Self::MAX.0 { Some(Self(bits)) } else { None }
     }
 
-    /// The logarithm, 8 to 15.
+    /// Returns the logarithm, 8 to 15.
     #[must_use]
     pub const fn get(self) -> u8 {
         self.0
     }
 
-    /// The window's length in bytes.
+    /// Returns the window's length in bytes.
     #[must_use]
     pub const fn window_len(self) -> usize {
         1 << self.0
@@ -59,24 +60,33 @@ impl fmt::Display for WindowBits {
     }
 }
 
-/// How one end compresses what it sends.
+/// How one endpoint compresses its outgoing messages.
+///
+/// ```
+/// use wsframe::deflate::{Context, WindowBits};
+///
+/// // Independent messages, in the smallest window.
+/// let frugal = Context { takeover: false, window_bits: WindowBits::MIN };
+/// assert_ne!(frugal, Context::NO_TAKEOVER);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Context {
-    /// Whether a message may refer to what the messages before it said: "context takeover". It
-    /// compresses short, similar messages several times as well, and costs each connection a compressor
-    /// here and a decompressor there for as long as it lives.
+    /// Whether a message may refer to earlier messages ("context takeover").
+    ///
+    /// With it, short and similar messages become several times shorter. Each connection then keeps
+    /// a compressor at one end and a decompressor at the other.
     pub takeover: bool,
     /// How far back a message may refer.
     pub window_bits: WindowBits,
 }
 
 impl Context {
-    /// What holds if nothing is said: context takeover and a window of 32 KiB.
+    /// Context takeover and a window of 32 KiB: the default without parameters.
     pub const FULL: Self = Self { takeover: true, window_bits: WindowBits::MAX };
-    /// Each message stands for itself, in a window of 32 KiB.
+    /// Independent messages, in a window of 32 KiB.
     pub const NO_TAKEOVER: Self = Self { takeover: false, window_bits: WindowBits::MAX };
 
-    /// What is within the bounds of both.
+    /// Returns the context within the bounds of both.
     pub(super) fn and(self, other: Self) -> Self {
         Self {
             takeover: self.takeover && other.takeover,
@@ -91,19 +101,19 @@ impl Default for Context {
     }
 }
 
-/// The parameters of permessage-deflate: those that an endpoint is ready for, or those that two agreed on.
+/// The parameters of permessage-deflate, wanted by one endpoint or negotiated by two.
 ///
 /// ```
 /// use wsframe::deflate::{Context, Parameters, WindowBits};
 ///
-/// // A server of many connections: nothing is kept between messages.
+/// // For a server with many connections: nothing is kept between messages.
 /// let frugal = Parameters::NO_TAKEOVER;
-/// // A client that is short of memory, with a server that need not be.
+/// // For a client with little memory, of a server with much.
 /// let asymmetric = Parameters {
-///     client: Context { takeover: true, window_bits: WindowBits::new(10).unwrap() },
+///     client: Context { takeover: true, window_bits: WindowBits::MIN },
 ///     ..Parameters::FULL
 /// };
-/// # let _ = (frugal, asymmetric);
+/// assert_ne!(frugal, asymmetric);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Parameters {
@@ -114,13 +124,14 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// What an offer without parameters means: the best compression, and the most memory.
+    /// Context takeover and windows of 32 KiB in both directions: the best compression, and the
+    /// most memory. An offer without parameters has this meaning.
     pub const FULL: Self = Self { server: Context::FULL, client: Context::FULL };
-    /// No context takeover in either direction: an idle connection costs nothing.
+    /// No context takeover in either direction: an idle connection keeps no contexts.
     pub const NO_TAKEOVER: Self =
         Self { server: Context::NO_TAKEOVER, client: Context::NO_TAKEOVER };
 
-    /// How this end compresses what it sends.
+    /// Returns the context in which an endpoint of this role compresses.
     #[must_use]
     pub const fn sent_by(&self, role: Role) -> Context {
         match role {
@@ -129,7 +140,7 @@ impl Parameters {
         }
     }
 
-    /// How what this end receives was compressed.
+    /// Returns the context in which messages to an endpoint of this role are compressed.
     #[must_use]
     pub const fn received_by(&self, role: Role) -> Context {
         match role {

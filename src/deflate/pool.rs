@@ -1,4 +1,4 @@
-//! Memory that many connections share.
+//! Compression contexts shared by many connections.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -13,14 +13,14 @@ use crate::error::ProtocolError;
 use crate::frame::NO_LIMIT;
 use crate::header::Rsv;
 
-/// Compressors and decompressors that no connection needs at the moment.
+/// A pool of idle compressors and decompressors, shared by many connections.
 ///
-/// A connection needs one for as long as a message is open, and in between only if its context is taken
-/// over. So a thread with ten thousand connections without context takeover has use for as many as it has
-/// messages open at once, which is one where it handles messages whole.
+/// A connection needs a context while a message is open. Between messages it needs one only with
+/// context takeover. So ten thousand connections without context takeover need as many contexts as
+/// they have open messages. If the caller handles messages whole, that is one per thread.
 ///
-/// The pool belongs to whoever calls; it knows no threads. A thread of its own each is best. It creates
-/// what it lacks, and keeps up to [`Config::max_idle`] of either kind.
+/// The pool belongs to the caller and is not synchronized; one pool per thread is best. It creates
+/// contexts on demand, and keeps up to [`Config::max_idle`] of each kind.
 ///
 /// ```
 /// use wsframe::deflate::{Config, Incoming, Outgoing, Parameters, Pool};
@@ -28,7 +28,7 @@ use crate::header::Rsv;
 /// let config = Config::new(Parameters::NO_TAKEOVER);
 /// let mut pool = Pool::new(config);
 ///
-/// // Two of many connections, and what each agreed on with its client.
+/// // Two of many connections, with the parameters that each negotiated.
 /// let agreed = Parameters::NO_TAKEOVER;
 /// let mut one = Outgoing::new(agreed.server);
 /// let mut other = Outgoing::new(agreed.server);
@@ -44,15 +44,15 @@ use crate::header::Rsv;
 /// ```
 pub struct Pool {
     config: Config,
-    /// With the windows of their connections; the oldest first.
+    /// Each has the window of its last connection. The oldest is first.
     compressors: VecDeque<Compressor>,
     decompressors: Vec<Decompressor>,
-    /// Where a payload lies between its compression and the output. Empty in between.
+    /// Holds a payload between its compression and the output. Empty otherwise.
     pub(super) payload: Vec<u8>,
 }
 
 impl Pool {
-    /// A pool that is empty, and takes no memory yet.
+    /// Creates an empty pool, which takes no memory yet.
     #[must_use]
     pub const fn new(config: Config) -> Self {
         Self {
@@ -63,13 +63,13 @@ impl Pool {
         }
     }
 
-    /// The settings of what it creates.
+    /// Returns the settings of the contexts that the pool creates.
     #[must_use]
     pub const fn config(&self) -> &Config {
         &self.config
     }
 
-    /// A compressor for this context, which has nothing in its window.
+    /// Returns a compressor for this context, without history.
     #[must_use]
     pub fn take_compressor(&mut self, context: Context) -> Compressor {
         let fits = |idle: &Compressor| idle.context().window_bits == context.window_bits;
@@ -83,8 +83,8 @@ impl Pool {
         }
     }
 
-    /// Takes a compressor back. If it has enough, the one that has waited longest makes room: its window
-    /// may be one that nobody asks for any more.
+    /// Returns a compressor to the pool. If the pool is full, the oldest compressor is dropped,
+    /// because no connection may need its window any more.
     pub fn put_compressor(&mut self, compressor: Compressor) {
         if self.config.max_idle == 0 {
             return;
@@ -95,7 +95,7 @@ impl Pool {
         self.compressors.push_back(compressor);
     }
 
-    /// A decompressor for this context, which has nothing in its window, and the limit of
+    /// Returns a decompressor for this context, without history. Its limit is
     /// [`Config::max_message_len`].
     #[must_use]
     pub fn take_decompressor(&mut self, context: Context) -> Decompressor {
@@ -105,26 +105,26 @@ impl Pool {
         decompressor.max_message_len(self.config.max_message_len)
     }
 
-    /// Takes a decompressor back, or drops it if it has enough.
+    /// Returns a decompressor to the pool, or drops it if the pool is full.
     pub fn put_decompressor(&mut self, decompressor: Decompressor) {
         if self.decompressors.len() < self.config.max_idle {
             self.decompressors.push(decompressor);
         }
     }
 
-    /// How many compressors wait in it.
+    /// Returns the number of idle compressors.
     #[must_use]
     pub fn idle_compressors(&self) -> usize {
         self.compressors.len()
     }
 
-    /// How many decompressors wait in it.
+    /// Returns the number of idle decompressors.
     #[must_use]
     pub fn idle_decompressors(&self) -> usize {
         self.decompressors.len()
     }
 
-    /// Drops all that wait in it.
+    /// Drops all idle contexts.
     pub fn clear(&mut self) {
         *self = Self::new(self.config);
     }
@@ -140,10 +140,25 @@ impl fmt::Debug for Pool {
     }
 }
 
-/// What a connection keeps to compress what it sends: 32 bytes, and a compressor only while it needs one.
+/// A connection's state for compressing outgoing messages: 32 bytes, and a compressor only while it
+/// needs one.
 ///
-/// For each message: [`compressor`](Self::compressor), all of the message, [`end`](Self::end). Or
-/// [`append`](Self::append), which is all three.
+/// For each message, call [`append`](Self::append). Or compress it with
+/// [`compressor`](Self::compressor), then call [`end`](Self::end).
+///
+/// ```
+/// use wsframe::deflate::{Config, Outgoing, Parameters, Pool};
+///
+/// let mut pool = Pool::new(Config::new(Parameters::NO_TAKEOVER));
+/// let mut outgoing = Outgoing::new(Parameters::NO_TAKEOVER.server);
+///
+/// let mut payload = Vec::new();
+/// let compressor = outgoing.compressor(&mut pool);
+/// compressor.append_fragment(b"a message ", &mut payload);
+/// compressor.append(b"in fragments", &mut payload);
+/// outgoing.end(&mut pool);
+/// assert_eq!(pool.idle_compressors(), 1);
+/// ```
 #[derive(Debug)]
 pub struct Outgoing {
     context: Context,
@@ -151,45 +166,49 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// For a connection that agreed on this: [`Parameters::sent_by`](super::Parameters::sent_by).
+    /// Creates the state for a connection with this context: see
+    /// [`Parameters::sent_by`](super::Parameters::sent_by).
     #[must_use]
     pub const fn new(context: Context) -> Self {
         Self { context, compressor: None }
     }
 
-    /// What was agreed on.
+    /// Returns the negotiated context.
     #[must_use]
     pub const fn context(&self) -> Context {
         self.context
     }
 
-    /// The compressor: of the message that is open, of the context that is taken over, or one from the
+    /// Returns the compressor: of the open message, of the context with takeover, or one from the
     /// pool.
     pub fn compressor(&mut self, pool: &mut Pool) -> &mut Compressor {
         self.compressor.get_or_insert_with(|| pool.take_compressor(self.context))
     }
 
-    /// After a message: gives the compressor back to the pool, unless its context is taken over.
+    /// Ends a message: returns the compressor to the pool, unless the context has takeover.
     pub fn end(&mut self, pool: &mut Pool) {
         if !self.context.takeover {
             self.release(pool);
         }
     }
 
-    /// Between two messages: gives the compressor back to the pool even if its context is taken over.
+    /// Returns the compressor to the pool, also with context takeover. Call it between two
+    /// messages.
     ///
-    /// The next message then refers to none before it, which every peer understands. It is how a
-    /// connection that has been quiet for a while comes to cost nothing, at the price of one message that
-    /// is compressed less well. It must also be done when the peer was sent a compressed message that this
-    /// compressor has not seen; [`broadcast`](Self::broadcast) does it.
+    /// The next message then refers to no earlier one, which every peer can decompress. Release the
+    /// compressor
+    ///
+    /// - to free the memory of a quiet connection. The next message then compresses less well.
+    /// - after the peer was sent a compressed message that this compressor did not produce.
+    ///   [`broadcast`](Self::broadcast) does this.
     pub fn release(&mut self, pool: &mut Pool) {
         if let Some(compressor) = self.compressor.take() {
             pool.put_compressor(compressor);
         }
     }
 
-    /// Returns the payload of a broadcast for this connection's peer, and the RSV bits of its frame, which
-    /// must be sent between two messages. If it is compressed, the compressor is
+    /// Returns the payload of a broadcast for this connection's peer, and the RSV bits of its
+    /// frame. Send it between two messages. If the payload is compressed, the compressor is
     /// [released](Self::release).
     ///
     /// ```
@@ -225,21 +244,40 @@ impl Outgoing {
         (rsv, payload)
     }
 
-    /// Compresses a whole message, and appends it to `out`.
+    /// Compresses a whole message and appends it to `out`.
+    ///
+    /// # Panics
+    ///
+    /// If the allocator has no memory for the context.
     pub fn append(&mut self, message: &[u8], pool: &mut Pool, out: &mut Vec<u8>) {
         self.compressor(pool).append(message, out);
         self.end(pool);
     }
 }
 
-/// What a connection keeps to decompress what it receives: 48 bytes, and a decompressor only while it
-/// needs one.
+/// A connection's state for decompressing incoming messages: 48 bytes, and a decompressor only
+/// while it needs one.
 ///
-/// For each message: [`decompressor`](Self::decompressor), all of the message, [`end`](Self::end). Or
-/// [`append`](Self::append), which is all three.
+/// For each message, call [`append`](Self::append). Or decompress it with
+/// [`decompressor`](Self::decompressor), then call [`end`](Self::end).
 ///
-/// Where the context is taken over, the decompressor stays from the first message to the last: what the
-/// peer may refer to has to be kept. An endpoint that cannot afford this agrees to no takeover by its peer.
+/// With context takeover, the decompressor stays from the first message to the end of the
+/// connection, because the peer may refer to earlier messages. To avoid this, negotiate no context
+/// takeover for the peer.
+///
+/// ```
+/// use wsframe::deflate::{Config, Incoming, Parameters, Pool};
+///
+/// let mut pool = Pool::new(Config::new(Parameters::NO_TAKEOVER));
+/// let mut incoming = Incoming::new(Parameters::NO_TAKEOVER.client);
+///
+/// let mut message = Vec::new();
+/// let payload = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+/// incoming.append(&payload, &mut pool, &mut message)?;
+/// assert_eq!(message, b"Hello");
+/// assert_eq!(pool.idle_decompressors(), 1);
+/// # Ok::<(), wsframe::ProtocolError>(())
+/// ```
 #[derive(Debug)]
 pub struct Incoming {
     context: Context,
@@ -248,29 +286,30 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    /// For a connection that agreed on this:
+    /// Creates the state for a connection with this context: see
     /// [`Parameters::received_by`](super::Parameters::received_by).
     #[must_use]
     pub const fn new(context: Context) -> Self {
         Self { context, max_message_len: NO_LIMIT, decompressor: None }
     }
 
-    /// Refuses messages that are longer than this when decompressed, though the pool's
-    /// [`Config::max_message_len`] allows them: the smaller of both holds. A new one has no limit of its
-    /// own.
+    /// Sets the limit on the decompressed length of a message. The pool's
+    /// [`Config::max_message_len`] applies as well; the smaller limit counts. By default there is
+    /// no limit besides the pool's.
     #[must_use]
+    #[doc(alias = "max_message_size")]
     pub const fn max_message_len(mut self, bytes: u32) -> Self {
         self.max_message_len = bytes;
         self
     }
 
-    /// What was agreed on.
+    /// Returns the negotiated context.
     #[must_use]
     pub const fn context(&self) -> Context {
         self.context
     }
 
-    /// The decompressor: of the message that is open, of the context that is taken over, or one from the
+    /// Returns the decompressor: of the open message, of the context with takeover, or one from the
     /// pool.
     pub fn decompressor(&mut self, pool: &mut Pool) -> &mut Decompressor {
         self.decompressor.get_or_insert_with(|| {
@@ -279,25 +318,30 @@ impl Incoming {
         })
     }
 
-    /// After a message: gives the decompressor back to the pool, unless its context is taken over.
+    /// Ends a message: returns the decompressor to the pool, unless the context has takeover.
     pub fn end(&mut self, pool: &mut Pool) {
         if !self.context.takeover {
             self.release(pool);
         }
     }
 
-    /// At the end of the connection: gives the decompressor back to the pool.
+    /// Returns the decompressor to the pool, at the end of the connection.
     pub fn release(&mut self, pool: &mut Pool) {
         if let Some(decompressor) = self.decompressor.take() {
             pool.put_decompressor(decompressor);
         }
     }
 
-    /// Decompresses a whole message, and appends it to `out`.
+    /// Decompresses a whole message and appends it to `out`.
     ///
     /// # Errors
     ///
-    /// As [`Decompressor::append`].
+    /// Those of [`Decompressor::append`]: what [`Decompressor::decompress`] and
+    /// [`Decompressor::finish`] return. `out` is unchanged then.
+    ///
+    /// # Panics
+    ///
+    /// If the allocator has no memory for the context.
     pub fn append(
         &mut self,
         payload: &[u8],

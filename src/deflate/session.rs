@@ -1,9 +1,9 @@
-//! What a connection does with compressed messages, for whoever reads and writes its bytes.
+//! Compressed messages of a connection, used by `CompressedConnection` and the codecs.
 //!
-//! The bytes of a compressed chunk stay where they arrived, at the beginning of the caller's input, unmasked,
-//! until all that they hold was handed out: what comes of a few of them may be a thousand times as long, and
-//! nothing but the caller's buffer holds it. Text is validated there, so that no more than a buffer's length
-//! is decompressed of text that is wrong.
+//! The bytes of a compressed chunk stay at the beginning of the caller's input, unmasked in place,
+//! until their whole output was returned. A few bytes may expand a thousandfold, and only the
+//! caller's buffer holds the result. Text is validated there, so at most one buffer of invalid text
+//! is decompressed.
 
 use core::mem;
 
@@ -19,12 +19,12 @@ use crate::mask::Mask;
 use crate::message::{BinaryChunk, Event, MessageSpan, RawChunk, TextChunk};
 use crate::utf8::Utf8Validator;
 
-/// How much memory a pool keeps for payloads between two messages.
+/// The capacity of the pool's payload buffer that is kept between two messages.
 const MAX_IDLE_PAYLOAD_LEN: usize = 64 << 10;
 
 /// A pool, or one that is locked for each use.
 pub(crate) trait AnyPool {
-    /// Uses the pool, for a moment: nothing is compressed or decompressed meanwhile.
+    /// Uses the pool for a moment. Nothing is compressed or decompressed meanwhile.
     fn with<R>(&mut self, use_pool: impl FnOnce(&mut Pool) -> R) -> R;
 }
 
@@ -35,32 +35,32 @@ impl AnyPool for Pool {
     }
 }
 
-/// What a connection keeps where compression was negotiated.
+/// The state of a connection with negotiated compression.
 pub(crate) struct Session {
     incoming: Incoming,
     outgoing: Outgoing,
-    /// The text of the compressed message that is being received.
+    /// Validates the compressed text message that is being received.
     text: Utf8Validator,
     validate_text: bool,
-    /// What kind that message is; `None` while no compressed message is open.
+    /// The opcode of that message; `None` while no compressed message is open.
     receiving: Option<Opcode>,
-    /// No piece of that message was handed out.
+    /// Whether no piece of that message was returned yet.
     first: bool,
-    /// What is left of its last chunk, if its bytes were not all used, or more is to come of them.
+    /// The rest of its last chunk, unless the chunk is used up and its output was returned.
     chunk: Option<Chunk>,
-    /// The message that is being sent in fragments is compressed.
+    /// Whether the message that is being sent in fragments is compressed.
     sending: bool,
 }
 
-/// Bytes of a compressed message, at the beginning of the input, unmasked.
+/// Bytes of a compressed message at the beginning of the input, unmasked.
 #[derive(Clone, Copy)]
 struct Chunk {
     len: usize,
-    /// The message ends with it.
+    /// Whether the message ends with this chunk.
     last: bool,
 }
 
-/// What was decompressed, at the beginning of the caller's buffer.
+/// Decompressed bytes at the beginning of the caller's buffer.
 pub(crate) struct Piece {
     opcode: Opcode,
     pub(crate) len: usize,
@@ -69,7 +69,7 @@ pub(crate) struct Piece {
 }
 
 impl Session {
-    /// Claims RSV1 on the connection, which is new.
+    /// Creates a session and claims RSV1 on the connection, which is unused.
     pub(crate) const fn new<K>(connection: &mut Connection<K>, agreed: Parameters) -> Self {
         let (limit, validate_text) = connection.messages.claim_for_deflate();
         let role = connection.role();
@@ -85,17 +85,17 @@ impl Session {
         }
     }
 
-    /// How messages are compressed that this end sends.
+    /// Returns the context in which outgoing messages are compressed.
     pub(crate) const fn context(&self) -> Context {
         self.outgoing.context()
     }
 
-    /// Whether a compressed message is being sent in fragments.
+    /// Returns whether a compressed message is being sent in fragments.
     pub(super) const fn is_sending(&self) -> bool {
         self.sending
     }
 
-    /// Whether a compressed message is being received, or begins here.
+    /// Returns whether a compressed message is being received, or begins here.
     #[inline]
     pub(crate) fn is_concerned<K>(&self, connection: &Connection<K>, input: &[u8]) -> bool {
         let begins = |first: &u8| Rsv::from_bits(*first).contains(Rsv::RSV1);
@@ -103,9 +103,9 @@ impl Session {
             || (connection.remaining() == 0 && input.first().is_some_and(begins))
     }
 
-    /// Finds the next bytes of the compressed message, and takes the header in front of them off the input.
-    /// Returns how many are left of them. `None` means that the connection must receive what follows:
-    /// a control frame, too few bytes, or what follows a Close.
+    /// Locates the next bytes of the compressed message, and advances `input` past their header.
+    /// Returns how many are left. Returns `None` if the connection must receive what follows: a
+    /// control frame, too few bytes, or bytes after a Close.
     pub(crate) fn locate<K: MaskingKeys>(
         &mut self,
         connection: &mut Connection<K>,
@@ -124,7 +124,7 @@ impl Session {
         }
     }
 
-    /// Takes the header of the located chunk off the input, and unmasks what follows.
+    /// Advances `input` past the header of the located chunk, and unmasks the chunk.
     fn cut<K>(
         &mut self,
         connection: &mut Connection<K>,
@@ -144,10 +144,11 @@ impl Session {
         Ok(Some(len))
     }
 
-    /// Decompresses what is left of the located bytes, or as much as `buf` holds, which is not empty. `None`
-    /// means that they are used up and nothing came of them; then call [`locate`](Self::locate) again.
+    /// Decompresses the rest of the located bytes, or as much as fits `buf`, which must not be
+    /// empty. Returns `None` if they are used up without output; then call [`locate`](Self::locate)
+    /// again.
     ///
-    /// After an error, here or in [`event`](Self::event), call [`fail`](Self::fail).
+    /// After an error of this method or of [`event`](Self::event), call [`fail`](Self::fail).
     pub(crate) fn decompress(
         &mut self,
         input: &mut &mut [u8],
@@ -177,7 +178,7 @@ impl Session {
         Ok(Some(Piece { opcode, len, first: mem::take(&mut self.first), last }))
     }
 
-    /// The event that a piece is, at the beginning of `buf`: validated, if it is text.
+    /// Returns the event for a piece at the beginning of `buf`. Text is validated.
     pub(crate) fn event<'e>(
         &mut self,
         piece: &Piece,
@@ -193,13 +194,13 @@ impl Session {
                 }
                 Event::Text(TextChunk { text, first, last })
             }
-            // As plain text that is not validated.
+            // As for plain text that is not validated.
             Opcode::Text => Event::Raw(RawChunk { opcode, rsv: Rsv::NONE, payload, first, last }),
             _ => Event::Binary(BinaryChunk { payload, first, last }),
         })
     }
 
-    /// Fails the connection because of a message that could not be decompressed.
+    /// Fails the connection because a message could not be decompressed.
     #[cold]
     pub(crate) fn fail<K: MaskingKeys>(
         &mut self,
@@ -212,15 +213,15 @@ impl Session {
         connection.fail(error, out)
     }
 
-    /// Gives up what is being received: the connection has failed.
+    /// Abandons the message that is being received, because the connection has failed.
     pub(crate) fn abandon(&mut self, pool: &mut impl AnyPool) {
         self.receiving = None;
         self.chunk = None;
         pool.with(|pool| self.incoming.release(pool));
     }
 
-    /// Compresses and sends a message, or a fragment of one. A whole message that would not become shorter is
-    /// sent as it is, unless the context is taken over.
+    /// Compresses and sends a message or a fragment. Without context takeover, a whole message that
+    /// would not become shorter is sent plain.
     pub(crate) fn send<K: MaskingKeys>(
         &mut self,
         connection: &mut Connection<K>,
@@ -230,7 +231,8 @@ impl Session {
         pool: &mut impl AnyPool,
         out: &mut impl Output,
     ) -> Result<(), EncodeError> {
-        // Once it is compressed there is no way back. So what could fail is looked at before.
+        // A compressed message cannot be taken back out of the context. So everything that could
+        // fail is checked first.
         connection.may_send(opcode)?;
         let needed = MAX_HEADER_LEN + bytes.len() + bytes.len() / 8 + 64;
         if out.room() < needed {
@@ -260,8 +262,8 @@ impl Session {
             match outcome {
                 Ok(()) if fin => self.outgoing.end(pool),
                 Ok(()) => {}
-                // The output has not taken what it had room for. So the peer will not have it, and nothing
-                // may refer to it.
+                // The output refused bytes for which it had reported capacity. The peer will not
+                // receive them, so no later message may refer to them.
                 Err(_) => self.outgoing.release(pool),
             }
             if payload.capacity() <= MAX_IDLE_PAYLOAD_LEN {
@@ -280,7 +282,7 @@ impl Session {
         self.outgoing.broadcast(message, pool)
     }
 
-    /// Gives all memory back to the pool, at the end of the connection.
+    /// Returns all contexts to the pool, at the end of the connection.
     pub(crate) fn end(&mut self, pool: &mut impl AnyPool) {
         pool.with(|pool| {
             self.outgoing.release(pool);
@@ -288,8 +290,8 @@ impl Session {
         });
     }
 
-    /// Gives the compressor back to the pool: to spare memory, or because the peer was sent a message that it
-    /// has not seen. While a message is being sent in fragments, it is a no-op.
+    /// Returns the compressor to the pool: to free memory, or because the peer was sent a message
+    /// that the compressor has not seen. A no-op while a message is being sent in fragments.
     pub(crate) fn release(&mut self, pool: &mut impl AnyPool) {
         if !self.sending {
             pool.with(|pool| self.outgoing.release(pool));
