@@ -1,4 +1,4 @@
-//! A client's side: what it asks for, and whether the answer is one to that (RFC 6455 §4.1).
+//! A client's side of the opening handshake (RFC 6455 §4.1).
 
 use core::{fmt, str};
 
@@ -12,7 +12,7 @@ use super::uri::Uri;
 use super::write::{Headers, VERSION, WriteError, check_headers, line, write_headers};
 use crate::extensions::{ExtensionError, Negotiate, is_token};
 
-/// A client's opening handshake: writes the request, and checks the response to it.
+/// A client's opening handshake. Writes the request and checks the response.
 ///
 /// ```
 /// use wsframe::handshake::{ClientHandshake, EMPTY_HEADER, Key, Response, Uri};
@@ -40,6 +40,9 @@ use crate::extensions::{ExtensionError, Negotiate, is_token};
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[must_use]
+#[doc(alias = "client")]
+#[doc(alias = "connect")]
+#[doc(alias = "generate_request")]
 pub struct ClientHandshake<'a> {
     pub(super) uri: Uri<'a>,
     pub(super) key: Key,
@@ -50,25 +53,25 @@ pub struct ClientHandshake<'a> {
 }
 
 impl<'a> ClientHandshake<'a> {
-    /// A handshake that asks for this URI. The key must be a fresh one: `Key::random`, with feature
-    /// `rand`, draws it.
+    /// Creates a handshake for this URI. Each connection needs a new key: with feature `rand`,
+    /// `Key::random` creates one.
     pub const fn new(uri: Uri<'a>, key: Key) -> Self {
         let rules = HandshakeRules::new();
         Self { uri, key, origin: None, subprotocols: &[], headers: &[], rules }
     }
 
-    /// Offers these subprotocols, the one that is wanted most first.
+    /// Sets the subprotocols to offer, the most preferred first.
     pub const fn subprotocols(self, offered: &'a [&'a str]) -> Self {
         Self { subprotocols: offered, ..self }
     }
 
-    /// Says in `Origin` on whose behalf the connection is opened, as a browser must.
+    /// Sets `Origin`, which a browser must send.
     pub const fn origin(self, origin: &'a str) -> Self {
         Self { origin: Some(origin), ..self }
     }
 
-    /// Further header fields, as names and values, such as `Authorization` or `Cookie`. Values may hold
-    /// everything but control characters; what is beyond ASCII is sent as UTF-8.
+    /// Sets further header fields, as names and values, such as `Authorization` or `Cookie`. Values
+    /// must not contain control characters, except tabs. Characters beyond ASCII are sent as UTF-8.
     pub const fn headers(self, headers: &'a [(&'a str, &'a str)]) -> Self {
         Self { headers, ..self }
     }
@@ -83,7 +86,8 @@ impl<'a> ClientHandshake<'a> {
     /// let rules = HandshakeRules::new().accept_empty_subprotocol();
     /// let handshake = ClientHandshake::new(uri, key).rules(rules);
     ///
-    /// let head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    /// let head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+    ///     Connection: Upgrade\r\n\
     ///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol:\r\n\r\n";
     /// let mut storage = [EMPTY_HEADER; 64];
     /// let response = Response::parse(head, &mut storage)?;
@@ -94,13 +98,13 @@ impl<'a> ClientHandshake<'a> {
         Self { rules, ..self }
     }
 
-    /// Writes the request, with the offers of these extensions. Nothing may be sent behind it before
-    /// the response has come.
+    /// Writes the request, with the offers of these extensions. Do not send frames before the
+    /// response arrived.
     ///
     /// # Errors
     ///
-    /// A [`WriteError`] for what cannot stand there; nothing was written then, unless it is
-    /// [`WriteError::Format`].
+    /// A [`WriteError`] for a value that the head cannot contain. Nothing was written then, except
+    /// with [`WriteError::Format`].
     pub fn write(
         &self,
         extensions: &[&dyn Negotiate],
@@ -134,8 +138,8 @@ impl<'a> ClientHandshake<'a> {
         if self.origin.is_some_and(|origin| !origin.bytes().all(|byte| byte.is_ascii_graphic())) {
             return Err(WriteError::Origin);
         }
-        // > The elements that comprise this value MUST be non-empty strings […] and MUST all be unique
-        // > strings.
+        // > The elements that comprise this value MUST be non-empty strings […] and MUST all be
+        // > unique strings.
         for (at, offered) in self.subprotocols.iter().enumerate() {
             if !is_token(offered) || self.subprotocols[..at].contains(offered) {
                 return Err(WriteError::Subprotocol);
@@ -144,14 +148,14 @@ impl<'a> ClientHandshake<'a> {
         check_headers(self.headers)
     }
 
-    /// Checks the response that [`HeadReader::find_final`](super::HeadReader::find_final) has found, and
-    /// shows the extensions what the server answered them: the same that made the offers.
+    /// Checks the response that [`HeadReader::find_final`](super::HeadReader::find_final) located.
+    /// Passes the server's answers to the extensions, which must be those that made the offers.
     ///
     /// # Errors
     ///
-    /// A [`ResponseError`]. If it is [`ResponseError::Status`], the server declines, redirects, or wants
-    /// to know who asks: `response` says what, and the body follows the head. Any other is a fault of
-    /// the server's, and fails the connection.
+    /// A [`ResponseError`]. With [`ResponseError::Status`] the server declines, redirects, or
+    /// requires authentication: read `response` and the body that follows the head. Any other error
+    /// is a violation by the server. Fail the connection then.
     pub fn check(
         &self,
         response: &Response<'_>,
@@ -161,34 +165,35 @@ impl<'a> ClientHandshake<'a> {
         self.check_choices(response.fields, extensions)
     }
 
-    /// What HTTP/1.1 says, and the answer to an extended CONNECT does not.
+    /// Checks what HTTP/1.1 requires, and the response to an extended CONNECT does not.
     pub(super) fn check_upgrade(
         &self,
         status: u16,
         is_http_1_1: bool,
         fields: Fields<'_>,
     ) -> Result<(), ResponseError> {
-        // > If the status code received from the server is not 101, the client handles the response per
-        // > HTTP procedures.
+        // > If the status code received from the server is not 101, the client handles the response
+        // > per HTTP procedures.
         if status != 101 {
             return Err(ResponseError::Status(status));
         }
         if !is_http_1_1 {
             return Err(ResponseError::HttpVersion);
         }
-        // > If the response lacks an |Upgrade| header field or the |Upgrade| header field contains a
-        // > value that is not an ASCII case-insensitive match for the value "websocket", the client MUST
-        // > _Fail the WebSocket Connection_.
+        // > If the response lacks an |Upgrade| header field or the |Upgrade| header field contains
+        // > a value that is not an ASCII case-insensitive match for the value "websocket", the
+        // > client MUST _Fail the WebSocket Connection_.
         if !fields.only("Upgrade").is_some_and(|value| value.eq_ignore_ascii_case(b"websocket")) {
             return Err(ResponseError::Upgrade);
         }
-        // > If the response lacks a |Connection| header field or the |Connection| header field doesn't
-        // > contain a token that is an ASCII case-insensitive match for the value "Upgrade", […]
+        // > If the response lacks a |Connection| header field or the |Connection| header field
+        // > doesn't contain a token that is an ASCII case-insensitive match for the value
+        // > "Upgrade", […]
         if !fields.lists("Connection", "Upgrade", is_connection_option) {
             return Err(ResponseError::Connection);
         }
-        // > If the response lacks a |Sec-WebSocket-Accept| header field or the |Sec-WebSocket-Accept|
-        // > contains a value other than the base64-encoded SHA-1 […]
+        // > If the response lacks a |Sec-WebSocket-Accept| header field or the
+        // > |Sec-WebSocket-Accept| contains a value other than the base64-encoded SHA-1 […]
         if fields.only("Sec-WebSocket-Accept") != Some(self.key.accept().as_str().as_bytes()) {
             return Err(ResponseError::Accept);
         }
@@ -204,8 +209,9 @@ impl<'a> ClientHandshake<'a> {
         if fields.has(subprotocol::NAME) {
             let chosen = fields.only(subprotocol::NAME).ok_or(ResponseError::Subprotocol)?;
             let mut offered = self.subprotocols.iter();
-            // > If the response includes a |Sec-WebSocket-Protocol| header field and this header field
-            // > indicates the use of a subprotocol that was not present in the client's handshake […]
+            // > If the response includes a |Sec-WebSocket-Protocol| header field and this header
+            // > field indicates the use of a subprotocol that was not present in the client's
+            // > handshake […]
             subprotocol = offered.find(|offered| offered.as_bytes() == chosen).copied();
             if subprotocol.is_none() && !self.rules.allow_unoffered(chosen) {
                 return Err(ResponseError::Subprotocol);
@@ -216,24 +222,36 @@ impl<'a> ClientHandshake<'a> {
     }
 }
 
-/// Why a response makes no WebSocket (RFC 6455 §4.1).
+/// Why a response does not open a WebSocket (RFC 6455 §4.1).
+///
+/// ```
+/// use wsframe::handshake::ResponseError;
+///
+/// /// Returns whether another attempt may succeed.
+/// fn is_temporary(error: &ResponseError) -> bool {
+///     matches!(error, ResponseError::Status(408 | 429 | 500..=599))
+/// }
+///
+/// assert!(is_temporary(&ResponseError::Status(503)));
+/// assert!(!is_temporary(&ResponseError::Accept));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResponseError {
-    /// It is not an HTTP/1 response, or goes beyond the caps.
+    /// It is not an HTTP/1 response, or exceeds a limit.
     Head(HeadError),
-    /// The status is not 101: the server has something else to say. The value is the status.
+    /// The status is not 101. The value is the status.
     Status(u16),
-    /// It is HTTP/1.0.
+    /// The version is HTTP/1.0.
     HttpVersion,
     /// `Upgrade` is not `websocket`.
     Upgrade,
-    /// `Connection` is not a list of tokens that has `Upgrade`.
+    /// `Connection` is not a list of tokens that contains `Upgrade`.
     Connection,
-    /// `Sec-WebSocket-Accept` is missing, repeated, or does not belong to the key.
+    /// `Sec-WebSocket-Accept` is missing, repeated, or does not match the key.
     Accept,
-    /// `Sec-WebSocket-Protocol` is not exactly one of the subprotocols that were offered. See
-    /// [`HandshakeRules`] for what can be accepted.
+    /// `Sec-WebSocket-Protocol` is not exactly one of the offered subprotocols. [`HandshakeRules`]
+    /// can relax this.
     Subprotocol,
     /// `Sec-WebSocket-Extensions` is malformed.
     Extensions(ExtensionError),
@@ -253,17 +271,20 @@ impl fmt::Display for ResponseError {
             Self::Head(error) => return error.fmt(f),
             Self::Extensions(error) => return error.fmt(f),
             Self::Status(status) => {
-                return write!(f, "the server answers with status {status} (RFC 6455 §4.1)");
+                return write!(
+                    f,
+                    "the server responded with status {status} instead of 101 (RFC 6455 §4.1)"
+                );
             }
-            Self::HttpVersion => "the server answers in HTTP/1.0",
+            Self::HttpVersion => "the server responded with HTTP/1.0 instead of HTTP/1.1",
             Self::Upgrade => "the server's Upgrade is not websocket",
             Self::Connection => "the server's Connection does not list Upgrade",
-            Self::Accept => "the server's Sec-WebSocket-Accept does not belong to the key",
-            Self::Subprotocol => "the server's subprotocol is not one that was offered",
+            Self::Accept => "the server's Sec-WebSocket-Accept does not match the key",
+            Self::Subprotocol => "the server's subprotocol was not offered",
             Self::ExtensionNotOffered => "the server uses an extension that was not offered",
             Self::ExtensionRepeated => "the server uses an extension twice",
             Self::ExtensionConflict => "the server uses two extensions that claim the same RSV bit",
-            Self::ExtensionAnswer => "the server uses an extension as its offers do not allow",
+            Self::ExtensionAnswer => "the server uses an extension in a way that was not offered",
         })?;
         f.write_str(" (RFC 6455 §4.1)")
     }

@@ -1,4 +1,4 @@
-//! Header fields, wherever they were parsed: by name, as a single value, as a list.
+//! Access to header fields from either parser: by name, as a single value, as a list.
 
 use core::str;
 
@@ -31,7 +31,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// All fields in their order, without the blanks around their values.
+    /// Returns all fields in order, without whitespace around their values.
     pub(super) fn all(self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
         let fields = self.lines().iter().map(|line| (line.name, line.value));
         #[cfg(feature = "http")]
@@ -42,7 +42,8 @@ impl<'a> Fields<'a> {
         fields.map(|(name, value)| (name, value.trim_ascii()))
     }
 
-    /// The values of all fields of this name, in any case, without the blanks around them.
+    /// Returns the values of all fields with this name, without whitespace around them. Names are
+    /// case-insensitive.
     pub(super) fn values<'n>(self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
         let named = self.lines().iter().filter(|line| line.name.eq_ignore_ascii_case(name));
         let values = named.map(|line| line.value);
@@ -62,13 +63,13 @@ impl<'a> Fields<'a> {
         self.first(name).is_some()
     }
 
-    /// The field's value, if it is there once.
+    /// Returns the field's value if the field occurs exactly once.
     pub(super) fn only(self, name: &str) -> Option<&'a [u8]> {
         let mut values = self.values(name);
         values.next().filter(|_| values.next().is_none())
     }
 
-    /// The elements of the list that the field is, be it on one line or several.
+    /// Returns the elements of the list in this field, on one line or several.
     pub(super) fn elements<'n>(
         self,
         name: &'n str,
@@ -77,22 +78,23 @@ impl<'a> Fields<'a> {
         elements.map(<[u8]>::trim_ascii).filter(|element| !element.is_empty())
     }
 
-    /// Whether the field is a list in which everything has the given form, and that contains this element,
-    /// in any case.
+    /// Returns whether the field is a list that contains this element, and whose elements all have
+    /// the given form. Elements are compared case-insensitively.
     ///
-    /// Commas within a quoted string separate nothing. A form without quotation marks refuses what is
-    /// split there, so the list need not be read as quoted strings.
+    /// Commas inside a quoted string do not separate elements. The list is split there anyway: a
+    /// form without quotation marks refuses the pieces, so quoted strings need not be parsed.
     pub(super) fn lists(self, name: &str, element: &str, has_form: fn(&[u8]) -> bool) -> bool {
         self.elements(name).all(has_form) && self.mentions(name, element)
     }
 
-    /// Whether the element, in any case, is between two commas of the field, whatever else is there.
+    /// Returns whether the field contains the element between two commas, ignoring case and all
+    /// other elements.
     pub(super) fn mentions(self, name: &str, element: &str) -> bool {
         self.elements(name).any(|listed| listed.eq_ignore_ascii_case(element.as_bytes()))
     }
 }
 
-/// The token that these bytes are.
+/// Returns the bytes as a token, or `None` if they are not one.
 pub(super) fn token(bytes: &[u8]) -> Option<&str> {
     str::from_utf8(bytes).ok().filter(|text| is_token(text))
 }

@@ -1,9 +1,8 @@
-//! Where the head of an HTTP message ends, found as its bytes arrive, and what stands in it.
+//! Finding the end of an HTTP head in bytes that arrive in pieces, and parsing the head.
 //!
-//! A parser that is shown the growing head again at every read takes time that grows with the square of
-//! its length, if the reads are small. So the end is looked for first, each byte once, and the head is
-//! parsed once, when all of it is there. Lines are also held to end in CRLF on the way: two parsers that
-//! disagree on where a line ends is what request smuggling is made of.
+//! Parsing a growing head at every read takes quadratic time if the reads are small. So the end is
+//! found first, looking at each byte once. The complete head is then parsed once. All lines must
+//! end in CRLF, because parsers that disagree on line ends enable request smuggling.
 
 use core::fmt;
 use core::ops::Range;
@@ -14,39 +13,41 @@ use memchr::{memchr, memchr_iter};
 use super::fields::Fields;
 use crate::extensions::is_token_char;
 
-/// The length in bytes of the longest head that a [`HeadReader`] lets through unless told otherwise.
+/// The default of [`HeadReader::max_len`], in bytes.
 pub const DEFAULT_MAX_HEAD_LEN: usize = 16 << 10;
 
-/// Finds the end of the head in bytes that arrive in any pieces. One a message: a server's finds the
-/// request with [`find`](Self::find), a client's the response with [`find_final`](Self::find_final).
+/// Finds the end of an HTTP head in bytes that arrive in pieces.
+///
+/// Create one per message. A server finds the request with [`find`](Self::find), a client finds the
+/// response with [`find_final`](Self::find_final).
 ///
 /// ```
 /// use wsframe::handshake::HeadReader;
 ///
 /// let mut reader = HeadReader::new();
 /// assert_eq!(reader.find(b"GET / HTTP/1.1\r\nHost: a\r\n")?, None);
-/// // The bytes from before, and more.
+/// // The earlier bytes, and more.
 /// let received = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n\x81\x85";
-/// assert_eq!(reader.find(received)?, Some(27)); // what follows is the caller's
+/// assert_eq!(reader.find(received)?, Some(27)); // the bytes after it belong to frames
 /// # Ok::<(), wsframe::handshake::HeadError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct HeadReader {
     max_len: usize,
-    /// Where the head begins: behind those that were passed over.
+    /// The offset of the head, after the interim responses that were skipped.
     start: usize,
-    /// How many bytes were looked at.
+    /// The number of bytes that were searched.
     searched: usize,
-    /// Where the line begins that those end in.
+    /// The offset of the line that contains the next byte to search.
     line: usize,
-    /// Whether the start-line has begun, with a byte that may begin it.
+    /// Whether the start-line has begun, with a valid first byte.
     is_begun: bool,
     /// Whether the start-line has ended.
     has_start_line: bool,
 }
 
 impl HeadReader {
-    /// A reader that has seen nothing yet, for heads of up to [`DEFAULT_MAX_HEAD_LEN`] bytes.
+    /// Creates a reader for heads of up to [`DEFAULT_MAX_HEAD_LEN`] bytes.
     #[must_use]
     pub const fn new() -> Self {
         Self::at(0, DEFAULT_MAX_HEAD_LEN)
@@ -57,22 +58,26 @@ impl HeadReader {
         Self { max_len, start, searched, line, is_begun: false, has_start_line: false }
     }
 
-    /// Lets heads of up to this many bytes through, instead.
+    /// Sets the limit on the length of a head, in bytes.
     #[must_use]
+    #[doc(alias = "max_head_len")]
     pub const fn max_len(self, bytes: usize) -> Self {
         Self { max_len: bytes, ..self }
     }
 
-    /// The length of the head that `received` begins with; `None` while its end is not there.
+    /// Returns the length of the head at the beginning of `received`. Returns `None` while its end
+    /// has not arrived.
     ///
-    /// `received` is everything that arrived, from the first byte on: what it held at the last call, and
-    /// what came since. Only the latter is looked at. Empty lines before the head are part of it.
+    /// `received` must contain everything that has arrived, from the first byte on. Only bytes that
+    /// are new since the last call are searched. Empty lines before the head are part of it.
     ///
     /// # Errors
     ///
-    /// [`HeadError::TooLong`], [`HeadError::LineEnd`] for a line that ends in LF alone, and
-    /// [`HeadError::StartLine`] for what cannot be HTTP/1 by its first byte, such as TLS. An error
-    /// repeats by itself.
+    /// - [`HeadError::TooLong`]
+    /// - [`HeadError::LineEnd`] for a line that ends in LF alone
+    /// - [`HeadError::StartLine`] if the first byte cannot begin an HTTP/1 message, as with TLS
+    ///
+    /// An error repeats if the call is repeated.
     pub fn find(&mut self, received: &[u8]) -> Result<Option<usize>, HeadError> {
         let end = received.len().min(self.max_len);
         let new = received.get(self.searched..end).unwrap_or_default();
@@ -84,7 +89,7 @@ impl HeadReader {
                 return Err(HeadError::LineEnd);
             }
             if lf - line > 1 {
-                // It began with a CR, but was no empty line.
+                // The line began with a CR, but was not empty.
                 if !is_begun {
                     return Err(HeadError::StartLine);
                 }
@@ -102,30 +107,36 @@ impl HeadReader {
         Ok(None)
     }
 
-    /// Where in `received` the head of the response stands that answers the request; `None` while its end
-    /// is not there. Interim responses before it, such as 103 (Early Hints), are passed over: any server
-    /// or proxy may send some (RFC 9110 §15.2). So it is this that a client calls, instead of
-    /// [`find`](Self::find).
+    /// Returns the range of the final response in `received`. Returns `None` while its end has not
+    /// arrived.
     ///
-    /// `received` is as in `find`. What was passed over counts towards [`max_len`](Self::max_len).
+    /// Clients must call this instead of [`find`](Self::find). It skips interim responses, such as
+    /// 103 (Early Hints), which any server or proxy may send (RFC 9110 §15.2).
+    ///
+    /// `received` must contain everything that has arrived, from the first byte on. Skipped
+    /// responses count towards [`max_len`](Self::max_len).
     ///
     /// # Errors
     ///
-    /// Those of `find`.
+    /// - [`HeadError::TooLong`]
+    /// - [`HeadError::LineEnd`] for a line that ends in LF alone
+    /// - [`HeadError::StartLine`] if the first byte cannot begin an HTTP/1 message, as with TLS
     ///
     /// ```
     /// use wsframe::handshake::HeadReader;
     ///
     /// let received = b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 101 Welcome\r\n\r\n\x81\x05";
-    /// let head = HeadReader::new().find_final(received)?.unwrap();
-    /// assert_eq!(&received[head.clone()], b"HTTP/1.1 101 Welcome\r\n\r\n");
-    /// assert_eq!(&received[head.end..], b"\x81\x05");
+    /// let mut reader = HeadReader::new();
+    /// if let Some(head) = reader.find_final(received)? {
+    ///     assert_eq!(&received[head.clone()], b"HTTP/1.1 101 Welcome\r\n\r\n");
+    ///     assert_eq!(&received[head.end..], b"\x81\x05"); // a frame has begun
+    /// }
     /// # Ok::<(), wsframe::handshake::HeadError>(())
     /// ```
     pub fn find_final(&mut self, received: &[u8]) -> Result<Option<Range<usize>>, HeadError> {
         while let Some(end) = self.find(received)? {
             let head = self.start..end;
-            // There is no room for header fields, but the status-line comes before them.
+            // There is no capacity for header fields, but the status-line comes before them.
             let mut response = httparse::Response::new(&mut []);
             let _ = response.parse(&received[head.clone()]);
             match (response.code, response.reason) {
@@ -139,14 +150,14 @@ impl HeadReader {
     }
 }
 
-/// Whether a response of this status is one that another follows: 101 is final, since what follows it is
-/// no HTTP.
+/// Returns whether another response follows one with this status. 101 is final, because no HTTP
+/// follows it.
 const fn is_interim(status: u16) -> bool {
     matches!(status, 100 | 102..=199)
 }
 
-/// Whether the start-line begins here: not if there is nothing yet, or an empty line. Both kinds of
-/// start-line begin with a token.
+/// Returns whether the start-line begins here: not without bytes or at an empty line. Request-lines
+/// and status-lines begin with a token.
 fn begins(received: &[u8], line: usize) -> Result<bool, HeadError> {
     match received.get(line) {
         None | Some(b'\r' | b'\n') => Ok(false),
@@ -161,39 +172,39 @@ impl Default for HeadReader {
     }
 }
 
-/// What is wrong with the head of an HTTP message, whatever it is about.
+/// Why bytes are not the head of an HTTP/1 message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HeadError {
-    /// The head is longer than [`HeadReader::max_len`] allows.
+    /// The head is longer than [`HeadReader::max_len`].
     TooLong,
-    /// There are more header fields than the storage that the caller gave has room for.
+    /// There are more header fields than the caller's storage holds.
     TooManyHeaders,
-    /// The bytes end within the head: they are not what a [`HeadReader`] found.
+    /// The bytes end inside the head. Pass the bytes that a [`HeadReader`] found.
     Incomplete,
-    /// The request-line or status-line is none.
+    /// The first line is not a request-line or status-line.
     StartLine,
     /// The version is neither HTTP/1.0 nor HTTP/1.1.
     Version,
-    /// A name or value of a header field holds what may not stand there.
+    /// The name or value of a header field contains an invalid character.
     Header,
-    /// A header field is continued on the next line (obs-fold). A client can join the lines of a response
-    /// with [`Response::unfold`]; a server must refuse the request.
+    /// A header field continues on the next line (obs-fold). A client can join the lines of a
+    /// response with [`Response::unfold`]. A server must refuse the request.
     ObsFold,
-    /// A line ends in something else than CRLF.
+    /// A line does not end in CRLF.
     LineEnd,
 }
 
 impl HeadError {
     pub(super) const fn why(self) -> &'static str {
         match self {
-            Self::TooLong => "the head of the message is longer than is allowed here",
-            Self::TooManyHeaders => "the message has more header fields than are allowed here",
-            Self::Incomplete => "the head of the message does not end",
-            Self::StartLine => "the first line is not one of HTTP/1 (RFC 9112 §2.1)",
+            Self::TooLong => "the head of the message exceeds the length limit",
+            Self::TooManyHeaders => "the number of header fields exceeds the limit",
+            Self::Incomplete => "the head of the message is incomplete",
+            Self::StartLine => "the first line is not an HTTP/1 start-line (RFC 9112 §2.1)",
             Self::Version => "the version is neither HTTP/1.0 nor HTTP/1.1 (RFC 9112 §2.3)",
             Self::Header => "a header field is malformed (RFC 9110 §5)",
-            Self::ObsFold => "a header field is continued on the next line (RFC 9112 §5.2)",
+            Self::ObsFold => "a header field continues on the next line (RFC 9112 §5.2)",
             Self::LineEnd => "a line of the head does not end in CRLF (RFC 9112 §2.2)",
         }
     }
@@ -219,14 +230,14 @@ impl From<Error> for HeadError {
     }
 }
 
-/// What the parser says of a head that is thought to be whole.
+/// Converts the parser's result for a head that should be complete.
 fn whole(head: &[u8], parsed: httparse::Result<usize>) -> Result<(), HeadError> {
     match parsed {
         Ok(Status::Complete(len)) if len == head.len() => Ok(()),
-        // It ended sooner, at an LF that no CR stands before.
+        // The head ended earlier, at an LF without CR.
         Ok(Status::Complete(_)) => Err(HeadError::LineEnd),
         Ok(Status::Partial) => Err(HeadError::Incomplete),
-        // To the parser, the blank begins the name of the next field.
+        // The parser reads the whitespace as the beginning of the next field's name.
         Err(Error::HeaderName) if next_fold(head, first_line_len(head)).is_some() => {
             Err(HeadError::ObsFold)
         }
@@ -234,13 +245,15 @@ fn whole(head: &[u8], parsed: httparse::Result<usize>) -> Result<(), HeadError> 
     }
 }
 
-/// Where the first header field begins: after the start-line, and the empty lines before it.
+/// Returns the offset of the first header field: after the start-line, and the empty lines before
+/// it.
 fn first_line_len(head: &[u8]) -> usize {
     let start = head.iter().take_while(|&&byte| matches!(byte, b'\r' | b'\n')).count();
     memchr(b'\n', &head[start..]).map_or(head.len(), |lf| start + lf + 1)
 }
 
-/// Where the first line at or after `line`, which begins one, ends in an obs-fold: the index of its LF.
+/// Returns the index of the LF of the first obs-fold at or after `line`, which is the offset of a
+/// line.
 ///
 /// > obs-fold = OWS CRLF RWS
 fn next_fold(head: &[u8], line: usize) -> Option<usize> {
@@ -252,7 +265,7 @@ fn is_blank(byte: &u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
-/// The head of any HTTP/1 request, parsed: what a server reads first.
+/// The parsed head of an HTTP/1 request. It may be a WebSocket handshake or any other request.
 ///
 /// ```
 /// use wsframe::handshake::{EMPTY_HEADER, Request};
@@ -260,7 +273,7 @@ fn is_blank(byte: &u8) -> bool {
 /// let mut storage = [EMPTY_HEADER; 64];
 /// let head = b"GET /news?page=2 HTTP/1.1\r\nHost: example.com\r\n\r\n";
 /// let request = Request::parse(head, &mut storage)?;
-/// assert!(!request.is_handshake()); // somebody wants a page
+/// assert!(!request.is_handshake()); // a request for a page
 /// assert_eq!((request.method(), request.target()), ("GET", "/news?page=2"));
 /// assert_eq!(request.header("host"), Some(&b"example.com"[..]));
 /// # Ok::<(), wsframe::handshake::HeadError>(())
@@ -274,12 +287,12 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Parses a whole head, as [`HeadReader::find`] found it. `storage` bounds the number of header
-    /// fields; [`EMPTY_HEADER`](super::EMPTY_HEADER) fills it.
+    /// Parses a complete head, as found by [`HeadReader::find`]. The length of `storage` limits the
+    /// number of header fields; fill it with [`EMPTY_HEADER`](super::EMPTY_HEADER).
     ///
     /// # Errors
     ///
-    /// [`HeadError`], if this is not the head of an HTTP/1 request.
+    /// A [`HeadError`] if `head` is not the complete head of an HTTP/1 request.
     pub fn parse<'b: 'a>(head: &'b [u8], storage: &'a mut [Header<'b>]) -> Result<Self, HeadError> {
         let mut request = httparse::Request::new(storage);
         let parsed = request.parse(head);
@@ -293,32 +306,33 @@ impl<'a> Request<'a> {
         Ok(Self { method, target, is_http_1_1: version == 1, fields })
     }
 
-    /// The method, such as `GET`.
+    /// Returns the method, such as `GET`.
     #[must_use]
     pub fn method(&self) -> &'a str {
         self.method
     }
 
-    /// The target as it was sent: mostly a path, with or without a query.
+    /// Returns the target as it was sent: usually a path, with or without a query.
     #[must_use]
     pub fn target(&self) -> &'a str {
         self.target
     }
 
-    /// The value of the first header field of this name, in any case, without the blanks around it.
+    /// Returns the value of the first header field with this name, without whitespace around it.
+    /// Names are case-insensitive.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
         self.fields.first(name)
     }
 
-    /// All header fields in their order: names as they were sent, values without the blanks around them.
+    /// Returns all header fields in order: names as they were sent, values without whitespace
+    /// around them.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
         self.fields.all()
     }
 }
 
-/// The head of any HTTP/1 response, parsed: what a client reads first, whether or not it says that
-/// there is a WebSocket.
+/// The parsed head of an HTTP/1 response. It may open a WebSocket or be any other response.
 ///
 /// ```
 /// use wsframe::handshake::{EMPTY_HEADER, Response};
@@ -339,12 +353,12 @@ pub struct Response<'a> {
 }
 
 impl<'a> Response<'a> {
-    /// Parses a whole head, as [`HeadReader::find_final`] found it. `storage` bounds the number of header
-    /// fields; [`EMPTY_HEADER`](super::EMPTY_HEADER) fills it.
+    /// Parses a complete head, as located by [`HeadReader::find_final`]. The length of `storage`
+    /// limits the number of header fields; fill it with [`EMPTY_HEADER`](super::EMPTY_HEADER).
     ///
     /// # Errors
     ///
-    /// [`HeadError`], if this is not the head of an HTTP/1 response.
+    /// A [`HeadError`] if `head` is not the complete head of an HTTP/1 response.
     pub fn parse<'b: 'a>(head: &'b [u8], storage: &'a mut [Header<'b>]) -> Result<Self, HeadError> {
         let mut response = httparse::Response::new(storage);
         let parsed = response.parse(head);
@@ -358,21 +372,23 @@ impl<'a> Response<'a> {
         Ok(Self { status, reason, is_http_1_1: version == 1, fields })
     }
 
-    /// Joins header fields that are continued on the next line (obs-fold), as some old servers send them.
-    /// Call it before [`parse`](Self::parse), which refuses such a head with [`HeadError::ObsFold`].
+    /// Joins header fields that continue on the next line (obs-fold), as some old servers send
+    /// them. Call it before [`parse`](Self::parse), which refuses such a head with
+    /// [`HeadError::ObsFold`].
     ///
-    /// The head keeps its length: line ends become spaces, in place. A continued status-line stays as it
-    /// is, for `parse` to refuse.
+    /// The head keeps its length: line ends become spaces, in place. A continued status-line is
+    /// unchanged, and `parse` refuses it.
     ///
-    /// > A user agent that receives an obs-fold in a response message […] MUST replace each received
-    /// > obs-fold with one or more SP octets prior to interpreting the field value. (RFC 9112 §5.2)
+    /// > A user agent that receives an obs-fold in a response message […] MUST replace each
+    /// > received obs-fold with one or more SP octets prior to interpreting the field value. (RFC
+    /// > 9112 §5.2)
     ///
     /// ```
     /// use wsframe::handshake::{EMPTY_HEADER, HeadError, Response};
     ///
     /// let mut head = *b"HTTP/1.1 101 ok\r\nServer: an old\r\n\tdevice\r\n\r\n";
-    /// let error = Response::parse(&head, &mut [EMPTY_HEADER; 64]).unwrap_err();
-    /// assert_eq!(error, HeadError::ObsFold);
+    /// let refused = Response::parse(&head, &mut [EMPTY_HEADER; 64]).err();
+    /// assert_eq!(refused, Some(HeadError::ObsFold));
     ///
     /// Response::unfold(&mut head);
     /// let mut storage = [EMPTY_HEADER; 64];
@@ -390,33 +406,37 @@ impl<'a> Response<'a> {
         }
     }
 
-    /// The status code.
+    /// Returns the status code.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// What stands behind the status code, for people. May be empty.
+    /// Returns the reason phrase after the status code. It may be empty.
     #[must_use]
     pub fn reason(&self) -> &'a str {
         self.reason
     }
 
-    /// Whether this is only said meanwhile, and the response proper follows, such as 103 (Early Hints).
-    /// [`HeadReader::find_final`] passes it over. Who wants to see it looks for the next head with a new
-    /// `HeadReader`, in the bytes behind this one.
+    /// Returns whether this is an interim response, such as 103 (Early Hints), which the final one
+    /// follows.
+    ///
+    /// [`HeadReader::find_final`] skips interim responses. To see them, call [`HeadReader::find`],
+    /// and find the next head with a new `HeadReader` in the bytes after this one.
     #[must_use]
     pub fn is_interim(&self) -> bool {
         is_interim(self.status)
     }
 
-    /// The value of the first header field of this name, in any case, without the blanks around it.
+    /// Returns the value of the first header field with this name, without whitespace around it.
+    /// Names are case-insensitive.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
         self.fields.first(name)
     }
 
-    /// All header fields in their order: names as they were sent, values without the blanks around them.
+    /// Returns all header fields in order: names as they were sent, values without whitespace
+    /// around them.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
         self.fields.all()
     }

@@ -1,8 +1,8 @@
-//! The same decisions on the types of the crate `http`, for servers and clients that leave the parsing
-//! to hyper, axum, h2 and their like.
+//! The opening handshake on the types of the crate `http`, for programs that let hyper, axum or h2
+//! parse.
 //!
-//! Over HTTP/2 (RFC 8441) and HTTP/3 (RFC 9220) a WebSocket is asked for by an extended CONNECT: a
-//! CONNECT with `:protocol`, which these crates keep in types of their own.
+//! Over HTTP/2 (RFC 8441) and HTTP/3 (RFC 9220) the request is an extended CONNECT: a CONNECT with
+//! `:protocol`. HTTP libraries keep `:protocol` in types of their own.
 
 use alloc::string::String;
 
@@ -30,21 +30,40 @@ const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
 const UPGRADE_OPTION: HeaderValue = HeaderValue::from_static("Upgrade");
 
 impl<'a> Opening<'a> {
-    /// The opening handshake that an HTTP/1.1 request is.
+    /// Validates an HTTP/1.1 request as an opening handshake.
     ///
     /// # Errors
     ///
-    /// A [`Refusal`], as [`Request::opening`](super::Request::opening) gives it.
+    /// A [`Refusal`], which knows its response, if the request breaks a rule of §4.2.1.
+    ///
+    /// ```
+    /// use wsframe::handshake::{Opening, Refusal};
+    ///
+    /// /// Returns the response to a request. If its status is 101, the connection is a WebSocket.
+    /// fn answer<B>(request: &http::Request<B>) -> http::Response<&'static str> {
+    ///     match Opening::from_http(request) {
+    ///         Ok(opening) => match opening.accept().to_http(&mut []) {
+    ///             Ok((response, _agreed)) => response,
+    ///             Err(error) => unreachable!("no values were added: {error}"),
+    ///         },
+    ///         Err(refusal) => refusal.to_http(request.version()),
+    ///     }
+    /// }
+    ///
+    /// let request = http::Request::new(());
+    /// assert_eq!(answer(&request).status(), 426); // it does not ask for a WebSocket
+    /// ```
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn from_http<B>(request: &'a Request<B>) -> Result<Self, Refusal> {
         Self::from_http_with(request, HandshakeRules::new())
     }
 
-    /// Same as [`from_http`](Self::from_http), by these rules.
+    /// Validates an HTTP/1.1 request as an opening handshake, with these rules.
     ///
     /// # Errors
     ///
-    /// A [`Refusal`], as [`Request::opening_with`](super::Request::opening_with) gives it.
+    /// A [`Refusal`], which knows its response, if the request breaks a rule of §4.2.1 that is not
+    /// relaxed.
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn from_http_with<B>(
         request: &'a Request<B>,
@@ -58,14 +77,16 @@ impl<'a> Opening<'a> {
         Self::new(resource_name, host, Some(key), fields)
     }
 
-    /// The opening handshake that an extended CONNECT over HTTP/2 or HTTP/3 is (RFC 8441 §5, RFC 9220).
-    /// `protocol` is the value of `:protocol`, which the HTTP library hands out.
+    /// Validates an extended CONNECT over HTTP/2 or HTTP/3 as an opening handshake (RFC 8441 §5,
+    /// RFC 9220). `protocol` is the value of `:protocol`, which the HTTP library provides.
     ///
     /// # Errors
     ///
-    /// [`Refusal::Method`] for another method than CONNECT, [`Refusal::ConnectProtocol`] for another
-    /// protocol than `websocket`, [`Refusal::Host`] for a `Host` that `:authority` does not agree with, and
-    /// what else there is no WebSocket for.
+    /// - [`Refusal::Method`] if the method is not CONNECT
+    /// - [`Refusal::ConnectProtocol`] if `protocol` is not `websocket`
+    /// - [`Refusal::Host`] if `Host` differs from `:authority`
+    /// - [`Refusal::Target`], [`Refusal::NoVersion`], [`Refusal::Version`], [`Refusal::Origin`],
+    ///   [`Refusal::Subprotocols`] and [`Refusal::Extensions`], as over HTTP/1.1
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn from_extended_connect<B>(
         request: &'a Request<B>,
@@ -74,33 +95,35 @@ impl<'a> Opening<'a> {
         Self::from_extended_connect_with(request, protocol, HandshakeRules::new())
     }
 
-    /// Same as [`from_extended_connect`](Self::from_extended_connect), by these rules.
+    /// Validates an extended CONNECT as an opening handshake, with these rules. Same as
+    /// [`from_extended_connect`](Self::from_extended_connect) otherwise.
     ///
     /// # Errors
     ///
-    /// Those of [`from_extended_connect`](Self::from_extended_connect), but for what the rules relax.
+    /// Those of [`from_extended_connect`](Self::from_extended_connect), unless the rules relax
+    /// them.
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn from_extended_connect_with<B>(
         request: &'a Request<B>,
         protocol: &str,
         rules: HandshakeRules,
     ) -> Result<Self, Refusal> {
-        // > The :method pseudo-header field […] is set to "CONNECT", […] the :protocol pseudo-header
-        // > field […] is set to "websocket"
+        // > The :method pseudo-header field […] is set to "CONNECT", […] the :protocol
+        // > pseudo-header field […] is set to "websocket"
         if request.method() != Method::CONNECT {
             return Err(Refusal::Method);
         }
         if protocol != "websocket" {
             return Err(Refusal::ConnectProtocol);
         }
-        // > The scheme of the target URI […] MUST be "https" for "wss"-schemed WebSockets and "http" for
-        // > "ws"-schemed WebSockets.
+        // > The scheme of the target URI […] MUST be "https" for "wss"-schemed WebSockets and
+        // > "http" for "ws"-schemed WebSockets.
         let (authority, resource_name) = split_target(request.uri(), rules)?;
         let authority = authority.ok_or(Refusal::Target)?;
         let fields = Fields::Map(request.headers());
         // > A server SHOULD treat a request as malformed if it contains a Host header field that
-        // > identifies an entity that differs from the entity in the ":authority" pseudo-header field.
-        // > (RFC 9113 §8.3.1)
+        // > identifies an entity that differs from the entity in the ":authority" pseudo-header
+        // > field. (RFC 9113 §8.3.1)
         let port = if request.uri().scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
         if fields.has("Host") && !is_same_authority(host(fields)?, authority, port) {
             return Err(Refusal::Host);
@@ -109,7 +132,7 @@ impl<'a> Opening<'a> {
     }
 }
 
-/// As of a raw target: the authority, if it is an absolute URI, and the resource name.
+/// Returns the authority, which only an absolute URI has, and the resource name.
 fn split_target(uri: &Uri, rules: HandshakeRules) -> Result<(Option<&str>, &str), Refusal> {
     let authority = match (uri.scheme_str(), uri.authority()) {
         (Some(scheme), Some(authority)) => Some(check_absolute(scheme, authority.as_str())?),
@@ -121,12 +144,15 @@ fn split_target(uri: &Uri, rules: HandshakeRules) -> Result<(Option<&str>, &str)
 }
 
 impl<'p> Acceptance<'_, 'p> {
-    /// The response, with an empty body: status 101, or 200 to an extended CONNECT. What follows it are
-    /// frames. `extensions` are as in [`write`](Self::write).
+    /// Creates the response, with an empty body: status 101, or 200 to an extended CONNECT. Frames
+    /// follow it.
+    ///
+    /// `extensions` are those that the server supports, in the order in which they apply to
+    /// outgoing messages. Each is passed the client's offers with its name, until it accepts one.
     ///
     /// # Errors
     ///
-    /// A [`WriteError`] for what cannot stand there.
+    /// A [`WriteError`] for a value that the response cannot contain.
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn to_http<B: Default>(
         &self,
@@ -155,8 +181,8 @@ impl<'p> Acceptance<'_, 'p> {
 }
 
 impl Refusal {
-    /// The response to a request of this version. HTTP/2 and HTTP/3 know no upgrade, so there 400 takes
-    /// the place of 426.
+    /// Creates the response to a request of this version. HTTP/2 and HTTP/3 have no upgrade, so
+    /// their status is 400 instead of 426.
     #[must_use]
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn to_http<B: From<&'static str>>(self, version: Version) -> Response<B> {
@@ -187,13 +213,27 @@ impl Refusal {
 }
 
 impl<'a> ClientHandshake<'a> {
-    /// The request for HTTP/1.1, with the offers of these extensions and an empty body. Its URI is in
-    /// origin-form, path and query alone, as it is sent. A library that connects by the URI, such as
-    /// hyper-util's client, wants the absolute one in its place.
+    /// Creates the request for HTTP/1.1, with the offers of these extensions and an empty body.
+    ///
+    /// Its URI is in origin-form, path and query alone, as it is sent. Libraries that connect by
+    /// the URI, such as hyper-util's client, need the absolute URI in its place.
     ///
     /// # Errors
     ///
-    /// A [`WriteError`] for what cannot stand there.
+    /// A [`WriteError`] for a value that the request cannot contain.
+    ///
+    /// ```
+    /// use wsframe::handshake::{ClientHandshake, Key, Uri};
+    ///
+    /// let uri = Uri::parse("ws://server.example.com/chat")?;
+    /// let key = Key::new(*b"the sample nonce"); // 16 bytes from a secure generator
+    /// let handshake = ClientHandshake::new(uri, key);
+    /// let request: http::Request<()> = handshake.to_http(&[])?;
+    /// assert_eq!(request.uri(), "/chat");
+    /// assert_eq!(request.headers()["Host"], "server.example.com");
+    /// // After the response has arrived: handshake.check_http(&response, &mut [])
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn to_http<B: Default>(
         &self,
@@ -212,12 +252,15 @@ impl<'a> ClientHandshake<'a> {
         Ok(request)
     }
 
-    /// The request for HTTP/2 or HTTP/3: an extended CONNECT (RFC 8441 §5, RFC 9220), to which the caller
-    /// adds `:protocol` as its HTTP library has it, with the value `websocket`. The key is not used.
+    /// Creates the request for HTTP/2 or HTTP/3: an extended CONNECT (RFC 8441 §5, RFC 9220). Its
+    /// key is not used.
+    ///
+    /// The caller must add `:protocol` with the value `websocket`, as the HTTP library provides
+    /// for.
     ///
     /// # Errors
     ///
-    /// A [`WriteError`] for what cannot stand there.
+    /// A [`WriteError`] for a value that the request cannot contain.
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn to_extended_connect<B: Default>(
         &self,
@@ -232,7 +275,7 @@ impl<'a> ClientHandshake<'a> {
         Ok(request)
     }
 
-    /// What all versions of HTTP have.
+    /// Creates the request with what all versions of HTTP have in common.
     fn request<B: Default>(
         &self,
         extensions: &[&dyn Negotiate],
@@ -254,12 +297,14 @@ impl<'a> ClientHandshake<'a> {
         Ok(request)
     }
 
-    /// Checks the response, by the rules of its version of HTTP, and shows the extensions what the
-    /// server answered them.
+    /// Checks the response by the rules of its HTTP version. Passes the server's answers to the
+    /// extensions, which must be those that made the offers.
     ///
     /// # Errors
     ///
-    /// A [`ResponseError`], as [`check`](Self::check).
+    /// A [`ResponseError`]. With [`ResponseError::Status`] the server declines, redirects, or
+    /// requires authentication. Any other error is a violation by the server. Fail the connection
+    /// then.
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn check_http<B>(
         &self,
@@ -277,11 +322,11 @@ impl<'a> ClientHandshake<'a> {
 }
 
 fn value(text: &str) -> Result<HeaderValue, WriteError> {
-    // `from_str` would refuse what is beyond ASCII.
+    // `from_str` refuses characters beyond ASCII.
     HeaderValue::from_bytes(text.as_bytes()).map_err(|_| WriteError::Format)
 }
 
-/// Appends what was checked.
+/// Appends header fields that were checked.
 fn append(fields: &mut HeaderMap, headers: Headers<'_>) -> Result<(), WriteError> {
     for (name, text) in headers {
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| WriteError::Format)?;
@@ -290,7 +335,8 @@ fn append(fields: &mut HeaderMap, headers: Headers<'_>) -> Result<(), WriteError
     Ok(())
 }
 
-/// Inserts the header field with what `write` writes of it, or no header field if that is nothing.
+/// Inserts the header field with the value that `write` writes, or no header field if the value is
+/// empty.
 fn extension_line<T>(
     fields: &mut HeaderMap,
     write: impl FnOnce(&mut ExtensionWriter<'_>) -> Result<T, core::fmt::Error>,

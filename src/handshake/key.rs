@@ -1,4 +1,4 @@
-//! The key of an opening handshake, and what the server proves with it (RFC 6455 §1.3, §4.2.2).
+//! The key of an opening handshake, and the server's response to it (RFC 6455 §1.3, §4.2.2).
 
 use core::{fmt, str};
 
@@ -7,21 +7,21 @@ use base64::alphabet::STANDARD;
 use base64::engine::general_purpose::{GeneralPurpose, PAD};
 use sha1::{Digest, Sha1};
 
-/// Base64 that accepts stray bits in the last character. A key means nothing but itself, and a key that
-/// the RFC itself shows (§1.2) has such bits.
+/// Base64 that accepts stray bits in the last character. Keys are only compared, and a key in the
+/// RFC itself (§1.2) has such bits.
 const BASE64: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, PAD.with_decode_allow_trailing_bits(true));
 
-/// What a server appends to the key (§1.3).
+/// The constant that a server appends to the key (§1.3).
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// The length in bytes of a `Sec-WebSocket-Key`.
+/// The length of a `Sec-WebSocket-Key` in bytes.
 const KEY_LEN: usize = 24;
 
-/// The length in bytes of a `Sec-WebSocket-Accept`.
+/// The length of a `Sec-WebSocket-Accept` in bytes.
 const ACCEPT_LEN: usize = 28;
 
-/// The value of `Sec-WebSocket-Key`: 16 bytes in base64, drawn anew for each connection.
+/// The value of `Sec-WebSocket-Key`: 16 random bytes in base64, new for each connection.
 ///
 /// ```
 /// use wsframe::handshake::Key;
@@ -36,12 +36,12 @@ const ACCEPT_LEN: usize = 28;
 pub struct Key([u8; KEY_LEN]);
 
 impl Key {
-    /// The key made of these bytes.
+    /// Creates a key from these bytes.
     ///
     /// > The nonce MUST be selected randomly for each connection.
     ///
-    /// So take them from a cryptographically secure generator, as `Key::random` and `Key::from_rng` do
-    /// (feature `rand`).
+    /// Use a cryptographically secure generator, as `Key::random` and `Key::from_rng` do (feature
+    /// `rand`).
     #[must_use]
     pub fn new(nonce: [u8; 16]) -> Self {
         let mut key = [0; KEY_LEN];
@@ -49,7 +49,16 @@ impl Key {
         Self(key)
     }
 
-    /// A key from a cryptographically secure generator.
+    /// Creates a key with a cryptographically secure generator.
+    ///
+    /// ```
+    /// use rand::SeedableRng;
+    /// use rand::rngs::StdRng;
+    /// use wsframe::handshake::Key;
+    ///
+    /// let mut generator = StdRng::from_seed([7; 32]); // a test; else seed it with entropy
+    /// assert_ne!(Key::from_rng(&mut generator), Key::from_rng(&mut generator));
+    /// ```
     #[cfg(feature = "rand")]
     #[cfg_attr(docsrs, doc(cfg(feature = "rand")))]
     #[must_use]
@@ -59,7 +68,7 @@ impl Key {
         Self::new(nonce)
     }
 
-    /// A key from the thread's generator, [`rand::rng`], which the system seeds.
+    /// Creates a key with the thread's generator, [`rand::rng`], which the operating system seeds.
     ///
     /// # Panics
     ///
@@ -67,27 +76,29 @@ impl Key {
     #[cfg(all(feature = "rand", feature = "std"))]
     #[cfg_attr(docsrs, doc(cfg(all(feature = "rand", feature = "std"))))]
     #[must_use]
+    #[doc(alias = "generate_key")]
     pub fn random() -> Self {
         Self::from_rng(&mut rand::rng())
     }
 
-    /// Reads the header's value; `None` if it is not 16 bytes in base64.
+    /// Parses the header field's value. Returns `None` if it is not 16 bytes in base64.
     #[must_use]
     pub fn parse(value: &[u8]) -> Option<Self> {
         let key = value.try_into().ok()?;
-        // The decoder is generous with what it asks for.
+        // The decoder asks for more space than it uses.
         let nonce_len = BASE64.decode_slice(key, &mut [0; KEY_LEN]).ok()?;
         (nonce_len == 16).then_some(Self(key))
     }
 
-    /// The header's value.
+    /// Returns the header field's value.
     #[must_use]
     pub fn as_str(&self) -> &str {
         str::from_utf8(&self.0).expect("base64 is ASCII")
     }
 
-    /// What the server answers this key with: the SHA-1 of it and a constant, in base64.
+    /// Returns the server's response to this key: the SHA-1 of the key and a constant, in base64.
     #[must_use]
+    #[doc(alias = "derive_accept_key")]
     pub fn accept(&self) -> AcceptValue {
         let hash = Sha1::new().chain_update(self.0).chain_update(GUID).finalize();
         let mut accept = [0; ACCEPT_LEN];
@@ -108,12 +119,19 @@ impl fmt::Display for Key {
     }
 }
 
-/// The value of `Sec-WebSocket-Accept`, made by [`Key::accept`].
+/// The value of `Sec-WebSocket-Accept`, created by [`Key::accept`].
+///
+/// ```
+/// use wsframe::handshake::Key;
+///
+/// let key = Key::new(*b"the sample nonce");
+/// assert_eq!(key.accept().as_str(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AcceptValue([u8; ACCEPT_LEN]);
 
 impl AcceptValue {
-    /// The header's value.
+    /// Returns the header field's value.
     #[must_use]
     pub fn as_str(&self) -> &str {
         str::from_utf8(&self.0).expect("base64 is ASCII")

@@ -1,7 +1,18 @@
-//! The opening handshake of both sides (RFC 6455 §4), without I/O: bytes in, decisions, bytes out.
+//! The opening handshake of servers and clients (RFC 6455 §4), sans-I/O: bytes in, decisions, bytes
+//! out.
 //!
-//! Nothing here allocates or needs `std`, but for [the types of the crate `http`](#http-types). What is
-//! handed out borrows what the caller read, and bytes behind the head stay where they are.
+//! | to | use |
+//! |---|---|
+//! | find the end of a head in bytes that arrive in pieces | [`HeadReader`] |
+//! | accept a connection | [`Request`], [`Opening`], [`Acceptance`] |
+//! | refuse a request | [`Refusal`] |
+//! | serve other pages on the same port | [`Request::is_handshake`], [`Reply`] |
+//! | open a connection | [`Uri`], [`Key`], [`ClientHandshake`], [`Response`] |
+//! | negotiate extensions | [`Negotiate`](crate::extensions::Negotiate), `deflate::Negotiation` |
+//! | relax rules | [`HandshakeRules`] |
+//!
+//! Nothing here allocates or needs `std`, except for [the types of the crate `http`](#http-types).
+//! Results borrow what the caller read. Bytes after the head are left to the caller.
 //!
 //! # A server
 //!
@@ -16,27 +27,32 @@
 //!     WebSocket { frames_at: usize, rules: Rules },
 //! }
 //!
-//! /// Answers the request that `received` begins with: writes to `out` what is to be sent.
+//! /// Reads the request at the beginning of `received`, and writes the response to `out`.
 //! fn answer(reader: &mut HeadReader, received: &[u8], out: &mut String) -> Answer {
 //!     try_answer(reader, received, out).unwrap_or_else(|refusal| {
-//!         refusal.write(out).expect("a String takes all"); // the status, and what it obliges to say
+//!         refusal.write(out).expect("a String accepts all writes");
 //!         Answer::Close
 //!     })
 //! }
 //!
-//! fn try_answer(reader: &mut HeadReader, received: &[u8], out: &mut String) -> Result<Answer, Refusal> {
+//! fn try_answer(
+//!     reader: &mut HeadReader,
+//!     received: &[u8],
+//!     out: &mut String,
+//! ) -> Result<Answer, Refusal> {
 //!     let Some(head_len) = reader.find(received)? else { return Ok(Answer::NotYet) };
-//!     let mut storage = [EMPTY_HEADER; 64]; // as many header fields as are allowed
+//!     let mut storage = [EMPTY_HEADER; 64]; // the maximum number of header fields
 //!     let request = Request::parse(&received[..head_len], &mut storage)?;
 //!     if !request.is_handshake() {
-//!         Reply::new(404, "there are no pages here").write(out).expect("a right reply");
+//!         Reply::new(404, "not found").write(out).expect("a valid status");
 //!         return Ok(Answer::Close);
 //!     }
 //!
 //!     let opening = request.opening()?; // §4.2.1
 //!     opening.check_origin(&["https://example.com"])?; // §10.2
 //!     let chosen = opening.choose_subprotocol(&["superchat", "chat"]);
-//!     let agreed = opening.accept().subprotocol(chosen).write(&mut [], out).expect("a right answer");
+//!     let acceptance = opening.accept().subprotocol(chosen);
+//!     let agreed = acceptance.write(&mut [], out).expect("valid values");
 //!     Ok(Answer::WebSocket { frames_at: head_len, rules: agreed.rules(Role::Server) })
 //! }
 //!
@@ -54,21 +70,24 @@
 //! assert_eq!(
 //!     out,
 //!     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-//!      Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: superchat\r\n\r\n"
+//!      Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
+//!      Sec-WebSocket-Protocol: superchat\r\n\r\n"
 //! );
 //! ```
 //!
-//! Extensions join where the empty list stands; see [`Negotiate`](crate::extensions::Negotiate).
+//! To negotiate extensions, pass them in place of `&mut []`: see
+//! [`Negotiate`](crate::extensions::Negotiate).
 //!
 //! # A client
 //!
 //! ```
 //! use std::io::{self, Read, Write};
-//! use wsframe::handshake::{ClientHandshake, EMPTY_HEADER, HeadReader, Key, Response, ResponseError, Uri};
+//! use wsframe::handshake::{ClientHandshake, EMPTY_HEADER, HeadReader, Key};
+//! use wsframe::handshake::{Response, ResponseError, Uri};
 //! use wsframe::{Role, Rules};
 //!
-//! /// Opens a WebSocket on a connection to the URI's host. Gives the rules for frames from the server,
-//! /// and what has already arrived of them.
+//! /// Opens a WebSocket on a connection to the URI's host. Returns the rules for frames from the
+//! /// server, and the bytes of frames that have already arrived.
 //! fn open(mut socket: impl Read + Write, uri: Uri<'_>, key: Key) -> io::Result<(Rules, Vec<u8>)> {
 //!     let handshake = ClientHandshake::new(uri, key).headers(&[("Authorization", "Bearer 7")]);
 //!     let mut request = String::new();
@@ -83,7 +102,7 @@
 //!             return Err(io::ErrorKind::UnexpectedEof.into());
 //!         }
 //!         received.extend(&chunk[..count]);
-//!         // 103 (Early Hints) and its like are passed over.
+//!         // Interim responses, such as 103 (Early Hints), are skipped.
 //!         if let Some(head) = reader.find_final(&received)? {
 //!             break head;
 //!         }
@@ -94,11 +113,11 @@
 //!     match handshake.check(&response, &mut []) {
 //!         Ok(agreed) => Ok((agreed.rules(Role::Client), rest.to_vec())),
 //!         Err(ResponseError::Status(401)) => {
-//!             // The response is there to be read: why, and what would help.
+//!             // The response is available, for example its challenge.
 //!             let challenge = response.header("WWW-Authenticate").unwrap_or_default();
 //!             Err(io::Error::other(String::from_utf8_lossy(challenge)))
 //!         }
-//!         Err(error) => Err(error.into()), // `rest` begins the body, if it is a status
+//!         Err(error) => Err(error.into()), // after a status, `rest` begins the body
 //!     }
 //! }
 //! # struct Peer(io::Cursor<Vec<u8>>);
@@ -111,7 +130,8 @@
 //! # }
 //! # let uri = Uri::parse("ws://localhost/").unwrap();
 //! # let key = || Key::new(*b"the sample nonce");
-//! # let accepts = b"HTTP/1.1 103 soon\r\n\r\nHTTP/1.1 101 ok\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\
+//! # let accepts = b"HTTP/1.1 103 soon\r\n\r\nHTTP/1.1 101 ok\r\nUpgrade: websocket\r\n\
+//! #     Connection: upgrade\r\n\
 //! #     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 //! # let opened = open(Peer(io::Cursor::new(accepts.to_vec())), uri, key()).unwrap();
 //! # assert_eq!(opened, (Rules::new(Role::Client), vec![]));
@@ -119,43 +139,48 @@
 //! # assert_eq!(open(Peer(io::Cursor::new(asks)), uri, key()).unwrap_err().to_string(), "Bearer");
 //! ```
 //!
-//! With feature `rand`, `Key::random` draws the key.
+//! With feature `rand`, `Key::random` creates the key.
 //!
 //! # Strict and relaxed
 //!
-//! A peer's handshake must satisfy every rule of RFC 6455 §4. These are relaxed by name:
+//! A peer's handshake must satisfy every rule of RFC 6455 §4. These can be relaxed by name:
 //!
-//! | what | accepted by |
+//! | to accept | call |
 //! |---|---|
-//! | raw UTF-8 in a request target | [`HandshakeRules::accept_utf8_target`], on either side |
+//! | raw UTF-8 in a request target, on either side | [`HandshakeRules::accept_utf8_target`] |
 //! | an empty `Sec-WebSocket-Protocol` in a response | [`HandshakeRules::accept_empty_subprotocol`] |
 //! | a subprotocol in a response that was not offered | [`HandshakeRules::accept_unoffered_subprotocol`] |
-//! | a header field of a response that is continued on the next line (obs-fold) | [`Response::unfold`] |
+//! | a header field of a response that continues on the next line (obs-fold) | [`Response::unfold`] |
 //!
-//! Without a name, both sides accept in a path and a query what browsers and URL parsers leave there: all
-//! visible ASCII but `#`, and a percent sign without its two digits. Lists may have empty elements among
-//! others, such as `a,,b`, but not those alone (RFC 9110 §5.6.1).
+//! By default, both sides accept in a path and a query what browsers and URL parsers leave there:
+//! all visible ASCII except `#`, and a percent sign without two digits. Lists may have empty
+//! elements among others, such as `a,,b`, but not only empty ones (RFC 9110 §5.6.1).
 //!
-//! A server must check [`Opening::origin`] itself if it acts for its users: see
+//! A server that acts for its users must check [`Opening::origin`] itself. See
 //! [`Opening::check_origin`] and [`Opening::check_same_origin`].
 //!
 //! # HTTP types
 //!
-//! Feature `http` makes the same decisions on requests and responses that another library has parsed:
-//! `Opening::from_http` and `Acceptance::to_http` on a server, `ClientHandshake::to_http` and
-//! `ClientHandshake::check_http` on a client. Over HTTP/2 and HTTP/3, where a WebSocket is a stream that
-//! an extended CONNECT opens (RFC 8441, RFC 9220), it is `Opening::from_extended_connect` and
-//! `ClientHandshake::to_extended_connect`. The examples `hyper`, `axum` and `h2` show them at work.
+//! Feature `http` makes the same decisions on requests and responses that another library has
+//! parsed:
+//!
+//! | | server | client |
+//! |---|---|---|
+//! | HTTP/1.1 | `Opening::from_http`, `Acceptance::to_http` | `ClientHandshake::to_http`, `ClientHandshake::check_http` |
+//! | HTTP/2 (RFC 8441), HTTP/3 (RFC 9220) | `Opening::from_extended_connect`, `Acceptance::to_http` | `ClientHandshake::to_extended_connect`, `ClientHandshake::check_http` |
+//!
+//! Over HTTP/2 and HTTP/3 a WebSocket is a stream that an extended CONNECT opens. The examples
+//! `hyper`, `axum` and `h2` show complete programs.
 //!
 #![cfg_attr(feature = "http", doc = "```")]
 #![cfg_attr(not(feature = "http"), doc = "```ignore")]
 //! use wsframe::handshake::{Opening, Refusal};
 //!
-//! /// The response to a request; if its status is 101, the connection is a WebSocket.
+//! /// Returns the response to a request. If its status is 101, the connection is a WebSocket.
 //! fn answer<B>(request: &http::Request<B>) -> http::Response<&'static str> {
 //!     let accepted = Opening::from_http(request).and_then(|opening| {
 //!         opening.check_origin(&["https://example.com"])?;
-//!         Ok(opening.accept().to_http(&mut []).expect("nothing that could not stand in a response"))
+//!         Ok(opening.accept().to_http(&mut []).expect("valid values"))
 //!     });
 //!     match accepted {
 //!         Ok((response, _agreed)) => response,

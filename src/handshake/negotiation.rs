@@ -1,4 +1,4 @@
-//! Extensions within the opening handshake (RFC 6455 §9.1): offered, chosen, confirmed.
+//! Negotiating extensions during the opening handshake (RFC 6455 §9.1).
 
 use core::fmt;
 
@@ -9,24 +9,36 @@ use crate::header::{Role, Rsv, Rules};
 
 pub(super) const NAME: &str = "Sec-WebSocket-Extensions";
 
-/// What both ends agreed on.
+/// The subprotocol and the RSV bits that both endpoints negotiated.
+///
+/// ```
+/// use wsframe::handshake::Agreed;
+/// use wsframe::{FrameDecoder, MessageDecoder, Role};
+///
+/// /// Creates a decoder for a server's connection.
+/// fn decoder(agreed: &Agreed<'_>) -> MessageDecoder {
+///     MessageDecoder::over(FrameDecoder::with_rules(agreed.rules(Role::Server)))
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Agreed<'a> {
-    /// The subprotocol, if there is one.
+    /// The negotiated subprotocol, if any.
     pub subprotocol: Option<&'a str>,
-    /// The RSV bits of all extensions that are in use. Which these are, the extensions themselves know.
+    /// The RSV bits of all extensions in use. The extensions themselves know whether they are in
+    /// use.
     pub rsv: Rsv,
 }
 
 impl Agreed<'_> {
-    /// The strict rules for what an endpoint of this role receives, with the bits of the extensions.
+    /// Returns the strict rules for what an endpoint of this role receives, with the RSV bits
+    /// claimed.
     #[must_use]
     pub const fn rules(&self, role: Role) -> Rules {
         Rules::new(role).claim_rsv(self.rsv)
     }
 }
 
-/// The extensions that are listed, on however many lines, all of which were checked.
+/// Returns the listed extensions of all lines, which were checked before.
 pub(super) fn listed<'a>(fields: Fields<'a>) -> impl Iterator<Item = Extension<'a>> + use<'a> {
     fields.values(NAME).filter_map(|line| Extensions::parse(line).ok()).flatten()
 }
@@ -37,7 +49,8 @@ pub(super) fn check_lines(fields: Fields<'_>) -> Result<(), ExtensionError> {
     field.finish()
 }
 
-/// Writes the header field with what `write` writes of it, or no header field if that is nothing.
+/// Writes the header field with the value that `write` writes, or no header field if the value is
+/// empty.
 pub(super) fn line<T>(
     to: &mut dyn fmt::Write,
     write: impl FnOnce(&mut ExtensionWriter<'_>) -> Result<T, fmt::Error>,
@@ -55,8 +68,8 @@ pub(super) fn offer(extensions: &[&dyn Negotiate], to: &mut ExtensionWriter<'_>)
     extensions.iter().try_for_each(|extension| extension.offer(to))
 }
 
-/// Shows the server's extensions the client's offers, writes the answer, and says which RSV bits are in
-/// use.
+/// Passes the client's offers to the server's extensions, and writes the answer. Returns the RSV
+/// bits in use.
 pub(super) fn choose(
     fields: Fields<'_>,
     extensions: &mut [&mut dyn Negotiate],
@@ -79,12 +92,12 @@ pub(super) fn choose(
     Ok(claimed)
 }
 
-/// Shows the client's extensions the server's answers, in the server's order, and says which RSV bits are
-/// in use.
+/// Passes the server's answers to the client's extensions, in the server's order. Returns the RSV
+/// bits in use.
 ///
-/// > If the response includes a |Sec-WebSocket-Extensions| header field and this header field indicates
-/// > the use of an extension that was not present in the client's handshake […], the client MUST _Fail
-/// > the WebSocket Connection_.
+/// > If the response includes a |Sec-WebSocket-Extensions| header field and this header field
+/// > indicates the use of an extension that was not present in the client's handshake […], the
+/// > client MUST _Fail the WebSocket Connection_.
 ///
 /// > the order of operations on the data should be assumed to be the same as the order in which the
 /// > extensions are listed in the server's response

@@ -1,4 +1,4 @@
-//! Why a server refuses a request, and the status that says so.
+//! Why a server refuses a request, and the response that tells the client.
 
 use core::fmt;
 
@@ -6,49 +6,66 @@ use super::head::HeadError;
 use super::write::{Reply, VERSION, WriteError};
 use crate::extensions::ExtensionError;
 
-/// What keeps a request from being the opening handshake of a WebSocket (RFC 6455 §4.2.1, §4.2.2).
+/// Why a request is not accepted as the opening handshake of a WebSocket (RFC 6455 §4.2.1, §4.2.2).
+///
+/// Each refusal has a status, which its variant lists, and writes its own response.
+///
+/// ```
+/// use wsframe::handshake::Refusal;
+///
+/// let mut out = String::new();
+/// Refusal::Version.write(&mut out)?;
+/// assert!(out.starts_with("HTTP/1.1 426 Upgrade Required\r\n"));
+/// assert!(out.contains("\r\nSec-WebSocket-Version: 13\r\n"));
+/// assert!(out.ends_with("Sec-WebSocket-Version must be 13 (RFC 6455 §4.4)"));
+/// # Ok::<(), wsframe::handshake::WriteError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[doc(alias = "ErrorResponse")]
 pub enum Refusal {
-    /// It is not an HTTP/1 request, or goes beyond the caps. 400, or 431 if it is too large.
+    /// 400, or 431 if it is too large: it is not an HTTP/1 request, or exceeds a limit.
     Head(HeadError),
-    /// The method is not GET. 405.
+    /// 405: the method is not GET (CONNECT over HTTP/2 and HTTP/3).
     Method,
-    /// It is an ordinary request, with nothing of a handshake in it. 426.
+    /// 426: it is an ordinary request, without the header fields of a handshake.
     NoHandshake,
-    /// It is HTTP/1.0. 400.
+    /// 400: the version is HTTP/1.0.
     HttpVersion,
-    /// The target is no path, nor an `http` or `https` URI with one, or has a character that may not stand
-    /// there. (A percent sign may, with or without two digits; characters beyond ASCII may by
-    /// [`HandshakeRules::accept_utf8_target`](super::HandshakeRules::accept_utf8_target).) 400.
+    /// 400: the target is neither a path nor an `http` or `https` URI, or contains an invalid
+    /// character.
+    ///
+    /// A percent sign is valid, with or without two digits.
+    /// [`HandshakeRules::accept_utf8_target`](super::HandshakeRules::accept_utf8_target) accepts
+    /// characters beyond ASCII.
     Target,
-    /// `Host` is missing, repeated, or no host. 400.
+    /// 400: `Host` is missing, repeated, or not a host.
     Host,
-    /// `Upgrade` is not a list of protocols that has `websocket`. 400.
+    /// 400: `Upgrade` is not a list of protocols that contains `websocket`.
     Upgrade,
-    /// `Connection` is not a list of tokens that has `Upgrade`. 400.
+    /// 400: `Connection` is not a list of tokens that contains `Upgrade`.
     Connection,
-    /// `Sec-WebSocket-Key` is missing, repeated, or not 16 bytes in base64. 400.
+    /// 400: `Sec-WebSocket-Key` is missing, repeated, or not 16 bytes in base64.
     Key,
-    /// `Sec-WebSocket-Version` is missing or repeated. 400.
+    /// 400: `Sec-WebSocket-Version` is missing or repeated.
     NoVersion,
-    /// `Sec-WebSocket-Version` is not 13. 426, with the version that is.
+    /// 426: `Sec-WebSocket-Version` is not 13. The response contains the supported version.
     Version,
-    /// A body follows, whose bytes would be taken for frames. 400.
+    /// 400: the request has a body, whose bytes would be read as frames.
     Body,
-    /// `Sec-WebSocket-Protocol` is empty, lists something else than tokens, the same token twice, or more
-    /// than 64. 400.
+    /// 400: `Sec-WebSocket-Protocol` is empty, contains something other than tokens, a duplicate,
+    /// or more than 64 tokens.
     Subprotocols,
-    /// `Sec-WebSocket-Extensions` is malformed. 400.
+    /// 400: `Sec-WebSocket-Extensions` is malformed.
     Extensions(ExtensionError),
-    /// `Origin` is not allowed, repeated, or no text. 403.
+    /// 403: `Origin` is not allowed, repeated, or not UTF-8.
     Origin,
-    /// An extended CONNECT for something else than a WebSocket. 501.
+    /// 501: an extended CONNECT for another protocol than `websocket`.
     ConnectProtocol,
 }
 
 impl Refusal {
-    /// The status to answer with.
+    /// Returns the status of the response.
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
@@ -61,10 +78,10 @@ impl Refusal {
         }
     }
 
-    /// The response: the status, what it obliges to say, and why as its body. Further header fields can
-    /// be added.
+    /// Returns the response: the status, the header fields that it requires, and the reason as its
+    /// body. Header fields can be added.
     pub const fn reply(self) -> Reply<'static> {
-        // A HEAD request is refused for its method, and gets no body.
+        // A HEAD request is refused for its method, and its response has no body.
         let body = if let Self::Method = self { "" } else { self.why() };
         let status = self.status();
         let mut reply = Reply::new(status, body);
@@ -75,11 +92,11 @@ impl Refusal {
         reply
     }
 
-    /// Writes [the response](Self::reply).
+    /// Writes the response that [`reply`](Self::reply) returns.
     ///
     /// # Errors
     ///
-    /// [`WriteError::Format`], if where it goes takes no more.
+    /// [`WriteError::Format`] if `to` returns an error.
     pub fn write(self, to: &mut impl fmt::Write) -> Result<(), WriteError> {
         self.reply().write(to)
     }
@@ -97,25 +114,31 @@ impl Refusal {
     pub(super) const fn why(self) -> &'static str {
         match self {
             Self::Head(error) => error.why(),
-            Self::Method => "a WebSocket is asked for with GET (RFC 6455 §4.2.1)",
-            Self::NoHandshake => "there is a WebSocket here, and nothing else (RFC 6455 §4.2.1)",
-            Self::HttpVersion => "a WebSocket needs HTTP/1.1 (RFC 6455 §4.2.1)",
-            Self::Target => "the target must be a path or an http URI (RFC 6455 §4.2.1)",
-            Self::Host => "exactly one Host is needed, which names a host (RFC 6455 §4.2.1)",
-            Self::Upgrade => "a WebSocket needs Upgrade: websocket (RFC 6455 §4.2.1)",
-            Self::Connection => "a WebSocket needs Connection: Upgrade (RFC 6455 §4.2.1)",
-            Self::Key => {
-                "exactly one Sec-WebSocket-Key is needed, of 16 bytes in base64 (RFC 6455 §4.2.1)"
+            Self::Method => {
+                "the method must be GET, or CONNECT over HTTP/2 and HTTP/3 (RFC 6455 §4.2.1)"
             }
-            Self::NoVersion => "exactly one Sec-WebSocket-Version is needed (RFC 6455 §4.2.1)",
+            Self::NoHandshake => {
+                "this endpoint accepts only WebSocket connections (RFC 6455 §4.2.1)"
+            }
+            Self::HttpVersion => "the version must be HTTP/1.1 (RFC 6455 §4.2.1)",
+            Self::Target => "the request target must be a valid path or http URI (RFC 6455 §4.2.1)",
+            Self::Host => "Host must occur once, with a valid host (RFC 6455 §4.2.1)",
+            Self::Upgrade => "Upgrade must list websocket (RFC 6455 §4.2.1)",
+            Self::Connection => "Connection must list Upgrade (RFC 6455 §4.2.1)",
+            Self::Key => {
+                "Sec-WebSocket-Key must occur once, as 16 bytes in base64 (RFC 6455 §4.2.1)"
+            }
+            Self::NoVersion => "Sec-WebSocket-Version must occur once (RFC 6455 §4.2.1)",
             Self::Version => "Sec-WebSocket-Version must be 13 (RFC 6455 §4.4)",
-            Self::Body => "the request of a WebSocket has no body (RFC 6455 §4.2.1)",
+            Self::Body => "the request must not have a body (RFC 6455 §4.2.1)",
             Self::Subprotocols => {
-                "Sec-WebSocket-Protocol must list 1 to 64 tokens, each once (RFC 6455 §4.1, §11.3.4)"
+                "Sec-WebSocket-Protocol must list 1 to 64 different tokens (RFC 6455 §4.1, §11.3.4)"
             }
             Self::Extensions(_) => "Sec-WebSocket-Extensions is malformed (RFC 6455 §9.1)",
-            Self::Origin => "this origin is not allowed here (RFC 6455 §4.2.2)",
-            Self::ConnectProtocol => "there are WebSockets here, and nothing else (RFC 8441 §5)",
+            Self::Origin => "Origin is not allowed or not valid (RFC 6455 §4.2.2)",
+            Self::ConnectProtocol => {
+                "the protocol of an extended CONNECT must be websocket (RFC 8441 §5)"
+            }
         }
     }
 }

@@ -1,9 +1,10 @@
-//! Which rules of the opening handshake an endpoint relaxes.
+//! Relaxing the rules of the opening handshake.
 
-/// The rules that a peer's opening handshake must satisfy: all of them, unless one is relaxed here.
+/// The rules that a peer's opening handshake must satisfy. All apply, unless one is relaxed here.
 ///
-/// A server passes the rules to [`Request::opening_with`](super::Request::opening_with), a client to
-/// [`ClientHandshake::rules`](super::ClientHandshake::rules) and [`Uri::parse_with`](super::Uri::parse_with).
+/// Pass them to [`Request::opening_with`](super::Request::opening_with) as a server, and to
+/// [`ClientHandshake::rules`](super::ClientHandshake::rules) and
+/// [`Uri::parse_with`](super::Uri::parse_with) as a client.
 ///
 /// ```
 /// use wsframe::handshake::{EMPTY_HEADER, HandshakeRules, Refusal, Request};
@@ -33,32 +34,34 @@ impl HandshakeRules {
         Self { utf8_target: false, empty_subprotocol: false, unoffered_subprotocol: false }
     }
 
-    /// Accepts characters beyond ASCII, as raw UTF-8, in the path and query of a request target. Control
-    /// characters (U+0080 to U+009F) stay refused.
+    /// Accepts characters beyond ASCII, as raw UTF-8, in the path and query of a request target.
+    /// Control characters (U+0080 to U+009F) are still refused.
     ///
-    /// RFC 3986 §2 wants them percent-encoded, as browsers send them. Some clients do not.
+    /// RFC 3986 §2 requires percent-encoding, which browsers apply. Some clients do not.
     pub const fn accept_utf8_target(self) -> Self {
         Self { utf8_target: true, ..self }
     }
 
-    /// Accepts an empty `Sec-WebSocket-Protocol` in a response. It means the same as none (§4.1).
+    /// Accepts an empty `Sec-WebSocket-Protocol` in a response. It means that there is no
+    /// subprotocol (§4.1).
     pub const fn accept_empty_subprotocol(self) -> Self {
         Self { empty_subprotocol: true, ..self }
     }
 
-    /// Accepts one subprotocol that was not offered in a response (§4.1). [`Agreed::subprotocol`] stays
-    /// `None` then; the response has the name in `Sec-WebSocket-Protocol`.
+    /// Accepts a subprotocol in a response that was not offered (§4.1). [`Agreed::subprotocol`] is
+    /// `None` then; read the name from `Sec-WebSocket-Protocol` of the response.
     ///
     /// [`Agreed::subprotocol`]: super::Agreed::subprotocol
     pub const fn accept_unoffered_subprotocol(self) -> Self {
         Self { unoffered_subprotocol: true, ..self }
     }
 
-    /// Whether a path or query may contain this character.
+    /// Returns whether a path or query may contain this character.
     ///
-    /// The grammar (RFC 3986 §3.3, §3.4) has fewer: browsers and URL parsers leave some characters that it
-    /// wants percent-encoded, such as `|`, and a percent sign without its two digits. Only what would
-    /// change the meaning is refused: blanks, control characters and the `#` of a fragment.
+    /// The grammar (RFC 3986 §3.3, §3.4) allows fewer. Browsers and URL parsers leave some
+    /// characters that should be percent-encoded, such as `|`, and a percent sign without two
+    /// digits. Only characters that would change the meaning are refused: spaces, control
+    /// characters, and the `#` of a fragment.
     pub(super) fn allow_in_target(self, character: char) -> bool {
         if character.is_ascii() {
             character.is_ascii_graphic() && character != '#'
@@ -67,7 +70,7 @@ impl HandshakeRules {
         }
     }
 
-    /// Whether a response may name this subprotocol, which was not offered.
+    /// Returns whether a response may contain this subprotocol, which was not offered.
     pub(super) fn allow_unoffered(self, name: &[u8]) -> bool {
         if name.is_empty() {
             self.empty_subprotocol

@@ -1,4 +1,4 @@
-//! A server's side: what the client's opening handshake asks for, and the answer to it (RFC 6455 §4.2).
+//! A server's side of the opening handshake (RFC 6455 §4.2).
 
 use core::{fmt, str};
 
@@ -14,28 +14,31 @@ use super::write::{Headers, VERSION, WriteError, check_headers, line, write_head
 use crate::extensions::{Extension, Negotiate};
 
 impl<'a> Request<'a> {
-    /// Whether the request is meant as an opening handshake: it has the header fields of one, be they
-    /// right or not. If not, it asks for a page or the like, and [`Reply`](super::Reply) answers it.
+    /// Returns whether the request tries to open a WebSocket, valid or not. If not, respond to it
+    /// with a [`Reply`](super::Reply).
     #[must_use]
+    #[doc(alias = "is_upgrade_request")]
     pub fn is_handshake(&self) -> bool {
         is_handshake(self.fields)
     }
 
-    /// The opening handshake that the request is.
+    /// Validates the request as an opening handshake.
     ///
     /// # Errors
     ///
-    /// A [`Refusal`], which knows its response, for whatever §4.2.1 does not allow.
+    /// A [`Refusal`], which knows its response, if the request breaks a rule of §4.2.1.
+    #[doc(alias = "accept_hdr")]
+    #[doc(alias = "upgrade")]
     pub fn opening(&self) -> Result<Opening<'a>, Refusal> {
         self.opening_with(HandshakeRules::new())
     }
 
-    /// Same as [`opening`](Self::opening), by these rules.
+    /// Validates the request as an opening handshake, with these rules.
     ///
     /// # Errors
     ///
-    /// A [`Refusal`], which knows its response, for whatever §4.2.1 does not allow and the rules do not
-    /// relax.
+    /// A [`Refusal`], which knows its response, if the request breaks a rule of §4.2.1 that is not
+    /// relaxed.
     pub fn opening_with(&self, rules: HandshakeRules) -> Result<Opening<'a>, Refusal> {
         let fields = self.fields;
         let key = check_upgrade(self.method, self.is_http_1_1, fields)?;
@@ -49,7 +52,8 @@ fn is_handshake(fields: Fields<'_>) -> bool {
     fields.mentions("Upgrade", "websocket") || fields.has("Sec-WebSocket-Key")
 }
 
-/// What HTTP/1.1 asks of a handshake, and an extended CONNECT does not. Gives the key.
+/// Checks what HTTP/1.1 requires of a handshake, and an extended CONNECT does not have. Returns the
+/// key.
 pub(super) fn check_upgrade(
     method: &str,
     is_http_1_1: bool,
@@ -75,22 +79,22 @@ pub(super) fn check_upgrade(
     if !fields.lists("Connection", "Upgrade", is_connection_option) {
         return Err(Refusal::Connection);
     }
-    // What follows the head would be taken for frames.
+    // The bytes of a body would be read as frames.
     if fields.has("Transfer-Encoding")
         || fields.values("Content-Length").any(|length| length != b"0")
     {
         return Err(Refusal::Body);
     }
-    // > A |Sec-WebSocket-Key| header field with a base64-encoded value that, when decoded, is 16 bytes
-    // > in length.
+    // > A |Sec-WebSocket-Key| header field with a base64-encoded value that, when decoded, is 16
+    // > bytes in length.
     fields.only("Sec-WebSocket-Key").and_then(Key::parse).ok_or(Refusal::Key)
 }
 
-/// The authority that a request is for. `Host` must be right even where it does not count.
+/// Returns the authority of the request. `Host` must be valid even if it is ignored.
 ///
-/// > When an origin server receives a request with an absolute-form of request-target, the origin server
-/// > MUST ignore the received Host header field (if any) and instead use the host information of the
-/// > request-target. (RFC 9112 §3.2.2)
+/// > When an origin server receives a request with an absolute-form of request-target, the origin
+/// > server MUST ignore the received Host header field (if any) and instead use the host
+/// > information of the request-target. (RFC 9112 §3.2.2)
 pub(super) fn authority_of<'a>(
     named_by_target: Option<&'a str>,
     fields: Fields<'a>,
@@ -105,10 +109,10 @@ pub(super) fn host(fields: Fields<'_>) -> Result<&str, Refusal> {
     host.filter(|host| parse_authority(host).is_ok()).ok_or(Refusal::Host)
 }
 
+/// Returns the authority, which only an absolute URI has, and the resource name.
+///
 /// > a "Request-URI" that should be interpreted as a /resource name/ defined in Section 3 (or an
 /// > absolute HTTP/HTTPS URI containing the /resource name/)
-///
-/// Gives the authority too, which only an absolute URI has.
 fn split_target(target: &str, rules: HandshakeRules) -> Result<(Option<&str>, &str), Refusal> {
     let Some((scheme, rest)) = target.split_once("://").filter(|_| !target.starts_with('/')) else {
         return Ok((None, resource_name(target, rules)?));
@@ -118,13 +122,13 @@ fn split_target(target: &str, rules: HandshakeRules) -> Result<(Option<&str>, &s
     Ok((Some(check_absolute(scheme, authority)?), resource_name(path, rules)?))
 }
 
-/// Checks what an absolute URI begins with, and gives its authority.
+/// Checks the scheme and the authority of an absolute URI, and returns the authority.
 pub(super) fn check_absolute<'a>(scheme: &str, authority: &'a str) -> Result<&'a str, Refusal> {
     let is_http = ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
     if is_http && parse_authority(authority).is_ok() { Ok(authority) } else { Err(Refusal::Target) }
 }
 
-/// Checks what a path must be, with its query if it has one.
+/// Checks a path, with its query if there is one.
 pub(super) fn resource_name(path: &str, rules: HandshakeRules) -> Result<&str, Refusal> {
     if path.starts_with('/') && path.chars().all(|character| rules.allow_in_target(character)) {
         Ok(path)
@@ -133,8 +137,10 @@ pub(super) fn resource_name(path: &str, rules: HandshakeRules) -> Result<&str, R
     }
 }
 
-/// > If the two origins are scheme/host/port triples, the two origins are the same if, and only if, they
-/// > have identical schemes, hosts, and ports. (RFC 6454 §5)
+/// Returns whether two origins are the same.
+///
+/// > If the two origins are scheme/host/port triples, the two origins are the same if, and only if,
+/// > they have identical schemes, hosts, and ports. (RFC 6454 §5)
 fn is_same_origin(one: &str, other: &str) -> bool {
     match (one.split_once("://"), other.split_once("://")) {
         (Some((scheme, authority)), Some((other_scheme, other_authority))) => {
@@ -145,7 +151,7 @@ fn is_same_origin(one: &str, other: &str) -> bool {
     }
 }
 
-/// The port of an origin that names none; 0, which is none, for schemes without one.
+/// Returns the default port of a scheme, or 0, which is not a port, for schemes without one.
 fn default_port(scheme: &str) -> u16 {
     let is_any_of = |schemes: [&str; 2]| schemes.iter().any(|one| one.eq_ignore_ascii_case(scheme));
     if is_any_of(["https", "wss"]) {
@@ -157,10 +163,21 @@ fn default_port(scheme: &str) -> u16 {
     }
 }
 
-/// A client's opening handshake that is as it must be: everything that a server decides on.
+/// A validated WebSocket upgrade request. It contains everything that a server decides on.
 ///
-/// It borrows the head, and is `Copy`.
+/// [`Request::opening`] creates it. It borrows the head, and is `Copy`.
+///
+/// ```
+/// use wsframe::handshake::{Acceptance, Opening, Refusal};
+///
+/// /// Decides on a validated request.
+/// fn decide<'a>(opening: &Opening<'a>) -> Result<Acceptance<'a, 'static>, Refusal> {
+///     opening.check_origin(&["https://example.com"])?;
+///     Ok(opening.accept().subprotocol(opening.choose_subprotocol(&["chat"])))
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
+#[doc(alias = "upgrade")]
 pub struct Opening<'a> {
     resource_name: &'a str,
     host: &'a str,
@@ -195,49 +212,53 @@ impl<'a> Opening<'a> {
         Ok(Self { resource_name, host, origin, key, fields })
     }
 
-    /// What the client wants to connect to: the path, and the query if there is one.
+    /// Returns the resource that the client requests: the path, and the query if there is one.
     #[must_use]
     pub fn resource_name(&self) -> &'a str {
         self.resource_name
     }
 
-    /// The path alone, as it was sent: percent-encoded. Browsers leave a percent sign as it is that no two
-    /// digits follow.
+    /// Returns the path as it was sent, percent-encoded. Browsers leave a percent sign without two
+    /// digits as it is.
     #[must_use]
     pub fn path(&self) -> &'a str {
         split_query(self.resource_name).0
     }
 
-    /// The query alone, without its question mark.
+    /// Returns the query without its question mark.
     #[must_use]
     pub fn query(&self) -> Option<&'a str> {
         split_query(self.resource_name).1
     }
 
-    /// The host that the client believes to speak with, and the port unless it is the default: what the
-    /// target names if it is an absolute URI, else `Host`.
+    /// Returns the host that the client believes to connect to, and the port unless it is the
+    /// default. They are those of the target if it is an absolute URI, otherwise those of `Host`.
     #[must_use]
     pub fn host(&self) -> &'a str {
         self.host
     }
 
-    /// The origin of the script that opens the connection, such as `https://example.com`. Every browser
-    /// says it, and does not let scripts say another; other clients need not say it, and can say any.
+    /// Returns the origin of the script that opens the connection, such as `https://example.com`.
+    ///
+    /// Every browser sends it, and scripts cannot change it. Other clients may omit it, or send any
+    /// value.
     #[must_use]
     pub fn origin(&self) -> Option<&'a str> {
         self.origin
     }
 
-    /// Refuses origins that are not on the list (§4.2.2, §10.2). Scheme and host are compared in any case,
-    /// and the default port equals none: `https://example.com:443` is `https://example.com`. A client that
-    /// names no origin passes: it is no browser, and could have named any.
+    /// Refuses origins that are not on the list (§4.2.2, §10.2).
     ///
-    /// Without this check, or [`check_same_origin`](Self::check_same_origin), any page that a user visits
-    /// can open connections in the user's name.
+    /// Scheme and host are compared case-insensitively. The default port equals none:
+    /// `https://example.com:443` is `https://example.com`. A client without an origin passes: it is
+    /// not a browser, and could have sent any origin.
+    ///
+    /// Without this check or [`check_same_origin`](Self::check_same_origin), any page that a user
+    /// visits can open connections in the user's name.
     ///
     /// # Errors
     ///
-    /// [`Refusal::Origin`].
+    /// [`Refusal::Origin`] if the origin is not on the list.
     pub fn check_origin(&self, allowed: &[&str]) -> Result<(), Refusal> {
         self.check_origin_by(|origin| {
             allowed
@@ -246,31 +267,31 @@ impl<'a> Opening<'a> {
         })
     }
 
-    /// Refuses origins other than the server's own: the origin's scheme must be `https` if the client
-    /// connects over TLS, else `http`, and its host and port must be those of [`host`](Self::host)
-    /// (RFC 6454 §5). A client that names no origin passes, as it does
-    /// [`check_origin`](Self::check_origin).
+    /// Refuses origins other than the server's own (RFC 6454 §5).
     ///
-    /// `is_secure` is about the client's end of the connection. If a proxy ends TLS, the server knows it
-    /// only from its configuration or from a header field that the proxy sets. The proxy must pass on the
-    /// client's `Host`.
+    /// The origin's scheme must be `https` if the client connects over TLS, otherwise `http`. Its
+    /// host and port must be those of [`host`](Self::host). A client without an origin passes, as
+    /// with [`check_origin`](Self::check_origin).
     ///
-    /// The client chooses `Host` too. A page of another name that resolves to this server (DNS rebinding)
-    /// is of the same origin, so compare [`host`](Self::host) with the names that the server has.
+    /// `is_secure` refers to the client's end of the connection. If a proxy terminates TLS, the
+    /// server knows this only from its configuration or from a header field that the proxy sets.
+    /// The proxy must forward the client's `Host`.
+    ///
+    /// The client chooses `Host` too. A page whose name resolves to this server (DNS rebinding) has
+    /// the same origin. To prevent this, compare [`host`](Self::host) with the server's names.
     ///
     /// # Errors
     ///
-    /// [`Refusal::Origin`].
+    /// [`Refusal::Origin`] if the origin is another.
     ///
     /// ```
     /// use wsframe::handshake::{Opening, Refusal};
     ///
-    /// /// Lets in the server's own pages and those of a partner.
+    /// /// Accepts the server's own pages and those of a partner.
     /// fn check(opening: &Opening<'_>, is_secure: bool) -> Result<(), Refusal> {
     ///     let is_own = opening.check_same_origin(is_secure);
     ///     is_own.or_else(|_| opening.check_origin(&["https://partner.example"]))
     /// }
-    /// # let _ = check;
     /// ```
     pub fn check_same_origin(&self, is_secure: bool) -> Result<(), Refusal> {
         let own_scheme = if is_secure { "https" } else { "http" };
@@ -286,45 +307,59 @@ impl<'a> Opening<'a> {
         if self.origin.is_none_or(is_allowed) { Ok(()) } else { Err(Refusal::Origin) }
     }
 
-    /// The subprotocols that the client offers, the one that it wants most first.
+    /// Returns the subprotocols that the client offers, the most preferred first.
     pub fn subprotocols(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         subprotocol::offered(self.fields)
     }
 
-    /// The first of the server's subprotocols that the client offers; `None` if it offers none of them.
+    /// Returns the first of the server's subprotocols that the client offers. Returns `None` if it
+    /// offers none of them.
     #[must_use]
     pub fn choose_subprotocol<'s>(&self, preferred: &[&'s str]) -> Option<&'s str> {
         let mut preferred = preferred.iter().copied();
         preferred.find(|name| self.subprotocols().any(|offered| offered == *name))
     }
 
-    /// The extensions that the client offers, the one that it wants most first.
+    /// Returns the extensions that the client offers, the most preferred first.
     /// [`Acceptance::write`] negotiates them.
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'a>> + use<'a> {
         negotiation::listed(self.fields)
     }
 
-    /// The value of the first header field of this name, in any case, without the blanks around it.
+    /// Returns the value of the first header field with this name, without whitespace around it.
+    /// Names are case-insensitive.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
         self.fields.first(name)
     }
 
-    /// All header fields in their order, as names and values without the blanks around them.
+    /// Returns all header fields in order, as names and values without whitespace around them.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
         self.fields.all()
     }
 
-    /// Begins the server's opening handshake: its answer.
+    /// Creates the response that accepts the connection.
     pub fn accept<'p>(&self) -> Acceptance<'a, 'p> {
         Acceptance { opening: *self, subprotocol: None, headers: &[] }
     }
 }
 
-/// The server's opening handshake, with what the server chose (RFC 6455 §4.2.2). Made by
-/// [`Opening::accept`].
+/// The response that accepts a WebSocket, with the server's choices (RFC 6455 §4.2.2).
+/// [`Opening::accept`] creates it.
+///
+/// ```
+/// use wsframe::handshake::{Agreed, Opening, WriteError};
+///
+/// /// Accepts a connection. Returns what was negotiated.
+/// fn accept(opening: &Opening<'_>, out: &mut String) -> Result<Agreed<'static>, WriteError> {
+///     let chosen = opening.choose_subprotocol(&["superchat", "chat"]);
+///     let headers = [("Server", "example")];
+///     opening.accept().subprotocol(chosen).headers(&headers).write(&mut [], out)
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[must_use]
+#[doc(alias = "create_response")]
 pub struct Acceptance<'a, 'p> {
     pub(super) opening: Opening<'a>,
     pub(super) subprotocol: Option<&'p str>,
@@ -332,26 +367,27 @@ pub struct Acceptance<'a, 'p> {
 }
 
 impl<'a, 'p> Acceptance<'a, 'p> {
-    /// The subprotocol that was chosen, if any.
+    /// Sets the chosen subprotocol, if any.
     pub fn subprotocol(self, chosen: Option<&'p str>) -> Self {
         Self { subprotocol: chosen, ..self }
     }
 
-    /// Further header fields, as names and values. Values may hold everything but control characters; what
-    /// is beyond ASCII is sent as UTF-8.
+    /// Sets further header fields, as names and values. Values must not contain control characters,
+    /// except tabs. Characters beyond ASCII are sent as UTF-8.
     pub fn headers(self, headers: &'p [(&'p str, &'p str)]) -> Self {
         Self { headers, ..self }
     }
 
-    /// Writes the response; what follows it are frames.
+    /// Writes the response. Frames follow it.
     ///
-    /// `extensions` are those that the server would agree to, in the order in which they are to act on
-    /// what is sent. Each is shown the client's offers that bear its name, until it takes one.
+    /// `extensions` are those that the server supports, in the order in which they apply to
+    /// outgoing messages. Each is passed the client's offers with its name, until it accepts one.
     ///
     /// # Errors
     ///
-    /// A [`WriteError`] for what cannot stand there; nothing was written then, unless it is
-    /// [`WriteError::Format`].
+    /// A [`WriteError`] for a value that the head cannot contain. Nothing was written then, except
+    /// with [`WriteError::Format`]. The response to an extended CONNECT cannot be written as text:
+    /// use `to_http`.
     pub fn write(
         &self,
         extensions: &mut [&mut dyn Negotiate],
@@ -360,7 +396,7 @@ impl<'a, 'p> Acceptance<'a, 'p> {
         self.check()?;
         let Self { opening, subprotocol, headers } = *self;
         let Some(key) = opening.key else {
-            // An extended CONNECT has no head in text.
+            // The response to an extended CONNECT has no text form.
             return Err(WriteError::Format);
         };
         to.write_str(
@@ -378,8 +414,8 @@ impl<'a, 'p> Acceptance<'a, 'p> {
     }
 
     pub(super) fn check(&self) -> Result<(), WriteError> {
-        // > if the server does not wish to agree to one of the suggested subprotocols, it MUST NOT send
-        // > back a |Sec-WebSocket-Protocol| header field in its response
+        // > if the server does not wish to agree to one of the suggested subprotocols, it MUST NOT
+        // > send back a |Sec-WebSocket-Protocol| header field in its response
         let is_offered = |chosen| self.opening.subprotocols().any(|offered| offered == chosen);
         if !self.subprotocol.is_none_or(is_offered) {
             return Err(WriteError::SubprotocolNotOffered);

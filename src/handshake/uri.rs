@@ -1,32 +1,30 @@
 //! WebSocket URIs (RFC 6455 §3).
 //!
-//! > ```text
-//! > ws-URI = "ws:" "//" host [ ":" port ] path [ "?" query ]
-//! > wss-URI = "wss:" "//" host [ ":" port ] path [ "?" query ]
-//! > ```
+//! > `` `text ws-URI = "ws:" "//" host [ ":" port ] path [ "?" query ] wss-URI = "wss:" "//" host [
+//! > ":" port ] path [ "?" query ]
+//! > `` `
 //!
-//! The parts are those of RFC 3986, with what browsers and URL parsers leave as it is in a path and a query.
-//! A general parser takes more, among it what must be refused here, such as a fragment, which some drop
-//! without a word.
+//! The parts are those of RFC 3986. A path and a query may also contain what browsers and URL
+//! parsers leave there. A general parser accepts much that must be refused here, such as a
+//! fragment, which some drop silently.
 
 use core::fmt;
 use core::net::Ipv6Addr;
 
 use super::rules::HandshakeRules;
 
-/// A `ws:` or `wss:` URI, in parts that borrow it.
+/// A `ws:` or `wss:` URI, parsed into parts that borrow it.
 ///
 /// ```
-/// use wsframe::handshake::Uri;
+/// use wsframe::handshake::{Uri, UriError};
 ///
 /// let uri = Uri::parse("wss://example.com/chat?room=7")?;
 /// assert!(uri.is_secure());
 /// assert_eq!((uri.host(), uri.port()), ("example.com", 443));
 /// assert_eq!((uri.path(), uri.query()), ("/chat", Some("room=7")));
 ///
-/// let error = Uri::parse("ws://example.com/#top").unwrap_err();
-/// assert_eq!(error.to_string(), "the URI has a fragment at byte 17; write # as %23 (RFC 6455 §3)");
-/// # Ok::<(), wsframe::handshake::UriError>(())
+/// assert_eq!(Uri::parse("ws://example.com/#top"), Err(UriError::Fragment(17)));
+/// # Ok::<(), UriError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Uri<'a> {
@@ -43,24 +41,26 @@ impl<'a> Uri<'a> {
     ///
     /// # Errors
     ///
-    /// A [`UriError`] for what a client cannot ask for. The path and the query may hold all visible ASCII
-    /// but `#`, as a server accepts them. Characters beyond ASCII must be percent-encoded, and host names
-    /// in other scripts be in their ASCII form.
+    /// A [`UriError`] if it is not a WebSocket URI, or contains an invalid character. The path and
+    /// the query may contain all visible ASCII except `#`, as servers accept them. Characters
+    /// beyond ASCII must be percent-encoded, and host names in other scripts must be in their ASCII
+    /// form.
     pub fn parse(uri: &'a str) -> Result<Self, UriError> {
         Self::parse_with(uri, HandshakeRules::new())
     }
 
-    /// Parses an absolute URI, whose path and query may hold what these rules accept.
+    /// Parses an absolute URI, with these rules for its path and query.
     ///
     /// # Errors
     ///
-    /// Those of [`parse`](Self::parse), but for what the rules relax.
+    /// Those of [`parse`](Self::parse), unless the rules relax them.
     ///
     /// ```
     /// use wsframe::handshake::{HandshakeRules, Uri, UriError};
     ///
     /// assert_eq!(Uri::parse("ws://example.com/é"), Err(UriError::Character(17)));
-    /// let uri = Uri::parse_with("ws://example.com/é", HandshakeRules::new().accept_utf8_target())?;
+    /// let rules = HandshakeRules::new().accept_utf8_target();
+    /// let uri = Uri::parse_with("ws://example.com/é", rules)?;
     /// assert_eq!(uri.path(), "/é");
     /// # Ok::<(), UriError>(())
     /// ```
@@ -73,8 +73,8 @@ impl<'a> Uri<'a> {
         } else {
             return Err(UriError::Scheme);
         };
-        // > Fragment identifiers are meaningless in the context of WebSocket URIs and MUST NOT be used
-        // > on these URIs.
+        // > Fragment identifiers are meaningless in the context of WebSocket URIs and MUST NOT be
+        // > used on these URIs.
         if let Some(offset) = uri.find('#') {
             return Err(UriError::Fragment(offset));
         }
@@ -91,28 +91,28 @@ impl<'a> Uri<'a> {
         Ok(Self { secure, host, port, path, query })
     }
 
-    /// Whether the connection is to run over TLS: the scheme is `wss`.
+    /// Returns whether the connection must use TLS: the scheme is `wss`.
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.secure
     }
 
-    /// The host as the URI has it: a name, an IPv4 address, or an IPv6 address in brackets, with its zone
-    /// if there is one.
+    /// Returns the host as the URI contains it: a name, an IPv4 address, or an IPv6 address in
+    /// brackets, with its zone if there is one.
     #[must_use]
     pub fn host(&self) -> &'a str {
         self.host
     }
 
-    /// Returns the host without the brackets and the zone of an IPv6 address: what to resolve, if there is
-    /// no [`zone`](Self::zone).
+    /// Returns the host without the brackets and the zone of an IPv6 address. Resolve it if there
+    /// is no [`zone`](Self::zone).
     #[must_use]
     pub fn address(&self) -> &'a str {
         split_host(self.host).0
     }
 
-    /// Returns the zone of an IPv6 address, percent-encoded as the URI has it (RFC 6874 §2). It names the
-    /// network interface through which to connect, and is sent to nobody.
+    /// Returns the zone of an IPv6 address, percent-encoded as the URI contains it (RFC 6874 §2).
+    /// It names the network interface through which to connect, and is not sent to the peer.
     ///
     /// ```
     /// use wsframe::handshake::Uri;
@@ -130,19 +130,19 @@ impl<'a> Uri<'a> {
         split_host(self.host).1
     }
 
-    /// The port; where the URI names none, 80 for `ws` and 443 for `wss`.
+    /// Returns the port. Without one in the URI, it is 80 for `ws` and 443 for `wss`.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port.unwrap_or(if self.secure { 443 } else { 80 })
     }
 
-    /// The path, `/` where the URI has none.
+    /// Returns the path, or `/` if the URI has none.
     #[must_use]
     pub fn path(&self) -> &'a str {
         if self.path.is_empty() { "/" } else { self.path }
     }
 
-    /// What stands behind the question mark, if there is one.
+    /// Returns the query without its question mark.
     #[must_use]
     pub fn query(&self) -> Option<&'a str> {
         self.query
@@ -150,8 +150,8 @@ impl<'a> Uri<'a> {
 
     /// Writes the value of `Host`: the host without a zone, and the port unless it is the default.
     ///
-    /// > An HTTP client, proxy, or other intermediary MUST remove any ZoneID attached to an outgoing URI,
-    /// > as it has only local significance at the sending host. (RFC 6874 §4)
+    /// > An HTTP client, proxy, or other intermediary MUST remove any ZoneID attached to an
+    /// > outgoing URI, as it has only local significance at the sending host. (RFC 6874 §4)
     pub(super) fn write_authority(&self, to: &mut dyn fmt::Write) -> fmt::Result {
         match split_host(self.host) {
             (address, Some(_)) => write!(to, "[{address}]")?,
@@ -165,9 +165,11 @@ impl<'a> Uri<'a> {
         if self.port() == default { Ok(()) } else { write!(to, ":{}", self.port()) }
     }
 
-    /// > The "resource-name" […] can be constructed by concatenating the following:
-    /// > "/" if the path component is empty, the path component, "?" if the query component is
-    /// > non-empty, the query component
+    /// Writes the path and the query.
+    ///
+    /// > The "resource-name" […] can be constructed by concatenating the following: "/" if the path
+    /// > component is empty, the path component, "?" if the query component is non-empty, the query
+    /// > component
     pub(super) fn write_resource_name(&self, to: &mut dyn fmt::Write) -> fmt::Result {
         to.write_str(self.path())?;
         match self.query {
@@ -177,7 +179,7 @@ impl<'a> Uri<'a> {
     }
 }
 
-/// The URI, without what goes without saying: a default port, an empty query.
+/// Writes the URI without a default port and without an empty query.
 impl fmt::Display for Uri<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.secure { "wss" } else { "ws" };
@@ -187,12 +189,12 @@ impl fmt::Display for Uri<'_> {
     }
 }
 
-/// The parts of `host [ ":" port ]` (RFC 3986 §3.2), as a server receives them: without a zone.
+/// Parses `host [ ":" port ]` (RFC 3986 §3.2) as a server receives it, without a zone.
 pub(super) fn parse_authority(authority: &str) -> Result<(&str, Option<u16>), UriError> {
     split_authority(authority, is_ipv6)
 }
 
-/// Whether two authorities are right, and name the same host and port (RFC 3986 §6.2).
+/// Returns whether two authorities are valid, and have the same host and port (RFC 3986 §6.2).
 pub(super) fn is_same_authority(one: &str, other: &str, default_port: u16) -> bool {
     match (parse_authority(one), parse_authority(other)) {
         (Ok((host, port)), Ok((other_host, other_port))) => {
@@ -224,7 +226,7 @@ fn split_zone(bracketed: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// The host without brackets, and the zone that only stands within brackets.
+/// Returns the host without brackets, and the zone, which only occurs inside brackets.
 fn split_host(host: &str) -> (&str, Option<&str>) {
     match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         Some(bracketed) => split_zone(bracketed),
@@ -262,7 +264,7 @@ fn split_authority(
     Ok((host, port))
 }
 
-/// The path, and the query if there is one.
+/// Returns the path, and the query if there is one.
 pub(super) fn split_query(resource: &str) -> (&str, Option<&str>) {
     match resource.split_once('?') {
         Some((path, query)) => (path, Some(query)),
@@ -270,7 +272,8 @@ pub(super) fn split_query(resource: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Where the first character stands that is not allowed, or a percent sign without its two digits.
+/// Returns the offset of the first character that is not allowed, or of a percent sign without two
+/// digits.
 fn find_foreign(text: &str, allowed: fn(u8) -> bool) -> Option<usize> {
     let bytes = text.as_bytes();
     bytes.iter().enumerate().position(|(at, &byte)| match byte {
@@ -280,46 +283,49 @@ fn find_foreign(text: &str, allowed: fn(u8) -> bool) -> Option<usize> {
     })
 }
 
-/// The unreserved characters of RFC 3986 §2.
+/// Returns whether this is an unreserved character (RFC 3986 §2.3).
 fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }
 
-/// The unreserved characters and the sub-delims.
+/// Returns whether this is an unreserved character or a sub-delim.
 fn is_in_name(byte: u8) -> bool {
     is_unreserved(byte) || b"!$&'()*+,;=".contains(&byte)
 }
 
-/// Why a text is no WebSocket URI.
+/// Why a text is not a WebSocket URI (RFC 6455 §3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UriError {
     /// It does not begin with `ws://` or `wss://`.
     Scheme,
-    /// There is no host, or it is neither a name nor an address.
+    /// The host is missing, or neither a name nor an address.
     Host,
-    /// The port is no number up to 65535.
+    /// The port is not a number up to 65535.
     Port,
-    /// It names a user, for which WebSocket URIs have no room.
+    /// It contains a user name, which WebSocket URIs cannot have. Send an `Authorization` header
+    /// field instead.
     Userinfo,
-    /// It has a fragment. The value is the offset of its `#` in bytes.
+    /// It contains a fragment. The value is the offset of its `#` in bytes.
     Fragment(usize),
-    /// A character in the path or query may not stand there. The value is its offset in bytes.
+    /// The path or query contains an invalid character. The value is its offset in bytes.
     Character(usize),
 }
 
 impl fmt::Display for UriError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Scheme => f.write_str("the URI begins with neither ws:// nor wss://"),
-            Self::Host => f.write_str("the host of the URI is neither a name nor an address"),
-            Self::Port => f.write_str("the port of the URI is no number up to 65535"),
-            Self::Userinfo => {
-                f.write_str("the URI names a user; send an Authorization header instead")
+            Self::Scheme => f.write_str("the URI does not begin with ws:// or wss://"),
+            Self::Host => {
+                f.write_str("the URI's host is missing, or neither a name nor an address")
             }
-            Self::Fragment(at) => write!(f, "the URI has a fragment at byte {at}; write # as %23"),
+            Self::Port => f.write_str("the URI's port is not a number up to 65535"),
+            Self::Userinfo => {
+                f.write_str("the URI contains a user name; send an Authorization header instead")
+            }
+            Self::Fragment(at) => write!(f, "the URI has a fragment at byte {at}; encode # as %23"),
             Self::Character(at) => {
-                write!(f, "the URI has at byte {at} what must be percent-encoded")
+                write!(f, "the URI has a character at byte {at} that must be percent-encoded")
             }
         }?;
         f.write_str(" (RFC 6455 §3)")

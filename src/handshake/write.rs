@@ -1,35 +1,46 @@
-//! Heads on their way out. Whatever a caller gives is checked before anything is written, so that no
-//! value can end its line and begin another.
+//! Writing HTTP heads. Values from the caller are checked before anything is written, so no value
+//! can end its line and begin another.
 
 use core::fmt;
 
 use crate::extensions::is_token;
 
-/// Why a head was not written: what the caller gave cannot stand in it.
+/// Why a head was not written: a value from the caller is invalid.
+///
+/// ```
+/// use wsframe::handshake::{Reply, WriteError};
+///
+/// let mut out = String::new();
+/// let headers = [("Location", "/\r\nSet-Cookie: a=b")];
+/// let result = Reply::new(302, "").headers(&headers).write(&mut out);
+/// assert_eq!(result, Err(WriteError::HeaderValue(0)));
+/// assert!(out.is_empty());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WriteError {
-    /// The name of a header field is not a token. The value is its index among those given.
+    /// The name of a header field is not a token. The value is the field's index in the caller's
+    /// list.
     HeaderName(usize),
-    /// The value of a header field holds a control character other than a tab (RFC 9110 §5.5). The value
-    /// is its index among those given.
+    /// The value of a header field contains a control character other than a tab (RFC 9110 §5.5).
+    /// The value is the field's index in the caller's list.
     HeaderValue(usize),
-    /// A header field that the handshake itself decides on, such as `Upgrade`. The value is its index
-    /// among those given.
+    /// A header field is reserved for the handshake, such as `Upgrade`. The value is the field's
+    /// index in the caller's list.
     ReservedHeader(usize),
-    /// An origin that holds something else than visible ASCII.
+    /// The origin contains something other than visible ASCII.
     Origin,
-    /// A subprotocol that is not a token, or stands twice among those offered.
+    /// A subprotocol is not a token, or is offered twice.
     Subprotocol,
-    /// A subprotocol that the client did not offer.
+    /// The client did not offer this subprotocol.
     SubprotocolNotOffered,
-    /// A status that is no final one, from 200 to 999, or allows no body while there is one.
+    /// The status is not a final one from 200 to 999, or does not allow the body.
     Status(u16),
-    /// A URI that the crate `http` cannot hold: of 64 KiB or more, with a host that is percent-encoded, or
-    /// with certain characters that ought to be, such as `<` in its path.
+    /// The crate `http` cannot represent the URI. It has 64 KiB or more, a percent-encoded host, or
+    /// certain characters that should be percent-encoded, such as `<` in its path.
     Uri,
-    /// An extension wrote what cannot stand there, or where the head goes takes no more. What was
-    /// written may be a part of the head.
+    /// An extension wrote something invalid, or the output returned an error. Part of the head may
+    /// have been written.
     Format,
 }
 
@@ -38,19 +49,19 @@ impl fmt::Display for WriteError {
         match self {
             Self::HeaderName(at) => write!(f, "the name of header field {at} is not a token"),
             Self::HeaderValue(at) => {
-                write!(f, "the value of header field {at} has a control character")
+                write!(f, "the value of header field {at} contains a control character")
             }
             Self::ReservedHeader(at) => {
-                write!(f, "header field {at} is one that the handshake itself writes")
+                write!(f, "header field {at} is reserved for the handshake")
             }
-            Self::Origin => f.write_str("the origin may hold visible ASCII alone"),
-            Self::Subprotocol => f.write_str("a subprotocol must be a token, and offered once"),
+            Self::Origin => f.write_str("the origin must contain only visible ASCII"),
+            Self::Subprotocol => f.write_str("a subprotocol is not a token, or is offered twice"),
             Self::SubprotocolNotOffered => f.write_str("the client did not offer this subprotocol"),
             Self::Status(status) => write!(f, "status {status} cannot be sent with this reply"),
             Self::Uri => f.write_str(
-                "the crate http cannot hold the URI: its length, its host or a character of its path",
+                "the crate http cannot represent the URI: its length, host or a character",
             ),
-            Self::Format => f.write_str("the head could not be written to its end"),
+            Self::Format => f.write_str("the output or an extension failed to write the head"),
         }
     }
 }
@@ -63,11 +74,11 @@ impl From<fmt::Error> for WriteError {
     }
 }
 
-/// What stands in `Sec-WebSocket-Version`.
+/// The value of `Sec-WebSocket-Version`.
 pub(super) const VERSION: &str = "13";
 
-/// Header fields that a caller may not give: they say where the message ends, or what the handshake
-/// decides. All `Sec-WebSocket-…` are so, too.
+/// Header fields that a caller must not set, because they determine the length of the message or
+/// are part of the handshake. All `Sec-WebSocket-…` are reserved, too.
 const RESERVED: [&str; 8] = [
     "Connection",
     "Upgrade",
@@ -113,9 +124,9 @@ pub(super) fn line(to: &mut dyn fmt::Write, name: &str, value: &str) -> fmt::Res
     Ok(())
 }
 
-/// Any HTTP/1.1 response but the one that makes a WebSocket: a page, a redirect, a 401.
+/// An HTTP/1.1 response that does not open a WebSocket: a page, a redirect, a 401.
 ///
-/// It says that the connection closes behind it, and how long the body is.
+/// The connection closes after it, which its header says, and its body has a `Content-Length`.
 ///
 /// ```
 /// use wsframe::handshake::Reply;
@@ -136,19 +147,20 @@ pub struct Reply<'p> {
     status: u16,
     headers: Headers<'p>,
     body: &'p str,
-    /// What a refusal has to say besides.
+    /// Header fields that a refusal requires.
     pub(super) obliged: Headers<'p>,
     pub(super) connection: &'p str,
 }
 
 impl<'p> Reply<'p> {
-    /// A response of this status with this text for its body. To a HEAD request, give none.
+    /// Creates a response with this status and this text as its body. Pass an empty body in
+    /// response to a HEAD request.
     pub const fn new(status: u16, body: &'p str) -> Self {
         Self { status, headers: &[], body, obliged: &[], connection: "close" }
     }
 
-    /// Header fields, as names and values. Values may hold everything but control characters. Without a
-    /// `Content-Type` among them, a body is `text/plain; charset=utf-8`.
+    /// Sets header fields, as names and values. Values must not contain control characters, except
+    /// tabs. Without a `Content-Type`, a body is `text/plain; charset=utf-8`.
     pub const fn headers(self, headers: &'p [(&'p str, &'p str)]) -> Self {
         Self { headers, ..self }
     }
@@ -157,11 +169,11 @@ impl<'p> Reply<'p> {
     ///
     /// # Errors
     ///
-    /// A [`WriteError`] for what cannot stand there; nothing was written then, unless it is
-    /// [`WriteError::Format`].
+    /// A [`WriteError`] for a status or a value that the head cannot contain. Nothing was written
+    /// then, except with [`WriteError::Format`].
     pub fn write(&self, to: &mut impl fmt::Write) -> Result<(), WriteError> {
         let Self { status, headers, body, obliged, connection } = *self;
-        // RFC 9110 §15.3.5, §15.3.6, §15.4.5
+        // These statuses have no body (RFC 9110 §15.3.5, §15.3.6, §15.4.5).
         let may_have_body = !matches!(status, 204 | 205 | 304);
         if !(200..=999).contains(&status) || !(may_have_body || body.is_empty()) {
             return Err(WriteError::Status(status));
@@ -175,7 +187,7 @@ impl<'p> Reply<'p> {
         if !body.is_empty() && !is_typed {
             line(to, "Content-Type", "text/plain; charset=utf-8")?;
         }
-        // The others end with their head, whatever it says (RFC 9112 §6.3).
+        // Messages with the other statuses end with their head in any case (RFC 9112 §6.3).
         if !matches!(status, 204 | 304) {
             write!(to, "Content-Length: {}\r\n", body.len())?;
         }
@@ -185,7 +197,7 @@ impl<'p> Reply<'p> {
     }
 }
 
-/// What stands behind a status for people (RFC 9110 §15). It may be empty, and is for the rarer ones.
+/// Returns the reason phrase of a status (RFC 9110 §15). It may be empty, and is for rare statuses.
 const fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",

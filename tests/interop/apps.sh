@@ -77,7 +77,7 @@ run_sockjs() {
 
 cd "$here/../.."
 examples=$(examples_folder)
-not_found="the server answers with status 404 (RFC 6455 §4.1)"
+not_found="the server responded with status 404 instead of 101 (RFC 6455 §4.1)"
 # Of 60,000 characters, which take 120,000 bytes.
 long=$(printf 'ß%.0s' {1..60000})
 
