@@ -1,17 +1,21 @@
-//! What endpoints say of extensions: the header field `Sec-WebSocket-Extensions` (RFC 6455 §9.1).
+//! Parsing and writing the header field `Sec-WebSocket-Extensions` (RFC 6455 §9.1).
 //!
-//! [`Extensions`] reads the value of one line of the field, [`ExtensionWriter`] writes one, and
-//! [`Negotiate`] is the seam at which an extension takes part in the opening handshake. None of them
-//! needs a feature, allocates or copies: what is read borrows the line.
+//! | to | use |
+//! |---|---|
+//! | parse the value of one line | [`Extensions`] |
+//! | write a value | [`ExtensionWriter`] |
+//! | add an extension to the opening handshake | [`Negotiate`], the extension point |
 //!
-//! A server that reads offers, the first acceptable of which wins:
+//! This module needs no feature. Nothing allocates or copies: results borrow the line.
+//!
+//! A server that accepts the first acceptable offer:
 //!
 //! ```
 //! use wsframe::extensions::{Extension, ExtensionWriter, Extensions};
 //!
 //! let line = b"permessage-deflate; server_max_window_bits=\"10\", permessage-deflate";
 //!
-//! // This server cannot make its window smaller.
+//! // This server cannot reduce its window.
 //! let acceptable = |offer: &Extension<'_>| {
 //!     offer.name() == "permessage-deflate"
 //!         && offer.parameters().all(|parameter| parameter.name() != "server_max_window_bits")
@@ -38,7 +42,8 @@ pub(crate) use parse::Field;
 pub use parse::{Extension, ExtensionError, Extensions, Parameter, Parameters, Value};
 pub use write::ExtensionWriter;
 
-/// A character of a token: visible ASCII that is no separator (RFC 2616 §2.2, RFC 9110 §5.6.2).
+/// Returns whether this is a token character: visible ASCII except separators (RFC 2616 §2.2, RFC
+/// 9110 §5.6.2).
 pub(crate) const fn is_token_char(character: char) -> bool {
     matches!(character,
         '0'..='9' | 'A'..='Z' | 'a'..='z'

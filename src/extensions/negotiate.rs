@@ -1,31 +1,32 @@
-//! The seam at which an extension takes part in the opening handshake (RFC 6455 §9.1).
+//! The extension point of the opening handshake (RFC 6455 §9.1).
 
 use core::fmt;
 
 use super::{Extension, ExtensionWriter};
 use crate::header::Rsv;
 
-/// An extension that can be negotiated: what this endpoint would agree to, and in the end what it did.
+/// An extension that can be negotiated during the opening handshake.
 ///
-/// One value takes part in one handshake, and is then asked by whoever made it what came of it. The
-/// opening handshake calls
+/// A value contains what this endpoint wants, and after the handshake what was negotiated. Use one
+/// value per handshake, and ask it for the result afterwards. The opening handshake calls:
 ///
-/// | on the | in this order | |
+/// | side | methods, in this order | when |
 /// |---|---|---|
-/// | client | [`offer`](Self::offer) | the request is written |
-/// | server | [`choose`](Self::choose), for one offer after another until it takes one | the request is known to be right |
-/// | server | [`answer`](Self::answer), if it took one | the response is written |
-/// | client | [`offer`](Self::offer) again, then [`confirm`](Self::confirm), if the server's response names the extension | the response is known to be right |
+/// | client | [`offer`](Self::offer) | while the request is written |
+/// | server | [`choose`](Self::choose), for one offer after another until it accepts one | after the request was validated |
+/// | server | [`answer`](Self::answer), if it accepted one | while the response is written |
+/// | client | [`offer`](Self::offer) again, then [`confirm`](Self::confirm), if the response names the extension | after the response was validated |
 ///
-/// An extension that nobody names is not agreed on, and is told so by no call. Several extensions confirm
-/// in the order of the server's answers, which is that in which they act on what is sent.
+/// If the peer does not mention the extension, no method is called, so the initial state must mean
+/// "not negotiated". Several extensions confirm in the order of the server's answers, in which they
+/// apply to outgoing messages.
 ///
 /// ```
 /// use std::fmt;
 /// use wsframe::Rsv;
 /// use wsframe::extensions::{Extension, ExtensionWriter, Negotiate};
 ///
-/// /// Marks messages as urgent by RSV2, up to a level that both ends know.
+/// /// Marks urgent messages with RSV2, up to a negotiated level.
 /// struct Urgent {
 ///     highest: u32,
 ///     agreed: Option<u32>,
@@ -71,38 +72,40 @@ use crate::header::Rsv;
 /// }
 /// ```
 pub trait Negotiate {
-    /// The token under which the extension is registered. Names are compared byte by byte.
+    /// Returns the registered name of the extension. Names are compared case-sensitively.
     fn name(&self) -> &str;
 
-    /// The RSV bits to which the extension gives a meaning, once agreed on: see
-    /// [`Rules::claim_rsv`](crate::Rules::claim_rsv). Two extensions of one connection never share a bit:
-    /// a server passes over the second, a client fails the connection.
+    /// Returns the RSV bits that the extension uses once it is negotiated. See
+    /// [`Rules::claim_rsv`](crate::Rules::claim_rsv).
+    ///
+    /// Two extensions of one connection cannot share a bit. A server skips the second, and a client
+    /// fails the connection.
     fn rsv(&self) -> Rsv {
         Rsv::NONE
     }
 
-    /// As a client: writes the offers, the one that is wanted most first. All bear this
-    /// [`name`](Self::name). Nothing is offered if nothing is written. What is written must be the same
-    /// each time: the response is compared with it.
+    /// Writes a client's offers, the most preferred first, all with this [`name`](Self::name). To
+    /// offer nothing, write nothing. Each call must write the same, because the response is
+    /// compared with it.
     ///
     /// # Errors
     ///
     /// Those of the writer.
     fn offer(&self, to: &mut ExtensionWriter<'_>) -> fmt::Result;
 
-    /// As a server: looks at one offer, and says whether it is taken. If it is, the agreement is kept for
-    /// [`answer`](Self::answer), and no other offer is shown. If it is not, the client's next offer of
-    /// this name is.
+    /// Decides on one offer, as a server. Returns whether it is accepted. If so, the value must
+    /// keep the result for [`answer`](Self::answer), and sees no other offer. Otherwise it sees the
+    /// client's next offer with this name.
     fn choose(&mut self, offer: &Extension<'_>) -> bool;
 
-    /// As a server: writes what was agreed on, as one extension.
+    /// Writes what was negotiated, as a server, as one extension.
     ///
     /// # Errors
     ///
     /// Those of the writer.
     fn answer(&self, to: &mut ExtensionWriter<'_>) -> fmt::Result;
 
-    /// As a client: looks at the server's answer to the offers, keeps what was agreed on, and says
-    /// whether the answer is one that the offers allow. If not, the connection fails.
+    /// Checks the server's answer to the offers, as a client, and keeps what was negotiated.
+    /// Returns whether the offers allow the answer. If not, the connection fails.
     fn confirm(&mut self, answer: &Extension<'_>) -> bool;
 }

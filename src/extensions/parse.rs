@@ -1,26 +1,23 @@
-//! The reader of `Sec-WebSocket-Extensions`.
+//! Parsing `Sec-WebSocket-Extensions`.
 //!
-//! > ```text
-//! > extension-list  = 1#extension
-//! > extension       = extension-token *( ";" extension-param )
-//! > extension-param = token [ "=" (token | quoted-string) ]
-//! >     ; When using the quoted-string syntax variant, the value after
-//! >     ; quoted-string unescaping MUST conform to the 'token' ABNF.
-//! > ```
+//! > `` `text extension-list = 1#extension extension = extension-token *( ";" extension-param )
+//! > extension-param = token [ "=" (token | quoted-string) ] ; When using the quoted-string syntax
+//! > variant, the value after ; quoted-string unescaping MUST conform to the 'token' ABNF.
+//! > `` `
 //!
-//! The RFC takes the grammar's rules from RFC 2616, "implied LWS" among them, so blanks may stand
-//! between any two of its words. A line is checked whole before anything of it is handed out; reading
-//! on from there is the same code, which then cannot fail.
+//! The grammar's rules are those of RFC 2616, including "implied LWS": whitespace may separate any
+//! two words. A whole line is checked before anything of it is returned. The iterators then run the
+//! same code again, which cannot fail.
 
 use core::{fmt, str};
 
 use super::is_token_char;
 
-/// The extensions that one line of `Sec-WebSocket-Extensions` lists: offers in a client's request, in
-/// the order in which the client prefers them, or what the server agreed to.
+/// The extensions in one line of `Sec-WebSocket-Extensions`. In a request these are the client's
+/// offers, the most preferred first. In a response they are those that the server accepted.
 ///
-/// The field may be split over several lines. They mean the same as one that joins them with commas, so
-/// read them one after another.
+/// The field may be split into several lines, which mean the same as one line that joins them with
+/// commas. Read them one after another.
 ///
 /// ```
 /// use wsframe::extensions::Extensions;
@@ -39,8 +36,9 @@ use super::is_token_char;
 /// ];
 /// assert_eq!(found, expected);
 ///
-/// let error = Extensions::parse(b"permessage-deflate; =10").unwrap_err();
-/// assert_eq!(error.offset(), 20);
+/// if let Err(error) = Extensions::parse(b"permessage-deflate; =10") {
+///     assert_eq!(error.offset(), 20);
+/// }
 /// # Ok::<(), wsframe::extensions::ExtensionError>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -51,15 +49,15 @@ pub struct Extensions<'a> {
 impl<'a> Extensions<'a> {
     /// Checks the value of one line of the header field.
     ///
-    /// Empty elements of the list are skipped, as RFC 9110 §5.6.1.2 requires of a recipient. At least one
-    /// element must not be empty. If the field is split over several lines, this holds for all of them
-    /// together: a caller that reads the lines itself can skip an empty one among others.
+    /// Empty elements of the list are skipped, as RFC 9110 §5.6.1.2 requires. At least one element
+    /// must not be empty. In a field of several lines, this applies to all of them together: a
+    /// caller that reads lines itself can skip an empty line among others.
     ///
     /// # Errors
     ///
-    /// An [`ExtensionError`] where the line leaves the grammar.
+    /// An [`ExtensionError`] with the offset of the first invalid byte.
     pub fn parse(line: &'a [u8]) -> Result<Self, ExtensionError> {
-        // What is not ASCII can stand nowhere in the grammar.
+        // The grammar contains only ASCII.
         let text = match str::from_utf8(line) {
             Ok(text) => text,
             Err(error) => return Err(Problem::Character.at(error.valid_up_to())),
@@ -87,8 +85,8 @@ impl<'a> Extensions<'a> {
     }
 }
 
-/// Reads the lines of one header field, which mean the same as one line that joins them with commas: a
-/// line may be empty if another is not.
+/// Reads the lines of one header field, which mean the same as one line that joins them with
+/// commas. So a line may be empty if another is not.
 #[cfg(any(feature = "deflate", feature = "handshake"))]
 #[derive(Default)]
 pub(crate) struct Field {
@@ -129,9 +127,21 @@ impl<'a> Iterator for Extensions<'a> {
     }
 }
 
-/// One element of the list: the name of an extension and its parameters.
+/// One element of the list: the name of an extension, and its parameters.
 ///
-/// It displays as the header has it, but for blanks and quotes that need not be.
+/// Its `Display` output is the header's text, without optional whitespace and quotes.
+///
+/// ```
+/// use wsframe::extensions::Extensions;
+///
+/// for extension in Extensions::parse(br#"x-log ;level = "4", x-any"#)? {
+///     match extension.name() {
+///         "x-log" => assert_eq!(extension.to_string(), "x-log; level=4"),
+///         _ => assert_eq!(extension.parameters().count(), 0),
+///     }
+/// }
+/// # Ok::<(), wsframe::extensions::ExtensionError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Extension<'a> {
     name: &'a str,
@@ -139,13 +149,13 @@ pub struct Extension<'a> {
 }
 
 impl<'a> Extension<'a> {
-    /// The token under which the extension is registered, such as `permessage-deflate`.
+    /// Returns the registered name of the extension, such as `permessage-deflate`.
     #[must_use]
     pub fn name(&self) -> &'a str {
         self.name
     }
 
-    /// The parameters in their order. What a repeated one means is for the extension to say; most
+    /// Returns the parameters in order. The extension decides what a repeated one means; most
     /// forbid it.
     #[must_use]
     pub fn parameters(&self) -> Parameters<'a> {
@@ -160,7 +170,7 @@ impl fmt::Display for Extension<'_> {
     }
 }
 
-/// The parameters of an [`Extension`].
+/// The parameters of an [`Extension`]: an iterator that [`Extension::parameters`] returns.
 #[derive(Clone, Debug)]
 pub struct Parameters<'a> {
     rest: Words<'a>,
@@ -189,6 +199,20 @@ impl<'a> Iterator for Parameters<'a> {
 }
 
 /// A parameter of an [`Extension`], with or without a value.
+///
+/// ```
+/// use wsframe::extensions::Extensions;
+///
+/// for extension in Extensions::parse(b"x-log; level=4; verbose")? {
+///     for parameter in extension.parameters() {
+///         match (parameter.name(), parameter.value()) {
+///             ("level", Some(level)) => assert_eq!(level.number(), Some(4)),
+///             (name, value) => assert!(name == "verbose" && value.is_none()),
+///         }
+///     }
+/// }
+/// # Ok::<(), wsframe::extensions::ExtensionError>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Parameter<'a> {
     name: &'a str,
@@ -196,13 +220,13 @@ pub struct Parameter<'a> {
 }
 
 impl<'a> Parameter<'a> {
-    /// The name, a token.
+    /// Returns the name, a token.
     #[must_use]
     pub fn name(&self) -> &'a str {
         self.name
     }
 
-    /// What stands behind the `=`; `None` if there is none.
+    /// Returns the value after the `=`, or `None` if there is none.
     #[must_use]
     pub fn value(&self) -> Option<Value<'a>> {
         self.value
@@ -216,10 +240,10 @@ impl fmt::Display for Parameter<'_> {
     }
 }
 
-/// The value of a [`Parameter`]: a token, which may have been written in quotes.
+/// The value of a [`Parameter`]: a token, which may have been quoted.
 ///
-/// In quotes each character may have a backslash before it. It is read over without a copy being made:
-/// compare the value, take its [`chars`](Self::chars) or its [`number`](Self::number), or display it.
+/// A quoted value may contain backslashes as escapes. It is unescaped while it is read, without a
+/// copy: compare it, get its [`chars`](Self::chars) or its [`number`](Self::number), or display it.
 ///
 /// ```
 /// use wsframe::extensions::Extensions;
@@ -235,24 +259,24 @@ impl fmt::Display for Parameter<'_> {
 /// ```
 #[derive(Clone, Copy)]
 pub struct Value<'a> {
-    /// Without its quotes, with its backslashes: no token has one, so each is an escape.
+    /// Without quotes, but with backslashes. A token contains no backslash, so each is an escape.
     raw: &'a str,
 }
 
 impl<'a> Value<'a> {
-    /// The characters, all of them ASCII.
+    /// Returns the unescaped characters, all of them ASCII.
     pub fn chars(self) -> impl Iterator<Item = char> + Clone + 'a {
         self.raw.chars().filter(|&character| character != '\\')
     }
 
-    /// The value as a slice of the header; `None` if backslashes stand in it.
+    /// Returns the value as a slice of the header, or `None` if it contains escapes.
     #[must_use]
     pub fn as_str(self) -> Option<&'a str> {
         if self.raw.contains('\\') { None } else { Some(self.raw) }
     }
 
-    /// The number that the value is, if it is digits alone, without a leading zero: the way in which RFC
-    /// 7692 §7.1.2 writes numbers. `None` also if it is greater than a `u32` holds.
+    /// Returns the value as a number. Returns `None` unless it consists of digits without a leading
+    /// zero, as RFC 7692 §7.1.2 requires, and fits a `u32`.
     #[must_use]
     pub fn number(self) -> Option<u32> {
         let mut digits = self.chars().peekable();
@@ -297,11 +321,11 @@ impl fmt::Debug for Value<'_> {
     }
 }
 
-/// What is still to be read, word by word.
+/// The unread rest of a line, read word by word.
 #[derive(Clone, Copy, Debug)]
 struct Words<'a> {
     text: &'a str,
-    /// The length of the whole line, from which offsets count.
+    /// The length of the whole line, to compute offsets.
     len: usize,
 }
 
@@ -320,7 +344,7 @@ impl<'a> Words<'a> {
         self.text.starts_with(separator)
     }
 
-    /// Reads over the separator if it comes next.
+    /// Skips the separator if it comes next. Returns whether it did.
     fn take(&mut self, separator: char) -> bool {
         self.skip_blanks();
         match self.text.strip_prefix(separator) {
@@ -358,8 +382,8 @@ impl<'a> Words<'a> {
             return Err(self.problem(Problem::Quotes));
         };
         let value = Value { raw: &quoted[..closing] };
-        // An escaped backslash is no character of a token either, so that the backslashes which are
-        // left out here must all be escapes.
+        // An escaped backslash is not a token character either. So all backslashes that `chars`
+        // skips are escapes.
         if !is_token_of(value.chars()) || value.raw.contains("\\\\") {
             return Err(self.problem(Problem::Value));
         }
@@ -376,9 +400,18 @@ fn is_token_of(mut characters: impl Iterator<Item = char> + Clone) -> bool {
     characters.clone().next().is_some() && characters.all(is_token_char)
 }
 
-/// Where and why a value of `Sec-WebSocket-Extensions` leaves the grammar of RFC 6455 §9.1.
+/// Where and why a value of `Sec-WebSocket-Extensions` violates the grammar of RFC 6455 §9.1.
 ///
-/// A server answers it with status 400, a client fails the connection.
+/// A server responds with status 400. A client fails the connection.
+///
+/// ```
+/// use wsframe::extensions::Extensions;
+///
+/// if let Err(error) = Extensions::parse(b"permessage-deflate; =10") {
+///     let text = "Sec-WebSocket-Extensions: expected a token at byte 20 (RFC 6455 §9.1)";
+///     assert_eq!(error.to_string(), text);
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExtensionError {
     problem: Problem,
@@ -402,7 +435,7 @@ impl Problem {
 }
 
 impl ExtensionError {
-    /// The byte of the line at which something else should stand.
+    /// Returns the offset in the line at which something else was expected.
     #[must_use]
     pub const fn offset(self) -> usize {
         self.offset
@@ -416,7 +449,7 @@ impl fmt::Display for ExtensionError {
             Problem::Extension => "an extension",
             Problem::Token => "a token",
             Problem::Separator => "a comma or semicolon",
-            Problem::Quotes => "a quoted value that ends",
+            Problem::Quotes => "a closing quotation mark for the value",
             Problem::Value => "a quoted value that is a token",
         };
         let offset = self.offset;

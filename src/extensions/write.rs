@@ -1,14 +1,15 @@
-//! The writer of `Sec-WebSocket-Extensions`.
+//! Writing `Sec-WebSocket-Extensions`.
 
 use core::fmt::{self, Write as _};
 
 use super::{is_token, is_token_char};
 
-/// Writes the value of one line of `Sec-WebSocket-Extensions`: name an extension, then its parameters.
+/// Writes the value of one line of `Sec-WebSocket-Extensions`: each extension, followed by its
+/// parameters.
 ///
-/// Nothing else can get into the header: a name or value that is not a token is refused with
-/// [`fmt::Error`], and nothing of it is written. Quotes are never needed, since what they hold must be a
-/// token as well.
+/// Header injection is impossible: a name or value that is not a token is refused with
+/// [`fmt::Error`], and nothing of it is written. Values are never quoted, because quoted values
+/// must be tokens as well.
 ///
 /// ```
 /// use wsframe::extensions::ExtensionWriter;
@@ -27,33 +28,35 @@ use super::{is_token, is_token_char};
 /// ```
 pub struct ExtensionWriter<'w> {
     to: &'w mut dyn fmt::Write,
-    /// What stands before the next extension.
+    /// Written before the next extension.
     separator: &'w str,
     is_empty: bool,
 }
 
 impl<'w> ExtensionWriter<'w> {
-    /// A writer of a value that begins here: to a `String`, to a `Formatter`, to whatever takes text.
+    /// Creates a writer for a new value. `to` may be a `String`, a `Formatter` or any other
+    /// [`fmt::Write`].
     pub fn new(to: &'w mut dyn fmt::Write) -> Self {
         Self::after("", to)
     }
 
-    /// A writer that writes `prefix` before the first extension, so that it stands only if there is one.
+    /// Creates a writer that writes `prefix` before the first extension, and nothing if there is
+    /// none.
     pub(crate) fn after(prefix: &'w str, to: &'w mut dyn fmt::Write) -> Self {
         Self { to, separator: prefix, is_empty: true }
     }
 
-    /// Whether no extension was written.
+    /// Returns whether no extension was written.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.is_empty
     }
 
-    /// Begins the next extension.
+    /// Writes the name of the next extension.
     ///
     /// # Errors
     ///
-    /// If the name is not a token, or where the text goes takes no more.
+    /// [`fmt::Error`] if the name is not a token, or the output returns an error.
     pub fn extension(&mut self, name: &str) -> Result<&mut Self, fmt::Error> {
         self.word(self.separator, name)?;
         self.separator = ", ";
@@ -61,11 +64,12 @@ impl<'w> ExtensionWriter<'w> {
         Ok(self)
     }
 
-    /// Gives the extension that was begun last a parameter without a value.
+    /// Writes a parameter without a value, for the current extension.
     ///
     /// # Errors
     ///
-    /// If no extension was begun, the name is not a token, or where the text goes takes no more.
+    /// [`fmt::Error`] if there is no extension yet, the name is not a token, or the output returns
+    /// an error.
     pub fn flag(&mut self, name: &str) -> Result<&mut Self, fmt::Error> {
         if self.is_empty {
             return Err(fmt::Error);
@@ -73,11 +77,12 @@ impl<'w> ExtensionWriter<'w> {
         self.word("; ", name)
     }
 
-    /// Gives the extension that was begun last a parameter with a value.
+    /// Writes a parameter with a value, for the current extension.
     ///
     /// # Errors
     ///
-    /// As [`flag`](Self::flag), and if the value does not display as a token.
+    /// [`fmt::Error`] if there is no extension yet, the name or the value is not a token, or the
+    /// output returns an error.
     pub fn parameter(
         &mut self,
         name: &str,
@@ -89,7 +94,8 @@ impl<'w> ExtensionWriter<'w> {
             return Err(fmt::Error);
         }
         self.flag(name)?.to.write_str("=")?;
-        // Checked again while it is written: a value need not display twice as the same.
+        // The value is checked again while it is written, because `Display` may produce a different
+        // text.
         write!(Token { is_empty: true, to: Some(self.to) }, "{value}")?;
         Ok(self)
     }
@@ -110,7 +116,7 @@ impl fmt::Debug for ExtensionWriter<'_> {
     }
 }
 
-/// Takes the characters of a token, and nothing else.
+/// A writer that accepts only the characters of a token.
 struct Token<'w> {
     is_empty: bool,
     to: Option<&'w mut dyn fmt::Write>,
