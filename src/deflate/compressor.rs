@@ -52,8 +52,8 @@ impl Effort {
     /// | zlib's default, 6 and 8 | 1 | 1 |
     /// | this one | 0.60 to 0.95 | up to 2 % more |
     ///
-    /// Level 1 takes a third of this time (a tenth for messages of 100 bytes), and its output is 20 to
-    /// 60 % longer. To measure all three, run `benches/rivals` with `-- deflate`.
+    /// Level 1 takes a third of this time (a tenth for messages of 100 bytes), and its output is 20
+    /// to 60 % longer. To measure all three, run `benches/rivals` with `-- deflate`.
     pub const DEFAULT: Self = Self { level: 5, memory: 6 };
 
     /// Sets zlib's compression level: 1 (fastest) to 9 (smallest), or 0 for no compression. Higher

@@ -255,14 +255,16 @@ impl<K: MaskingKeys> CompressedConnection<K> {
     /// After an error, nothing was released.
     ///
     /// ```
-    /// use wsframe::deflate::{Broadcast, CompressedConnection, Compressor, Config, Context, Effort};
-    /// use wsframe::deflate::{Parameters, Pool};
+    /// use wsframe::deflate::{Broadcast, CompressedConnection, Compressor, Config, Context};
+    /// use wsframe::deflate::{Effort, Parameters, Pool};
     /// use wsframe::{Connection, FrameEncoder, Opcode, Rsv};
     ///
     /// let mut pool = Pool::new(Config::default());
     /// let agreed = [Some(Parameters::FULL), Some(Parameters::NO_TAKEOVER), None];
-    /// let mut receivers =
-    ///     agreed.map(|agreed| (CompressedConnection::new(Connection::server(), agreed), Vec::new()));
+    /// let mut receivers = agreed.map(|agreed| {
+    ///     let connection = CompressedConnection::new(Connection::server(), agreed);
+    ///     (connection, Vec::new())
+    /// });
     ///
     /// let mut compressor = Compressor::new(Context::NO_TAKEOVER, Effort::DEFAULT);
     /// let news = "{\"tick\":1}".repeat(100);

@@ -447,7 +447,7 @@ impl fmt::Display for NegotiationError {
             }
             Self::RepeatedParameter => "permessage-deflate: repeated parameter (RFC 7692 §7.1)",
             Self::InvalidValue => {
-                "permessage-deflate: invalid parameter value, must be 8 to 15 or absent (RFC 7692 §7.1)"
+                "permessage-deflate: parameter value must be 8 to 15 or absent (RFC 7692 §7.1)"
             }
             Self::NotOffered => "permessage-deflate: the answer matches no offer (RFC 7692 §5.1)",
             Self::RepeatedAnswer => "permessage-deflate: more than one answer (RFC 7692 §5.1)",

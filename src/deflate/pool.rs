@@ -212,7 +212,8 @@ impl Outgoing {
     /// [released](Self::release).
     ///
     /// ```
-    /// use wsframe::deflate::{Broadcast, Compressor, Config, Context, Effort, Incoming, Outgoing, Pool};
+    /// use wsframe::deflate::{Broadcast, Compressor, Config, Context, Effort};
+    /// use wsframe::deflate::{Incoming, Outgoing, Pool};
     ///
     /// let config = Config::default();
     /// let mut compressor = Compressor::new(Context::NO_TAKEOVER, Effort::DEFAULT);
@@ -220,7 +221,8 @@ impl Outgoing {
     /// let broadcast = Broadcast::new(news.as_bytes(), &mut compressor, &config);
     ///
     /// let mut pool = Pool::new(config);
-    /// let (mut outgoing, mut incoming) = (Outgoing::new(Context::FULL), Incoming::new(Context::FULL));
+    /// let mut outgoing = Outgoing::new(Context::FULL);
+    /// let mut incoming = Incoming::new(Context::FULL);
     /// let (mut payload, mut message) = (Vec::new(), Vec::new());
     /// outgoing.append(b"a message of its own", &mut pool, &mut payload);
     /// incoming.append(&payload, &mut pool, &mut message)?;
