@@ -412,6 +412,14 @@ fn confirm<'o>(
 ///
 /// A server that declines every offer continues without the extension. A client that refuses an
 /// answer must fail the connection.
+///
+/// ```
+/// use wsframe::deflate::{Negotiation, NegotiationError, Parameters};
+///
+/// let mut deflate = Negotiation::new(Parameters::FULL);
+/// let result = deflate.confirm_lines(["permessage-deflate; server_max_window_bits=7"]);
+/// assert_eq!(result, Err(NegotiationError::InvalidValue));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NegotiationError {
@@ -442,9 +450,7 @@ impl fmt::Display for NegotiationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::OtherExtension => "the extension is not permessage-deflate",
-            Self::UnknownParameter => {
-                "permessage-deflate: unknown parameter (RFC 7692 §7.1)"
-            }
+            Self::UnknownParameter => "permessage-deflate: unknown parameter (RFC 7692 §7.1)",
             Self::RepeatedParameter => "permessage-deflate: repeated parameter (RFC 7692 §7.1)",
             Self::InvalidValue => {
                 "permessage-deflate: parameter value must be 8 to 15 or absent (RFC 7692 §7.1)"

@@ -171,6 +171,16 @@ impl fmt::Display for Extension<'_> {
 }
 
 /// The parameters of an [`Extension`]: an iterator that [`Extension::parameters`] returns.
+///
+/// ```
+/// use wsframe::extensions::Extensions;
+///
+/// for extension in Extensions::parse(b"x-log; level=4; verbose")? {
+///     let names: Vec<_> = extension.parameters().map(|parameter| parameter.name()).collect();
+///     assert_eq!(names, ["level", "verbose"]);
+/// }
+/// # Ok::<(), wsframe::extensions::ExtensionError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Parameters<'a> {
     rest: Words<'a>,

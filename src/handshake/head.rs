@@ -173,6 +173,13 @@ impl Default for HeadReader {
 }
 
 /// Why bytes are not the head of an HTTP/1 message.
+///
+/// ```
+/// use wsframe::handshake::{HeadError, HeadReader};
+///
+/// let client_hello = [0x16, 0x03, 0x01]; // TLS on a port without it
+/// assert_eq!(HeadReader::new().find(&client_hello), Err(HeadError::StartLine));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HeadError {

@@ -41,13 +41,13 @@ impl<'a> Opening<'a> {
     ///
     /// /// Returns the response to a request. If its status is 101, the connection is a WebSocket.
     /// fn answer<B>(request: &http::Request<B>) -> http::Response<&'static str> {
-    ///     match Opening::from_http(request) {
-    ///         Ok(opening) => match opening.accept().to_http(&mut []) {
-    ///             Ok((response, _agreed)) => response,
-    ///             Err(error) => unreachable!("no values were added: {error}"),
-    ///         },
-    ///         Err(refusal) => refusal.to_http(request.version()),
-    ///     }
+    ///     let opening = match Opening::from_http(request) {
+    ///         Ok(opening) => opening,
+    ///         Err(refusal) => return refusal.to_http(request.version()),
+    ///     };
+    ///     let (response, _agreed) =
+    ///         opening.accept().to_http(&mut []).expect("no values were added");
+    ///     response
     /// }
     ///
     /// let request = http::Request::new(());
@@ -87,6 +87,24 @@ impl<'a> Opening<'a> {
     /// - [`Refusal::Host`] if `Host` differs from `:authority`
     /// - [`Refusal::Target`], [`Refusal::NoVersion`], [`Refusal::Version`], [`Refusal::Origin`],
     ///   [`Refusal::Subprotocols`] and [`Refusal::Extensions`], as over HTTP/1.1
+    ///
+    /// ```
+    /// use wsframe::handshake::{Opening, Refusal};
+    ///
+    /// /// Returns the response to an extended CONNECT. If its status is 200, frames follow it.
+    /// fn answer<B>(request: &http::Request<B>, protocol: &str) -> http::Response<&'static str> {
+    ///     let opening = match Opening::from_extended_connect(request, protocol) {
+    ///         Ok(opening) => opening,
+    ///         Err(refusal) => return refusal.to_http(request.version()),
+    ///     };
+    ///     let (response, _agreed) =
+    ///         opening.accept().to_http(&mut []).expect("no values were added");
+    ///     response
+    /// }
+    ///
+    /// let request = http::Request::new(());
+    /// assert_eq!(answer(&request, "websocket").status(), 405); // it is a GET
+    /// ```
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn from_extended_connect<B>(
         request: &'a Request<B>,
@@ -305,6 +323,19 @@ impl<'a> ClientHandshake<'a> {
     /// A [`ResponseError`]. With [`ResponseError::Status`] the server declines, redirects, or
     /// requires authentication. Any other error is a violation by the server. Fail the connection
     /// then.
+    ///
+    /// ```
+    /// use wsframe::handshake::{ClientHandshake, ResponseError};
+    /// use wsframe::{Role, Rules};
+    ///
+    /// /// Returns the rules for frames from the server.
+    /// fn check<B>(
+    ///     handshake: &ClientHandshake<'_>,
+    ///     response: &http::Response<B>,
+    /// ) -> Result<Rules, ResponseError> {
+    ///     Ok(handshake.check_http(response, &mut [])?.rules(Role::Client))
+    /// }
+    /// ```
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn check_http<B>(
         &self,

@@ -43,6 +43,7 @@ impl Key {
     /// Use a cryptographically secure generator, as `Key::random` and `Key::from_rng` do (feature
     /// `rand`).
     #[must_use]
+    #[allow(clippy::missing_panics_doc, reason = "16 bytes always fit")]
     pub fn new(nonce: [u8; 16]) -> Self {
         let mut key = [0; KEY_LEN];
         BASE64.encode_slice(nonce, &mut key).expect("16 bytes are 24 characters in base64");
@@ -92,6 +93,7 @@ impl Key {
 
     /// Returns the header field's value.
     #[must_use]
+    #[allow(clippy::missing_panics_doc, reason = "base64 is ASCII")]
     pub fn as_str(&self) -> &str {
         str::from_utf8(&self.0).expect("base64 is ASCII")
     }
@@ -99,6 +101,7 @@ impl Key {
     /// Returns the server's response to this key: the SHA-1 of the key and a constant, in base64.
     #[must_use]
     #[doc(alias = "derive_accept_key")]
+    #[allow(clippy::missing_panics_doc, reason = "20 bytes always fit")]
     pub fn accept(&self) -> AcceptValue {
         let hash = Sha1::new().chain_update(self.0).chain_update(GUID).finalize();
         let mut accept = [0; ACCEPT_LEN];
@@ -133,6 +136,7 @@ pub struct AcceptValue([u8; ACCEPT_LEN]);
 impl AcceptValue {
     /// Returns the header field's value.
     #[must_use]
+    #[allow(clippy::missing_panics_doc, reason = "base64 is ASCII")]
     pub fn as_str(&self) -> &str {
         str::from_utf8(&self.0).expect("base64 is ASCII")
     }

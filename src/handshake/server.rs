@@ -27,6 +27,20 @@ impl<'a> Request<'a> {
     /// # Errors
     ///
     /// A [`Refusal`], which knows its response, if the request breaks a rule of §4.2.1.
+    ///
+    /// ```
+    /// use wsframe::handshake::{EMPTY_HEADER, Refusal, Request};
+    ///
+    /// /// Returns the requested path.
+    /// fn path(head: &[u8]) -> Result<String, Refusal> {
+    ///     let mut storage = [EMPTY_HEADER; 64];
+    ///     let opening = Request::parse(head, &mut storage)?.opening()?;
+    ///     Ok(opening.path().to_owned())
+    /// }
+    ///
+    /// let head = b"GET /chat HTTP/1.1\r\nHost: example.com\r\n\r\n";
+    /// assert_eq!(path(head), Err(Refusal::NoHandshake));
+    /// ```
     #[doc(alias = "accept_hdr")]
     #[doc(alias = "upgrade")]
     pub fn opening(&self) -> Result<Opening<'a>, Refusal> {
@@ -353,8 +367,8 @@ impl<'a> Opening<'a> {
 /// /// Accepts a connection. Returns what was negotiated.
 /// fn accept(opening: &Opening<'_>, out: &mut String) -> Result<Agreed<'static>, WriteError> {
 ///     let chosen = opening.choose_subprotocol(&["superchat", "chat"]);
-///     let headers = [("Server", "example")];
-///     opening.accept().subprotocol(chosen).headers(&headers).write(&mut [], out)
+///     let acceptance = opening.accept().subprotocol(chosen).headers(&[("Server", "example")]);
+///     acceptance.write(&mut [], out)
 /// }
 /// ```
 #[derive(Clone, Copy, Debug)]

@@ -294,6 +294,14 @@ fn is_in_name(byte: u8) -> bool {
 }
 
 /// Why a text is not a WebSocket URI (RFC 6455 §3).
+///
+/// ```
+/// use wsframe::handshake::{Uri, UriError};
+///
+/// assert_eq!(Uri::parse("https://example.com/"), Err(UriError::Scheme));
+/// assert_eq!(Uri::parse("ws://user@example.com/"), Err(UriError::Userinfo));
+/// assert_eq!(Uri::parse("ws://example.com/a b"), Err(UriError::Character(18)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UriError {
