@@ -50,7 +50,7 @@ impl Effort {
     /// | setting | time | size of JSON |
     /// |---|---|---|
     /// | zlib's default, 6 and 8 | 1 | 1 |
-    /// | this one | 0.60 to 0.95 | up to 2 % more |
+    /// | `DEFAULT` | 0.60 to 0.95 | up to 2 % more |
     ///
     /// Level 1 takes a third of this time (a tenth for messages of 100 bytes), and its output is 20
     /// to 60 % longer. To measure all three, run `benches/rivals` with `-- deflate`.

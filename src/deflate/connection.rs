@@ -25,7 +25,7 @@ use crate::message::Event;
 /// use wsframe::deflate::{CompressedConnection, Config, Parameters, Pool};
 /// use wsframe::{Assembler, Connection, Event, MaskingKey};
 ///
-/// let keys = || MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]); // a test; else use `ThreadKeys`
+/// let keys = || MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]); // in production: `ThreadKeys`
 /// let mut pool = Pool::new(Config::default());
 /// let agreed = Some(Parameters::FULL); // the result of `Negotiation::agreed`
 /// let mut client = CompressedConnection::new(Connection::client(keys), agreed);
@@ -180,9 +180,9 @@ impl<K: MaskingKeys> CompressedConnection<K> {
     ///
     /// # Errors
     ///
-    /// Those of [`Connection::send`]. Before a message of `len` bytes is compressed, a bounded
-    /// output must have a remaining capacity of `len + len / 8 + 64` bytes and a header, although
-    /// the frame may be shorter.
+    /// Those of [`Connection::send`]. A bounded output needs a remaining capacity of
+    /// `len + len / 8 + 64` bytes and a header for a message of `len` bytes. This is checked before
+    /// the message is compressed, although the frame may be shorter.
     ///
     /// # Panics
     ///

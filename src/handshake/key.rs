@@ -53,12 +53,12 @@ impl Key {
     /// Creates a key with a cryptographically secure generator.
     ///
     /// ```
-    /// use rand::SeedableRng;
-    /// use rand::rngs::StdRng;
-    /// use wsframe::handshake::Key;
+    /// use rand::CryptoRng;
+    /// use wsframe::handshake::{ClientHandshake, Key, Uri};
     ///
-    /// let mut generator = StdRng::from_seed([7; 32]); // a test; else seed it with entropy
-    /// assert_ne!(Key::from_rng(&mut generator), Key::from_rng(&mut generator));
+    /// fn handshake<'a>(uri: Uri<'a>, generator: &mut impl CryptoRng) -> ClientHandshake<'a> {
+    ///     ClientHandshake::new(uri, Key::from_rng(generator))
+    /// }
     /// ```
     #[cfg(feature = "rand")]
     #[cfg_attr(docsrs, doc(cfg(feature = "rand")))]
