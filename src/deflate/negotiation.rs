@@ -136,12 +136,12 @@ impl<'a> Negotiation<'a> {
 
     /// Reads all values of `Sec-WebSocket-Extensions` in a response, as a client. Returns the
     /// negotiated parameters, or `None` if there are no values. For clients that do not use this
-    /// crate's opening handshake.
+    /// crate's opening handshake; [`offer_line`](Self::offer_line) has an example.
     ///
     /// # Errors
     ///
-    /// A [`NegotiationError`] if a value is malformed, names another extension, or is not the only
-    /// answer to an offer. Fail the connection then.
+    /// A [`NegotiationError`] if a value is malformed, names another extension, matches no offer, or
+    /// is a second answer. Fail the connection then.
     pub fn confirm_lines(
         &mut self,
         lines: impl IntoIterator<Item = impl AsRef<[u8]>>,

@@ -93,9 +93,11 @@ pub trait Negotiate {
     /// Those of the writer.
     fn offer(&self, to: &mut ExtensionWriter<'_>) -> fmt::Result;
 
-    /// Decides on one offer, as a server. Returns whether it is accepted. If so, the value must
-    /// keep the result for [`answer`](Self::answer), and sees no other offer. Otherwise it sees the
-    /// client's next offer with this name.
+    /// Decides on one offer, as a server. Returns whether it is accepted.
+    ///
+    /// After `true`, the method is not called again, and the implementation must keep the result for
+    /// [`answer`](Self::answer). After `false`, it is called for the client's next offer with this
+    /// name.
     fn choose(&mut self, offer: &Extension<'_>) -> bool;
 
     /// Writes what was negotiated, as a server, as one extension.
