@@ -29,7 +29,8 @@ declare -A tests=(
     [message]='rfc6455_5_4_messages rfc6455_5_5_control rfc7692_6_connection'
     [connection]='rfc6455_7_closing rfc6455_6_1_sending rfc6455_5_3_masking'
     [relay]='rfc6455_5_4_messages'
-    [extensions]='display rfc6455_9_1_extensions rfc6455_9_1_negotiation'
+    [extensions]='display rfc6455_9_1_extensions rfc6455_9_1_negotiation rfc6455_4_2_server
+        rfc7692_7_1_negotiation'
     [handshake]='display rfc6455_3_uri rfc6455_4_head rfc6455_4_1_client rfc6455_4_2_server rfc6455_4_http
         rfc6455_9_1_negotiation'
     [mask]='display rfc6455_5_3_masking rfc6455_5_frames rfc6455_8_1_utf8'

@@ -365,7 +365,8 @@ fn a_declared_length_allocates_nothing() {
     assert_eq!(error, ProtocolError::FrameTooLong((1 << 24) + 1));
 }
 
-/// The buffer grows with what arrives: it holds at most about twice that.
+/// The buffer grows with what arrives: it holds at most about twice that. It has the capacity for the rest of
+/// the frame, or to double what has arrived.
 #[test]
 fn the_buffer_grows_with_what_arrives() {
     let payload = odd_bytes(1 << 20);
@@ -379,6 +380,9 @@ fn the_buffer_grows_with_what_arrives() {
         message = assembler.decode(&mut decoder, &mut input).unwrap();
         let arrived = (at + 1) << 10;
         assert!(input.capacity() <= 4 * arrived, "{} after {arrived}", input.capacity());
+        let ahead = input.len().min(frame.len().saturating_sub(arrived));
+        let capacity = input.capacity() - input.len();
+        assert!(message.is_some() || capacity >= ahead, "{capacity} after {arrived}");
     }
     assert_eq!(message, Some(Message::binary(payload)));
 }
@@ -487,6 +491,9 @@ fn frames_are_put_and_chained() {
             encoder.put(&payload, &mut rest).unwrap();
             assert_eq!(rest.len(), 1);
             assert_eq!(room[..expected.len()], expected);
+            let mut exact = vec![0xEE; expected.len()];
+            encoder.put(&payload, &mut &mut exact[..]).unwrap();
+            assert_eq!(exact, expected);
             let mut short = vec![0xEE; expected.len() - 1];
             let no_room = EncodeError::NoRoom { needed: expected.len() };
             assert_eq!(encoder.put(&payload, &mut &mut short[..]), Err(no_room));

@@ -89,6 +89,25 @@ fn quoted_values() {
     }
 }
 
+/// A value compares as its characters, however it was written, and is a slice of the line unless it has
+/// escapes.
+#[test]
+fn values_compare_as_their_characters() {
+    let line = br#"a; b=10; c="10"; d="\1\0"; e=1; f=100; g=11"#;
+    let extension = Extensions::parse(line).unwrap().next().unwrap();
+    let values: Vec<_> =
+        extension.parameters().map(|parameter| parameter.value().unwrap()).collect();
+    for (value, slice) in values.iter().zip([Some("10"), Some("10"), None, Some("1")]) {
+        assert_eq!(value.as_str(), slice);
+    }
+    for (at, value) in values.iter().enumerate() {
+        let is_ten = at < 3;
+        assert_eq!(*value == "10", is_ten, "{value}");
+        assert_eq!(*value == *"10", is_ten, "{value}");
+        assert_eq!(*value == values[0], is_ten, "{value}");
+    }
+}
+
 #[test]
 fn refused_where_it_is_wrong() {
     for (line, offset) in [

@@ -792,6 +792,22 @@ fn errors_say_what_was_wrong() {
     for error in [&received, &refused, &full, &transport] {
         assert!(error.source().is_none(), "{error}: all that is known is said");
     }
+    // The source is the transport's own: the layer below the message that is displayed.
+    #[derive(Debug)]
+    struct Caused;
+    impl std::fmt::Display for Caused {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("the transport failed")
+        }
+    }
+    impl Error for Caused {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(&std::fmt::Error)
+        }
+    }
+    let caused = CodecError::from(io::Error::other(Caused));
+    assert_eq!(caused.to_string(), "the transport failed");
+    assert!(caused.source().is_some_and(|source| source.is::<std::fmt::Error>()));
     for (error, kind) in [
         (transport, io::ErrorKind::BrokenPipe),
         (received, io::ErrorKind::InvalidData),
