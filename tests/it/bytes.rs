@@ -456,11 +456,13 @@ fn frames_are_split_off_where_they_lie() {
         }
     }
 
-    // A frame that does not come whole is no frame.
+    // A frame that does not come whole is no frame, and neither is its last part.
     let mut decoder = FrameDecoder::new(Role::Server);
-    let mut input = BytesMut::from(&masked(Opcode::Binary, true, b"Hello")[..8]);
-    let error = Frame::split(&mut decoder, &mut input).unwrap_err();
-    assert_eq!(error, ProtocolError::FrameTooLong(5));
+    let frame = masked(Opcode::Binary, true, b"Hello");
+    for part in [&frame[..8], &frame[8..]] {
+        let error = Frame::split(&mut decoder, &mut BytesMut::from(part)).unwrap_err();
+        assert_eq!(error, ProtocolError::FrameTooLong(5));
+    }
 }
 
 /// In every way a frame is the bytes that the oracle makes of it.

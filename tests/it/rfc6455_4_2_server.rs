@@ -212,6 +212,7 @@ fn refused_with_the_right_status() {
         ("Host", &["Host: me@a"], Host, 400),
         ("Host", &["Host: a:b"], Host, 400),
         ("Host", &["Host: a, b"], Host, 400),
+        ("Host", &["Host: [fe80::1%25eth0]"], Host, 400),
         ("Upgrade", &[], Upgrade, 400),
         ("Upgrade", &["Upgrade: h2c"], Upgrade, 400),
         ("Upgrade", &["Upgrade: websockets"], Upgrade, 400),
@@ -233,6 +234,7 @@ fn refused_with_the_right_status() {
         ("Upgrade", &["Upgrade: websocket, a/b/c"], Upgrade, 400),
         ("Upgrade", &["Upgrade: websocket, /1"], Upgrade, 400),
         ("Upgrade", &["Upgrade: websocket", "Upgrade: a b"], Upgrade, 400),
+        ("Upgrade", &["Upgrade: websocket, a, b, c d"], Upgrade, 400),
         ("Sec-WebSocket-Key", &[], Key, 400),
         ("Sec-WebSocket-Key", &["Sec-WebSocket-Key:"], Key, 400),
         ("Sec-WebSocket-Key", &["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ"], Key, 400),
@@ -375,6 +377,7 @@ fn origins() {
         assert_eq!(check(origin, &allowed), Ok(()));
     }
     assert_eq!(check("http://a", &["http://a:80"]), Ok(()));
+    assert_eq!(check("https://a", &["HTTPS://A:443"]), Ok(()));
     assert_eq!(check("moz-extension://a", &["moz-extension://a"]), Ok(()));
     for (origin, allowed) in [
         ("http://a:443", "http://a"),

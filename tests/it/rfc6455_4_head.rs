@@ -187,6 +187,7 @@ fn obs_folds_are_refused_or_unfolded() {
     // Nothing else is changed, and a status-line has no next line.
     for head in [
         "HTTP/1.1 101 ok\r\n a: b\r\n\r\n",
+        "\r\nHTTP/1.1 101 ok\r\n a: b\r\n\r\n",
         "HTTP/1.1 101 ok\r\na: b \r\nc: \t d\r\n\r\n",
         "HTTP/1.1 101 ok\r\na: b\n c\r\n\r\n",
         "HTTP/1.1 101 ok\r\n",

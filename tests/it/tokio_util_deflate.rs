@@ -496,6 +496,23 @@ fn what_an_idle_codec_keeps() {
     assert!(counted.bytes_total < 20_000, "{counted:?}");
 }
 
+/// A connection that fails within a compressed message gives its context back, whatever the reason.
+#[test]
+fn a_failed_connection_keeps_no_context() {
+    let pool = SharedPool::new(Config::default());
+    let mut failed = server(Parameters::FULL, pool.clone());
+    let reserved_opcode = [frame(0x41, &HELLO[..3]), frame(0x83, b"")].concat();
+    let (messages, error) = decode(&mut failed, &reserved_opcode, &[]);
+    assert_eq!((messages, error), (vec![], Some(ProtocolError::ReservedOpcode(3))));
+
+    let mut next = server(Parameters::FULL, pool);
+    let mut received = None;
+    let counted = measure(|| received = Some(decode(&mut next, &frame(0xC1, &HELLO), &[])));
+    assert_eq!(received, Some((vec![Message::text("Hello")], None)));
+    assert!(counted.bytes_total < 20_000, "{counted:?}");
+    drop(failed);
+}
+
 fn messages() -> impl Strategy<Value = Vec<Message>> {
     let message =
         (0..700usize, any::<u8>(), 1..20u8, 0..8u8).prop_map(|(len, seed, period, kind)| {
