@@ -384,9 +384,10 @@ mod handshake {
 #[cfg(feature = "deflate")]
 mod deflate {
     use super::*;
+    use wsframe::Connection;
     use wsframe::deflate::{
-        Compressor, Config, Context, Decompressor, Effort, Incoming, NegotiationError, Outgoing,
-        Parameters, Pool, WindowBits,
+        CompressedConnection, Compressor, Config, Context, Decompressor, Effort, Incoming,
+        NegotiationError, Outgoing, Parameters, Pool, WindowBits,
     };
 
     #[test]
@@ -417,6 +418,11 @@ mod deflate {
             "Pool",
             &["max_idle: 3", "idle_compressors: 0", "idle_decompressors: 0"],
         );
+        let agreed = Parameters { server: Context::NO_TAKEOVER, client: Context::FULL };
+        let connection = CompressedConnection::new(Connection::server(), Some(agreed));
+        assert_eq!(connection.context(), Some(Context::NO_TAKEOVER));
+        let context = format!("context: {:?}", connection.context());
+        check_debug(&connection, "CompressedConnection", &["connection: Connection", &context]);
     }
 
     /// What is not set is what the documentation says.

@@ -12,8 +12,8 @@ use wsframe::deflate::{
 };
 use wsframe::{
     CloseBody, CloseCode, Connection, Data, EncodeError, Event, FixedOutput, FrameDecoder,
-    FrameEncoder, MaskingKey, MaskingKeys, MessageDecoder, NO_LIMIT, Opcode, Output, ProtocolError,
-    ReceiveError, Role, Rsv, Rules, Unmasked,
+    FrameEncoder, MAX_HEADER_LEN, MaskingKey, MaskingKeys, MessageDecoder, NO_LIMIT, Opcode,
+    Output, ProtocolError, ReceiveError, Role, Rsv, Rules, Unmasked,
 };
 
 const HELLO: [u8; 7] = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
@@ -162,8 +162,10 @@ fn what_cannot_be_decompressed_fails_the_connection() {
             let mut out = Vec::new();
             let mut connection = server(Parameters::FULL);
             let bytes = [frame(0xC1, payload), frame(0xC1, &HELLO)].concat();
-            let received = receive(&mut connection, &bytes, cuts, &[3], &mut eager(), &mut out);
+            let mut pool = eager();
+            let received = receive(&mut connection, &bytes, cuts, &[3], &mut pool, &mut out);
             assert!(received.error.is_some(), "{payload:?}");
+            assert_eq!(pool.idle_decompressors(), 1);
             assert!(received.messages.iter().all(|message| !message.2));
             let answer = CloseBody::decode(&out[2..]).unwrap().unwrap();
             assert_eq!((out[0], answer.code.get()), (0x88, code));
@@ -319,17 +321,20 @@ fn nothing_is_lost_when_the_output_is_full() {
 #[test]
 fn a_bounded_output_takes_a_message_or_nothing() {
     let message = "{\"price\":42.1875} ".repeat(20);
+    // As the documentation of `send` says.
+    let most = MAX_HEADER_LEN + message.len() + message.len() / 8 + 64;
     for takeover in [true, false] {
         let context = Context { takeover, ..Context::FULL };
         let agreed = Parameters { server: context, client: context };
         let (mut sender, mut receiver, mut pool) = (server(agreed), client(agreed), eager());
-        for room_len in (0..600).step_by(50) {
+        for room_len in (0..600).step_by(50).chain([most - 1, most]) {
             let mut room = vec![0; room_len];
             let mut out = FixedOutput::new(&mut room);
             match sender.send(&*message, &mut pool, &mut out) {
-                Ok(()) => assert!(out.bytes().len() < 60),
+                Ok(()) => assert!(room_len >= most && out.bytes().len() < 60),
                 Err(EncodeError::NoRoom { needed }) => {
-                    assert!(out.bytes().is_empty() && room_len < needed && needed < 550);
+                    assert!(out.bytes().is_empty() && room_len < needed);
+                    assert_eq!(needed, most);
                     continue;
                 }
                 Err(error) => panic!("{error}"),
@@ -438,6 +443,21 @@ fn memory_goes_back_to_the_pool() {
         receiver.end(&mut pool);
         assert_eq!(pool.idle_decompressors(), 1);
     }
+}
+
+/// What one payload was written to serves the next, unless it was long.
+#[test]
+fn a_pool_keeps_memory_for_short_payloads_alone() {
+    let (mut sender, mut pool) = (server(Parameters::FULL), eager());
+    let mut out = Vec::with_capacity(1 << 20);
+    sender.send("Hello", &mut pool, &mut out).unwrap();
+    let counted = measure(|| sender.send("Hello", &mut pool, &mut out).unwrap());
+    assert_eq!(counted.count_total, 0);
+
+    let noise: Vec<u8> =
+        (0..100_000u64).map(|i| (i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect();
+    let counted = measure(|| sender.send(&noise[..], &mut pool, &mut out).unwrap());
+    assert!(counted.count_total > 0 && counted.bytes_current <= 0);
 }
 
 #[test]
@@ -645,12 +665,19 @@ fn the_limit_on_what_arrives_holds_besides() {
     assert_eq!(received.error, Some(ProtocolError::FrameTooLong(7)));
 }
 
-/// Where compression was not agreed on, all goes out as it is.
+/// Without compression, and in a message that began without it, all goes out as it is.
 #[test]
 fn a_connection_without_compression_sends_fragments_plain() {
+    let plain = b"\x01\x04aaaa\x80\x04aaaa";
     let mut connection = CompressedConnection::new(Connection::server(), None);
     let mut out = Vec::new();
     connection.send_fragment("aaaa", false, &mut eager(), &mut out).unwrap();
     connection.send_fragment("aaaa", true, &mut eager(), &mut out).unwrap();
-    assert_eq!(out, b"\x01\x04aaaa\x80\x04aaaa");
+    assert_eq!(out, plain);
+
+    let mut connection = server(Parameters::FULL);
+    out.clear();
+    connection.connection_mut().send_fragment("aaaa", false, &mut out).unwrap();
+    connection.send_fragment("aaaa", true, &mut eager(), &mut out).unwrap();
+    assert_eq!(out, plain);
 }

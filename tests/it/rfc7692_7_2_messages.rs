@@ -110,11 +110,14 @@ fn empty_message_7_2_3_6() {
     for context in contexts() {
         let mut compressor = Compressor::new(context, Effort::DEFAULT);
         let mut decompressor = Decompressor::new(context);
-        for message in [&b""[..], b"Hello", b"", b"", b"Hello"] {
+        let lens = [&b""[..], b"Hello", b"", b"", b"Hello"].map(|message| {
             let payload = compressed(&mut compressor, message);
             assert_eq!(payload == [0], message.is_empty());
             assert_eq!(inflated(&mut decompressor, &payload).unwrap(), message);
-        }
+            payload.len()
+        });
+        // Empty messages leave the context as it is.
+        assert_eq!(lens[4] < lens[1], context.takeover);
         let mut out = [0xAA; 4];
         assert_eq!(told(compressor.finish(&mut [])), (0, false));
         assert_eq!(told(compressor.finish(&mut out)), (1, true));
@@ -416,6 +419,16 @@ fn pieces_and_a_whole_can_be_mixed() {
     compressor.append(b"", &mut payload);
     assert_eq!(inflated(&mut decompressor, &payload).unwrap(), b"Hello");
 
+    // At whatever byte.
+    for len in 1..HELLO.len() {
+        let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT);
+        assert!(compressor.compress(&mut &b"Hello"[..], &mut [0; 1]).done);
+        let mut payload = vec![0; len];
+        assert_eq!(told(compressor.finish(&mut payload)), (len, false));
+        compressor.append(b"", &mut payload);
+        assert_eq!(payload, HELLO);
+    }
+
     // Also where much was still to come: nothing in these bytes repeats.
     let noise: Vec<u8> =
         (0..5000u64).map(|i| (i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect();
@@ -515,6 +528,26 @@ proptest! {
         let (cuts, buffers) = (cuts.map(usize::from), buffers.map(usize::from));
         deflate::any_payloads(takeover, limit, &payloads, &cuts, &buffers);
     }
+}
+
+/// A fragment flushes what came before it in pieces, even if the fragment is empty.
+#[test]
+fn an_empty_fragment_brings_what_was_compressed_before() {
+    let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT);
+    let mut decompressor = Decompressor::new(Context::FULL);
+    let mut payload = Vec::new();
+    assert_eq!(told(compressor.compress(&mut &b"Hel"[..], &mut [0; 1])), (0, true));
+    compressor.append_fragment(b"", &mut payload);
+    let mut out = [0; 16];
+    let written = decompressor.decompress(&mut &*payload, &mut out).unwrap();
+    assert_eq!(&out[..written.len], b"Hel");
+    // Nothing has come since.
+    let flushed = payload.len();
+    compressor.append_fragment(b"", &mut payload);
+    assert_eq!(payload.len(), flushed);
+    compressor.append(b"lo", &mut payload);
+    let written = decompressor.decompress(&mut &payload[flushed..], &mut out).unwrap();
+    assert_eq!(&out[..written.len], b"lo");
 }
 
 /// A message that ends with an empty fragment was flushed before, and not so that zlib forgets it.
