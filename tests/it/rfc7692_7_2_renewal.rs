@@ -55,6 +55,13 @@ fn a_sender_forgets_at_times() {
     }
 }
 
+/// The part of a payload after the last flush in it.
+fn after_flush(payload: &[u8]) -> &[u8] {
+    let flush = [0, 0, 0xFF, 0xFF];
+    let at = payload.windows(4).rposition(|bytes| bytes == flush).unwrap();
+    &payload[at + 4..]
+}
+
 /// The state is renewed within a message too: in a slice, and in pieces, wherever the output is cut.
 #[test]
 fn a_message_may_be_longer_than_a_state_lasts() {
@@ -67,6 +74,7 @@ fn a_message_may_be_longer_than_a_state_lasts() {
         let mut decompressor = unlimited(Context::FULL);
         assert!(inflated(&mut decompressor, &whole).unwrap() == message);
         assert!(inflated(&mut decompressor, &again).unwrap() == end);
+        assert!(inflated(&mut unlimited(Context::FULL), after_flush(&whole)).unwrap() == end);
 
         for out_len in [1, 5, 100] {
             let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT.level(level));
@@ -93,12 +101,46 @@ fn a_message_may_be_longer_than_a_state_lasts() {
                 }
             }
             // Nothing after the flush in the middle knows of what was before it.
-            let flush = [0, 0, 0xFF, 0xFF];
-            let at = payload.windows(4).rposition(|bytes| bytes == flush).unwrap();
             let mut fresh = unlimited(Context::FULL);
-            assert!(inflated(&mut fresh, &payload[at + 4..]).unwrap() == end);
+            assert!(inflated(&mut fresh, after_flush(&payload)).unwrap() == end);
             assert!(inflated(&mut unlimited(Context::FULL), &payload).unwrap() == message);
         }
+    }
+}
+
+/// A flush within a message whose last byte was not written yet is ended by whatever call comes next.
+#[test]
+fn a_flush_that_was_cut_is_ended_by_any_call() {
+    let zeros = vec![0; RENEW_AFTER];
+    // A compressor that has written these bytes in calls for one each, and how many bytes of the rest it took.
+    let begun = |calls: usize| {
+        let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT.level(1));
+        let mut payload = vec![0; RENEW_AFTER / 64];
+        let written = compressor.compress(&mut &zeros[..], &mut payload);
+        assert!(written.done);
+        payload.truncate(written.len);
+        let (mut rest, mut out, mut done) = (&b"the end"[..], [0; 1], 0);
+        while done < calls && rest.len() == 7 {
+            let written = compressor.compress(&mut rest, &mut out);
+            payload.extend_from_slice(&out[..written.len]);
+            done += 1;
+        }
+        (compressor, payload, done)
+    };
+    // The last of these calls takes the rest, the one before ends the flush.
+    let calls = begun(usize::MAX).2 - 2;
+    for (rest, by_append) in [("", false), ("the end", true)] {
+        let (mut compressor, mut payload, _) = begun(calls);
+        if by_append {
+            compressor.append(rest.as_bytes(), &mut payload);
+        } else {
+            let mut out = [0; 16];
+            let written = compressor.finish(&mut out);
+            assert!(written.done);
+            payload.extend_from_slice(&out[..written.len]);
+        }
+        let message = inflated(&mut unlimited(Context::FULL), &payload).unwrap();
+        assert!(message == [&zeros, rest.as_bytes()].concat());
     }
 }
 
