@@ -60,6 +60,10 @@
     feature = "deflate",
     doc = "| the same with permessage-deflate (RFC 7692) | [`deflate::CompressedConnection`] |"
 )]
+#![cfg_attr(
+    feature = "std",
+    doc = "| the same with events that borrow, over `Read + Write` or tokio's I/O | [`adapter`] |"
+)]
 //! | limit messages, frames and fragments | [`MessageDecoder::max_message_len`], [`FrameDecoder::max_payload_len`] |
 //! | disable automatic Pongs or Closes | [`Connection::leave_pongs`], [`Connection::leave_close`] |
 //! | close with a code and a reason | [`Connection::close`], [`CloseCode`], [`CloseBody`] |
@@ -118,6 +122,10 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "std")]
+#[cfg_attr(docsrs, doc(cfg(feature = "std")))]
+#[forbid(unsafe_code)]
+pub mod adapter;
 // `unsafe` is a matter of the kernels alone.
 #[doc(hidden)]
 pub mod arch;

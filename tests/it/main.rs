@@ -9,6 +9,7 @@ mod pipe;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod adapter;
 mod any_calls;
 mod backends;
 mod bytes;
