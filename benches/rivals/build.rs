@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::process::Command;
 
-const RIVALS: [&str; 8] = [
+const RIVALS: [&str; 10] = [
     "wsframe",
     "tungstenite",
     "fastwebsockets",
@@ -12,6 +12,8 @@ const RIVALS: [&str; 8] = [
     "web-socket",
     "sockudo-ws",
     "yawc",
+    "tokio-tungstenite",
+    "axum",
     "simdutf8",
 ];
 

@@ -4,16 +4,13 @@ use std::cell::RefCell;
 
 use wsframe::deflate::{CompressedConnection, Config, Negotiation, Parameters, Pool};
 use wsframe::{
-    Connection, Event, FrameDecoder, MessageDecoder, NO_LIMIT, Role, Transport, Unmasked,
+    Connection, EncodeError, Event, FrameDecoder, MessageDecoder, NO_LIMIT, Role, Unmasked,
 };
 
 /// No message is ever held, so that it may have any length, also when it is decompressed.
 const DEFLATE: Config = Config::new(Parameters::FULL).max_message_len(NO_LIMIT);
 /// Compressed messages are decompressed and answered in pieces of this length.
 const PIECE_LEN: usize = 16 << 10;
-/// Answers as long as this are sent before more is answered. A few bytes that are decompressed may make any
-/// number of them.
-const MAX_ANSWERS_LEN: usize = 128 << 10;
 
 thread_local! {
     /// What the connections of a thread have in common: memory that each needs only while it answers.
@@ -26,7 +23,7 @@ pub(crate) fn negotiation() -> Negotiation<'static> {
     Negotiation::new(DEFLATE.parameters())
 }
 
-/// A connection whose input is to be [answered](answer), and what was agreed on for it.
+/// Returns a connection whose events are [answered](answer), with the negotiated compression.
 pub(crate) fn connection(agreed: Option<Parameters>) -> CompressedConnection {
     // No message is held when it is not compressed, either. It may come in any number of fragments.
     let frames = FrameDecoder::new(Role::Server).max_payload_len(NO_LIMIT);
@@ -37,47 +34,29 @@ pub(crate) fn connection(agreed: Option<Parameters>) -> CompressedConnection {
     CompressedConnection::new(connection, agreed)
 }
 
-/// What to do when the answers are sent.
-#[derive(PartialEq, Eq)]
-pub(crate) enum Next {
-    /// Read more, and answer it.
-    Read,
-    /// Answer what is left.
-    Answer,
-    /// End the connection.
-    End,
+/// Lends what all connections of a thread share.
+pub(crate) fn with_shared<R>(use_it: impl FnOnce(&mut Pool, &mut [u8]) -> R) -> R {
+    SHARED.with_borrow_mut(|(pool, buf)| use_it(pool, buf))
 }
 
-/// Appends answers to `out`: to all that `input` holds, unless they become too many.
+/// Appends the answer to an event to `out`.
 ///
 /// A frame that has arrived whole is echoed as one frame. A longer one arrives in chunks, and each chunk
 /// is echoed as a fragment of the message: nothing waits for a frame's end, so nothing has to be kept.
 pub(crate) fn answer(
+    event: Event<'_>,
     connection: &mut CompressedConnection,
-    input: &mut &mut [u8],
+    pool: &mut Pool,
     out: &mut Vec<u8>,
-) -> Next {
-    SHARED.with_borrow_mut(|(pool, buf)| {
-        // If a rule was broken, its Close is in `out`, and `transport` knows.
-        while let Ok(Some(event)) = connection.receive(input, buf, pool, out) {
-            let sent = match event {
-                Event::Text(chunk) => connection.send_fragment(&chunk.text, chunk.last, pool, out),
-                Event::Binary(chunk) => {
-                    connection.send_fragment(&*chunk.payload.unmask(), chunk.last, pool, out)
-                }
-                // The connection would answer with the code alone, but an echo has the reason as well.
-                Event::Close(body) => connection.connection_mut().close(body, out),
-                // A Ping has been answered, for a Pong nobody asked, and no other extension was agreed on.
-                Event::Ping(_) | Event::Pong(_) | Event::Raw(_) => Ok(()),
-            };
-            sent.expect("a `Vec` has room, and no event comes when a Close was sent");
-            if out.len() >= MAX_ANSWERS_LEN {
-                return Next::Answer;
-            }
+) -> Result<(), EncodeError> {
+    match event {
+        Event::Text(chunk) => connection.send_fragment(&chunk.text, chunk.last, pool, out),
+        Event::Binary(chunk) => {
+            connection.send_fragment(&*chunk.payload.unmask(), chunk.last, pool, out)
         }
-        match connection.connection().transport() {
-            Transport::KeepOpen => Next::Read,
-            Transport::AwaitEnd | Transport::Close => Next::End,
-        }
-    })
+        // The connection would answer with the code alone, but an echo has the reason as well.
+        Event::Close(body) => connection.connection_mut().close(body, out),
+        // A Ping was answered, a Pong needs no answer, and no other extension was negotiated.
+        Event::Ping(_) | Event::Pong(_) | Event::Raw(_) => Ok(()),
+    }
 }

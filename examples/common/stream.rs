@@ -1,74 +1,45 @@
-//! An echo over a stream, with a fixed buffer.
+//! An echo over a stream, on wsframe's adapter.
 //!
-//! Read, answer what was read, write all of it, and only then read more: a peer that does not take its
-//! echoes is not read from either, so it can make the server hold no more than one buffer's worth.
+//! The adapter reads, and writes all answers before it reads more: a peer that does not take its echoes is not read
+//! from either, so the memory that it can make the server hold is bounded.
 
 use core::time::Duration;
 use std::io;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
-use wsframe::deflate::Parameters;
+use wsframe::adapter::{Adapter, Batch};
+use wsframe::deflate::{CompressedConnection, Parameters};
 
-use crate::echo::{Next, answer, connection};
-use crate::inbox::Inbox;
+use crate::echo::{answer, connection, with_shared};
 
-/// How long a peer may take to hang up, once all was said.
+/// How long a peer may take to end the connection after the last message.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// Echoes what comes, until the connection ends. Frames may lie in the inbox already. Messages are
-/// compressed as was agreed on.
+/// Echoes messages until the connection ends. `received` was read together with the handshake.
 pub(crate) async fn echo(
-    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
-    inbox: &mut Inbox,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    received: &[u8],
     agreed: Option<Parameters>,
 ) -> io::Result<()> {
-    let mut websocket = connection(agreed);
-    let mut out = Vec::new();
-    loop {
-        let mut input = inbox.bytes();
-        let next = answer(&mut websocket, &mut input, &mut out);
-        let unused = input.len();
-        inbox.keep_last(unused);
-        stream.write_all(&out).await?;
-        stream.flush().await?;
-        out.clear();
-        let goes_on = match next {
-            Next::Answer => true,
-            Next::Read => read(stream, inbox).await?,
-            Next::End => false,
-        };
-        // The closing handshake is over, or a rule was broken and the peer has been told; or the peer
-        // left without a Close.
-        if !goes_on {
-            return hang_up(stream, inbox).await;
+    let mut adapter = Adapter::from_partially_read(stream, connection(agreed), received);
+    let result = loop {
+        match adapter.next_batch_async().await {
+            Ok(Some(batch)) => echo_batch(batch)?,
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
         }
-    }
+    };
+    // If the peer broke a rule, it was told so, and must be able to read it.
+    timeout(LINGER, adapter.finish_async()).await??;
+    result
 }
 
-/// Closes such that the peer gets the last bytes sent: if bytes from it were left unread, the system
-/// would reset the connection, and those might be lost.
-pub(crate) async fn hang_up(
-    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
-    inbox: &mut Inbox,
-) -> io::Result<()> {
-    let end = async {
-        stream.shutdown().await?;
-        inbox.keep_last(0);
-        while read(stream, inbox).await? {
-            inbox.keep_last(0);
+fn echo_batch(mut batch: Batch<'_, CompressedConnection>) -> io::Result<()> {
+    with_shared(|pool, buf| {
+        while let Some(event) = batch.receive(buf, pool) {
+            answer(event, batch.connection, pool, batch.out)?;
         }
         Ok(())
-    };
-    timeout(LINGER, end).await?
-}
-
-/// Reads more; `false` if nothing more comes.
-pub(crate) async fn read(
-    stream: &mut (impl AsyncRead + Unpin),
-    inbox: &mut Inbox,
-) -> io::Result<bool> {
-    let count = stream.read(inbox.space()).await?;
-    inbox.filled(count);
-    Ok(count > 0)
+    })
 }

@@ -3,46 +3,64 @@
 use core::time::Duration;
 use std::io;
 
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
+use wsframe::adapter::ReadBuffer;
 use wsframe::handshake::HeadReader;
 
 use crate::handshake::{self, WebSocket};
-use crate::inbox::Inbox;
-use crate::stream::{echo, hang_up, read};
+use crate::stream::echo;
 
 /// How long a request may take to arrive.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a peer may take to end a connection that is no WebSocket.
+const LINGER: Duration = Duration::from_secs(2);
 
 pub(crate) async fn run(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
-    let mut inbox = Inbox::new();
+    let mut buffer = ReadBuffer::new();
 
-    let request = answer_request(&mut stream, &mut inbox);
+    let request = answer_request(&mut stream, &mut buffer);
     // Too slow: no reply, since browsers open connections in advance and would take it for the answer
     // to what they ask next.
     match timeout(REQUEST_TIMEOUT, request).await?? {
-        Some(WebSocket { deflate, .. }) => echo(&mut stream, &mut inbox, deflate).await,
-        None => hang_up(&mut stream, &mut inbox).await,
+        Some(WebSocket { deflate, .. }) => echo(stream, buffer.unread(), deflate).await,
+        None => timeout(LINGER, hang_up(stream)).await?,
     }
 }
 
 /// Answers the request. Gives the WebSocket, if the connection is one from here on.
 async fn answer_request(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
-    inbox: &mut Inbox,
+    buffer: &mut ReadBuffer,
 ) -> io::Result<Option<WebSocket>> {
     let mut reader = HeadReader::new();
-    while read(stream, inbox).await? {
-        let received = inbox.bytes();
+    while read(stream, buffer).await? {
+        let received = buffer.unread();
         if let Some(answer) = handshake::answer(&mut reader, received) {
             // What came behind the head already belongs to the WebSocket.
             let rest =
                 answer.websocket.as_ref().map_or(0, |websocket| received.len() - websocket.at);
-            inbox.keep_last(rest);
+            buffer.consume_all_but(rest);
             stream.write_all(answer.response.as_bytes()).await?;
             stream.flush().await?;
             return Ok(answer.websocket);
         }
     }
     Ok(None)
+}
+
+/// Reads more; returns `false` at the end.
+async fn read(stream: &mut (impl AsyncRead + Unpin), buffer: &mut ReadBuffer) -> io::Result<bool> {
+    let count = stream.read(buffer.space()).await?;
+    buffer.advance(count);
+    Ok(count > 0)
+}
+
+/// Ends a connection so that the peer receives the response: if bytes from it were left unread, the system might
+/// reset the connection.
+async fn hang_up(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
+    stream.shutdown().await?;
+    let mut rest = [0; 512];
+    while stream.read(&mut rest).await? > 0 {}
+    Ok(())
 }

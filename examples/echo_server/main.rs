@@ -4,7 +4,7 @@
 //! | to see how to | read |
 //! |---|---|
 //! | accept a WebSocket handshake, and serve a page on the same port | `handshake.rs` |
-//! | run a connection over a stream, with a fixed buffer and backpressure | `connection.rs` and `../common/stream.rs` |
+//! | run a connection over a stream, with backpressure | `connection.rs` and `../common/stream.rs` |
 //! | answer what was received | `../common/echo.rs` |
 //!
 //! Here is only what any server has: an address, a listener, and a task for each connection.
@@ -13,8 +13,6 @@ mod connection;
 #[path = "../common/echo.rs"]
 mod echo;
 mod handshake;
-#[path = "../common/inbox.rs"]
-mod inbox;
 #[path = "../common/listener.rs"]
 mod listener;
 #[path = "../common/stream.rs"]

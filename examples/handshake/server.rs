@@ -5,10 +5,11 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use wsframe::deflate::Parameters;
+use wsframe::adapter::{Adapter, Batch};
+use wsframe::deflate::{CompressedConnection, Parameters};
 use wsframe::handshake::{EMPTY_HEADER, HeadReader, Refusal, Reply, Request};
 
-use crate::echo::{self, Next};
+use crate::echo;
 use crate::inbox::Inbox;
 
 /// What a browser is shown: it opens a WebSocket, and says in its title what came back.
@@ -17,6 +18,9 @@ const PAGE: &str = "<!DOCTYPE html><title>waiting</title><link rel=icon href=dat
     socket.onopen = () => socket.send('Hello, 🌍!');\
     socket.onmessage = (event) => { document.title = `${socket.protocol}: ${event.data}`; };\
     socket.onerror = () => { document.title = 'refused'; };</script>";
+
+/// How long a peer may take to end the connection after the last message.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// The server's order of preference.
 const SUBPROTOCOLS: [&str; 2] = ["chat", "superchat"];
@@ -71,23 +75,28 @@ fn run(mut socket: TcpStream, origins: &[&str]) -> io::Result<()> {
     // Frames may have come with the head already.
     let rest = inbox.bytes().len() - frames_at;
     inbox.keep_last(rest);
-    let (mut websocket, mut out) = (echo::connection(agreed), Vec::new());
-    loop {
-        let mut input = inbox.bytes();
-        let next = echo::answer(&mut websocket, &mut input, &mut out);
-        let rest = input.len();
-        inbox.keep_last(rest);
-        socket.write_all(&out)?;
-        out.clear();
-        let goes_on = match next {
-            Next::Answer => true,
-            Next::Read => read(&mut socket, &mut inbox)?,
-            Next::End => false,
-        };
-        if !goes_on {
-            return hang_up(socket, inbox);
+    let connection = echo::connection(agreed);
+    let mut adapter = Adapter::from_partially_read(socket, connection, inbox.bytes());
+    let result = loop {
+        match adapter.next_batch() {
+            Ok(Some(batch)) => echo_batch(batch)?,
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
         }
-    }
+    };
+    // If the peer broke a rule, it was told so, and must be able to read it.
+    adapter.get_ref().set_read_timeout(Some(LINGER))?;
+    adapter.finish(|socket| socket.shutdown(Shutdown::Write))?;
+    result
+}
+
+fn echo_batch(mut batch: Batch<'_, CompressedConnection>) -> io::Result<()> {
+    echo::with_shared(|pool, buf| {
+        while let Some(event) = batch.receive(buf, pool) {
+            echo::answer(event, batch.connection, pool, batch.out)?;
+        }
+        Ok(())
+    })
 }
 
 enum Answer {
@@ -132,7 +141,7 @@ fn answer(
 /// Lets the peer read the last bytes: unread ones would make the system reset the connection.
 fn hang_up(mut socket: TcpStream, mut inbox: Inbox) -> io::Result<()> {
     socket.shutdown(Shutdown::Write)?;
-    socket.set_read_timeout(Some(Duration::from_secs(2)))?;
+    socket.set_read_timeout(Some(LINGER))?;
     inbox.keep_last(0);
     while read(&mut socket, &mut inbox)? {
         inbox.keep_last(0);

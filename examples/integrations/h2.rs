@@ -23,10 +23,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 use wsframe::deflate::Parameters;
 use wsframe::handshake::{ClientHandshake, Key, Opening, Refusal, Uri};
-use wsframe::{CloseBody, CloseCode, Connection, Event, ThreadKeys};
+use wsframe::{CloseBody, CloseCode, Connection, EncodeError, Event, ThreadKeys, Transport};
 
-use echo::Next;
-
+/// Answers as long as this are sent before more is answered. A few bytes that are decompressed may make any
+/// number of them.
+const MAX_ANSWERS_LEN: usize = 128 << 10;
 /// How long a client may take to end a stream on which the closing handshake is over.
 const LINGER: Duration = Duration::from_secs(2);
 
@@ -96,17 +97,28 @@ async fn echo(
     let (mut websocket, mut received, mut out) = (echo::connection(agreed), Vec::new(), Vec::new());
     loop {
         let mut input = &mut received[..];
-        let next = echo::answer(&mut websocket, &mut input, &mut out);
+        // If a rule was broken, its Close is in `out`, and `transport` knows.
+        let more = echo::with_shared(|pool, buf| {
+            while let Ok(Some(event)) = websocket.receive(&mut input, buf, pool, &mut out) {
+                echo::answer(event, &mut websocket, pool, &mut out)?;
+                if out.len() >= MAX_ANSWERS_LEN {
+                    return Ok(true);
+                }
+            }
+            Ok::<_, EncodeError>(false)
+        })?;
         let rest = input.len();
         received.drain(..received.len() - rest);
-        send(&mut to_client, std::mem::take(&mut out), next == Next::End).await?;
-        match next {
-            Next::Answer => {}
-            Next::Read => match receive(&mut from_client).await? {
+        let ends = websocket.connection().transport() != Transport::KeepOpen;
+        send(&mut to_client, std::mem::take(&mut out), ends).await?;
+        if ends {
+            return drain(&mut from_client).await;
+        }
+        if !more {
+            match receive(&mut from_client).await? {
                 Some(data) => received.extend_from_slice(&data),
                 None => return Ok(()),
-            },
-            Next::End => return drain(&mut from_client).await,
+            }
         }
     }
 }

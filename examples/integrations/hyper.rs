@@ -5,8 +5,6 @@
 
 #[path = "../common/echo.rs"]
 mod echo;
-#[path = "../common/inbox.rs"]
-mod inbox;
 #[path = "../common/listener.rs"]
 mod listener;
 #[path = "../common/stream.rs"]
@@ -26,8 +24,6 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use wsframe::deflate::Parameters;
 use wsframe::handshake::{Opening, Refusal};
-
-use inbox::Inbox;
 
 type Body = Full<Bytes>;
 
@@ -50,7 +46,7 @@ fn answer(mut request: Request<Incoming>) -> Response<Body> {
             let upgraded = upgrade::on(&mut request);
             tokio::spawn(async move {
                 let Ok(upgraded) = upgraded.await else { return };
-                let _ = stream::echo(&mut TokioIo::new(upgraded), &mut Inbox::new(), agreed).await;
+                let _ = stream::echo(TokioIo::new(upgraded), &[], agreed).await;
             });
             response
         }

@@ -150,6 +150,9 @@ impl ReadBuffer {
 impl fmt::Debug for ReadBuffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let unread = self.end - self.start;
-        f.debug_struct("ReadBuffer").field("unread", &unread).field("capacity", &self.capacity()).finish()
+        f.debug_struct("ReadBuffer")
+            .field("unread", &unread)
+            .field("capacity", &self.capacity())
+            .finish()
     }
 }

@@ -79,7 +79,7 @@ fn rival(name: &str, role: Role, answer: fn(&[u8]) -> Vec<u8>) -> Rival<Heads> {
 }
 
 #[inline(always)]
-fn with_wsframe(received: &[u8], choosing: bool) -> Vec<u8> {
+pub fn with_wsframe(received: &[u8], choosing: bool) -> Vec<u8> {
     let len = HeadReader::new().find(received).expect("a right head").expect("a whole one");
     let mut storage = [EMPTY_HEADER; 64];
     let request = Request::parse(&received[..len], &mut storage).expect("HTTP");

@@ -6,6 +6,9 @@
 //! `rivals backends [--check] [--filter PART_OF_A_ROW] [--rounds N]` lists the rows of `kernels` and `streams` where
 //! a better backend is more than 15 % slower than the next lower one, or a peer is faster. With `--check` the limit is
 //! twice the time, and the command fails where it is exceeded.
+//!
+//! `rivals servers [--check] [--filter PART_OF_A_ROW] [--rounds N] [--markdown FILE] [--svg DIR]` measures echo servers
+//! over sockets of this machine, on Linux. With `--check` it only checks that they are right.
 
 mod charts;
 mod deflate;
@@ -16,6 +19,8 @@ mod machine;
 mod measure;
 mod payload;
 mod ratios;
+#[cfg(target_os = "linux")]
+mod servers;
 mod streams;
 mod table;
 
@@ -31,7 +36,8 @@ use machine::Machine;
 use table::{Plan, Table};
 
 const USAGE: &str = "usage: rivals streams|kernels|handshake|deflate|all|backends [--check] \
-    [--filter PART_OF_A_ROW] [--rounds N] [--json FILE] [--ratios FILE] [--svg DIR]";
+    [--filter PART_OF_A_ROW] [--rounds N] [--json FILE] [--ratios FILE] [--svg DIR]\n       \
+    rivals servers [--check] [--filter PART_OF_A_ROW] [--rounds N] [--markdown FILE] [--svg DIR]";
 
 /// What the command line asks for.
 struct Request {
@@ -55,6 +61,10 @@ struct Report {
 }
 
 fn main() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    if let Some(status) = servers::main(std::env::args().skip(1)) {
+        return status;
+    }
     let Some(request) = parse(std::env::args().skip(1)) else {
         eprintln!("{USAGE}");
         return ExitCode::from(2);

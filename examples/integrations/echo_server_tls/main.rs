@@ -8,8 +8,6 @@ mod connection;
 mod echo;
 #[path = "../../echo_server/handshake.rs"]
 mod handshake;
-#[path = "../../common/inbox.rs"]
-mod inbox;
 #[path = "../../common/listener.rs"]
 mod listener;
 #[path = "../../common/stream.rs"]

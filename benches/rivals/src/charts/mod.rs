@@ -1,6 +1,8 @@
 //! The charts that the README shows, drawn from the tables. A table that was not measured has none.
 
 mod page;
+#[cfg(target_os = "linux")]
+mod servers;
 mod streams;
 mod throughput;
 
@@ -12,6 +14,9 @@ use crate::kernels;
 use crate::machine::Machine;
 use crate::streams::TITLE as STREAMS;
 use crate::table::Table;
+
+#[cfg(target_os = "linux")]
+pub use servers::draw as draw_servers;
 
 /// Draws into the directory, which is made if need be.
 pub fn draw(directory: &Path, machine: &Machine, tables: &[Table]) -> Result<(), Box<dyn Error>> {

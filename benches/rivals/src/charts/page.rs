@@ -33,12 +33,14 @@ pub fn centred<'a>(size: i32, vertical: VPos) -> TextStyle<'a> {
 pub fn colour(name: &str) -> RGBColor {
     match name {
         "wsframe" => RGBColor(0xD1, 0x24, 0x2F),
-        "tungstenite" => RGBColor(0x1F, 0x77, 0xB4),
+        "tungstenite" | "tokio-tungstenite" => RGBColor(0x1F, 0x77, 0xB4),
         "fastwebsockets" => RGBColor(0x2C, 0xA0, 0x2C),
         "tokio-websockets" => RGBColor(0xE6, 0x8A, 0x00),
-        "web-socket" => RGBColor(0x8C, 0x56, 0x4B),
+        "web-socket" | "axum" => RGBColor(0x8C, 0x56, 0x4B),
         "sockudo-ws" => RGBColor(0x94, 0x67, 0xBD),
         "yawc" => RGBColor(0x17, 0xA2, 0xB8),
+        "adapter" => RGBColor(0xF2, 0x8C, 0x93),
+        "Framed" => RGBColor(0x7A, 0x0C, 0x14),
         "simdutf8 basic" => RGBColor(0x1F, 0x77, 0xB4),
         "simdutf8 compat" => RGBColor(0x17, 0xA2, 0xB8),
         "core::str" => RGBColor(0x2C, 0xA0, 0x2C),

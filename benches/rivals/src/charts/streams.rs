@@ -23,9 +23,9 @@ const SIZES: [Size; 6] = [
 const LAYOUT: Layout = Layout { columns: 1, panel: (840, 220) };
 
 /// A group of bars: how many times as long as wsframe each peer takes.
-struct Group {
-    size: Size,
-    ratios: Vec<f64>,
+pub struct Group {
+    pub label: String,
+    pub ratios: Vec<f64>,
 }
 
 /// A panel for each kind of payload: on a server, time a message relative to wsframe's.
@@ -41,28 +41,33 @@ pub fn draw(file: &Path, table: &Table, footer: &str) -> Result<(), Box<dyn Erro
             .map(|row| {
                 let ours = table.least(row, Role::Ours);
                 let ratios = table.times(row, Role::Peer).map(|ns| ns / ours).collect();
-                Group { size: row.size, ratios }
+                Group { label: row.size.to_string(), ratios }
             })
             .collect();
         panels.push((kind.name().to_owned(), groups));
     }
     let title = "A server reads messages: time per message relative to wsframe";
     page::draw(file, LAYOUT, title, &peers, footer, &panels, |area, groups| {
-        bars(area, &peers, groups)
+        bars(area, &peers, groups, 64.0)
     })
 }
 
-fn bars(area: &Area<'_>, peers: &[&str], groups: &[Group]) -> Result<(), Box<dyn Error>> {
+/// Draws a bar for each peer in each group, up to `most`.
+pub fn bars(
+    area: &Area<'_>,
+    peers: &[&str],
+    groups: &[Group],
+    most: f64,
+) -> Result<(), Box<dyn Error>> {
     const GAP: f64 = 1.0;
     const LEAST: f64 = 0.5;
-    const MOST: f64 = 64.0;
 
     let pitch = peers.len() as f64 + GAP;
     let ticks = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0];
     let mut chart =
         ChartBuilder::on(area).x_label_area_size(24).y_label_area_size(44).build_cartesian_2d(
             0.0..pitch * groups.len().max(1) as f64,
-            (LEAST..MOST).log_scale().with_key_points(ticks.to_vec()),
+            (LEAST..most).log_scale().with_key_points(ticks.to_vec()),
         )?;
     chart
         .configure_mesh()
@@ -78,7 +83,7 @@ fn bars(area: &Area<'_>, peers: &[&str], groups: &[Group]) -> Result<(), Box<dyn
         let start = f64::from(start) * pitch + GAP / 2.0;
         for ((name, &ratio), at) in peers.iter().zip(&group.ratios).zip(0..) {
             let left = start + f64::from(at);
-            let top = ratio.clamp(LEAST, MOST);
+            let top = ratio.clamp(LEAST, most);
             let bar = [(left + 0.06, 1.0), (left + 0.94, top)];
             let bar = Rectangle::new(bar, page::colour(name).filled());
             let decimals = if ratio < 10.0 { 1 } else { 0 };
@@ -90,9 +95,9 @@ fn bars(area: &Area<'_>, peers: &[&str], groups: &[Group]) -> Result<(), Box<dyn
         }
         let centre = start + (pitch - GAP) / 2.0;
         let style = page::centred(13, VPos::Top);
-        chart
-            .draw_series([EmptyElement::at((centre, LEAST))
-                + Text::new(group.size.to_string(), (0, 6), style)])?;
+        chart.draw_series([
+            EmptyElement::at((centre, LEAST)) + Text::new(group.label.clone(), (0, 6), style)
+        ])?;
     }
     chart.draw_series([PathElement::new(
         [(0.0, 1.0), (pitch * groups.len() as f64, 1.0)],

@@ -1,0 +1,87 @@
+//! A server in a process of its own.
+
+use std::error::Error;
+use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::{env, fs};
+
+use rustix::thread::{CpuSet, sched_setaffinity};
+use rustix::time::{ClockId, clock_gettime};
+
+/// The core of the clients, and that of the servers.
+pub const LOAD_CORE: usize = 0;
+const SERVER_CORE: usize = 1;
+
+/// Keeps the calling thread, and all that it starts, on this core, if there are two.
+pub fn pin(core: usize) -> Result<(), Box<dyn Error>> {
+    if std::thread::available_parallelism()?.get() > 1 {
+        let mut set = CpuSet::new();
+        set.set(core);
+        sched_setaffinity(None, &set)?;
+    }
+    Ok(())
+}
+
+/// A running server. It ends when this is dropped, or when this process ends in whatever way.
+pub struct Server {
+    child: Child,
+    requests: ChildStdin,
+    answers: BufReader<ChildStdout>,
+    pub addr: SocketAddr,
+}
+
+/// What a server has used so far.
+pub struct Usage {
+    /// Time of the processor, in nanoseconds.
+    pub cpu: f64,
+    /// Memory, in bytes.
+    pub resident: f64,
+}
+
+impl Server {
+    pub fn start(name: &str, broadcasts: bool) -> Result<Self, Box<dyn Error>> {
+        let mut command = Command::new(env::current_exe()?);
+        command.args(["serve", name, if broadcasts { "broadcast" } else { "echo" }]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let requests = child.stdin.take().ok_or("no pipe")?;
+        let mut answers = BufReader::new(child.stdout.take().ok_or("no pipe")?);
+        let mut addr = String::new();
+        answers.read_line(&mut addr)?;
+        let addr = addr.trim().parse().map_err(|_| format!("{name} does not listen"))?;
+        Ok(Self { child, requests, answers, addr })
+    }
+
+    pub fn usage(&mut self) -> Result<Usage, Box<dyn Error>> {
+        writeln!(self.requests)?;
+        let mut line = String::new();
+        self.answers.read_line(&mut line)?;
+        let (cpu, resident) = line.trim().split_once(' ').ok_or("no answer")?;
+        Ok(Usage { cpu: cpu.parse()?, resident: resident.parse()? })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// In the server's process: moves to its core, and answers in a thread of its own what it has used. Ends the
+/// process when nobody can ask any more.
+pub fn answer_usage() -> Result<(), Box<dyn Error>> {
+    pin(SERVER_CORE)?;
+    std::thread::spawn(|| {
+        for _ in std::io::stdin().lines().map_while(Result::ok) {
+            let time = clock_gettime(ClockId::ProcessCPUTime);
+            let cpu = time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64;
+            let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+            let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+            println!("{cpu} {}", kib.unwrap_or(0) << 10);
+        }
+        std::process::exit(0);
+    });
+    Ok(())
+}
