@@ -13,14 +13,11 @@ use rustix::time::{ClockId, clock_gettime};
 pub const LOAD_CORE: usize = 0;
 const SERVER_CORE: usize = 1;
 
-/// Keeps the calling thread, and all that it starts, on this core, if there are two.
-pub fn pin(core: usize) -> Result<(), Box<dyn Error>> {
-    if std::thread::available_parallelism()?.get() > 1 {
-        let mut set = CpuSet::new();
-        set.set(core);
-        sched_setaffinity(None, &set)?;
-    }
-    Ok(())
+/// Keeps the calling thread, and all that it starts, on this core, if there is one.
+pub fn pin(core: usize) {
+    let mut set = CpuSet::new();
+    set.set(core);
+    let _ = sched_setaffinity(None, &set);
 }
 
 /// A running server. It ends when this is dropped, or when this process ends in whatever way.
@@ -70,8 +67,8 @@ impl Drop for Server {
 
 /// In the server's process: moves to its core, and answers in a thread of its own what it has used. Ends the
 /// process when nobody can ask any more.
-pub fn answer_usage() -> Result<(), Box<dyn Error>> {
-    pin(SERVER_CORE)?;
+pub fn answer_usage() {
+    pin(SERVER_CORE);
     std::thread::spawn(|| {
         for _ in std::io::stdin().lines().map_while(Result::ok) {
             let time = clock_gettime(ClockId::ProcessCPUTime);
@@ -83,5 +80,4 @@ pub fn answer_usage() -> Result<(), Box<dyn Error>> {
         }
         std::process::exit(0);
     });
-    Ok(())
 }

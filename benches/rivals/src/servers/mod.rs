@@ -174,24 +174,25 @@ fn parse(mut args: impl Iterator<Item = String>) -> Option<Request> {
 }
 
 fn run(request: &Request) -> Result<(), Box<dyn Error>> {
-    child::pin(LOAD_CORE)?;
+    let machine = Machine::this();
+    child::pin(LOAD_CORE);
     if request.check {
         return check::all();
     }
-    let machine = Machine::this();
     println!("{machine}\n{}", machine.versions);
     page::print_head();
     let wanted = |group: &str, label: &str| format!("{group}, {label}").contains(&request.filter);
     let mut rows = Vec::new();
     for scenario in SCENARIOS {
         if wanted(&scenario.group(), &scenario.label()) {
-            rows.push(measure(&scenario, request.rounds)?);
-            page::print(rows.last());
+            let row = measure(&scenario, request.rounds)?;
+            page::print(&row);
+            rows.push(row);
         }
     }
     if IDLE_ROWS.iter().any(|(label, _)| wanted(IDLE_GROUP, label)) {
         for row in memory()? {
-            page::print(Some(&row));
+            page::print(&row);
             rows.push(row);
         }
     }

@@ -15,8 +15,7 @@ pub fn print_head() {
     println!("{:>16}", "best peer/ours");
 }
 
-pub fn print(row: Option<&Row>) {
-    let Some(row) = row else { return };
+pub fn print(row: &Row) {
     print!("{:NAME$}", format!("{}, {}", row.group, row.label));
     for cell in &row.cells {
         let text = match cell {

@@ -46,10 +46,10 @@ async fn run(socket: TcpStream, hub: Hub<Shared>) -> Result<(), WebSocketError> 
         let mut read = pin!(reader.read_frame(&mut reply));
         let frame = loop {
             let next = poll_fn(|cx| {
-                if hub.is_some() {
-                    if let Poll::Ready(Some(shared)) = queue.poll_recv(cx) {
-                        return Poll::Ready(Next::Publish(shared));
-                    }
+                if hub.is_some()
+                    && let Poll::Ready(Some(shared)) = queue.poll_recv(cx)
+                {
+                    return Poll::Ready(Next::Publish(shared));
                 }
                 if let Poll::Ready(frame) = read.as_mut().poll(cx) {
                     return Poll::Ready(Next::Read(frame));

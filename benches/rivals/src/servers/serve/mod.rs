@@ -45,7 +45,7 @@ fn publish<M: Clone>(hub: &Hub<M>, message: &M) {
 
 /// Runs one server until the process is ended.
 pub fn run(name: &str, broadcasts: bool) -> Result<(), Box<dyn Error>> {
-    child::answer_usage()?;
+    child::answer_usage();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(serve(name, broadcasts))
 }
@@ -99,7 +99,7 @@ async fn serve(name: &str, broadcasts: bool) -> Result<(), Box<dyn Error>> {
             let hub = hub(broadcasts);
             accept(&listener, move |socket| {
                 let hub = hub.clone();
-                async {
+                async move {
                     let stream = WebSocketStream::from_raw_socket(socket, Role::Server, None).await;
                     sinks::serve(stream, hub).await;
                 }

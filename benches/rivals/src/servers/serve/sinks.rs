@@ -82,10 +82,11 @@ where
     poll_fn(|cx| {
         loop {
             let mut sink = Pin::new(&mut socket);
-            if hub.is_some() && held.is_none() {
-                if let Poll::Ready(message) = queue.poll_recv(cx) {
-                    held = message;
-                }
+            if hub.is_some()
+                && held.is_none()
+                && let Poll::Ready(message) = queue.poll_recv(cx)
+            {
+                held = message;
             }
             if held.is_some() {
                 if ready!(sink.as_mut().poll_ready(cx)).is_err() {
