@@ -13,9 +13,9 @@ const SMALL_READS: u8 = 8;
 /// A buffer for bytes that were read and not used yet.
 ///
 /// Its capacity follows the reads. It is 4 KiB at first, doubles up to 256 KiB while reads fill it,
-/// and shrinks to 4 KiB after eight reads in a row of less than an eighth of the capacity. It also doubles,
-/// without that bound, when the bytes in it fill it and nothing of them was used: this happens only
-/// if a decoder waits for frames that are longer, because of
+/// and shrinks to 4 KiB after eight reads in a row of less than an eighth of the capacity. It also
+/// doubles, without that bound, when the bytes in it fill it and nothing of them was used: this
+/// happens only if a decoder waits for frames that are longer, because of
 /// [`whole_up_to`](crate::FrameDecoder::whole_up_to).
 ///
 /// ```
@@ -62,7 +62,8 @@ impl ReadBuffer {
         Self { buf: Vec::new(), start: 0, end: 0, was_filled: false, small_reads: 0 }
     }
 
-    /// Creates a buffer of the bytes that were read together with an opening handshake and follow it.
+    /// Creates a buffer of the bytes that were read together with an opening handshake and follow
+    /// it.
     #[must_use]
     pub fn from_received(received: &[u8]) -> Self {
         let buf = Vec::from(received);
@@ -88,14 +89,15 @@ impl ReadBuffer {
         self.buf.len()
     }
 
-    /// Returns where the next read goes, which is never empty. Moves unread bytes to the beginning of
-    /// the buffer, and adapts its capacity.
+    /// Returns where the next read goes, which is never empty. Moves unread bytes to the beginning
+    /// of the buffer, and adapts its capacity.
     pub fn space(&mut self) -> &mut [u8] {
         self.buf.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
         let capacity = self.buf.len();
-        if self.end == capacity || (self.was_filled && capacity < MAX_CAPACITY) {
+        let is_short = capacity < MIN_CAPACITY || self.end == capacity;
+        if is_short || (self.was_filled && capacity < MAX_CAPACITY) {
             self.buf.resize((2 * capacity).max(MIN_CAPACITY), 0);
         } else if self.small_reads >= SMALL_READS && self.end < MIN_CAPACITY {
             self.buf.truncate(MIN_CAPACITY);
@@ -106,7 +108,8 @@ impl ReadBuffer {
         &mut self.buf[self.end..]
     }
 
-    /// Adds the first `count` bytes of [`space`](Self::space), which were read, to the unread bytes.
+    /// Adds the first `count` bytes of [`space`](Self::space), which were read, to the unread
+    /// bytes.
     ///
     /// # Panics
     ///

@@ -1,20 +1,21 @@
 //! A connection over a byte stream, whose events borrow from one receive buffer (feature `std`).
 //!
-//! An [`Adapter`] does the I/O that a [`Connection`] leaves to its caller. Each read brings a [`Batch`] of
-//! events, and all that is sent while they are handled goes out in one write before the next read. Nothing
-//! is allocated per message, and no payload is copied on its way in.
+//! An [`Adapter`] does the I/O that a [`Connection`] leaves to its caller. Each read brings a
+//! [`Batch`] of events, and all that is sent while they are handled goes out in one write before
+//! the next read. Nothing is allocated per message, and no payload is copied on its way in.
 //!
 //! - Blocking, over `Read + Write`: [`next_batch`](Adapter::next_batch), [`flush`](Adapter::flush),
 //!   [`finish`](Adapter::finish).
 //! - Over tokio's `AsyncRead + AsyncWrite` (feature `tokio-util`): the same methods with `_async`.
 //!
-//! Messages come in chunks: one that has not arrived whole is not waited for. To receive whole messages, put
-//! chunks together with an [`Assembler`](crate::Assembler), or set
+//! Messages come in chunks: one that has not arrived whole is not waited for. To receive whole
+//! messages, put chunks together with an [`Assembler`](crate::Assembler), or set
 //! [`whole_up_to`](crate::FrameDecoder::whole_up_to).
 //!
-//! An adapter does not read while it writes: a peer that does not take what is sent is not read from either.
-//! This bounds memory. Two endpoints that both send without reading would wait for each other, so a
-//! connection that sends much unasked should use a stream whose halves run on their own.
+//! An adapter does not read while it writes: a peer that does not take what is sent is not read
+//! from either. This bounds memory. Two endpoints that both send without reading would wait for
+//! each other, so a connection that sends much unasked should use a stream whose halves run on
+//! their own.
 
 mod buffer;
 mod io;
@@ -147,8 +148,8 @@ impl<T, C: Endpoint> Adapter<T, C> {
         Self::with_buffer(io, connection, ReadBuffer::new())
     }
 
-    /// Creates an adapter that first receives what was read together with the opening handshake and follows
-    /// it.
+    /// Creates an adapter that first receives what was read together with the opening handshake and
+    /// follows it.
     #[must_use]
     pub fn from_partially_read(io: T, connection: C, received: &[u8]) -> Self {
         Self::with_buffer(io, connection, ReadBuffer::from_received(received))
@@ -166,8 +167,8 @@ impl<T, C: Endpoint> Adapter<T, C> {
         &self.connection
     }
 
-    /// Returns the connection and its output, to send outside a batch. The output is written by the next
-    /// flush, or before the next batch.
+    /// Returns the connection and its output, to send outside a batch. The output is written by the
+    /// next flush, or before the next batch.
     ///
     /// ```
     /// use wsframe::Connection;
@@ -201,8 +202,8 @@ impl<T, C: Endpoint> Adapter<T, C> {
         self.io
     }
 
-    /// Gives back the memory of empty buffers, for a connection that is idle. The next read and the next
-    /// message to be sent allocate again.
+    /// Gives back the memory of empty buffers, for a connection that is idle. The next read and the
+    /// next message to be sent allocate again.
     pub fn release_buffers(&mut self) {
         self.buffer.release();
         if self.out.is_empty() {
@@ -221,14 +222,15 @@ impl<T, C: Endpoint> Adapter<T, C> {
 impl<T: Read + Write, C: Endpoint> Adapter<T, C> {
     /// Writes the output, and returns the next events once any have arrived.
     ///
-    /// Returns `None` when nothing more will be received: after the closing handshake, or when the transport
-    /// has ended. [`close_code`](Connection::close_code) tells which. Call [`finish`](Self::finish) then.
+    /// Returns `None` when nothing more will be received: after the closing handshake, or when the
+    /// transport has ended. [`close_code`](Connection::close_code) tells which. Call
+    /// [`finish`](Self::finish) then.
     ///
     /// # Errors
     ///
     /// - Errors of the transport.
-    /// - `InvalidData` with a [`ProtocolError`] if the peer broke a rule. The Close that says so has been
-    ///   written. Call [`finish`](Self::finish), so that the peer can read it.
+    /// - `InvalidData` with a [`ProtocolError`] if the peer broke a rule. The Close that says so
+    ///   has been written. Call [`finish`](Self::finish), so that the peer can read it.
     pub fn next_batch(&mut self) -> Result<Option<Batch<'_, C>>> {
         let more = io::block(self.poll_more(&mut Blocking))?;
         Ok(more.then(|| self.batch()))
@@ -243,11 +245,12 @@ impl<T: Read + Write, C: Endpoint> Adapter<T, C> {
         io::block(self.poll_flush(&mut Blocking))
     }
 
-    /// Writes the output, has `shut_down` end this side of the transport, and reads until the peer ends its
-    /// side.
+    /// Writes the output, has `shut_down` end this side of the transport, and reads until the peer
+    /// ends its side.
     ///
-    /// If a socket is closed while bytes from the peer are unread, the system may reset the connection, and
-    /// the peer may lose what was sent last. Set a read timeout: a peer may wait for ever.
+    /// If a socket is closed while bytes from the peer are unread, the system may reset the
+    /// connection, and the peer may lose what was sent last. Set a read timeout: a peer may wait
+    /// for ever.
     ///
     /// # Errors
     ///
@@ -269,8 +272,8 @@ where
 {
     /// Writes the output, and returns the next events once any have arrived.
     ///
-    /// Returns `None` when nothing more will be received: after the closing handshake, or when the transport
-    /// has ended. [`close_code`](Connection::close_code) tells which. Call
+    /// Returns `None` when nothing more will be received: after the closing handshake, or when the
+    /// transport has ended. [`close_code`](Connection::close_code) tells which. Call
     /// [`finish_async`](Self::finish_async) then.
     ///
     /// It is cancel-safe: a future that is dropped has lost nothing.
@@ -278,8 +281,8 @@ where
     /// # Errors
     ///
     /// - Errors of the transport.
-    /// - `InvalidData` with a [`ProtocolError`] if the peer broke a rule. The Close that says so has been
-    ///   written. Call [`finish_async`](Self::finish_async), so that the peer can read it.
+    /// - `InvalidData` with a [`ProtocolError`] if the peer broke a rule. The Close that says so
+    ///   has been written. Call [`finish_async`](Self::finish_async), so that the peer can read it.
     ///
     /// ```
     /// use wsframe::adapter::Adapter;
@@ -316,8 +319,9 @@ where
 
     /// Writes the output, ends this side of the transport, and reads until the peer ends its side.
     ///
-    /// If a socket is closed while bytes from the peer are unread, the system may reset the connection, and
-    /// the peer may lose what was sent last. Set a deadline: a peer may wait for ever.
+    /// If a socket is closed while bytes from the peer are unread, the system may reset the
+    /// connection, and the peer may lose what was sent last. Set a deadline: a peer may wait for
+    /// ever.
     ///
     /// # Errors
     ///
@@ -402,7 +406,7 @@ impl<'a, C> Batch<'a, C> {
                 None
             }
             Ok(event) => event,
-            // The adapter reports the error, once the Close is written; or goes on once the output is.
+            // The adapter reports the error once the Close is written, or goes on once the output is.
             Err(_) => None,
         }
     }
@@ -411,8 +415,9 @@ impl<'a, C> Batch<'a, C> {
 impl<'a, K: MaskingKeys> Batch<'a, Connection<K>> {
     /// Returns the next event, as [`Connection::receive`] does.
     ///
-    /// Returns `None` when more must be read, when the output has become large, and when the peer broke a
-    /// rule. [`next_batch`](Adapter::next_batch) does what is needed then, and reports the error.
+    /// Returns `None` when more must be read, when the output has become large, and when the peer
+    /// broke a rule. [`next_batch`](Adapter::next_batch) does what is needed then, and reports the
+    /// error.
     #[inline(always)]
     pub fn receive(&mut self) -> Option<Event<'a>> {
         if self.out.len() >= MAX_OUTPUT {
@@ -429,8 +434,9 @@ impl<'a, K: MaskingKeys> Batch<'a, CompressedConnection<K>> {
     /// Returns the next event, as [`CompressedConnection::receive`] does: what was compressed is
     /// decompressed into `buf`.
     ///
-    /// Returns `None` when more must be read, when the output has become large, and when the peer broke a
-    /// rule. [`next_batch`](Adapter::next_batch) does what is needed then, and reports the error.
+    /// Returns `None` when more must be read, when the output has become large, and when the peer
+    /// broke a rule. [`next_batch`](Adapter::next_batch) does what is needed then, and reports the
+    /// error.
     ///
     /// # Panics
     ///
