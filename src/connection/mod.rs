@@ -268,6 +268,22 @@ impl<K> Connection<K> {
     }
 
     /// Disables automatic Pongs. The caller answers each Ping with [`pong`](Self::pong).
+    ///
+    /// ```
+    /// use wsframe::{Connection, Event};
+    ///
+    /// let mut connection = Connection::server().leave_pongs();
+    /// let mut out = Vec::new();
+    /// let mut received = *b"\x89\x82\0\0\0\0hi"; // a Ping
+    /// let mut input = &mut received[..];
+    /// while let Some(event) = connection.receive(&mut input, &mut out)? {
+    ///     if let Event::Ping(data) = event {
+    ///         connection.pong(data, &mut out)?;
+    ///     }
+    /// }
+    /// assert_eq!(out, b"\x8A\x02hi");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "auto_pong")]
     #[doc(alias = "set_auto_pong")]
     #[must_use]
@@ -280,6 +296,21 @@ impl<K> Connection<K> {
     ///
     /// The caller answers with [`close`](Self::close), and may send other messages first. Until
     /// then [`transport`](Self::transport) returns [`KeepOpen`](Transport::KeepOpen).
+    ///
+    /// ```
+    /// use wsframe::{CloseBody, CloseCode, Connection, Transport};
+    ///
+    /// let mut connection = Connection::server().leave_close();
+    /// let mut out = Vec::new();
+    /// let mut received = *b"\x88\x80\0\0\0\0"; // a Close
+    /// connection.receive(&mut &mut received[..], &mut out)?;
+    /// assert_eq!(connection.transport(), Transport::KeepOpen);
+    ///
+    /// connection.send("one more message", &mut out)?;
+    /// connection.close(Some(CloseBody { code: CloseCode::NORMAL, reason: "" }), &mut out)?;
+    /// assert_eq!(connection.transport(), Transport::Close);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "auto_close")]
     #[doc(alias = "set_auto_close")]
     #[must_use]
@@ -340,6 +371,15 @@ impl<K> Connection<K> {
     /// | the peer sent a Close without a code | [`NO_STATUS`](CloseCode::NO_STATUS) |
     /// | the connection failed, or ended without a Close | [`ABNORMAL`](CloseCode::ABNORMAL) |
     /// | none of these yet | `None` |
+    ///
+    /// ```
+    /// use wsframe::{CloseCode, Connection};
+    ///
+    /// /// Returns whether the peer sent a Close.
+    /// fn is_clean(connection: &Connection) -> bool {
+    ///     matches!(connection.close_code(), Some(code) if code != CloseCode::ABNORMAL)
+    /// }
+    /// ```
     #[must_use]
     pub const fn close_code(&self) -> Option<CloseCode> {
         if self.received_code != 0 {

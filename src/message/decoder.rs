@@ -176,7 +176,8 @@ impl MessageDecoder {
 
     /// Creates a decoder over `frames`, with the rules and limits of that decoder.
     ///
-    /// The frame decoder must not have decoded anything yet.
+    /// The frame decoder must not have decoded anything yet. Pass the result to
+    /// [`Connection::over`](crate::Connection::over) to use its limits in a connection.
     ///
     /// ```
     /// use wsframe::{FrameDecoder, MessageDecoder, Role, Rules};
@@ -206,6 +207,14 @@ impl MessageDecoder {
     /// It acts on the header that exceeds it, before any of that frame's payload is read. For
     /// compressed messages (feature `deflate`) it also limits the decompressed length. The default
     /// is [`DEFAULT_MAX_MESSAGE_LEN`].
+    ///
+    /// ```
+    /// use wsframe::{Connection, MessageDecoder, Role, Unmasked};
+    ///
+    /// let messages = MessageDecoder::new(Role::Server).max_message_len(1 << 20);
+    /// let connection = Connection::over(messages, Unmasked);
+    /// # let _ = connection;
+    /// ```
     #[doc(alias = "max_message_size")]
     #[doc(alias = "max_payload_size")]
     #[must_use]

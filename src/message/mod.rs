@@ -2,8 +2,7 @@
 //!
 //! [`MessageDecoder`] is built on [`FrameDecoder`](crate::FrameDecoder). It buffers nothing and
 //! returns [`Event`]s that borrow the caller's buffer. It adds what a single frame cannot tell: the
-//! message a fragment belongs to, whether text is UTF-8 across fragments, and the length of the
-//! message.
+//! message of a fragment, whether text is UTF-8 across fragments, and the length of the message.
 //!
 //! A message arrives in chunks ([`Event::Text`], [`Event::Binary`]), as its bytes arrive. A message
 //! in one frame that is completely in the buffer is one chunk. Control frames are always complete,
