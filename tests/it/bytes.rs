@@ -561,7 +561,12 @@ fn text_as_bytes_is_a_str() {
     // Either way round, and from whatever text or bytes may be in.
     let (part, whole) = ("grüße", String::from("grüße"));
     assert!(text == part && text == *part && text == whole);
-    assert!(part == text && *part == text && whole == text && "grü" != text);
+    assert!(part == text && *part == text && whole == text);
+    let (part, whole) = ("grü", String::from("grüßt"));
+    assert!(text != part && text != *part && text != whole);
+    assert!(part != text && *part != text && whole != text);
+    assert_ne!(text, Utf8Bytes::from("grüßt"));
+    let (part, whole) = ("grüße", String::from("grüße"));
     for other in [
         Utf8Bytes::from(whole.clone().into_boxed_str()),
         Utf8Bytes::from(Cow::Borrowed("grüße")),
