@@ -119,7 +119,7 @@ impl<K> MessageCodec<K> {
     /// if it would not become shorter, unless the context is taken over. A [`Message::Raw`] goes out as it
     /// is.
     ///
-    /// What contexts cost, [the module](crate::deflate#what-a-connection-costs) says. With context
+    /// What contexts cost, [the module](crate::deflate#memory) says. With context
     /// takeover the codec keeps its own from the first message to its end. Without it, an idle codec keeps
     /// 160 bytes, and takes contexts while it handles a message, from this pool: a
     /// [`SharedPool`] of many connections, which then cost as much as those that are busy at the same

@@ -460,7 +460,7 @@ fn a_pool_keeps_memory_for_short_payloads_alone() {
 }
 
 #[test]
-#[should_panic(expected = "must have room")]
+#[should_panic(expected = "`buf` must not be empty")]
 fn a_buffer_without_room_is_a_mistake() {
     let mut bytes = frame(0xC1, &HELLO);
     let _ = server(Parameters::FULL).receive(

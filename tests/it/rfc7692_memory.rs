@@ -60,7 +60,7 @@ fn what_a_context_takes_is_what_the_documentation_says() {
         });
         assert_eq!(later.count_total, 0);
     }
-    assert!(documentation.contains("takes 47 KiB, whatever the window"));
+    assert!(documentation.contains("takes 47 KiB for any window"));
 }
 
 #[test]

@@ -784,7 +784,7 @@ fn errors_say_what_was_wrong() {
     let refused = CodecError::from(EncodeError::FrameAfterClose);
     assert_eq!(
         refused.to_string(),
-        "not sent: nothing may be sent after a Close frame (RFC 6455 §5.5.1)"
+        "not sent: no frame may be sent after a Close frame (RFC 6455 §5.5.1)"
     );
     let full = CodecError::from(wsframe::ReceiveError::OutputFull);
     let transport = CodecError::from(io::Error::from(io::ErrorKind::BrokenPipe));

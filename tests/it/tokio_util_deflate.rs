@@ -501,9 +501,9 @@ fn what_an_idle_codec_keeps() {
 fn a_failed_connection_keeps_no_context() {
     let pool = SharedPool::new(Config::default());
     let mut failed = server(Parameters::FULL, pool.clone());
-    let reserved_opcode = [frame(0x41, &HELLO[..3]), frame(0x83, b"")].concat();
-    let (messages, error) = decode(&mut failed, &reserved_opcode, &[]);
-    assert_eq!((messages, error), (vec![], Some(ProtocolError::ReservedOpcode(3))));
+    let text_in_text = [frame(0x41, &HELLO[..3]), frame(0x81, b"")].concat();
+    let (messages, error) = decode(&mut failed, &text_in_text, &[]);
+    assert_eq!((messages, error), (vec![], Some(ProtocolError::ExpectedContinuation)));
 
     let mut next = server(Parameters::FULL, pool);
     let mut received = None;
