@@ -52,6 +52,8 @@ cargo run --release --manifest-path benches/rivals/Cargo.toml -- servers --markd
 - Servers take turns of 80 ms in every round. A figure is the median of the rounds.
 - wsframe is `WebSocketStream`, Framed is `MessageCodec` in tokio-util's `Framed`, and adapter is `Adapter`, which borrows what it receives and echoes a message that has not arrived whole as fragments.
 - raw TCP echoes bytes as they are, through a buffer of 64 KiB.
+- tokio-websockets flushes what was fed whenever it is polled for a message, so its messages do not coalesce here.
+- Memory is what is resident: what an allocator keeps of freed memory counts.
 
 ![CPU time relative to wsframe's](servers.svg)
 ";
