@@ -47,12 +47,12 @@ cargo run --release --manifest-path benches/rivals/Cargo.toml -- servers --markd
 ```
 
 - Server and clients are two processes on two cores, over loopback. All servers run on tokio's current-thread runtime with `TCP_NODELAY` and the system's allocator, without timers or compression.
-- Each server is in its fastest mode: messages are fed to the sink, and flushed once nothing more can be read. fastwebsockets writes into a `BufWriter`. Text is validated.
+- Messages are fed to the sink, and flushed once nothing more can be read, which is the fastest mode of all sinks but that of tokio-websockets. fastwebsockets writes into a `BufWriter`. Text is validated.
 - Each client keeps the given number of messages under way. Every echo is compared with what was sent.
 - Servers take turns of 80 ms in every round. A figure is the median of the rounds.
 - wsframe is `WebSocketStream`, Framed is `MessageCodec` in tokio-util's `Framed`, and adapter is `Adapter`, which borrows what it receives and echoes a message that has not arrived whole as fragments.
 - raw TCP echoes bytes as they are, through a buffer of 64 KiB.
-- tokio-websockets flushes what was fed whenever it is polled for a message, so its messages do not coalesce here.
+- tokio-websockets flushes what was fed whenever it is polled for a message, so each message is a write of its own here.
 - Memory is what is resident: what an allocator keeps of freed memory counts.
 
 ![CPU time relative to wsframe's](servers.svg)
@@ -63,7 +63,11 @@ pub fn markdown(machine: &Machine, rows: &[Row]) -> String {
     let (memory, messages): (Vec<&Row>, Vec<&Row>) =
         rows.iter().partition(|row| row.group == IDLE_GROUP);
     let cost = |cell: Cell| format!("{:.0}", cell.cost);
-    let rate = |cell: Cell| format!("{:.0}", cell.rate.unwrap_or_default() / 1000.0);
+    let rate = |cell: Cell| {
+        let rate = cell.rate.unwrap_or_default() / 1000.0;
+        let decimals = if rate < 10.0 { 2 } else { 0 };
+        format!("{rate:.decimals$}")
+    };
     let kib = |cell: Cell| format!("{:.1}", cell.cost / 1024.0);
     table(
         &mut page,
