@@ -94,7 +94,7 @@ run_tests() {
         $show "${skip[@]}" ${only[@]+"${only[@]}"}
     # What overflows where `c_ulong` has 32 bits, on the one such target that need not be emulated.
     if [ "$target" = i686 ] && [ ${#only[@]} = 0 ]; then
-        cargo_for test --lib --manifest-path ci/tests/Cargo.toml -- --ignored four_gibibytes
+        cargo_for test --package wsframe --all-features --test it -- --ignored four_gibibytes
     fi
 }
 

@@ -3,12 +3,10 @@
 # writes the table to docs/speed.md. Run nothing else at the same time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. ci/lib.sh
 
-page=$(mktemp)
-trap 'rm -f "$page"' EXIT
 sizes="16 B | 125 B | 1 KiB | 16 KiB"
 {
-    echo
     echo "| level | mask ${sizes//| /| mask } | ASCII ${sizes//| /| ASCII } | Korean ${sizes//| /| Korean } |"
     echo "|---|$(printf -- '---:|%.0s' {1..12})"
     for level in 0 1 2 3 s z; do
@@ -18,8 +16,4 @@ sizes="16 B | 125 B | 1 KiB | 16 KiB"
     done
     echo
     echo "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(rustc --version | cut -d' ' -f1-2), $(date -u +%F)."
-    echo
-} | tee "$page"
-from="^<!-- ci/levels.sh -->$" to="^<!-- end of ci/levels.sh -->$"
-grep -q "$from" docs/speed.md && grep -q "$to" docs/speed.md
-sed -i -e "\|$from|,\|$to|{//!d}" -e "\|$from|r $page" docs/speed.md
+} | tee /dev/stderr | put_page docs/speed.md ci/levels.sh

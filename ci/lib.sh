@@ -47,3 +47,14 @@ crate_alone() {
     awk '/^\[/ { drop = /dev-dependencies\]/ || /^\[\[(example|bench)\]\]/ || /^\[(profile\.|workspace)/ } !drop' \
         Cargo.toml >"$1/Cargo.toml"
 }
+
+# put_page FILE NAME: replaces the lines between <!-- NAME --> and <!-- end of NAME --> in a file by standard input.
+put_page() {
+    local from="^<!-- $2 -->\$" to="^<!-- end of $2 -->\$" page status=0
+    page=$(mktemp)
+    { echo; cat; echo; } >"$page"
+    grep -q "$from" "$1" && grep -q "$to" "$1" && sed -i -e "\|$from|,\|$to|{//!d}" -e "\|$from|r $page" "$1" ||
+        status=$?
+    rm "$page"
+    return $status
+}

@@ -69,7 +69,7 @@ without_system() {
             echo "$name: ${sizes[$name]} bytes"
         fi
     done
-    [ -z "$table" ] || report | ci/table.sh "$table" ci/size.sh
+    [ -z "$table" ] || report | put_page "$table" ci/size.sh
 }
 
 report() {
