@@ -2,16 +2,16 @@
 
 use alloc::vec::Vec;
 
+#[cfg(not(any(wsframe_backend = "words", wsframe_backend = "small")))]
+use crate::arch::append::Spare;
+
+/// What the kernels need of a buffer: nothing, where there is no `unsafe` code.
+#[cfg(any(wsframe_backend = "words", wsframe_backend = "small"))]
+pub(crate) trait Spare {}
+
 /// A buffer of bytes that grows at its end.
-pub(crate) trait Buffer {
-    fn len(&self) -> usize;
-
-    /// How many bytes can be appended without more memory.
-    fn room(&self) -> usize;
-
+pub(crate) trait Buffer: Spare {
     fn reserve(&mut self, bytes: usize);
-
-    fn truncate(&mut self, len: usize);
 
     fn append(&mut self, bytes: &[u8]);
 
@@ -21,25 +21,13 @@ pub(crate) trait Buffer {
 
 macro_rules! impl_buffer {
     ($buffer:ty) => {
+        #[cfg(any(wsframe_backend = "words", wsframe_backend = "small"))]
+        impl Spare for $buffer {}
+
         impl Buffer for $buffer {
-            #[inline(always)]
-            fn len(&self) -> usize {
-                self.len()
-            }
-
-            #[inline(always)]
-            fn room(&self) -> usize {
-                self.capacity() - self.len()
-            }
-
             #[inline(always)]
             fn reserve(&mut self, bytes: usize) {
                 self.reserve(bytes);
-            }
-
-            #[inline(always)]
-            fn truncate(&mut self, len: usize) {
-                self.truncate(len);
             }
 
             #[inline(always)]

@@ -201,6 +201,13 @@ impl Mask {
         self.0 == 0
     }
 
+    /// The mask that [`word`](Self::word) came from.
+    #[cfg(feature = "alloc")]
+    #[inline(always)]
+    pub(crate) const fn of_word(word: u32) -> Self {
+        Self(word)
+    }
+
     /// For the kernels: the key in the order of memory.
     #[inline(always)]
     pub(crate) const fn word(&self) -> u32 {

@@ -10,6 +10,7 @@
 //! | `small` | for microcontrollers, in place of `words` |
 //! | `plain` | for builds without optimisation, in place of the kernels |
 //! | `chunks` | arrays inside slices |
+//! | `append` | short frames in the spare capacity of a buffer, without a call to copy them |
 //! | `text` | bytes become `str` by a kernel's verdict, without a second look |
 //!
 //! A [`Backend`] is a table of four kernels over slices. Code above this module calls the functions
@@ -30,6 +31,8 @@
 //! machine can run the whole ladder; with `"words"` no `unsafe` is compiled at all. `"small"` builds the backend
 //! of that name alone, and makes the code above this module smaller where that costs speed.
 
+#[cfg(all(feature = "alloc", not(any(wsframe_backend = "words", wsframe_backend = "small"))))]
+pub(crate) mod append;
 #[cfg(not(wsframe_backend = "small"))]
 mod chunks;
 #[cfg(wsframe_vectors)]

@@ -8,6 +8,8 @@ use alloc::vec::Vec;
 #[cfg(feature = "alloc")]
 use crate::buffer::Buffer;
 use crate::error::EncodeError;
+#[cfg(feature = "bytes")]
+use crate::header::PackedHeader;
 use crate::header::{EncodedHeader, FrameHeader, MAX_HEADER_LEN, Opcode, Rsv};
 use crate::mask::{Mask, MaskingKey};
 
@@ -89,6 +91,12 @@ impl FrameEncoder {
         FrameHeader { fin, rsv, opcode, masking_key, payload_len }
     }
 
+    #[cfg(feature = "bytes")]
+    #[inline(always)]
+    pub(crate) fn pack(&self, payload_len: u64) -> Result<PackedHeader, EncodeError> {
+        self.frame_header(payload_len).pack()
+    }
+
     /// The mask at the first byte of the payload, for a caller that masks it itself: in front of a
     /// payload goes the [`header`](Self::header) alone.
     #[must_use]
@@ -145,7 +153,12 @@ impl FrameEncoder {
             return Err(EncodeError::NoRoom { needed });
         };
         header.write_to(out);
-        self.mask().apply_copying(payload, &mut out[header.len()..]);
+        let (mut mask, to) = (self.mask(), &mut out[header.len()..]);
+        if mask.is_none() {
+            to.copy_from_slice(payload);
+        } else {
+            mask.apply_copying(payload, to);
+        }
         Ok(out)
     }
 
@@ -165,6 +178,7 @@ impl FrameEncoder {
     /// # Ok::<(), wsframe::EncodeError>(())
     /// ```
     #[cfg(feature = "alloc")]
+    #[inline]
     pub fn append(&self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.append_to(payload, out)
     }
@@ -178,18 +192,7 @@ impl FrameEncoder {
         out: &mut impl Buffer,
     ) -> Result<(), EncodeError> {
         let header = self.frame_header(payload.len() as u64).pack()?;
-        out.reserve(header.len() + payload.len());
-        // As many bytes as fill two words, and then only those that there are: what is of constant length
-        // comes from registers, and needs no call.
-        let words = header.words();
-        if out.room() >= words.len() {
-            let start = out.len();
-            out.append(&words);
-            out.truncate(start + header.len());
-        } else {
-            out.append(&header.encoded());
-        }
-        self.mask().append_to(payload, out);
+        header.append_with(&self.mask(), payload, out);
         Ok(())
     }
 

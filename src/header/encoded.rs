@@ -3,6 +3,18 @@
 use core::fmt;
 use core::ops::Deref;
 
+#[cfg(feature = "bytes")]
+use bytes::BufMut;
+
+#[cfg(all(feature = "bytes", not(any(wsframe_backend = "words", wsframe_backend = "small"))))]
+use crate::arch::append::{Put, append_part};
+#[cfg(all(feature = "alloc", not(any(wsframe_backend = "words", wsframe_backend = "small"))))]
+use crate::arch::append::{append_long, append_short};
+#[cfg(feature = "alloc")]
+use crate::buffer::Buffer;
+#[cfg(feature = "alloc")]
+use crate::mask::Mask;
+
 use super::{FIN, FrameHeader, LEN_16, LEN_64, MASK, MAX_HEADER_LEN};
 
 /// The bytes of an encoded header: a small buffer on the stack that lends them as a slice.
@@ -15,31 +27,51 @@ pub struct EncodedHeader {
     len: u8,
 }
 
-/// An encoded header in registers: a number of two words, whose lowest byte is the header's first.
+/// An encoded header in registers: two words in the order of the wire, whose lowest byte is the header's first.
 ///
-/// Bytes that are stored one by one and read again as words are what a processor waits for. So who writes a
-/// header somewhere writes these words, and lets no [`EncodedHeader`] lie in memory in between.
+/// A processor waits where bytes are stored one by one and then read as a word. So these words are written where the
+/// header goes, and no [`EncodedHeader`] is stored in between.
 pub(crate) struct PackedHeader {
-    number: u128,
+    low: u64,
+    /// 0, unless the length is in 64 bits.
+    high: u64,
     len: usize,
 }
 
 impl PackedHeader {
-    /// Encodes the header as its fields stand.
+    /// Encodes the header as its fields are.
     #[inline(always)]
     pub(super) fn new(header: &FrameHeader) -> Self {
         let first = if header.fin { FIN } else { 0 } | header.rsv.bits() | header.opcode.bits();
-        let mask_bit = if header.masking_key.is_some() { MASK } else { 0 };
-        let key =
-            header.masking_key.map_or(0, |key| u128::from(u32::from_le_bytes(key.to_bytes())));
-        // The key is there, as zeros, also where there is none: the length leaves it out.
-        let (second, behind) = match header.payload_len {
-            len @ 0..126 => (len as u8, key),
-            len @ 126..0x1_0000 => (LEN_16, u128::from((len as u16).swap_bytes()) | key << 16),
-            len => (LEN_64, u128::from(len.swap_bytes()) | key << 64),
-        };
-        let number = u128::from(first) | u128::from(mask_bit | second) << 8 | behind << 16;
-        Self { number, len: header.encoded_len() }
+        // Branches, with constants in each, and no arithmetic in their place: most senders have one kind of header.
+        match header.masking_key {
+            None => Self::with(first, 0, 0, header.payload_len, 0),
+            Some(key) => {
+                let key = u64::from(u32::from_le_bytes(key.to_bytes()));
+                Self::with(first, MASK, key, header.payload_len, 4)
+            }
+        }
+    }
+
+    #[inline(always)]
+    const fn with(first: u8, mask_bit: u8, key: u64, payload_len: u64, key_len: usize) -> Self {
+        let start = first as u64 | (mask_bit as u64) << 8;
+        match payload_len {
+            0..126 => {
+                let low = start | payload_len << 8 | key << 16;
+                Self { low, high: 0, len: 2 + key_len }
+            }
+            126..0x1_0000 => {
+                let len = (payload_len as u16).swap_bytes() as u64;
+                let low = start | (LEN_16 as u64) << 8 | len << 16 | key << 32;
+                Self { low, high: 0, len: 4 + key_len }
+            }
+            _ => {
+                let len = payload_len.swap_bytes();
+                let low = start | (LEN_64 as u64) << 8 | len << 16;
+                Self { low, high: len >> 48 | key << 16, len: 10 + key_len }
+            }
+        }
     }
 
     /// How many of the bytes are the header's: at most [`MAX_HEADER_LEN`].
@@ -48,10 +80,36 @@ impl PackedHeader {
         self.len
     }
 
-    /// The header's bytes, and what fills the words behind them.
+    /// The header's bytes, and zeros that fill the words.
     #[inline(always)]
     pub(crate) const fn words(&self) -> [u8; MAX_HEADER_LEN + 2] {
-        self.number.to_le_bytes()
+        ((self.high as u128) << 64 | self.low as u128).to_le_bytes()
+    }
+
+    /// Appends the frame.
+    #[cfg(feature = "alloc")]
+    #[inline(always)]
+    pub(crate) fn append_with(self, mask: &Mask, payload: &[u8], out: &mut impl Buffer) {
+        #[cfg(not(any(wsframe_backend = "words", wsframe_backend = "small")))]
+        if append_short([self.low, self.high], self.len, payload, mask.word(), out) {
+            return;
+        }
+        append_frame(self.low, self.high, self.len, mask.word(), payload, out);
+    }
+
+    /// Puts the frame, for which there must be capacity.
+    #[cfg(feature = "bytes")]
+    #[inline(always)]
+    pub(crate) fn put_with(self, mut mask: Mask, payload: &[u8], out: &mut impl BufMut) {
+        #[cfg(not(any(wsframe_backend = "words", wsframe_backend = "small")))]
+        if append_short([self.low, self.high], self.len, payload, mask.word(), &mut Put(out)) {
+            return;
+        }
+        out.put_slice(&self.encoded());
+        if mask.is_none() {
+            return out.put_slice(payload);
+        }
+        put_masked(payload, &mut mask, out);
     }
 
     #[inline(always)]
@@ -59,23 +117,102 @@ impl PackedHeader {
         EncodedHeader { bytes: self.words(), len: self.len as u8 }
     }
 
-    /// Writes the header to the beginning of a frame that is yet to get its payload. The frame is as long
-    /// as the header at least.
+    /// Writes the header to the beginning of a frame whose payload is written next. The frame is at least as long as
+    /// the header.
     #[inline(always)]
     pub(crate) fn write_to(&self, frame: &mut [u8]) {
-        match frame.first_chunk_mut() {
-            // What stands behind the header is overwritten.
-            Some(room) => *room = self.words(),
-            None => self.write_to_short(frame),
+        if let Some(place) = frame.first_chunk_mut() {
+            // The payload overwrites what is after the header.
+            *place = self.words();
+            return;
+        }
+        // A frame of less than 16 bytes has two bytes of header, and perhaps a key.
+        put(frame, 0, (self.low as u16).to_le_bytes());
+        if self.len > 2 {
+            put(frame, 2, ((self.low >> 16) as u32).to_le_bytes());
         }
     }
 
-    /// A call of its own, so that the bytes need not lie in memory for the other.
-    #[inline(never)]
-    fn write_to_short(&self, frame: &mut [u8]) {
-        for (room, byte) in frame.iter_mut().zip(&*self.encoded()) {
-            *room = *byte;
+    /// Writes the header to the end of the headroom, and nothing before it. Returns where it begins.
+    #[inline(always)]
+    pub(super) fn write_before(&self, headroom: &mut [u8; MAX_HEADER_LEN]) -> usize {
+        // A copy of unknown length would be a call.
+        let Self { low, high, len } = *self;
+        match len {
+            2 => put(headroom, 12, (low as u16).to_le_bytes()),
+            4 => put(headroom, 10, (low as u32).to_le_bytes()),
+            6 => {
+                put(headroom, 8, (low as u32).to_le_bytes());
+                put(headroom, 12, ((low >> 32) as u16).to_le_bytes());
+            }
+            8 => put(headroom, 6, low.to_le_bytes()),
+            10 => {
+                put(headroom, 4, low.to_le_bytes());
+                put(headroom, 12, (high as u16).to_le_bytes());
+            }
+            _ => {
+                put(headroom, 0, low.to_le_bytes());
+                put(headroom, 8, (high as u32).to_le_bytes());
+                put(headroom, 12, ((high >> 32) as u16).to_le_bytes());
+            }
         }
+        MAX_HEADER_LEN - len
+    }
+}
+
+/// A function of its own, so that the short path above needs no stack frame. What it takes is in registers: a header
+/// that is stored word by word, and read as a vector, would make the processor wait.
+#[cfg(feature = "alloc")]
+#[inline(never)]
+fn append_frame<B: Buffer>(low: u64, high: u64, len: usize, key: u32, payload: &[u8], out: &mut B) {
+    out.reserve(len + payload.len());
+    #[cfg(not(any(wsframe_backend = "words", wsframe_backend = "small")))]
+    if append_long([low, high], len, payload, key, out) {
+        return;
+    }
+    append_safely(low, high, len, key, payload, out);
+}
+
+/// For builds without `unsafe` code, and for a short frame that leaves too little capacity to be written as blocks.
+#[cfg(feature = "alloc")]
+#[inline(never)]
+fn append_safely<B: Buffer>(
+    low: u64,
+    high: u64,
+    len: usize,
+    key: u32,
+    payload: &[u8],
+    out: &mut B,
+) {
+    let header = PackedHeader { low, high, len };
+    out.append(&header.encoded());
+    Mask::of_word(key).append_to(payload, out);
+}
+
+#[cfg(all(feature = "bytes", not(any(wsframe_backend = "words", wsframe_backend = "small"))))]
+fn put_masked(mut payload: &[u8], mask: &mut Mask, out: &mut impl BufMut) {
+    while !payload.is_empty() {
+        let len = append_part(payload, mask.word(), out);
+        mask.advance(len);
+        payload = &payload[len..];
+    }
+}
+
+/// In safe code a `BufMut` takes only bytes that are somewhere else: so many are on the stack at a time.
+#[cfg(all(feature = "bytes", any(wsframe_backend = "words", wsframe_backend = "small")))]
+fn put_masked(payload: &[u8], mask: &mut Mask, out: &mut impl BufMut) {
+    let mut masked = [0; 1024];
+    for piece in payload.chunks(masked.len()) {
+        let len = mask.apply_copying(piece, &mut masked);
+        out.put_slice(&masked[..len]);
+    }
+}
+
+/// Writes a part of a header, which is in `bytes` at this index.
+#[inline(always)]
+fn put<const N: usize>(bytes: &mut [u8], at: usize, part: [u8; N]) {
+    if let Some(place) = bytes.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+        *place = part;
     }
 }
 

@@ -300,10 +300,7 @@ impl FrameHeader {
     /// ```
     #[inline(always)]
     pub fn encode_before(&self, headroom: &mut [u8; MAX_HEADER_LEN]) -> Result<usize, EncodeError> {
-        let header = self.encode()?;
-        let start = MAX_HEADER_LEN - header.len();
-        headroom[start..].copy_from_slice(&header);
-        Ok(start)
+        Ok(self.pack()?.write_before(headroom))
     }
 
     /// Returns the mask at the first byte of the payload.

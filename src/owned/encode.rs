@@ -9,9 +9,6 @@ use crate::error::EncodeError;
 use crate::frame::FrameEncoder;
 use crate::header::EncodedHeader;
 
-/// So many bytes are masked at a time on their way to a `BufMut`, which cannot be read again.
-const PUT_AT_ONCE: usize = 1024;
-
 impl FrameEncoder {
     /// Writes the frame to a `BufMut`, the payload masked on the way.
     ///
@@ -30,22 +27,12 @@ impl FrameEncoder {
     /// # Ok::<(), wsframe::EncodeError>(())
     /// ```
     pub fn put(&self, payload: &[u8], out: &mut impl BufMut) -> Result<(), EncodeError> {
-        let header = self.header(payload.len() as u64)?;
+        let header = self.pack(payload.len() as u64)?;
         let needed = header.len().saturating_add(payload.len());
         if out.remaining_mut() < needed {
             return Err(EncodeError::NoRoom { needed });
         }
-        out.put_slice(&header);
-        let mut mask = self.mask();
-        if mask.is_none() {
-            out.put_slice(payload);
-            return Ok(());
-        }
-        let mut masked = [0; PUT_AT_ONCE];
-        for piece in payload.chunks(PUT_AT_ONCE) {
-            let len = mask.apply_copying(piece, &mut masked);
-            out.put_slice(&masked[..len]);
-        }
+        header.put_with(self.mask(), payload, out);
         Ok(())
     }
 

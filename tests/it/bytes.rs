@@ -468,7 +468,7 @@ fn frames_are_split_off_where_they_lie() {
 /// In every way a frame is the bytes that the oracle makes of it.
 #[test]
 fn frames_are_put_and_chained() {
-    for len in boundary_lengths().chain([125, 126, 65_535, 65_536]) {
+    for len in (0..140).chain(boundary_lengths()).chain([65_535, 65_536]) {
         for masking_key in [None, Some(MaskingKey::new(KEY))] {
             let header =
                 FrameHeader { masking_key, ..FrameHeader::new(Opcode::Binary, len as u64) };
@@ -496,6 +496,10 @@ fn frames_are_put_and_chained() {
             let mut exact = vec![0xEE; expected.len()];
             encoder.put(&payload, &mut &mut exact[..]).unwrap();
             assert_eq!(exact, expected);
+            let mut room = vec![0xEE; expected.len() + 150];
+            encoder.put(&payload, &mut &mut room[..]).unwrap();
+            assert_eq!(room[..expected.len()], expected);
+            assert!(room[expected.len()..].iter().all(|&byte| byte == 0xEE));
             let mut short = vec![0xEE; expected.len() - 1];
             let no_room = EncodeError::NoRoom { needed: expected.len() };
             assert_eq!(encoder.put(&payload, &mut &mut short[..]), Err(no_room));

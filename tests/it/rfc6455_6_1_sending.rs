@@ -40,9 +40,13 @@ fn encode_in_every_way(header: FrameHeader, payload: &[u8]) {
     assert_eq!(encoder.write(payload, &mut short), Err(no_room));
     assert!(short.iter().all(|&byte| byte == 0xEE));
 
-    let mut appended = b"before".to_vec();
-    encoder.append(payload, &mut appended).unwrap();
-    assert_eq!(appended, [&b"before"[..], &expected].concat());
+    // Short frames are written by blocks, if there is capacity for them beyond the frame.
+    for capacity in [0, expected.len(), expected.len() + 20, expected.len() + 200] {
+        let mut appended = Vec::with_capacity(6 + capacity);
+        appended.extend(b"before");
+        encoder.append(payload, &mut appended).unwrap();
+        assert_eq!(appended, [&b"before"[..], &expected].concat());
+    }
 
     if header.masking_key.is_none() {
         assert_eq!(*encoder.shared(payload).unwrap(), *expected);
@@ -53,7 +57,7 @@ fn encode_in_every_way(header: FrameHeader, payload: &[u8]) {
 
 #[test]
 fn boundary_lengths_in_every_way() {
-    let lengths = boundary_lengths().chain([125, 126, 65_535, 65_536, 100_000]);
+    let lengths = (0..140).chain(boundary_lengths()).chain([65_535, 65_536, 100_000]);
     for len in lengths {
         for masking_key in [None, Some(MaskingKey::new([0x37, 0xFA, 0x21, 0x3D]))] {
             let header =
