@@ -15,6 +15,8 @@ const RIVALS: [&str; 10] = [
     "tokio-tungstenite",
     "axum",
     "simdutf8",
+    "actix-http",
+    "soketto",
 ];
 
 fn main() {

@@ -1,7 +1,7 @@
 //! Measures wsframe beside its peers, on the same bytes, interleaved in one run.
 //!
-//! `rivals streams|kernels|handshake|deflate|all [--filter PART_OF_A_ROW] [--rounds N] [--json FILE] [--ratios FILE]
-//! [--svg DIR]`
+//! `rivals streams|kernels|sending|handshake|deflate|all [--filter PART_OF_A_ROW] [--rounds N] [--json FILE]
+//! [--ratios FILE] [--svg DIR]`
 //!
 //! `rivals backends [--check] [--filter PART_OF_A_ROW] [--rounds N]` lists the rows of `kernels` and `streams` where
 //! a better backend is more than 15 % slower than the next lower one, or a peer is faster. With `--check` the limit is
@@ -19,6 +19,7 @@ mod machine;
 mod measure;
 mod payload;
 mod ratios;
+mod sending;
 #[cfg(target_os = "linux")]
 mod servers;
 mod streams;
@@ -35,7 +36,7 @@ use limits::Limits;
 use machine::Machine;
 use table::{Plan, Table};
 
-const USAGE: &str = "usage: rivals streams|kernels|handshake|deflate|all|backends [--check] \
+const USAGE: &str = "usage: rivals streams|kernels|sending|handshake|deflate|all|backends [--check] \
     [--filter PART_OF_A_ROW] [--rounds N] [--json FILE] [--ratios FILE] [--svg DIR]\n       \
     rivals servers [--check] [--filter PART_OF_A_ROW] [--rounds N] [--markdown FILE] [--svg DIR]";
 
@@ -43,6 +44,7 @@ const USAGE: &str = "usage: rivals streams|kernels|handshake|deflate|all|backend
 struct Request {
     streams: bool,
     kernels: bool,
+    sending: bool,
     handshake: bool,
     deflate: bool,
     /// Whether to fail where a limit is exceeded.
@@ -88,6 +90,9 @@ fn run(request: &Request) -> Result<(), Box<dyn Error>> {
     if request.kernels {
         tables.extend(kernels::measure(&request.plan));
     }
+    if request.sending {
+        tables.extend(sending::measure(&request.plan));
+    }
     if request.handshake {
         tables.push(handshake::measure(&request.plan));
     }
@@ -118,17 +123,19 @@ fn run(request: &Request) -> Result<(), Box<dyn Error>> {
 
 fn parse(mut args: impl Iterator<Item = String>) -> Option<Request> {
     let wanted = args.next()?;
-    if !["streams", "kernels", "handshake", "deflate", "all", "backends"].contains(&&*wanted) {
+    if !["streams", "kernels", "sending", "handshake", "deflate", "all", "backends"]
+        .contains(&&*wanted)
+    {
         return None;
     }
     let backends = wanted == "backends";
     let wants = |tables| wanted == tables || wanted == "all";
     let (streams, kernels) = (wants("streams") || backends, wants("kernels") || backends);
-    let (handshake, deflate) = (wants("handshake"), wants("deflate"));
+    let (sending, handshake, deflate) = (wants("sending"), wants("handshake"), wants("deflate"));
     let plan = Plan { filter: String::new(), rounds: 31, limits: backends.then_some(Limits::LIST) };
     let (check, json, ratios, svg) = (false, None, None, None);
     let mut request =
-        Request { streams, kernels, handshake, deflate, check, plan, json, ratios, svg };
+        Request { streams, kernels, sending, handshake, deflate, check, plan, json, ratios, svg };
     while let Some(option) = args.next() {
         if option == "--check" && backends {
             request.check = true;

@@ -20,7 +20,7 @@ impl Size {
     /// How many payloads of this size there shall be, if those of a fixed size shall fill `room` bytes.
     pub fn count(self, room: usize) -> usize {
         match self {
-            Self::Fixed(len) => (room / len).max(1),
+            Self::Fixed(len) => (room / len.max(1)).max(1),
             Self::Random(..) => Self::RANDOM,
         }
     }
