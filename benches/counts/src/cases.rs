@@ -8,9 +8,11 @@ use std::hint::black_box;
 use std::mem;
 use std::ops::RangeInclusive;
 
+use bytes::BytesMut;
 use wsframe::{
     Assembler, Connection, Event, FrameChunk, FrameDecoder, FrameEncoder, FrameHeader,
-    MAX_HEADER_LEN, Mask, MessageDecoder, Opcode, Payload, Role, Rules, Utf8Validator, arch,
+    MAX_HEADER_LEN, Mask, MessageDecoder, Opcode, Output, Payload, Role, Rules, Utf8Validator,
+    arch,
 };
 
 use crate::frames::{Frame, Kind};
@@ -102,9 +104,29 @@ pub const CASES: &[Case] = &{
         Case::new("connection/assemble", assemble, Binary, SMALL),
         Case::new("connection/assemble", assemble, Json, SMALL),
         Case::new("connection/send", send, Binary, SMALL),
+        Case::new("connection/send/plain", send_plain, Binary, SMALL),
+        Case::new("frame/write", write, Binary, 0..=0),
         Case::new("frame/write", write, Binary, SMALL),
+        Case::new("frame/write", write, Binary, 125..=125),
+        Case::new("frame/write", write, Binary, 300..=300),
         Case::new("frame/write", write, Binary, MIXED),
+        Case::new("frame/append", append, Binary, 0..=0),
+        Case::new("frame/append", append, Binary, SMALL),
+        Case::new("frame/append", append, Binary, 125..=125),
+        Case::new("frame/append", append, Binary, 300..=300),
+        Case::new("frame/append", append, Binary, MIXED),
+        Case::new("frame/append/plain", append_plain, Binary, 0..=0),
+        Case::new("frame/append/plain", append_plain, Binary, SMALL),
+        Case::new("frame/append/plain", append_plain, Binary, 125..=125),
+        Case::new("frame/append/plain", append_plain, Binary, 300..=300),
+        Case::new("frame/append/plain", append_plain, Binary, MIXED),
+        Case::new("frame/append/bytes", append_bytes, Binary, SMALL),
+        Case::new("frame/append/bytes", append_bytes, Binary, MIXED),
+        Case::new("frame/put", put, Binary, SMALL),
+        Case::new("frame/put", put, Binary, 300..=300),
+        Case::new("frame/in-place", in_place, Binary, 0..=0),
         Case::new("frame/in-place", in_place, Binary, SMALL),
+        Case::new("frame/in-place", in_place, Binary, 300..=300),
     ]
 };
 
@@ -370,6 +392,64 @@ fn take(chunk: FrameChunk<'_>, text: &mut Utf8Validator) -> usize {
     usize::from(last && header.fin)
 }
 
+fn send_plain(frames: &[Frame]) {
+    let mut connection = black_box(Connection::server());
+    let mut out = Vec::with_capacity(stream(frames).len());
+    measured(|| {
+        for frame in frames {
+            connection.send(&frame.payload[..], &mut out).expect("a right message");
+        }
+    });
+    assert_eq!(out, plain_stream(frames));
+}
+
+fn append(frames: &[Frame]) {
+    let mut out = Vec::with_capacity(stream(frames).len());
+    let opcode = black_box(frames[0].kind.opcode());
+    measured(|| {
+        for frame in frames {
+            let encoder = FrameEncoder::new(opcode).masking_key(frame.key);
+            encoder.append(&frame.payload, &mut out).expect("a right frame");
+        }
+    });
+    assert_eq!(out, stream(frames));
+}
+
+fn append_plain(frames: &[Frame]) {
+    let mut out = Vec::with_capacity(stream(frames).len());
+    let encoder = FrameEncoder::new(black_box(frames[0].kind.opcode()));
+    measured(|| {
+        for frame in frames {
+            encoder.append(&frame.payload, &mut out).expect("a right frame");
+        }
+    });
+    assert_eq!(out, plain_stream(frames));
+}
+
+fn append_bytes(frames: &[Frame]) {
+    let mut out = BytesMut::with_capacity(stream(frames).len());
+    let opcode = black_box(frames[0].kind.opcode());
+    measured(|| {
+        for frame in frames {
+            let encoder = FrameEncoder::new(opcode).masking_key(frame.key);
+            Output::append(&mut out, encoder, &frame.payload).expect("a right frame");
+        }
+    });
+    assert_eq!(out, stream(frames));
+}
+
+fn put(frames: &[Frame]) {
+    let mut out = BytesMut::with_capacity(stream(frames).len());
+    let opcode = black_box(frames[0].kind.opcode());
+    measured(|| {
+        for frame in frames {
+            let encoder = FrameEncoder::new(opcode).masking_key(frame.key);
+            encoder.put(&frame.payload, &mut out).expect("a right frame");
+        }
+    });
+    assert_eq!(out, stream(frames));
+}
+
 fn write(frames: &[Frame]) {
     let expected = stream(frames);
     let mut written = vec![0; expected.len()];
@@ -420,6 +500,11 @@ fn wire(frame: &Frame) -> Vec<u8> {
 /// The masked frames one after another, so that their payloads begin at any alignment.
 fn stream(frames: &[Frame]) -> Vec<u8> {
     frames.iter().flat_map(wire).collect()
+}
+
+/// The frames one after another, not masked.
+fn plain_stream(frames: &[Frame]) -> Vec<u8> {
+    frames.iter().flat_map(|frame| [frame.header(false), frame.payload.clone()].concat()).collect()
 }
 
 /// What becomes of the stream when all payloads are unmasked where they lie.
