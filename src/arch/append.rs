@@ -3,7 +3,8 @@
 //! A copy whose length is known only at run time is a call, and masking after it is another. For most frames the two
 //! calls take longer than the work. So a short payload is written as blocks of constant length, which are loads and
 //! stores: a length between N and 2N as the first N bytes and the last N, which overlap, as in the kernels. The header
-//! is two words, whatever its length: the payload overwrites what is after it.
+//! is two words, whatever its length: the payload overwrites what is after it. (Where nothing is masked, one call copies
+//! a payload of more than 32 bytes as fast.)
 //!
 //! All this goes to the buffer's spare capacity, and the buffer's length is set once.
 
@@ -26,8 +27,9 @@ const MIDDLE: usize = 128;
 /// The bytes of a header, in two words.
 const WORDS: usize = 16;
 
-/// Appends a frame whose payload is short, if the capacity lasts for all blocks. Returns whether it did. The header is
-/// the first `header_len` of the bytes in the words, the lowest first.
+/// Appends a frame that is short or not masked, if the capacity lasts for all blocks. Returns whether it did.
+///
+/// The header is the first `header_len` of the bytes in the words, the lowest first.
 #[inline(always)]
 pub(crate) fn append_short(
     header: [u64; 2],
@@ -38,6 +40,9 @@ pub(crate) fn append_short(
 ) -> bool {
     if payload.len() <= SHORT {
         append_blocks::<SHORT, { WORDS + SHORT }>(header, header_len, payload, key, out)
+    } else if key == 0 {
+        // One call, which copies.
+        append_long(header, header_len, payload, 0, out)
     } else if payload.len() <= MIDDLE {
         append_middle(header[0], header[1], header_len, payload, key, out)
     } else {
@@ -82,13 +87,7 @@ fn append_blocks<const LONGEST: usize, const CAPACITY: usize>(
         put(frame, 0, low.to_le_bytes());
         put(frame, 8, high.to_le_bytes());
     }
-    let to = &mut frame[header_len..];
-    if LONGEST > SHORT && key == 0 {
-        // A constant key leaves copies of vectors.
-        write_blocks::<LONGEST>(payload, 0, to);
-    } else {
-        write_blocks::<LONGEST>(payload, key, to);
-    }
+    write_blocks::<LONGEST>(payload, key, &mut frame[header_len..]);
     // SAFETY: the header is initialised, and by `write_blocks` each byte of the payload after it.
     unsafe { out.advance(header_len + payload.len()) };
     true
