@@ -115,6 +115,8 @@ pub(crate) fn append_long(
         unsafe {
             to.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(payload.as_ptr(), to.len())
         };
+    } else if payload.len() <= PART {
+        mask_copy(payload, zeroed(to), key);
     } else {
         mask_parts(payload, key, to);
     }
