@@ -54,7 +54,7 @@
 //! | receive and send messages, with automatic replies | [`Connection`] |
 #![cfg_attr(
     feature = "tokio-util",
-    doc = "| the same over tokio's I/O, as a `Stream` and a `Sink` | [`codec::WebSocketStream`] |"
+    doc = "| the same over tokio's I/O, as a `Stream` and a `Sink` | [`stream::WebSocketStream`] |"
 )]
 #![cfg_attr(
     feature = "deflate",
@@ -169,6 +169,10 @@ pub mod message;
 pub mod owned;
 #[forbid(unsafe_code)]
 pub mod relay;
+#[cfg(feature = "tokio-util")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tokio-util")))]
+#[forbid(unsafe_code)]
+pub mod stream;
 #[forbid(unsafe_code)]
 pub mod utf8;
 

@@ -1,15 +1,14 @@
-//! The memory of the buffers that `Framed` reads into and writes from.
+//! The memory of the buffer that `Framed` reads into.
 //!
-//! A buffer grows with a large message, and would stay as large for the connection's life. So it is noted
-//! when it has grown, and as soon as it holds little again, what it holds moves to a new one. (To look at
-//! the buffer then would be too late: what was split off its front no longer counts, but it is kept with
-//! the rest.)
+//! A large message makes the buffer grow, and it would stay large until the connection ends. Therefore a
+//! codec notes that it has grown, and moves its content to a new buffer when that is short again. It must note
+//! this before a message is split off: the capacity of the rest does not show how large the memory is.
 
 use bytes::BytesMut;
 
-/// What a buffer has at first: as much as `Framed` gives it.
+/// The first capacity, which is what `Framed` allocates.
 const FIRST_LEN: usize = 8 << 10;
-/// What it may keep between two messages.
+/// The largest capacity that is kept between two messages.
 const MAX_IDLE_LEN: usize = 64 << 10;
 
 /// Whether a buffer has become large.
@@ -17,16 +16,16 @@ const MAX_IDLE_LEN: usize = 64 << 10;
 pub(super) struct Growth(bool);
 
 impl Growth {
-    /// Of a new buffer.
+    /// The state of a new buffer.
     pub(super) const NONE: Self = Self(false);
 
-    /// To be called where the buffer may have grown, and has not been used up since.
+    /// Notes the capacity. It must be called after the buffer may have grown, and before anything is split off.
     #[inline]
     pub(super) fn note(&mut self, buffer: &BytesMut) {
         self.0 |= buffer.capacity() > MAX_IDLE_LEN;
     }
 
-    /// To be called when what was in the buffer has been used.
+    /// Moves the content to a new buffer if the capacity was large and the content is short.
     #[inline]
     pub(super) fn undo(&mut self, buffer: &mut BytesMut) {
         if self.0 && buffer.len() < FIRST_LEN {

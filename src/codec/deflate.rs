@@ -1,8 +1,8 @@
-//! Compressed messages in a codec (feature `deflate`).
+//! Compressed messages in codecs and streams (feature `deflate`).
 //!
-//! The bytes of a compressed message are used up as they arrive, and what comes of them is collected in
-//! one buffer, which becomes the message. So the read buffer never holds more than a chunk of it, and
-//! control frames between its fragments find their way as ever.
+//! A compressed message is decompressed as it arrives, and collected in one buffer, which becomes the message.
+//! So the read buffer never holds more than a chunk of it, and control frames between its fragments are
+//! received as usual.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -22,10 +22,10 @@ use crate::owned::{Message, Utf8Bytes};
 /// How many bytes are decompressed, and validated if they are text, before more are.
 const MAX_PIECE_LEN: usize = 64 << 10;
 
-/// A [`Pool`] that codecs share, on any threads: a clone is the same pool.
+/// A [`Pool`] that codecs and streams share, on any threads. A clone is the same pool.
 ///
-/// It is locked for no longer than it takes to get a context out of it or to put one back, and never
-/// while a message is compressed or decompressed. A codec that is dropped gives its contexts back.
+/// It is locked only while a context is taken out or put back, and never while a message is compressed or
+/// decompressed. A codec that is dropped puts its contexts back.
 ///
 /// ```
 /// use wsframe::Connection;
@@ -43,7 +43,7 @@ const MAX_PIECE_LEN: usize = 64 << 10;
 pub struct SharedPool(Arc<Mutex<Pool>>);
 
 impl SharedPool {
-    /// A pool that is empty.
+    /// Creates an empty pool.
     #[must_use]
     pub fn new(config: Config) -> Self {
         Self(Arc::new(Mutex::new(Pool::new(config))))
@@ -57,7 +57,7 @@ impl AnyPool for SharedPool {
     }
 }
 
-/// A pool for one connection, with these settings.
+/// Creates a pool with this configuration.
 impl From<Config> for SharedPool {
     fn from(config: Config) -> Self {
         Self::new(config)

@@ -1,20 +1,20 @@
-//! Why a codec gives up.
+//! The error of codecs and streams.
 
 use core::fmt;
 use std::io;
 
 use crate::error::{EncodeError, ProtocolError, ReceiveError};
 
-/// Why nothing more is received, or why a message was not sent.
+/// The error of a codec or a stream: nothing more is received, or a message was not sent.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CodecError {
-    /// The peer broke a rule. The connection has failed.
+    /// The peer broke a rule of the protocol. The connection has failed.
     Received(ProtocolError),
-    /// What was to be sent would break a rule. Nothing was sent of it, and the connection is as it was.
+    /// The message would break a rule of the protocol. It was not sent, and the connection goes on.
     Refused(EncodeError),
-    /// The transport failed; or it ended early ([`UnexpectedEof`](io::ErrorKind::UnexpectedEof)): inside a
-    /// frame, or, where there is a connection, without the peer's Close.
+    /// The transport failed. Its kind is [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the transport
+    /// ended inside a frame, or, on a connection, before the peer's Close.
     Io(io::Error),
 }
 
@@ -30,7 +30,7 @@ impl fmt::Display for CodecError {
 
 impl core::error::Error for CodecError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        // What is displayed already is no source.
+        // The message of the inner error is displayed already, so its own source comes next.
         match self {
             Self::Received(error) => error.source(),
             Self::Refused(error) => error.source(),
@@ -66,7 +66,7 @@ impl From<io::Error> for CodecError {
     }
 }
 
-/// Of the kind that says what went wrong: as this crate's other errors become one.
+/// Converts to the kind that says what went wrong, as this crate's other errors do.
 impl From<CodecError> for io::Error {
     fn from(error: CodecError) -> Self {
         match error {

@@ -1,4 +1,4 @@
-//! Frames for `Framed`.
+//! `FrameCodec`: frames for `Framed`.
 
 use core::fmt;
 use std::io;
@@ -14,12 +14,11 @@ use crate::frame::{FrameDecoder, NO_LIMIT};
 use crate::header::Role;
 use crate::owned::Frame;
 
-/// Whole frames for `Framed`: what is received is unmasked where it lies and split off, what is sent is
-/// masked if the role is a client's.
+/// A codec of whole frames for `Framed`. Received frames are unmasked in place and split off the buffer;
+/// sent frames are masked if the role is a client's.
 ///
-/// Every rule of headers is enforced both ways, but not those of messages, and nothing is replied: this is
-/// for code that looks at frames, or makes something else of them. [`MessageCodec`](super::MessageCodec) speaks the
-/// protocol.
+/// It enforces the rules of headers in both directions, but not those of messages, and it sends no replies.
+/// Use it to inspect or translate frames. For the protocol use [`MessageCodec`](super::MessageCodec).
 ///
 /// ```
 /// use futures_util::{SinkExt, StreamExt};
@@ -44,13 +43,13 @@ use crate::owned::Frame;
 #[derive(Clone)]
 pub struct FrameCodec<K = Unmasked> {
     decoder: FrameDecoder,
-    /// Of the buffer that is read into.
+    /// Whether the buffer that is read into has grown.
     growth: Growth,
     keys: K,
 }
 
 impl FrameCodec {
-    /// A server's, strict, with the default limit.
+    /// Creates a server's codec, with strict rules and the default limit.
     #[must_use]
     pub const fn server() -> Self {
         Self::over(FrameDecoder::new(Role::Server), Unmasked)
@@ -58,21 +57,22 @@ impl FrameCodec {
 }
 
 impl<K: MaskingKeys> FrameCodec<K> {
-    /// A client's, strict, with the default limit. It takes a masking key for every frame.
+    /// Creates a client's codec, with strict rules and the default limit. It takes a masking key for every
+    /// frame.
     #[must_use]
     pub const fn client(keys: K) -> Self {
         Self::over(FrameDecoder::new(Role::Client), keys)
     }
 
-    /// One whose frames are decoded by this decoder, which is new: with its role, its rules and its limit.
-    /// A server's takes [`Unmasked`] for its keys.
+    /// Creates a codec from a new decoder, with its role, its rules and its limit. Pass [`Unmasked`] for a
+    /// server's keys.
     ///
-    /// All frames come whole, whatever [`whole_up_to`](FrameDecoder::whole_up_to) says. One of more than
-    /// 4 GiB, which the decoder takes if its limit is lifted, is refused as too long.
+    /// All frames are returned whole, whatever [`whole_up_to`](FrameDecoder::whole_up_to) says. A frame of more
+    /// than 4 GiB, which a decoder without a limit accepts, is refused as too long.
     ///
     /// # Panics
     ///
-    /// If a client's takes [`Unmasked`].
+    /// Panics if a client's keys are [`Unmasked`].
     #[must_use]
     pub const fn over(decoder: FrameDecoder, keys: K) -> Self {
         keys::check::<K>(matches!(decoder.rules().role(), Role::Client));

@@ -1,53 +1,41 @@
-//! Frames and messages for tokio (feature `tokio-util`).
+//! Frames and messages for tokio-util's `Framed` (feature `tokio-util`).
 //!
-//! | to have | take |
+//! | to get | use |
 //! |---|---|
-//! | a `Stream` and a `Sink` of messages that speaks the protocol by itself | [`WebSocketStream`] |
-//! | messages in a `Framed` of one's own, which answers Pings and Closes itself | [`MessageCodec`] |
-//! | frames in a `Framed`, and nothing replied | [`FrameCodec`] |
+//! | a `Stream` and a `Sink` of messages that answers Pings and Closes automatically | [`WebSocketStream`], of [`stream`](crate::stream) |
+//! | messages in a `Framed` of your own, where you answer Pings and Closes | [`MessageCodec`] |
+//! | frames in a `Framed`, with no replies | [`FrameCodec`] |
 //!
-//! All three hold messages and frames whole, within the limits of their decoder, and each payload of a
-//! message in one frame lies where it was read. What is sent is copied to the write buffer of `Framed`. Who
-//! has messages too long to be held, or wants vectored writes, takes a connection and does the I/O.
+//! Both codecs return whole messages and frames, within the limits of their decoder. The payload of a message
+//! in one frame is not copied. What is sent is copied to the write buffer of `Framed`; `WebSocketStream`
+//! queues long payloads by reference. For messages that are too long to be held, use a
+//! [`Connection`](crate::Connection) and do the I/O yourself.
 //!
-//! Messages are compressed where the opening handshake agreed on it: with feature `deflate`, tell the codec
-//! or the stream what was agreed, by their method `deflate`.
+//! Messages are compressed if the opening handshake negotiated it: with feature `deflate`, pass the result to
+//! the method `deflate` of the codec or the stream.
 //!
-//! Reading is cancel-safe: a future of `next` that was dropped has lost nothing, since all that has arrived
-//! is in the stream. Sinks push back: `poll_ready` is pending while the write buffer holds 8 KiB
-//! (or what method `set_backpressure_boundary` says) that the peer does not read. A future of `send` that was dropped may
-//! or may not have taken its message, as with every `Sink`.
+//! Reading is cancel-safe: all that has arrived is in the `Framed`, so a future of `next` that is dropped
+//! loses nothing. Sinks apply backpressure: `poll_ready` is pending while the write buffer of `Framed` holds
+//! 8 KiB (or what its `set_backpressure_boundary` says) that the peer does not read. A future of `send` that
+//! is dropped may or may not have queued its message, as with every `Sink`.
 //!
 //! ```
 //! use futures_util::{SinkExt, StreamExt};
-//! use wsframe::codec::{CodecError, WebSocketStream};
+//! use tokio_util::codec::Framed;
+//! use wsframe::codec::{CodecError, MessageCodec};
 //! use wsframe::{Connection, MaskingKey, Message};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), CodecError> {
 //! # let (client_io, server_io) = tokio::io::duplex(64);
 //! # let fresh_key = || MaskingKey::new([1, 2, 3, 4]);
-//! let server = async {
-//!     let mut server = WebSocketStream::new(server_io, Connection::server());
-//!     while let Some(message) = server.next().await {
-//!         match message? {
-//!             echo @ (Message::Text(_) | Message::Binary(_)) => server.send(echo).await?,
-//!             _ => {} // a Ping or a Close was answered already
-//!         }
-//!     }
-//!     Ok(())
-//! };
-//! let client = async {
-//!     let mut client = WebSocketStream::new(client_io, Connection::client(fresh_key));
-//!     client.send(Message::text("Hello")).await?;
-//!     assert_eq!(client.next().await.unwrap()?, Message::text("Hello"));
-//!     client.close().await?; // says so
-//!     while let Some(message) = client.next().await {
-//!         message?; // until the server's Close has come, and the end
-//!     }
-//!     Ok::<_, CodecError>(())
-//! };
-//! tokio::try_join!(server, client)?;
+//! let mut client = Framed::new(client_io, MessageCodec::new(Connection::client(fresh_key)));
+//! let mut server = Framed::new(server_io, MessageCodec::new(Connection::server()));
+//!
+//! client.send(Message::text("Hello")).await?;
+//! if let Some(message) = server.next().await {
+//!     assert_eq!(message?, Message::text("Hello"));
+//! }
 //! # Ok(())
 //! # }
 //! ```
@@ -58,8 +46,7 @@ mod deflate;
 mod error;
 mod frame;
 mod message;
-mod stream;
-mod wakers;
+mod messages;
 
 #[cfg(feature = "deflate")]
 #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
@@ -67,4 +54,6 @@ pub use deflate::SharedPool;
 pub use error::CodecError;
 pub use frame::FrameCodec;
 pub use message::MessageCodec;
-pub use stream::WebSocketStream;
+pub(crate) use messages::Messages;
+
+pub use crate::stream::WebSocketStream;

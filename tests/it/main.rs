@@ -41,6 +41,8 @@ mod rfc7692_7_2_renewal;
 mod rfc7692_8_limits;
 mod rfc7692_memory;
 mod seeds;
+mod stream;
+mod stream_tasks;
 mod tokio_util;
 mod tokio_util_deflate;
 mod tokio_util_memory;

@@ -105,8 +105,14 @@ where
 fn a_large_message_leaves_no_large_buffer() {
     // Some fill the buffer nearly to its end, so that little of it can be seen when they are gone.
     for len in [70_000, 131_072 - 14, 131_072 - 30, 300_000, (1 << 20) - 14, 4 << 20] {
+        // A stream has no buffer at first, and keeps a large one until a few messages were small.
         let (mut peer, io) = used_pipe();
-        assert_eq!(left_by_reading(&mut peer, &mut server(io), len), 0);
+        let mut ours = server(io);
+        let left: i64 = [len, 10, 10, 10, 10, 10, 10]
+            .into_iter()
+            .map(|len| left_by_reading(&mut peer, &mut ours, len))
+            .sum();
+        assert!((4 << 10..5 << 10).contains(&left), "{left} bytes after {len}");
         let (mut peer, io) = used_pipe();
         let mut framed = Framed::new(io, MessageCodec::new(Connection::server()));
         assert_eq!(left_by_reading(&mut peer, &mut framed, len), 0);
@@ -125,8 +131,9 @@ fn a_large_message_leaves_no_large_buffer() {
             sent.extend(arrived(&mut peer));
             assert_eq!(&sent[10..], vec![7; len]);
         });
-        // The message is gone, too.
-        assert_eq!(counted.bytes_current, -(len as i64));
+        // The message is gone, too, and a small buffer for headers was added.
+        let left = counted.bytes_current + len as i64;
+        assert!((0..2 << 10).contains(&left), "{left} bytes after {len}");
     }
 }
 

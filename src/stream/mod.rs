@@ -1,0 +1,75 @@
+//! WebSocket connections over tokio's I/O (feature `tokio-util`).
+//!
+//! [`WebSocketStream`] is a `Stream` and a `Sink` of [`Message`](crate::Message)s over any
+//! `AsyncRead + AsyncWrite`. It answers Pings and Closes automatically.
+//!
+//! ```
+//! use futures_util::{SinkExt, StreamExt};
+//! use wsframe::codec::CodecError;
+//! use wsframe::stream::WebSocketStream;
+//! use wsframe::{Connection, MaskingKey, Message};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), CodecError> {
+//! # let (client_io, server_io) = tokio::io::duplex(64);
+//! # let fresh_key = || MaskingKey::new([1, 2, 3, 4]);
+//! let server = async {
+//!     let mut server = WebSocketStream::new(server_io, Connection::server());
+//!     while let Some(message) = server.next().await {
+//!         match message? {
+//!             echo @ (Message::Text(_) | Message::Binary(_)) => server.feed(echo).await?,
+//!             _ => {} // a Ping or a Close was answered already
+//!         }
+//!     }
+//!     Ok(())
+//! };
+//! let client = async {
+//!     let mut client = WebSocketStream::new(client_io, Connection::client(fresh_key));
+//!     client.send(Message::text("Hello")).await?;
+//!     if let Some(echo) = client.next().await {
+//!         assert_eq!(echo?, Message::text("Hello"));
+//!     }
+//!     client.close().await?; // sends a Close
+//!     while let Some(message) = client.next().await {
+//!         message?; // until the server's Close has arrived and the transport has ended
+//!     }
+//!     Ok::<_, CodecError>(())
+//! };
+//! tokio::try_join!(server, client)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Sending
+//!
+//! | call | writes |
+//! |---|---|
+//! | `send` | the message, and returns when the transport has taken it |
+//! | `feed` | when 64 KiB are queued ([`set_backpressure_boundary`](WebSocketStream::set_backpressure_boundary)), or when `next` finds nothing more to read |
+//! | `flush` | all that is queued |
+//!
+//! A loop that echoes with `feed` therefore writes the answers to one read together, and need not flush. A
+//! task that never reads must call `flush` (or `send`) itself.
+//!
+//! # Cancel safety
+//!
+//! `next` is cancel-safe: all that has arrived is in the stream, so a future that is dropped loses nothing.
+//! A future of `send` or `feed` that is dropped may or may not have queued its message, as with every `Sink`.
+//!
+//! # Memory
+//!
+//! A stream has no buffers until the first bytes arrive. Then its read buffer has 4 KiB; it grows up to
+//! 256 KiB while reads fill it, beyond that for a long frame that arrives, and is small again after a few
+//! small reads. [`release_buffers`](WebSocketStream::release_buffers) frees both buffers of an idle stream.
+//!
+//! The payload of a message that arrived in one frame shares the memory of the read buffer. A message that is
+//! kept keeps all of that memory, and the stream must allocate another buffer.
+
+mod read;
+mod split;
+mod wakers;
+mod websocket;
+mod write;
+
+pub use split::{ReuniteError, SplitSink, SplitStream};
+pub use websocket::WebSocketStream;

@@ -1,0 +1,539 @@
+//! A connection over tokio's I/O, as a `Stream` and a `Sink`.
+
+use core::fmt;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use std::io;
+
+use bytes::BytesMut;
+use futures_core::Stream;
+use futures_sink::Sink;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::read::ReadBuffer;
+use super::split::{self, SplitSink, SplitStream};
+use super::wakers::{Side, Wakers};
+use super::write::WriteQueue;
+use crate::close::CloseCode;
+#[cfg(feature = "deflate")]
+use crate::codec::SharedPool;
+use crate::codec::{CodecError, Messages};
+use crate::connection::{Connection, MaskingKeys, Transport, Unmasked};
+#[cfg(feature = "deflate")]
+use crate::deflate::Parameters;
+use crate::header::Opcode;
+use crate::owned::{CloseFrame, Message};
+
+/// How many bytes may be queued before a sender has to wait.
+const BACKPRESSURE_BOUNDARY: usize = 64 << 10;
+/// How many reads one poll makes at most. After that, other tasks get their turn.
+const READS_PER_POLL: usize = 32;
+/// How many bytes are read and thrown away at the end of a connection: more than a peer can have under way.
+const MAX_DRAINED: usize = 16 << 20;
+
+/// A WebSocket connection over any `AsyncRead + AsyncWrite`. A `Stream` and a `Sink` of [`Message`]s that
+/// answers Pings and Closes automatically.
+///
+/// See [the module](super) for an example, and for what `send` and `feed` write.
+///
+/// # Receiving
+///
+/// While `next` is awaited,
+///
+/// - each Ping is answered, and returned. Of several Pings that arrive while the write queue is full, only the
+///   last is answered (RFC 6455 §5.5.3).
+/// - a Close is answered, and a broken rule is reported to the peer with a Close. The Close or the error is
+///   returned at once. The reply is written and flushed as far as the transport takes it without waiting.
+/// - what was fed to the sink is flushed, as far as the transport takes it without waiting, before `next` waits.
+///
+/// The stream ends after the transport has ended. A server ends its side of the transport first, after it has
+/// sent its Close (RFC 6455 §7.1.1). A caller that does not wait for the end can stop at the Close: unless the
+/// transport was blocked, the reply is on its way. If it was blocked, further calls of `next` or `close` go on
+/// sending it.
+///
+/// The end of the transport without a Close is an error
+/// ([`UnexpectedEof`](std::io::ErrorKind::UnexpectedEof)). After the closing handshake every end is a
+/// regular one, also an error of the transport.
+///
+/// If a reply cannot be sent, `next` still returns what has arrived, then the transport's own error or end.
+///
+/// # Sending
+///
+/// `close` sends a Close with code 1000, unless one was sent, and flushes. It does not wait for the peer's
+/// Close: call `next` until the stream ends, with a timeout of your own. To close with another code and a reason,
+/// send [`Message::close`].
+///
+/// After the transport has failed, every call of the sink fails.
+///
+/// # Two tasks
+///
+/// [`split`](Self::split) makes two halves for two tasks. A stream may also be polled by several tasks in any
+/// other way; the one that reads and the one that writes are both woken.
+pub struct WebSocketStream<T, K = Unmasked> {
+    io: T,
+    messages: Messages<K>,
+    wakers: Wakers,
+    input: ReadBuffer,
+    queue: WriteQueue,
+    /// The memory of a payload that was sent: the next read buffer.
+    spare: Option<BytesMut>,
+    boundary: usize,
+    /// What the peer's Close said.
+    close_frame: Option<CloseFrame>,
+    /// How the transport has failed, or that it ended without a Close.
+    failure: Option<io::ErrorKind>,
+    /// The error of a write, until a call of the sink reports it.
+    write_error: Option<io::Error>,
+    /// How many bytes were thrown away at the end.
+    drained: usize,
+    /// Nothing is received any more: a Close, a broken rule or the end has arrived.
+    ended: bool,
+    /// The transport has ended, or enough was thrown away.
+    is_drained: bool,
+    /// Nothing can be written any more: that has failed.
+    is_broken: bool,
+    /// The transport may hold bytes that it has to flush.
+    unflushed: bool,
+    /// This side of the transport was ended, or that has failed.
+    shut_down: bool,
+}
+
+/// # Making
+impl<T, K> WebSocketStream<T, K> {
+    /// Creates a stream over `io`, on which the opening handshake is over. The connection must be new.
+    #[must_use]
+    pub fn new(io: T, connection: Connection<K>) -> Self {
+        Self::with_received(io, connection, BytesMut::new())
+    }
+
+    /// Creates a stream as [`new`](Self::new) does, when some bytes have been received already: those that
+    /// were read together with the opening handshake, and follow it.
+    #[must_use]
+    pub fn with_received(io: T, connection: Connection<K>, received: BytesMut) -> Self {
+        Self {
+            io,
+            messages: Messages::new(connection),
+            wakers: Wakers::default(),
+            input: ReadBuffer::new(received),
+            queue: WriteQueue::default(),
+            spare: None,
+            boundary: BACKPRESSURE_BOUNDARY,
+            close_frame: None,
+            failure: None,
+            write_error: None,
+            drained: 0,
+            ended: false,
+            is_drained: false,
+            is_broken: false,
+            // What the opening handshake has written may wait there.
+            unflushed: true,
+            shut_down: false,
+        }
+    }
+
+    /// Sets what was negotiated about compression, on a new stream: see
+    /// [`MessageCodec::deflate`](crate::codec::MessageCodec::deflate).
+    ///
+    /// ```
+    /// use wsframe::Connection;
+    /// use wsframe::codec::SharedPool;
+    /// use wsframe::deflate::{Config, Parameters};
+    /// use wsframe::stream::WebSocketStream;
+    ///
+    /// # async fn example(socket: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin) {
+    /// let pool = SharedPool::new(Config::new(Parameters::NO_TAKEOVER)); // one for all connections
+    /// let agreed = Some(Parameters::NO_TAKEOVER); // what the handshake's `Negotiation::agreed` says
+    /// let stream =
+    ///     WebSocketStream::new(socket, Connection::server()).deflate(agreed, pool.clone());
+    /// # }
+    /// ```
+    #[cfg(feature = "deflate")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
+    #[must_use]
+    pub fn deflate(mut self, agreed: Option<Parameters>, pool: impl Into<SharedPool>) -> Self {
+        self.messages.deflate(agreed, pool.into());
+        self
+    }
+
+    /// Sets how many bytes the write queue may hold before `send` and `feed` wait for the peer: 64 KiB,
+    /// unless this is called. The message that is queued last may exceed it.
+    pub fn set_backpressure_boundary(&mut self, bytes: usize) {
+        self.boundary = bytes;
+    }
+
+    /// Splits the stream into halves that two tasks can use. Both know how the connection ended.
+    ///
+    /// ```
+    /// use futures_util::{SinkExt, StreamExt};
+    /// use wsframe::codec::CodecError;
+    /// use wsframe::stream::WebSocketStream;
+    /// use wsframe::{Connection, Message};
+    ///
+    /// # async fn example(socket: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static) {
+    /// let (mut sink, mut stream) = WebSocketStream::new(socket, Connection::server()).split();
+    /// let sender = tokio::spawn(async move {
+    ///     while sink.send(Message::text("tick")).await.is_ok() {
+    ///         // wait for the next tick
+    ///     }
+    ///     sink.close_code() // as the peer said it, or 1006
+    /// });
+    /// while let Some(Ok(message)) = stream.next().await {
+    ///     println!("{message:?}");
+    /// }
+    /// # let _ = sender;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn split(self) -> (SplitSink<T, K>, SplitStream<T, K>) {
+        split::split(self)
+    }
+}
+
+/// # Looking
+impl<T, K> WebSocketStream<T, K> {
+    /// Returns the connection: its role, and what it knows of its end.
+    #[must_use]
+    pub const fn connection(&self) -> &Connection<K> {
+        &self.messages.connection
+    }
+
+    /// Returns the code that the connection was closed with (RFC 6455 §7.1.5): as
+    /// [`Connection::close_code`], and [`ABNORMAL`](CloseCode::ABNORMAL) also after the transport has
+    /// failed. Returns `None` while the connection is open.
+    #[must_use]
+    pub fn close_code(&self) -> Option<CloseCode> {
+        let abnormal = self.failure.map(|_| CloseCode::ABNORMAL);
+        self.connection().close_code().or(abnormal)
+    }
+
+    /// Returns the code and the reason of the peer's Close. Returns `None` before it has arrived, and if its
+    /// body was empty.
+    #[must_use]
+    pub const fn close_frame(&self) -> Option<&CloseFrame> {
+        self.close_frame.as_ref()
+    }
+
+    /// Returns what made the connection fail: a rule that the peer broke, or an error of the transport with
+    /// the kind of the one that was returned before. Returns `None` while the connection is open and after
+    /// a regular end.
+    #[must_use]
+    pub fn error(&self) -> Option<CodecError> {
+        match self.connection().error() {
+            Some(error) => Some(error.into()),
+            None => self.failure.map(|kind| io::Error::from(kind).into()),
+        }
+    }
+
+    /// Returns the transport.
+    #[must_use]
+    pub const fn get_ref(&self) -> &T {
+        &self.io
+    }
+
+    /// Returns the transport, to change its options. Reading and writing must be left to the stream.
+    pub const fn get_mut(&mut self) -> &mut T {
+        &mut self.io
+    }
+
+    /// Returns the transport. What was read from it and not returned yet is lost, and so is what was not
+    /// flushed.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        self.io
+    }
+
+    /// Gives back the memory of both buffers, except that of bytes that wait in them. The next bytes that
+    /// arrive or are sent allocate it again.
+    ///
+    /// Call it when a connection has been idle for some time: it costs a stream with traffic an allocation
+    /// and a copy of 4 KiB.
+    pub fn release_buffers(&mut self) {
+        self.input.release();
+        self.queue.release();
+        self.spare = None;
+        if self.messages.replies.is_empty() {
+            self.messages.replies = BytesMut::new();
+        }
+    }
+}
+
+impl<T, K> WebSocketStream<T, K>
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+    K: MaskingKeys + Unpin,
+{
+    /// Returns the next message, or what ends the connection.
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, CodecError>>> {
+        for _ in 0..READS_PER_POLL {
+            let received = self.messages.receive(&mut self.input.bytes);
+            self.input.note();
+            match received {
+                Ok(Some(Message::Close(frame))) => {
+                    self.close_frame.clone_from(&frame);
+                    self.ended |= self.is_broken;
+                    self.write_last(cx);
+                    return Poll::Ready(Some(Ok(Message::Close(frame))));
+                }
+                Ok(Some(message)) => {
+                    if !self.messages.replies.is_empty() {
+                        // The answer to a Ping need not wait until the caller comes back.
+                        self.queue_replies();
+                        let _ = self.poll_write(Side::Reader, cx);
+                    }
+                    return Poll::Ready(Some(Ok(message)));
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    self.ended = true;
+                    self.write_last(cx);
+                    return Poll::Ready(Some(Err(error.into())));
+                }
+            }
+            if self.queue.len() >= self.boundary || self.queue.has_references() {
+                // Nothing more can be fed, or payloads share the memory that the next read needs.
+                let _ = self.poll_write(Side::Reader, cx);
+            }
+            match self.poll_read(cx) {
+                Poll::Ready(Ok(1..)) => {}
+                Poll::Ready(Ok(_)) => return Poll::Ready(self.receive_end(cx)),
+                Poll::Ready(Err(error)) => return Poll::Ready(self.receive_failure(cx, error)),
+                Poll::Pending => {
+                    self.queue_replies();
+                    let _ = self.poll_write(Side::Reader, cx);
+                    return Poll::Pending;
+                }
+            }
+        }
+        let _ = self.poll_write(Side::Reader, cx);
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// The transport has ended.
+    fn receive_end(&mut self, cx: &mut Context<'_>) -> Option<Result<Message, CodecError>> {
+        self.ended = true;
+        self.is_drained = true;
+        let ended = self.messages.receive_end().err();
+        if ended.is_some() {
+            self.failure.get_or_insert(io::ErrorKind::UnexpectedEof);
+        }
+        self.write_last(cx);
+        ended.map(Err)
+    }
+
+    /// The transport cannot be read from.
+    ///
+    /// > If the TCP connection is closed after the WebSocket closing handshake is completed, the WebSocket
+    /// > connection is said to have been closed _cleanly_ (§7.1.4)
+    ///
+    /// However that happens: many servers reset it, or end TLS without saying so.
+    fn receive_failure(
+        &mut self,
+        cx: &mut Context<'_>,
+        error: io::Error,
+    ) -> Option<Result<Message, CodecError>> {
+        self.ended = true;
+        self.is_drained = true;
+        self.failure.get_or_insert(error.kind());
+        self.messages.connection.end_of_input();
+        self.write_last(cx);
+        Some(Err(error.into()))
+    }
+
+    /// Writes and flushes the replies to what came last, and ends this side of the transport if it is to be
+    /// ended, all without waiting. The other half learns of it.
+    fn write_last(&mut self, cx: &mut Context<'_>) {
+        let _ = self.poll_shut_down(Side::Reader, cx);
+        self.wakers.wake();
+    }
+
+    /// Reads what the peer still sends and throws it away, until the transport ends. Goes on writing meanwhile.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, CodecError>>> {
+        let _ = self.poll_shut_down(Side::Reader, cx);
+        for _ in 0..READS_PER_POLL {
+            if self.is_drained {
+                self.messages.connection.end_of_input();
+                let _ = self.poll_shut_down(Side::Reader, cx);
+                return Poll::Ready(None);
+            }
+            self.input.bytes.clear();
+            // A read that fails ends the transport too.
+            let count = ready!(self.poll_read(cx)).unwrap_or(0);
+            self.drained += count;
+            self.is_drained = count == 0 || self.drained > MAX_DRAINED;
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn poll_read(&mut self, cx: &Context<'_>) -> Poll<io::Result<usize>> {
+        let waker = self.wakers.register(Side::Reader, cx.waker());
+        let rest = if self.ended { 0 } else { self.messages.connection.remaining() };
+        self.input.poll_read(&mut self.io, &mut Context::from_waker(waker), rest, &mut self.spare)
+    }
+
+    /// Queues the replies. All of them if nothing more is received; otherwise only when the queue is not
+    /// full, because they could become many.
+    fn queue_replies(&mut self) {
+        let is_last = self.ended || self.connection().transport() != Transport::KeepOpen;
+        if self.queue.len() < self.boundary || is_last {
+            self.queue.append(&self.messages.replies);
+            self.messages.replies.clear();
+        }
+    }
+
+    /// Writes and flushes what is queued.
+    fn poll_write(&mut self, side: Side, cx: &Context<'_>) -> Poll<io::Result<()>> {
+        if self.is_broken {
+            self.queue.clear();
+            self.messages.replies.clear();
+            return Poll::Ready(Ok(()));
+        }
+        if self.queue.len() == 0 && !self.unflushed {
+            return Poll::Ready(Ok(()));
+        }
+        let waker = self.wakers.register(side, cx.waker());
+        let cx = &mut Context::from_waker(waker);
+        self.unflushed |= self.queue.len() > 0;
+        let written = match self.queue.poll_write(&mut self.io, cx, &mut self.spare) {
+            Poll::Ready(Ok(())) => Pin::new(&mut self.io).poll_flush(cx),
+            other => other,
+        };
+        self.spare = self.spare.take().filter(|spare| self.input.wants(spare));
+        match ready!(written) {
+            Ok(()) => self.unflushed = false,
+            Err(error) => return Poll::Ready(self.fail_writing(side, error)),
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    #[cold]
+    fn fail_writing(&mut self, side: Side, error: io::Error) -> io::Result<()> {
+        self.is_broken = true;
+        self.queue.clear();
+        self.messages.replies.clear();
+        if self.is_closed() {
+            // However the transport ends after the closing handshake, it is no failure.
+            return Ok(());
+        }
+        self.failure.get_or_insert(error.kind());
+        self.wakers.wake();
+        match side {
+            Side::Writer => return Err(error),
+            // The next call of the sink reports it.
+            Side::Reader => self.write_error = Some(error),
+        }
+        Ok(())
+    }
+
+    /// Whether both Closes were sent and received.
+    fn is_closed(&self) -> bool {
+        self.connection().close_code().is_some_and(|code| code != CloseCode::ABNORMAL)
+            && self.connection().may_send(Opcode::Close).is_err()
+    }
+
+    /// Writes what is queued, with all replies, and ends this side of the transport if it is to be ended. That
+    /// it is gone already is no error.
+    fn poll_shut_down(&mut self, side: Side, cx: &Context<'_>) -> Poll<io::Result<()>> {
+        self.queue_replies();
+        ready!(self.poll_write(side, cx))?;
+        if !self.shut_down && self.connection().transport() == Transport::Close {
+            let waker = self.wakers.register(side, cx.waker());
+            let _ = ready!(Pin::new(&mut self.io).poll_shutdown(&mut Context::from_waker(waker)));
+            self.shut_down = true;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Fails if the transport has failed.
+    fn check(&mut self) -> Result<(), CodecError> {
+        match (self.write_error.take(), self.failure) {
+            (Some(error), Some(_)) => Err(error.into()),
+            (None, Some(kind)) => Err(io::Error::from(kind).into()),
+            (_, None) => Ok(()),
+        }
+    }
+}
+
+impl<T, K> Stream for WebSocketStream<T, K>
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+    K: MaskingKeys + Unpin,
+{
+    type Item = Result<Message, CodecError>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        if this.ended || this.connection().transport() != Transport::KeepOpen {
+            this.ended = true;
+            return this.poll_end(cx);
+        }
+        this.poll_receive(cx)
+    }
+}
+
+impl<T, K> Sink<Message> for WebSocketStream<T, K>
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+    K: MaskingKeys + Unpin,
+{
+    type Error = CodecError;
+
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), CodecError>> {
+        let this = self.get_mut();
+        this.check()?;
+        if this.queue.len() >= this.boundary {
+            match this.poll_write(Side::Writer, cx) {
+                Poll::Ready(written) => written?,
+                Poll::Pending if this.queue.len() >= this.boundary => return Poll::Pending,
+                Poll::Pending => {}
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), CodecError> {
+        let this = self.get_mut();
+        this.check()?;
+        // Replies go first, also if the message is refused.
+        this.queue.append(&this.messages.replies);
+        this.messages.replies.clear();
+        let is_close = message.is_close();
+        this.queue.send(&mut this.messages, message, this.io.is_write_vectored())?;
+        if is_close {
+            // The reader may have to end the transport now.
+            this.wakers.wake();
+        }
+        Ok(())
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), CodecError>> {
+        let this = self.get_mut();
+        this.check()?;
+        this.queue_replies();
+        ready!(this.poll_write(Side::Writer, cx))?;
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), CodecError>> {
+        let this = self.get_mut();
+        if this.shut_down {
+            return Poll::Ready(Ok(()));
+        }
+        this.check()?;
+        if this.connection().may_send(Opcode::Close).is_ok() {
+            Pin::new(&mut *this).start_send(Message::close(CloseCode::NORMAL, ""))?;
+        }
+        ready!(this.poll_shut_down(Side::Writer, cx))?;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<T: fmt::Debug, K> fmt::Debug for WebSocketStream<T, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocketStream")
+            .field("io", &self.io)
+            .field("connection", self.connection())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,221 @@
+//! The write queue: what is to be sent, in order.
+
+use alloc::collections::VecDeque;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use std::io::{self, IoSlice};
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::AsyncWrite;
+
+use crate::codec::Messages;
+use crate::connection::{MaskingKeys, Output};
+use crate::error::EncodeError;
+use crate::header::{MAX_HEADER_LEN, Opcode, Role};
+use crate::owned::Message;
+
+/// Payloads of so many bytes are queued by reference. Shorter ones are copied together, which costs less than
+/// a slice of a vectored write.
+const BY_REFERENCE: usize = 4 << 10;
+/// The most slices in one vectored write.
+const MAX_SLICES: usize = 32;
+/// A tail of more than this capacity does not outlive what it holds.
+const MAX_IDLE_TAIL: usize = 256 << 10;
+/// The first capacity of a tail.
+const FIRST_TAIL: usize = 1 << 10;
+/// A tail of more than this capacity is given up after a few flushes that did not need it.
+const SMALL_TAIL: usize = 2 << 10;
+/// How many flushes these are.
+const SMALL_FLUSHES: u8 = 4;
+
+/// Frames that the transport has not taken yet.
+#[derive(Debug, Default)]
+pub(super) struct WriteQueue {
+    /// What comes before the tail: payloads, and between them what was the tail.
+    segments: VecDeque<Bytes>,
+    /// Headers and short frames, copied together.
+    tail: BytesMut,
+    /// How many bytes there are.
+    len: usize,
+    /// The largest capacity that the tail had since it was empty memory.
+    tail_capacity: usize,
+    /// How many bytes were written since the queue was empty.
+    written: usize,
+    small_flushes: u8,
+}
+
+impl WriteQueue {
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether payloads are queued by reference, which may share the memory of the read buffer.
+    pub(super) fn has_references(&self) -> bool {
+        !self.segments.is_empty()
+    }
+
+    /// Makes room for a header or a short frame. A tail that would be allocated for each would be as short.
+    fn reserve(&mut self) {
+        let has_room = self.tail.capacity() - self.tail.len() >= MAX_HEADER_LEN;
+        if !has_room && !self.tail.try_reclaim(MAX_HEADER_LEN) && self.tail.len() < FIRST_TAIL {
+            self.tail.reserve(FIRST_TAIL);
+        }
+    }
+
+    /// Appends bytes that are frames already.
+    pub(super) fn append(&mut self, frames: &[u8]) {
+        if frames.is_empty() {
+            return;
+        }
+        self.reserve();
+        self.tail.extend_from_slice(frames);
+        self.len += frames.len();
+    }
+
+    /// Appends the frame of a message, or a control frame. A long payload is not copied if the transport
+    /// writes vectored.
+    pub(super) fn send<K: MaskingKeys>(
+        &mut self,
+        messages: &mut Messages<K>,
+        message: Message,
+        is_write_vectored: bool,
+    ) -> Result<(), EncodeError> {
+        let by_reference = is_write_vectored && messages.sends_plain();
+        let is_long = |payload: &Bytes| by_reference && payload.len() >= BY_REFERENCE;
+        self.reserve();
+        let before = self.tail.len();
+        match message {
+            Message::Text(text) if is_long(text.as_bytes()) => {
+                return self.send_long(messages, Opcode::Text, text.into());
+            }
+            Message::Binary(bytes) if is_long(&bytes) => {
+                return self.send_long(messages, Opcode::Binary, bytes);
+            }
+            message => messages.send(&message, &mut self.tail)?,
+        }
+        self.len += self.tail.len() - before;
+        self.tail_capacity = self.tail_capacity.max(self.tail.capacity());
+        Ok(())
+    }
+
+    fn send_long<K: MaskingKeys>(
+        &mut self,
+        messages: &mut Messages<K>,
+        opcode: Opcode,
+        payload: Bytes,
+    ) -> Result<(), EncodeError> {
+        let frame = messages.connection.frame(opcode, true)?;
+        let before = self.tail.len();
+        let payload = match messages.connection.role() {
+            Role::Server => payload,
+            // It is masked in place if nobody else has it, and else while it is copied.
+            Role::Client => match payload.try_into_mut() {
+                Ok(mut ours) => {
+                    frame.mask().apply(&mut ours);
+                    ours.freeze()
+                }
+                Err(shared) => {
+                    self.tail.append(frame, &shared)?;
+                    self.len += self.tail.len() - before;
+                    return Ok(());
+                }
+            },
+        };
+        self.tail.extend_from_slice(&frame.header(payload.len() as u64)?);
+        self.len += self.tail.len() - before + payload.len();
+        self.segments.push_back(self.tail.split().freeze());
+        self.segments.push_back(payload);
+        Ok(())
+    }
+
+    /// Writes until the queue is empty. Payloads whose memory nobody else has become the spare buffer.
+    pub(super) fn poll_write(
+        &mut self,
+        io: &mut (impl AsyncWrite + Unpin),
+        cx: &mut Context<'_>,
+        spare: &mut Option<BytesMut>,
+    ) -> Poll<io::Result<()>> {
+        while self.len > 0 {
+            let io = Pin::new(&mut *io);
+            let count = match self.segments.front() {
+                None => ready!(io.poll_write(cx, &self.tail))?,
+                Some(first) if !io.is_write_vectored() => ready!(io.poll_write(cx, first))?,
+                Some(_) => {
+                    let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+                    let queued =
+                        self.segments.iter().map(|segment| &segment[..]).chain([&self.tail[..]]);
+                    let mut count = 0;
+                    for (slice, bytes) in slices.iter_mut().zip(queued) {
+                        *slice = IoSlice::new(bytes);
+                        count += 1;
+                    }
+                    ready!(io.poll_write_vectored(cx, &slices[..count]))?
+                }
+            };
+            if count == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.advance(count.min(self.len), spare);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Removes what was written.
+    fn advance(&mut self, mut count: usize, spare: &mut Option<BytesMut>) {
+        self.len -= count;
+        self.written += count;
+        while let Some(first) = self.segments.front_mut() {
+            if count < first.len() {
+                first.advance(count);
+                return;
+            }
+            count -= first.len();
+            if let Some(written) = self.segments.pop_front() {
+                recycle(written, spare);
+            }
+        }
+        self.tail.advance(count);
+        if self.len == 0 {
+            self.shrink();
+        }
+    }
+
+    /// Gives memory back that is not needed. The queue is empty.
+    fn shrink(&mut self) {
+        if self.tail_capacity > SMALL_TAIL {
+            if self.written > self.tail_capacity / 4 {
+                self.small_flushes = 0;
+            } else {
+                self.small_flushes += 1;
+            }
+            if self.tail_capacity > MAX_IDLE_TAIL || self.small_flushes >= SMALL_FLUSHES {
+                self.clear();
+            }
+        }
+        self.written = 0;
+    }
+
+    /// Throws away what is queued, with its memory.
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Gives back the memory of an empty queue.
+    pub(super) fn release(&mut self) {
+        if self.len == 0 {
+            self.clear();
+        }
+    }
+}
+
+/// Keeps the memory of a payload for the read buffer, if nobody else refers to it.
+fn recycle(payload: Bytes, spare: &mut Option<BytesMut>) {
+    if let Ok(mut memory) = payload.try_into_mut() {
+        memory.clear();
+        // From its beginning, where that is possible.
+        let _ = memory.try_reclaim(memory.capacity() + 1);
+        if spare.as_ref().is_none_or(|spare| spare.capacity() < memory.capacity()) {
+            *spare = Some(memory);
+        }
+    }
+}
