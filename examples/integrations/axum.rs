@@ -11,14 +11,16 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::{any, get};
+use axum::serve::ListenerExt;
 use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::{self, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
-use wsframe::codec::{CodecError, SharedPool, WebSocketStream};
+use wsframe::codec::{CodecError, SharedPool};
 use wsframe::deflate::{Config, Negotiation, Parameters};
 use wsframe::handshake::Opening;
+use wsframe::stream::WebSocketStream;
 use wsframe::{Connection, Message};
 
 /// How long a peer may say nothing.
@@ -33,6 +35,8 @@ async fn main() -> io::Result<()> {
         .with_state(SharedPool::new(Config::new(Parameters::FULL)));
     let listener = TcpListener::bind(addr).await?;
     println!("ws://{}/", listener.local_addr()?);
+    // Echoes are sent at once, and do not wait for an acknowledgement of the previous one.
+    let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
     axum::serve(listener, app).await
 }
 
@@ -63,7 +67,8 @@ async fn echo(mut stream: WebSocketStream<TokioIo<Upgraded>>) -> Result<(), Code
     while let Ok(Some(message)) = timeout(QUIET, stream.next()).await {
         match message? {
             Message::Ping(_) | Message::Pong(_) => {} // a Ping was answered
-            echo => stream.send(echo).await?,
+            // `next` flushes it when it finds nothing more to read.
+            echo => stream.feed(echo).await?,
         }
     }
     Ok(())

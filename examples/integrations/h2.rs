@@ -137,6 +137,7 @@ async fn drain(from_client: &mut RecvStream) -> Result<()> {
 async fn say(uri: &str, message: &str) -> Result<String> {
     let uri = Uri::parse(uri)?;
     let socket = TcpStream::connect((uri.address(), uri.port())).await?;
+    socket.set_nodelay(true)?;
     let (http, connection) = client::handshake(socket).await?;
     tokio::spawn(connection);
     let mut http = http.ready().await?;

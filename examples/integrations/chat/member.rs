@@ -12,7 +12,7 @@ use std::io;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, sink, split};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufWriter, copy, sink, split};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, interval_at, sleep, timeout};
 use tokio::{join, select};
@@ -49,13 +49,17 @@ pub(crate) async fn run(stream: impl AsyncRead + AsyncWrite, room: &Arc<Room>) {
     let _ = timeout(LINGER, async { join!(writing, discarding) }).await;
 }
 
-/// Writes frames as they come, until nobody has any more.
+/// Writes frames as they come, until nobody has any more. Frames that wait together are written together.
 async fn write(
-    mut writer: impl AsyncWrite + Unpin,
+    writer: impl AsyncWrite + Unpin,
     mut waiting: mpsc::Receiver<Frame>,
 ) -> io::Result<()> {
+    let mut writer = BufWriter::new(writer);
     while let Some(frame) = waiting.recv().await {
         writer.write_all(&frame).await?;
+        while let Ok(frame) = waiting.try_recv() {
+            writer.write_all(&frame).await?;
+        }
         writer.flush().await?;
     }
     writer.shutdown().await

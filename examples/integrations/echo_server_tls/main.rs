@@ -68,6 +68,5 @@ async fn serve(listener: TcpListener, tls: TlsAcceptor) -> ! {
 }
 
 async fn run(socket: TcpStream, tls: TlsAcceptor) -> io::Result<()> {
-    socket.set_nodelay(true)?; // send each echo at once instead of waiting for more
     connection::run(timeout(TLS_TIMEOUT, tls.accept(socket)).await??).await
 }
