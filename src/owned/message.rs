@@ -139,6 +139,34 @@ impl Message {
         }
     }
 
+    /// Copies the payload to memory of its own.
+    ///
+    /// The payload of a received message may share the memory of the buffer that it was read into, and keeps
+    /// all of that memory while it lives: up to 256 KiB for a few bytes. A message in one frame always does so;
+    /// messages in several frames and decompressed ones have memory of their own. Detach short messages that
+    /// are kept for long.
+    ///
+    /// ```
+    /// use wsframe::Message;
+    ///
+    /// let received = Message::text("Hello");
+    /// let kept = received.detach();
+    /// assert_eq!(kept, Message::text("Hello"));
+    /// ```
+    #[must_use]
+    pub fn detach(self) -> Self {
+        let copy = |payload: Bytes| Bytes::copy_from_slice(&payload);
+        match self {
+            Self::Text(text) => Self::text(String::from(text)),
+            Self::Binary(payload) => Self::Binary(copy(payload)),
+            Self::Raw { opcode, rsv, payload } => Self::Raw { opcode, rsv, payload: copy(payload) },
+            Self::Ping(payload) => Self::Ping(copy(payload)),
+            Self::Pong(payload) => Self::Pong(copy(payload)),
+            // The reason of a received Close was copied already.
+            Self::Close(frame) => Self::Close(frame),
+        }
+    }
+
     /// Returns the payload without copying it, or `None` for a Close frame.
     ///
     /// ```

@@ -63,7 +63,8 @@
 //! small reads. [`release_buffers`](WebSocketStream::release_buffers) frees both buffers of an idle stream.
 //!
 //! The payload of a message that arrived in one frame shares the memory of the read buffer. A message that is
-//! kept keeps all of that memory, and the stream must allocate another buffer.
+//! kept keeps all of that memory, and the stream allocates another buffer when this one is full. To keep a
+//! short message for long, call [`Message::detach`](crate::Message::detach), which copies the payload.
 
 mod read;
 mod split;

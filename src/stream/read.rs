@@ -94,10 +94,12 @@ impl ReadBuffer {
             self.capacity == MIN_CAPACITY && self.allocated > MIN_CAPACITY + HEADROOM;
         if is_too_large && len <= MIN_CAPACITY / 2 {
             self.grow(MIN_CAPACITY - len, &mut None);
-        } else if len == 0 || self.bytes.capacity() - len < self.capacity / 2 {
-            // A part of a short message may be in front. It need not make the buffer grow.
+        } else {
+            // A part of a short message may be in front. It need not make the buffer grow. Nor need messages
+            // that are kept, while there is room after them.
             let room = self.capacity - len.min(self.capacity / 2);
-            if !self.bytes.try_reclaim(room) {
+            let has_room = self.room() >= self.capacity / 2;
+            if (len == 0 || !has_room) && !self.bytes.try_reclaim(room) && !has_room {
                 self.grow(room, spare);
             }
         }

@@ -405,3 +405,27 @@ fn an_idle_stream_holds_little_memory() {
     assert!(just_large > 1 << 20, "it stays while large messages go on: {just_large}");
     assert!(released <= 3 << 10, "{released}");
 }
+
+/// Messages that are kept share the buffer while it has room, and those that are detached do not keep it.
+#[test]
+fn messages_that_are_kept_take_little_memory() {
+    for detach in [false, true] {
+        let (mut peer, io) = duplex(1 << 10);
+        let mut ours = server(io);
+        let mut kept = Vec::with_capacity(1000);
+        let mut receive = |count: usize| {
+            for number in 0..count {
+                send(&mut peer, &masked(Opcode::Text, true, format!("{number:010}").as_bytes()));
+                let Poll::Ready(Some(Ok(message))) = next_or_drop(&mut ours) else { panic!() };
+                kept.push(if detach { message.detach() } else { message });
+            }
+        };
+        receive(10);
+        let held = allocation_counter::measure(|| receive(900)).bytes_current;
+        println!("900 messages of 10 bytes, detach: {detach}: {held} bytes");
+        assert!(held < if detach { 20 * 900 } else { 50 * 900 }, "{held}");
+        for (number, message) in kept.iter().skip(10).enumerate() {
+            assert_eq!(*message, Message::text(format!("{number:010}")));
+        }
+    }
+}

@@ -13,3 +13,6 @@ mod peer;
 #[path = "../../../tests/examples/running.rs"]
 mod running;
 mod servers;
+mod streams;
+#[path = "../echo_server_tls/tls.rs"]
+mod tls;
