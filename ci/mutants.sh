@@ -20,7 +20,7 @@ declare -A files=(
     [close]=src/close.rs [header]='src/header/*.rs' [frame]='src/frame/*.rs' [message]='src/message/*.rs'
     [connection]='src/connection/*.rs' [relay]=src/relay.rs [extensions]='src/extensions/*.rs'
     [handshake]='src/handshake/*.rs' [mask]=src/mask.rs [utf8]=src/utf8.rs [owned]='src/owned/*.rs'
-    [codec]='src/codec/*.rs' [deflate]='src/deflate/*.rs'
+    [codec]='src/codec/*.rs' [stream]='src/stream/*.rs' [deflate]='src/deflate/*.rs'
 )
 declare -A tests=(
     [close]='display rfc6455_7_4_close'
@@ -37,6 +37,7 @@ declare -A tests=(
     [utf8]='display rfc6455_8_1_utf8 rfc6455_7_closing'
     [owned]='display bytes'
     [codec]='display tokio_util tokio_util_deflate tokio_util_memory'
+    [stream]='stream stream_tasks tokio_util tokio_util_memory'
     [deflate]='display rfc7692_6_connection rfc7692_7_1_negotiation rfc7692_7_2_messages rfc7692_7_2_renewal
         rfc7692_8_limits rfc7692_memory'
 )
