@@ -99,7 +99,8 @@ impl ReadBuffer {
             // that are kept, while there is room after them.
             let room = self.capacity - len.min(self.capacity / 2);
             let has_room = self.room() >= self.capacity / 2;
-            if (len == 0 || !has_room) && !self.bytes.try_reclaim(room) && !has_room {
+            let is_reclaimed = (len == 0 || !has_room) && self.bytes.try_reclaim(room);
+            if !is_reclaimed && !has_room {
                 self.grow(room, spare);
             }
         }
