@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::process::Command;
 
-const RIVALS: [&str; 10] = [
+const RIVALS: [&str; 12] = [
     "wsframe",
     "tungstenite",
     "fastwebsockets",
