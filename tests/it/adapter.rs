@@ -205,7 +205,12 @@ fn a_broken_rule_is_told_to_the_peer_before_it_is_reported() {
     // And again.
     assert_eq!(adapter.next_batch().unwrap_err().kind(), ErrorKind::InvalidData);
     let mut shut_down = false;
-    adapter.finish(|_| Ok(shut_down = true)).unwrap();
+    adapter
+        .finish(|_| {
+            shut_down = true;
+            Ok(())
+        })
+        .unwrap();
     assert!(shut_down);
     assert_eq!(adapter.get_ref().read, adapter.get_ref().input.len());
 }
