@@ -20,7 +20,7 @@ table=
 [ "${1:-}" != --table ] || table=$(realpath "$2")
 status=0
 
-# within NAME BYTES BOUND: says so, and fails the script at its end otherwise.
+# within NAME BYTES BOUND: prints whether the size is within its bound. If not, the script fails at its end.
 within() {
     if [ "$2" -le "$3" ]; then
         echo "ok: $1: $2 bytes, at most $3"

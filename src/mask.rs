@@ -1,10 +1,9 @@
 //! Masking (RFC 6455 §5.3): byte `i` of a payload XOR byte `i mod 4` of the masking key.
 //!
-//! The same operation masks and unmasks. [`MaskingKey`] is the four bytes of the header; [`Mask`] is a
-//! key that knows how far into the payload it has come, so that a payload may be masked in any pieces.
+//! The same operation masks and unmasks. [`MaskingKey`] is the four bytes of the header. [`Mask`] is a
+//! key rotated to the current offset, so a payload may be masked in any pieces.
 //!
-//! [`apply`] and [`apply_turning`] are the same for code that has its keys as plain arrays; each takes its
-//! arguments in the order in which such code already calls its own.
+//! [`apply`] and [`apply_turning`] do the same with keys as plain arrays.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -16,8 +15,8 @@ use crate::buffer::Buffer;
 
 /// The four bytes that a masked frame carries in its header (RFC 6455 §5.3), in the order of the wire.
 ///
-/// A client takes a fresh key for every frame, from a source of strong entropy: that is what the key is
-/// there for (§10.3). This type holds what it is given.
+/// A client must use a fresh, unpredictable key for every frame (§10.3). This type contains any key
+/// that it is given.
 ///
 /// ```
 /// use wsframe::MaskingKey;
@@ -29,13 +28,13 @@ use crate::buffer::Buffer;
 pub struct MaskingKey([u8; 4]);
 
 impl MaskingKey {
-    /// The key of these four bytes.
+    /// Creates a key from four bytes.
     #[must_use]
     pub const fn new(bytes: [u8; 4]) -> Self {
         Self(bytes)
     }
 
-    /// The four bytes, in the order of the wire.
+    /// Returns the four bytes, in the order of the wire.
     #[must_use]
     pub const fn to_bytes(self) -> [u8; 4] {
         self.0
@@ -67,11 +66,11 @@ impl fmt::Display for MaskingKey {
     }
 }
 
-/// A masking key and its phase: what is to be XORed with the next byte of the payload, and all after it.
+/// A masking key rotated to the current offset in the payload.
 ///
-/// Applying it to a piece of the payload moves it on by the length of the piece, so the pieces of one
-/// payload are masked by one `Mask`, in order, whatever their lengths. It is four bytes: the key, turned
-/// so that the next byte's part comes first.
+/// Applying it to a piece of the payload advances it by the length of the piece. So one `Mask` masks the
+/// pieces of a payload in order, whatever their lengths. It takes four bytes, and no counter can
+/// overflow.
 ///
 /// ```
 /// use wsframe::{Mask, MaskingKey};
@@ -94,25 +93,25 @@ pub struct Mask(u32);
 const APPENDED_AT_ONCE: usize = 4096;
 
 impl Mask {
-    /// The mask of an unmasked payload: applying it changes nothing.
+    /// The mask of an unmasked payload. Applying it is a no-op.
     pub const NONE: Self = Self(0);
 
-    /// The mask at the first byte of a payload.
+    /// Creates the mask at the first byte of a payload.
     #[must_use]
     #[inline(always)]
     pub const fn new(key: MaskingKey) -> Self {
         Self(u32::from_ne_bytes(key.0))
     }
 
-    /// The key as the next four bytes of the payload meet it: turned by the bytes that were masked so
-    /// far. This is what functions that keep their phase in the key want to have.
+    /// Returns the key rotated to the current offset: its first byte applies to the next byte of the
+    /// payload.
     #[must_use]
     #[inline(always)]
     pub const fn key(&self) -> MaskingKey {
         MaskingKey(self.0.to_ne_bytes())
     }
 
-    /// Masks, or unmasks, the next bytes of the payload where they lie.
+    /// Masks or unmasks the next bytes of the payload in place.
     #[inline(always)]
     pub fn apply(&mut self, bytes: &mut [u8]) {
         if self.is_none() {
@@ -122,8 +121,8 @@ impl Mask {
         self.advance(bytes.len());
     }
 
-    /// Writes the next bytes of the payload to `to`, masked or unmasked, in one pass over both. As many
-    /// bytes as the shorter of the two holds; returns how many.
+    /// Writes the next bytes of the payload to `to`, masked or unmasked, in one pass. Returns their
+    /// number, the length of the shorter slice.
     ///
     /// ```
     /// use wsframe::{Mask, MaskingKey};
@@ -156,7 +155,7 @@ impl Mask {
         self.append_to(from, to);
     }
 
-    /// As [`apply_appending`](Self::apply_appending), to any buffer.
+    /// Same as [`apply_appending`](Self::apply_appending), to any buffer.
     #[cfg(feature = "alloc")]
     #[inline(always)]
     pub(crate) fn append_to(&mut self, from: &[u8], to: &mut impl Buffer) {
@@ -169,14 +168,14 @@ impl Mask {
         }
     }
 
-    /// Moves on as if `len` bytes had been masked. Only `len` modulo 4 matters.
+    /// Advances the mask as if `len` bytes had been masked. Only `len` modulo 4 matters.
     #[inline(always)]
     pub fn advance(&mut self, len: usize) {
         self.0 = arch::rotate(self.0, len);
     }
 
-    /// The mask that does what this one and then the other would do. A relay takes it to change one key
-    /// for another in a single pass.
+    /// Returns the mask that has the effect of this one and the other. A relay uses it to exchange one
+    /// key for another in a single pass.
     ///
     /// ```
     /// use wsframe::{Mask, MaskingKey};
@@ -194,7 +193,7 @@ impl Mask {
         Self(self.0 ^ other.0)
     }
 
-    /// Whether applying it changes nothing: [`NONE`](Self::NONE), or a key of four zeros.
+    /// Returns whether applying it is a no-op: [`NONE`](Self::NONE), or a key of four zeros.
     #[must_use]
     #[inline(always)]
     pub const fn is_none(&self) -> bool {
@@ -215,7 +214,7 @@ impl Mask {
     }
 }
 
-/// Masks, or unmasks, a whole payload where it lies.
+/// Masks or unmasks a whole payload in place.
 ///
 /// ```
 /// let mut payload = [0x7f, 0x9f, 0x4d, 0x51, 0x58];
@@ -227,8 +226,10 @@ pub fn apply(payload: &mut [u8], key: [u8; 4]) {
     Mask::new(MaskingKey::new(key)).apply(payload);
 }
 
-/// Masks, or unmasks, the next bytes of a payload where they lie, and leaves `key` as the bytes behind
-/// them meet it. A [`Mask`] does the same, and cannot be taken for the key of the header.
+/// Masks or unmasks the next bytes of a payload in place, and rotates `key` so that it is ready for the
+/// bytes after them.
+///
+/// A [`Mask`] does the same, and cannot be confused with the key of the header.
 ///
 /// ```
 /// let mut key = [0x37, 0xfa, 0x21, 0x3d];

@@ -229,7 +229,7 @@ impl<T: Read + Write, C: Endpoint> Adapter<T, C> {
     /// # Errors
     ///
     /// - Errors of the transport.
-    /// - `InvalidData` with a [`ProtocolError`] if the peer broke a rule. The Close that says so
+    /// - `InvalidData` with a [`ProtocolError`] if the peer broke a rule. The Close that reports it
     ///   has been written. Call [`finish`](Self::finish), so that the peer can read it.
     pub fn next_batch(&mut self) -> Result<Option<Batch<'_, C>>> {
         let more = io::block(self.poll_more(&mut Blocking))?;
@@ -281,7 +281,7 @@ where
     /// # Errors
     ///
     /// - Errors of the transport.
-    /// - `InvalidData` with a [`ProtocolError`] if the peer broke a rule. The Close that says so
+    /// - `InvalidData` with a [`ProtocolError`] if the peer broke a rule. The Close that reports it
     ///   has been written. Call [`finish_async`](Self::finish_async), so that the peer can read it.
     ///
     /// ```

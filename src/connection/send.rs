@@ -1,4 +1,4 @@
-//! What a connection sends because its caller says so.
+//! Sending: messages, fragments, control frames, and frames that the caller encodes.
 
 use super::{Connection, Flags, MaskingKeys, Output};
 use crate::close::CloseBody;
@@ -9,12 +9,12 @@ use crate::header::{Opcode, Role, Rsv};
 use crate::utf8;
 use crate::utf8::{Checked, OpenChar};
 
-/// The data of a message, or of a fragment of one.
+/// The payload of a message or of a fragment, as text or binary.
 #[derive(Clone, Copy, Debug)]
 pub enum Data<'d> {
     /// Text.
     Text(&'d str),
-    /// Text as it was received, in a chunk that may begin or end inside a character.
+    /// Text as it was received: a chunk that may begin or end inside a character.
     Checked(&'d Checked<'d>),
     /// Any bytes.
     Binary(&'d [u8]),
@@ -40,8 +40,8 @@ impl<'d> Data<'d> {
 }
 
 impl Data<'_> {
-    /// Whether this may follow a text that leaves `before` open and, if it ends the message, ends at a
-    /// character boundary. Returns what it leaves open itself.
+    /// Checks that this continues a text that left `before` open and, if it ends the message, ends at
+    /// a character boundary. Returns what it leaves open.
     #[inline(always)]
     pub(crate) fn check(self, before: OpenChar, ends: bool) -> Result<OpenChar, Utf8Error> {
         let (begins_in, after) = match self {
@@ -58,7 +58,7 @@ impl Data<'_> {
     }
 }
 
-/// The message whose fragments are being sent.
+/// A message that is being sent in fragments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sending {
     /// Text, and what its last fragment left open.
@@ -98,23 +98,20 @@ impl<'d, const N: usize> From<&'d [u8; N]> for Data<'d> {
 
 /// # Sending
 ///
-/// Each of these appends one frame to the output, masked with a fresh key if the role is a client's, or
-/// fails and appends nothing. They fail with
-///
-/// - [`FrameAfterClose`](EncodeError::FrameAfterClose) when a Close was sent, or the connection failed,
-/// - [`ExpectedContinuation`](EncodeError::ExpectedContinuation) for a message, or a fragment of
-///   another kind, while a message is being sent in fragments,
-/// - [`InvalidUtf8`](EncodeError::InvalidUtf8) for text as it was received that does not continue the text
-///   sent before it: it begins inside a character where a message begins, ends inside one where a message
-///   ends, or follows a fragment of another text that ended inside another character,
-/// - [`ControlTooLong`](EncodeError::ControlTooLong) for more than 125 bytes in a control frame,
-/// - [`NoRoom`](EncodeError::NoRoom) when the output is too short.
+/// Each method appends one frame to the output, masked with a fresh key if the role is client. On an
+/// error nothing is appended.
 impl<K: MaskingKeys> Connection<K> {
     /// Sends a message in one frame.
     ///
     /// # Errors
     ///
-    /// See above.
+    /// - [`FrameAfterClose`](EncodeError::FrameAfterClose) if a Close was sent or the connection
+    ///   failed
+    /// - [`ExpectedContinuation`](EncodeError::ExpectedContinuation) while another message is being
+    ///   sent in fragments
+    /// - [`InvalidUtf8`](EncodeError::InvalidUtf8) for a [`Checked`] that begins or ends inside a
+    ///   character
+    /// - [`NoRoom`](EncodeError::NoRoom) if the output lacks the capacity
     ///
     /// ```
     /// use wsframe::Connection;
@@ -137,12 +134,19 @@ impl<K: MaskingKeys> Connection<K> {
         self.append(data.opcode(), true, Rsv::NONE, data.bytes(), out)
     }
 
-    /// Sends the next fragment of a message; with `fin` the last, which may also be the first. Control
-    /// frames may be sent between fragments.
+    /// Sends the next fragment of a message (RFC 6455 §5.4). With `fin` it is the last one.
+    ///
+    /// Control frames may be sent between fragments.
     ///
     /// # Errors
     ///
-    /// See above.
+    /// - [`FrameAfterClose`](EncodeError::FrameAfterClose) if a Close was sent or the connection
+    ///   failed
+    /// - [`ExpectedContinuation`](EncodeError::ExpectedContinuation) for binary data within a text
+    ///   message, or text within a binary one
+    /// - [`InvalidUtf8`](EncodeError::InvalidUtf8) for a [`Checked`] that does not continue the
+    ///   character that the fragment before it left open, or that ends the message inside one
+    /// - [`NoRoom`](EncodeError::NoRoom) if the output lacks the capacity
     ///
     /// ```
     /// use wsframe::Connection;
@@ -169,31 +173,69 @@ impl<K: MaskingKeys> Connection<K> {
         Ok(())
     }
 
-    /// Sends a Ping with up to 125 bytes of data, which the peer's Pong brings back.
+    /// Sends a Ping with up to 125 bytes, which the peer's Pong returns (RFC 6455 §5.5.2).
     ///
     /// # Errors
     ///
-    /// See above.
+    /// - [`FrameAfterClose`](EncodeError::FrameAfterClose) if a Close was sent or the connection
+    ///   failed
+    /// - [`ControlTooLong`](EncodeError::ControlTooLong) for more than 125 bytes
+    /// - [`NoRoom`](EncodeError::NoRoom) if the output lacks the capacity
+    ///
+    /// ```
+    /// use wsframe::Connection;
+    ///
+    /// let (mut connection, mut out) = (Connection::server(), Vec::new());
+    /// connection.ping(b"1", &mut out)?;
+    /// assert_eq!(out, b"\x89\x011");
+    /// # Ok::<(), wsframe::EncodeError>(())
+    /// ```
     pub fn ping(&mut self, data: &[u8], out: &mut impl Output) -> Result<(), EncodeError> {
         self.append(Opcode::Ping, true, Rsv::NONE, data, out)
     }
 
-    /// Sends a Pong with up to 125 bytes of data: the answer to a Ping, if
-    /// [`leave_pongs`](Self::leave_pongs) left it to the caller, or a heartbeat.
+    /// Sends a Pong with up to 125 bytes (RFC 6455 §5.5.3).
+    ///
+    /// It replies to a Ping if [`leave_pongs`](Self::leave_pongs) disabled automatic Pongs, or is a
+    /// heartbeat.
     ///
     /// # Errors
     ///
-    /// See above.
+    /// Same as [`ping`](Self::ping): [`FrameAfterClose`](EncodeError::FrameAfterClose),
+    /// [`ControlTooLong`](EncodeError::ControlTooLong) and [`NoRoom`](EncodeError::NoRoom).
+    ///
+    /// ```
+    /// use wsframe::Connection;
+    ///
+    /// let (mut connection, mut out) = (Connection::server().leave_pongs(), Vec::new());
+    /// connection.pong(b"1", &mut out)?;
+    /// assert_eq!(out, b"\x8A\x011");
+    /// # Ok::<(), wsframe::EncodeError>(())
+    /// ```
     pub fn pong(&mut self, data: &[u8], out: &mut impl Output) -> Result<(), EncodeError> {
         self.append(Opcode::Pong, true, Rsv::NONE, data, out)
     }
 
-    /// Sends a Close, with a code and a reason or with neither: the last frame. If the peer's Close has
-    /// not come before, it is awaited; until then, messages may still be received.
+    /// Sends a Close with a code and a reason, or with neither (RFC 6455 §5.5.1). It is the last frame.
+    ///
+    /// Messages may still be received until the peer's Close arrives.
     ///
     /// # Errors
     ///
-    /// See above, and those of [`CloseBody::encode`].
+    /// - [`FrameAfterClose`](EncodeError::FrameAfterClose) if a Close was sent already
+    /// - those of [`CloseBody::encode`]: a code that must not be sent, or a reason of more than 123
+    ///   bytes
+    /// - [`NoRoom`](EncodeError::NoRoom) if the output lacks the capacity
+    ///
+    /// ```
+    /// use wsframe::{CloseBody, CloseCode, Connection};
+    ///
+    /// let (mut connection, mut out) = (Connection::server(), Vec::new());
+    /// let body = CloseBody { code: CloseCode::NORMAL, reason: "bye" };
+    /// connection.close(Some(body), &mut out)?;
+    /// assert_eq!(out, b"\x88\x05\x03\xE8bye");
+    /// # Ok::<(), wsframe::EncodeError>(())
+    /// ```
     pub fn close(
         &mut self,
         body: Option<CloseBody<'_>>,
@@ -205,17 +247,21 @@ impl<K: MaskingKeys> Connection<K> {
         }
     }
 
-    /// The next frame to be sent, for a caller that puts it into bytes itself: its header alone in front
-    /// of a payload that is not copied, in place behind headroom, or with RSV bits. It counts as sent.
+    /// Returns an encoder for the next frame, for callers that encode frames themselves: for vectored
+    /// writes, in place after headroom, or with RSV bits.
     ///
-    /// `opcode` is the frame's own: `Continuation` for each fragment but the first.
+    /// The connection treats this frame as sent, so you must send it. `opcode` is the frame's own:
+    /// `Continuation` for every fragment but the first.
     ///
-    /// The connection does not see the payload. The caller must ensure that text is UTF-8, that a Close has
-    /// the payload of a [`CloseBody`], and that RSV bits are those of a negotiated extension.
+    /// The connection does not see the payload. The caller must ensure that text is UTF-8, that a
+    /// Close has the payload of a [`CloseBody`], and that RSV bits are those of a negotiated
+    /// extension.
     ///
     /// # Errors
     ///
-    /// See above, and [`UnexpectedContinuation`](EncodeError::UnexpectedContinuation).
+    /// Same as [`may_send`](Self::may_send): [`FrameAfterClose`](EncodeError::FrameAfterClose),
+    /// [`ExpectedContinuation`](EncodeError::ExpectedContinuation) and
+    /// [`UnexpectedContinuation`](EncodeError::UnexpectedContinuation).
     ///
     /// ```
     /// use wsframe::{Connection, MaskingKey, Opcode};
@@ -238,12 +284,19 @@ impl<K: MaskingKeys> Connection<K> {
         Ok(frame)
     }
 
-    /// Whether a frame with this opcode may be sent now. To be asked before a message is sent that was
-    /// encoded elsewhere, once for many receivers (`shared` of a [`FrameEncoder`]).
+    /// Checks whether a frame with this opcode may be sent now.
+    ///
+    /// Call this before sending a frame that was encoded elsewhere, for example once for many
+    /// receivers (`shared` of a [`FrameEncoder`]).
     ///
     /// # Errors
     ///
-    /// See above.
+    /// - [`FrameAfterClose`](EncodeError::FrameAfterClose) if a Close was sent or the connection
+    ///   failed
+    /// - [`ExpectedContinuation`](EncodeError::ExpectedContinuation) for `Text` or `Binary` while a
+    ///   message is being sent in fragments
+    /// - [`UnexpectedContinuation`](EncodeError::UnexpectedContinuation) for `Continuation` while
+    ///   none is
     ///
     /// ```
     /// use wsframe::{Connection, FrameEncoder, Opcode};
@@ -272,7 +325,7 @@ impl<K: MaskingKeys> Connection<K> {
         }
     }
 
-    /// The opcode of the next fragment of a message, and what it leaves open of a text.
+    /// Returns the opcode of the next fragment, and what it leaves open of a text.
     #[inline]
     pub(crate) fn check_fragment(
         &self,
@@ -287,7 +340,7 @@ impl<K: MaskingKeys> Connection<K> {
         Ok((opcode, fragment.check(before, fin)?))
     }
 
-    /// Remembers what the fragment that was just sent left open, if it was one of a text that goes on.
+    /// Remembers what the fragment that was just sent left open, if its message is text and continues.
     #[inline]
     pub(crate) fn text_sent_to(&mut self, after: OpenChar) {
         if let Some(Sending::Text(open)) = &mut self.sending {
@@ -295,7 +348,7 @@ impl<K: MaskingKeys> Connection<K> {
         }
     }
 
-    /// Sends a message whose payload only an extension or the receiver reads.
+    /// Sends a message whose payload is read only by an extension or by the receiver.
     #[cfg(feature = "bytes")]
     pub(crate) fn send_raw(
         &mut self,

@@ -1,4 +1,4 @@
-//! Frames on their way out, in four ways, none of which copies more than it must.
+//! Encoding frames.
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use alloc::sync::Arc;
@@ -13,17 +13,18 @@ use crate::header::PackedHeader;
 use crate::header::{EncodedHeader, FrameHeader, MAX_HEADER_LEN, Opcode, Rsv};
 use crate::mask::{Mask, MaskingKey};
 
-/// What a frame to be sent says besides its payload; then one of four ways to put it into bytes.
+/// Builds outgoing frames (RFC 6455 §5.2).
 ///
-/// 1. [`header`](Self::header): the header alone, for a vectored write in front of the payload.
-/// 2. [`in_place`](Self::in_place): the payload already lies in a buffer, behind [`MAX_HEADER_LEN`]
-///    bytes of headroom. It is masked where it lies and the header is stamped in front of it.
-/// 3. [`append`](#method.append) to a `Vec`, or [`write`](Self::write) to a slice: the payload is masked
-///    while it is copied.
-/// 4. [`shared`](#method.shared): encoded once, sent to many.
+/// Set the fields, then use one of four ways to encode the frame:
 ///
-/// A server sets no masking key. A client sets a fresh one for every frame, from a source of strong
-/// entropy (RFC 6455 §5.3).
+/// 1. [`header`](Self::header) returns the header alone, for vectored writes before the payload.
+/// 2. [`in_place`](Self::in_place) masks a payload in place, in a buffer with [`MAX_HEADER_LEN`]
+///    bytes of headroom, and writes the header directly before it.
+/// 3. [`append`](#method.append) to a `Vec` and [`write`](Self::write) to a slice mask the payload
+///    while copying it.
+/// 4. [`shared`](#method.shared) encodes a frame once for many receivers.
+///
+/// A server sets no masking key. A client sets a fresh, unpredictable one for every frame (§5.3).
 ///
 /// ```
 /// use wsframe::{FrameEncoder, MAX_HEADER_LEN, MaskingKey, Opcode};
@@ -33,7 +34,7 @@ use crate::mask::{Mask, MaskingKey};
 /// let masked = text.masking_key(MaskingKey::new(fresh));
 /// let frame = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
 ///
-/// // 1. The header in front of a payload that goes out as it is.
+/// // 1. The header, for a payload that is sent as it is.
 /// assert_eq!(*text.header(5)?, [0x81, 0x05]);
 ///
 /// // 2. In place.
@@ -41,7 +42,7 @@ use crate::mask::{Mask, MaskingKey};
 /// buf[MAX_HEADER_LEN..].copy_from_slice(b"Hello");
 /// assert_eq!(masked.in_place(&mut buf)?, frame);
 ///
-/// // 3. Masked while copying.
+/// // 3. Masked while it is copied.
 /// let mut out = [0; 64];
 /// assert_eq!(masked.write(b"Hello", &mut out)?, frame);
 /// # Ok::<(), wsframe::EncodeError>(())
@@ -55,14 +56,14 @@ pub struct FrameEncoder {
 }
 
 impl FrameEncoder {
-    /// A frame with FIN, no RSV bit and no masking key.
+    /// Creates an encoder for a frame with FIN, without RSV bits and without a masking key.
     #[must_use]
     #[inline(always)]
     pub const fn new(opcode: Opcode) -> Self {
         Self { fin: true, rsv: Rsv::NONE, opcode, masking_key: None }
     }
 
-    /// Whether the frame is the last fragment of its message.
+    /// Sets whether the frame is the last fragment of its message.
     #[must_use]
     #[inline(always)]
     pub const fn fin(mut self, fin: bool) -> Self {
@@ -70,7 +71,7 @@ impl FrameEncoder {
         self
     }
 
-    /// The RSV bits, for a negotiated extension.
+    /// Sets the RSV bits, for a negotiated extension.
     #[must_use]
     #[inline(always)]
     pub const fn rsv(mut self, rsv: Rsv) -> Self {
@@ -78,7 +79,7 @@ impl FrameEncoder {
         self
     }
 
-    /// Masks the payload with this key, as clients must.
+    /// Sets the masking key, which clients must have.
     #[must_use]
     #[inline(always)]
     pub const fn masking_key(mut self, key: MaskingKey) -> Self {
@@ -97,33 +98,37 @@ impl FrameEncoder {
         self.frame_header(payload_len).pack()
     }
 
-    /// The mask at the first byte of the payload, for a caller that masks it itself: in front of a
-    /// payload goes the [`header`](Self::header) alone.
+    /// Returns the mask at the first byte of the payload, for callers that mask it themselves and
+    /// encode the [`header`](Self::header) alone.
     #[must_use]
     #[inline(always)]
     pub fn mask(&self) -> Mask {
         self.masking_key.map_or(Mask::NONE, Mask::new)
     }
 
-    /// The header of a frame with a payload of this many bytes. The caller masks the payload, if it set
-    /// a key ([`Mask::apply`]).
+    /// Returns the header of a frame with a payload of this many bytes.
+    ///
+    /// If a masking key is set, the caller must mask the payload with [`mask`](Self::mask).
     ///
     /// # Errors
     ///
-    /// As [`FrameHeader::encode`].
+    /// Those of [`FrameHeader::encode`]: a control frame of more than 125 bytes or without FIN, a Close
+    /// of one byte, or a length that does not fit into 63 bits.
     #[inline(always)]
     pub fn header(&self, payload_len: u64) -> Result<EncodedHeader, EncodeError> {
         self.frame_header(payload_len).encode()
     }
 
-    /// Makes a frame of a payload that lies in `buf` behind [`MAX_HEADER_LEN`] bytes of headroom: masks
-    /// it where it lies, writes the header directly in front, and returns the frame, which ends where
-    /// `buf` ends.
+    /// Encodes a frame in place and returns it. It ends where `buf` ends.
+    ///
+    /// `buf` must contain [`MAX_HEADER_LEN`] bytes of headroom, then the payload. The payload is masked
+    /// in place, and the header is written directly before it.
     ///
     /// # Errors
     ///
-    /// As [`FrameHeader::encode`], and [`EncodeError::NoRoom`] if `buf` is shorter than the headroom.
-    /// Nothing was written then.
+    /// Those of [`FrameHeader::encode`]: a control frame of more than 125 bytes or without FIN, a Close
+    /// of one byte, or a length that does not fit into 63 bits.
+    /// [`EncodeError::NoRoom`] if `buf` is shorter than the headroom. Nothing is written then.
     #[inline(always)]
     pub fn in_place<'b>(&self, buf: &'b mut [u8]) -> Result<&'b mut [u8], EncodeError> {
         let Some((headroom, payload)) = buf.split_first_chunk_mut() else {
@@ -134,13 +139,14 @@ impl FrameEncoder {
         Ok(&mut buf[start..])
     }
 
-    /// Writes the frame to the beginning of `out`, the payload masked while it is copied. Returns the
+    /// Writes the frame to the beginning of `out`, masking the payload while copying it. Returns the
     /// part that was written.
     ///
     /// # Errors
     ///
-    /// As [`FrameHeader::encode`], and [`EncodeError::NoRoom`] if the frame does not fit. Nothing was
-    /// written then.
+    /// Those of [`FrameHeader::encode`]: a control frame of more than 125 bytes or without FIN, a Close
+    /// of one byte, or a length that does not fit into 63 bits.
+    /// [`EncodeError::NoRoom`] if the frame does not fit. Nothing is written then.
     #[inline(always)]
     pub fn write<'b>(
         &self,
@@ -162,11 +168,13 @@ impl FrameEncoder {
         Ok(out)
     }
 
-    /// Appends the frame to `out`, the payload masked while it is copied.
+    /// Appends the frame to `out`, masking the payload while copying it.
     ///
     /// # Errors
     ///
-    /// As [`FrameHeader::encode`]. Nothing was appended then.
+    /// Those of [`FrameHeader::encode`]: a control frame of more than 125 bytes or without FIN, a Close
+    /// of one byte, or a length that does not fit into 63 bits.
+    /// Nothing is appended then.
     ///
     /// ```
     /// use wsframe::{FrameEncoder, Opcode};
@@ -183,7 +191,7 @@ impl FrameEncoder {
         self.append_to(payload, out)
     }
 
-    /// As [`append`](Self::append), to any buffer.
+    /// Same as [`append`](Self::append), to any buffer.
     #[cfg(feature = "alloc")]
     #[inline(always)]
     pub(crate) fn append_to(
@@ -196,12 +204,14 @@ impl FrameEncoder {
         Ok(())
     }
 
-    /// The frame as bytes that are shared: what a server encodes once and sends to many.
+    /// Returns the frame as shared bytes, which a server encodes once and sends to many clients.
     ///
     /// # Errors
     ///
-    /// As [`FrameHeader::encode`], and [`MaskedShared`](EncodeError::MaskedShared) if a masking
-    /// key was set: a client must take a fresh one for every frame, so its frames cannot be shared.
+    /// Those of [`FrameHeader::encode`]: a control frame of more than 125 bytes or without FIN, a Close
+    /// of one byte, or a length that does not fit into 63 bits.
+    /// [`MaskedShared`](EncodeError::MaskedShared) if a masking key is set: a client needs a fresh key
+    /// for every frame, so its frames cannot be shared.
     ///
     /// ```
     /// use wsframe::{FrameEncoder, Opcode};

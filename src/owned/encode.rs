@@ -1,4 +1,4 @@
-//! Frames on their way out, into `BufMut` and as `Buf`.
+//! Encoding frames into `BufMut` and as `Buf`.
 
 use alloc::vec::Vec;
 
@@ -10,12 +10,13 @@ use crate::frame::FrameEncoder;
 use crate::header::EncodedHeader;
 
 impl FrameEncoder {
-    /// Writes the frame to a `BufMut`, the payload masked on the way.
+    /// Writes the frame to a `BufMut`, masking the payload while copying it.
     ///
     /// # Errors
     ///
-    /// As [`FrameHeader::encode`](crate::FrameHeader::encode), and [`EncodeError::NoRoom`] if the frame
-    /// does not fit. Nothing was written then.
+    /// Those of [`FrameHeader::encode`](crate::FrameHeader::encode): a control frame of
+    /// more than 125 bytes or without FIN, a Close of one byte, or a length beyond 63 bits.
+    /// [`EncodeError::NoRoom`] if the frame does not fit. Nothing is written then.
     ///
     /// ```
     /// use bytes::BytesMut;
@@ -36,14 +37,15 @@ impl FrameEncoder {
         Ok(())
     }
 
-    /// The frame as a `Buf`: its header, and behind it the payload, for a vectored write.
+    /// Returns the frame as a `Buf` of its header and its payload, for vectored writes.
     ///
-    /// Without a masking key nothing is copied. With one, the payload is masked where it lies if nobody
-    /// else has it (`Bytes::try_into_mut`), and else while it is copied.
+    /// Without a masking key nothing is copied. With one, the payload is masked in place if it is not
+    /// shared (`Bytes::try_into_mut`), and while it is copied otherwise.
     ///
     /// # Errors
     ///
-    /// As [`FrameHeader::encode`](crate::FrameHeader::encode).
+    /// Those of [`FrameHeader::encode`](crate::FrameHeader::encode): a control frame of
+    /// more than 125 bytes or without FIN, a Close of one byte, or a length beyond 63 bits.
     ///
     /// ```
     /// use std::io::{IoSlice, Write};
@@ -86,7 +88,7 @@ impl FrameEncoder {
     }
 }
 
-/// The bytes of a header as a `Buf`: what [`FrameEncoder::chain`] puts in front of the payload.
+/// A header as a `Buf`, which [`FrameEncoder::chain`] puts before the payload.
 #[derive(Clone, Debug)]
 pub struct HeaderBuf {
     header: EncodedHeader,
