@@ -383,7 +383,7 @@ fn fragments_of_two_texts_are_joined_only_where_the_whole_is_utf8() {
                     .and_then(|()| connection.send_fragment(&end, true, &mut out));
                 let whole = [front, back].concat();
                 match sent {
-                    Ok(()) => assert!(str::from_utf8(&whole).is_ok(), "{whole:02X?}"),
+                    Ok(()) => assert!(std::str::from_utf8(&whole).is_ok(), "{whole:02X?}"),
                     Err(EncodeError::InvalidUtf8(_)) => assert_ne!(front, other_front),
                     Err(other) => panic!("{other}"),
                 }
