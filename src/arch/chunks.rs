@@ -17,8 +17,7 @@ pub(super) fn last<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
     bytes.get(bytes.len().wrapping_sub(N)..)?.first_chunk().copied()
 }
 
-/// The last N bytes, where an array is to be stored. (An optional reference would cost a null
-/// check.)
+/// The last N bytes, to store an array there. (An optional reference would cost a null check.)
 #[inline(always)]
 pub(super) fn last_mut<const N: usize>(bytes: &mut [u8]) -> &mut [u8] {
     bytes.get_mut(bytes.len().wrapping_sub(N)..).unwrap_or_default()

@@ -340,8 +340,8 @@ where
         Some(Err(error.into()))
     }
 
-    /// Writes and flushes the replies to what came last, and ends this side of the transport if it is to be
-    /// ended, all without waiting. The other half learns of it.
+    /// Writes and flushes the last replies without waiting, and wakes the other half. Ends this side of
+    /// the transport if the connection requires it.
     fn write_last(&mut self, cx: &mut Context<'_>) {
         let _ = self.poll_shut_down(Side::Reader, cx);
         self.wakers.wake();
@@ -432,8 +432,8 @@ where
             && self.connection().may_send(Opcode::Close).is_err()
     }
 
-    /// Writes what is queued, with all replies, and ends this side of the transport if it is to be ended. That
-    /// it is gone already is no error.
+    /// Writes what is queued, with all replies, and ends this side of the transport if the connection
+    /// requires it. A transport that has ended already is no error.
     fn poll_shut_down(&mut self, side: Side, cx: &Context<'_>) -> Poll<io::Result<()>> {
         self.queue_replies();
         ready!(self.poll_write(side, cx))?;

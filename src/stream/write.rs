@@ -1,4 +1,4 @@
-//! The write queue: what is to be sent, in order.
+//! The write queue.
 
 use alloc::collections::VecDeque;
 use core::pin::Pin;

@@ -7,7 +7,7 @@
 //! - An application hands its output to the network: all of it or, where it has little room, all but a byte.
 //! - An application reads some of the bytes that are under way, and takes one event. A read may end after
 //!   each of the first 8 bytes, before the last byte, and after it. To delay a read, other steps come first.
-//! - An application ends the transport when [`Connection::transport`] says so, and reads the peer's end.
+//! - An application ends the transport when [`Connection::transport`] requires it, and reads the peer's end.
 //! - A fault, at most one: a frame that breaks a rule, frames after a Close, a reset, an application that
 //!   dies, stops reading, or does not wait for the server.
 //!

@@ -8,11 +8,11 @@
 //! leads, C0 to FF, and one of the continuations, 80 to BF. Both are derived from one list of
 //! rules, [`RULES`].
 //!
-//! Of a lead, the table says how many bytes it wants behind it: a bit for the second, one for the
-//! third, one for the fourth. And it says which of the 64 continuations must not be the second, so
-//! that nothing is overlong, a surrogate, or beyond U+10FFFF. The limits of all rules lie at 90 and
-//! A0 alone: three ranges of second bytes, a bit for each. A lead that begins nothing forbids all
-//! three.
+//! For each lead, the table contains the bytes that must follow it: a bit for the second, one for
+//! the third, one for the fourth. It also contains which continuations must not be the second byte,
+//! so that nothing is overlong, a surrogate, or beyond U+10FFFF. All rules have their limits at 90
+//! and A0, so there are three ranges of second bytes, with a bit for each. An invalid lead forbids
+//! all three.
 //!
 //! ```text
 //!   lead            SECOND  THIRD  FOURTH   80–8F  90–9F  A0–BF  must not follow
@@ -253,8 +253,8 @@ impl Checked {
     }
 
     /// Checks the end of a text, less than a turn, and unmasks it with `key` in registers. Returns
-    /// the last block, if that is to be checked by [`end`](Self::end): with zeros after it, perhaps
-    /// empty.
+    /// `None` if it is ASCII. Otherwise returns the last block, with zeros after it, which
+    /// [`end`](Self::end) must check.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi2")]
     fn rest(&mut self, rest: &[u8], key: u32) -> Option<(V, __mmask64)> {
