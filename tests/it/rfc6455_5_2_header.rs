@@ -262,7 +262,7 @@ proptest! {
         rsv in 0u8..8,
         opcode in prop::sample::select(vec![0u8, 1, 2, 8, 9, 10]),
         key: Option<[u8; 4]>,
-        payload_len in prop_oneof![0u64..130, 65_000u64..66_000, any::<u64>()],
+        payload_len in prop_oneof![0u64..3, 0u64..130, 65_000u64..66_000, any::<u64>()],
     ) {
         let header = FrameHeader {
             fin,
@@ -281,7 +281,9 @@ proptest! {
                 Ok(Some((header, bytes.len())))
             ),
             Err(_) => prop_assert!(
-                payload_len >> 63 != 0 || (opcode >= 8 && (!fin || payload_len > 125))
+                payload_len >> 63 != 0
+                    || (opcode >= 8 && (!fin || payload_len > 125))
+                    || (opcode == 8 && payload_len == 1)
             ),
         }
     }
