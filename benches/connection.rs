@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use support::{Kind, Size, Stream};
-use wsframe::{Connection, Event, FrameEncoder, MaskingKey, MaskingKeys, Opcode};
+use wsframe::{Connection, Event, FrameEncoder, Limits, MaskingKey, MaskingKeys, Opcode};
 
 const KEY: MaskingKey = MaskingKey::new([0x37, 0xFA, 0x21, 0x3D]);
 
@@ -83,7 +83,7 @@ fn reply(c: &mut Criterion) {
         let mut pings = Vec::new();
         for _ in 0..1000 {
             let ping = FrameEncoder::new(Opcode::Ping).masking_key(KEY);
-            ping.append(&vec![7; len], &mut pings).expect("a right frame");
+            ping.encode_to_vec(&vec![7; len], &mut pings).expect("a right frame");
         }
         group.throughput(Throughput::Elements(1000));
         group.bench_function(format!("ping-{len}"), |b| {
@@ -92,7 +92,8 @@ fn reply(c: &mut Criterion) {
                 || pings.clone(),
                 |pings| {
                     out.clear();
-                    let mut connection = Connection::server().max_pending_replies(u16::MAX);
+                    let mut connection =
+                        Connection::server().limits(Limits::DEFAULT.max_pending_replies(u16::MAX));
                     let mut input = &mut pings[..];
                     while let Some(event) = connection.receive(&mut input, &mut out).unwrap() {
                         assert!(matches!(event, Event::Ping(_)));

@@ -4,7 +4,7 @@ mod support;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use support::Random;
-use wsframe::deflate::{Compressor, Context, Decompressor, Effort};
+use wsframe::deflate::{Compressor, CompressorOptions, Decompressor, DeflateContext};
 
 const LENGTHS: [usize; 3] = [100, 1 << 10, 64 << 10];
 
@@ -29,11 +29,11 @@ fn messages(len: usize) -> Vec<Vec<u8>> {
 
 fn deflate(c: &mut Criterion) {
     for takeover in [true, false] {
-        let context = Context { takeover, ..Context::FULL };
+        let context = DeflateContext { takeover, ..DeflateContext::DEFAULT };
         let name = if takeover { "takeover" } else { "no-takeover" };
         for len in LENGTHS {
             let messages = messages(len);
-            let mut compressor = Compressor::new(context, Effort::DEFAULT);
+            let mut compressor = Compressor::new(context, CompressorOptions::DEFAULT);
             let payloads: Vec<Vec<u8>> = messages
                 .iter()
                 .map(|message| {
@@ -46,10 +46,10 @@ fn deflate(c: &mut Criterion) {
             let mut group = c.benchmark_group(format!("deflate/{name}"));
             group.throughput(Throughput::Elements(messages.len() as u64));
             group.bench_function(BenchmarkId::new("compress", len), |b| {
-                let mut compressor = Compressor::new(context, Effort::DEFAULT);
+                let mut compressor = Compressor::new(context, CompressorOptions::DEFAULT);
                 let mut payload = Vec::new();
                 b.iter(|| {
-                    compressor.forget();
+                    compressor.reset();
                     for (message, expected) in messages.iter().zip(&payloads) {
                         payload.clear();
                         compressor.append(message, &mut payload);

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use wsframe::handshake::{EMPTY_HEADER, HeadReader, Request};
+use wsframe::handshake::{EMPTY_HEADER, HeadScanner, Request};
 
 /// What Chromium sends.
 const BROWSER: &[u8] = b"GET /chat?room=7 HTTP/1.1\r\n\
@@ -27,10 +27,13 @@ fn accept(c: &mut Criterion) {
     c.bench_function("handshake/accept", |b| {
         b.iter(|| {
             let received = black_box(BROWSER);
-            let len = HeadReader::new().find(received).expect("a right head").expect("a whole one");
+            let len = HeadScanner::new()
+                .find_request(received)
+                .expect("a right head")
+                .expect("a whole one");
             let mut storage = [EMPTY_HEADER; 64];
             let request = Request::parse(&received[..len], &mut storage).expect("HTTP");
-            let opening = request.opening().expect("a handshake");
+            let opening = request.handshake().expect("a handshake");
             let chosen = opening.choose_subprotocol(&["superchat"]);
             response.clear();
             opening.accept().subprotocol(chosen).write(&mut [], &mut response).expect("offered");
@@ -50,9 +53,10 @@ fn find(c: &mut Criterion) {
         group.throughput(Throughput::Bytes(head.len() as u64));
         group.bench_function(format!("{kib} KiB"), |b| {
             b.iter(|| {
-                let mut reader = HeadReader::new().max_len(64 << 10);
-                let found = (1..=head.len())
-                    .find_map(|end| reader.find(black_box(&head[..end])).expect("a right head"));
+                let mut reader = HeadScanner::new().max_len(64 << 10);
+                let found = (1..=head.len()).find_map(|end| {
+                    reader.find_request(black_box(&head[..end])).expect("a right head")
+                });
                 assert_eq!(found, Some(head.len()));
             });
         });

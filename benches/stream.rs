@@ -10,7 +10,7 @@ const READ: usize = 16 << 10;
 
 /// Decodes the stream through one buffer; returns the frames that ended and the bytes of payload.
 fn decode(stream: &[u8]) -> (u64, u64) {
-    let mut decoder = FrameDecoder::new(Role::Server).whole_up_to(READ as u32);
+    let mut decoder = FrameDecoder::new(Role::Server).whole_frames_up_to(READ as u32);
     let mut text = Utf8Validator::new();
     let mut buffer = [0; READ];
     let mut held = 0;

@@ -20,8 +20,10 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::process::ExitCode;
 
-use wsframe::deflate::{CompressedConnection, Config, Parameters, Pool};
-use wsframe::{Assembler, Connection, Data, Event, ReceiveError, ThreadKeys, Transport};
+use wsframe::deflate::{CompressedConnection, Config, DeflateParameters, Pool};
+use wsframe::{
+    Assembler, Connection, Event, MessageData, ReceiveError, ThreadKeys, TransportAction,
+};
 
 use handshake::Handshake;
 use inbox::Inbox;
@@ -63,7 +65,7 @@ fn main() -> ExitCode {
 fn run_all(server: &str, agent: &str) -> io::Result<u32> {
     let mut count = None;
     converse(&format!("{server}/getCaseCount"), |message| {
-        if let Data::Text(text) = message {
+        if let MessageData::Text(text) = message {
             count = text.parse().ok();
         }
         false
@@ -83,7 +85,7 @@ fn run_all(server: &str, agent: &str) -> io::Result<u32> {
 
 /// A connection from its beginning to its end. `echoes` is shown each message, and says whether it is to be
 /// sent back.
-fn converse(url: &str, mut echoes: impl FnMut(Data<'_>) -> bool) -> io::Result<()> {
+fn converse(url: &str, mut echoes: impl FnMut(MessageData<'_>) -> bool) -> io::Result<()> {
     let uri = uri::parse(url).map_err(io::Error::other)?;
     let mut socket = TcpStream::connect((uri.address(), uri.port()))?;
     socket.set_nodelay(true)?;
@@ -102,18 +104,18 @@ fn converse(url: &str, mut echoes: impl FnMut(Data<'_>) -> bool) -> io::Result<(
         socket.write_all(&out)?;
         out.clear();
         // The closing handshake is over, or a rule was broken and the server has been told.
-        if client.websocket.connection().transport() != Transport::KeepOpen {
+        if client.websocket.connection().transport_action() != TransportAction::KeepOpen {
             break;
         }
         // If there was no room for an answer, there is now; else more is needed.
         if received != Err(ReceiveError::OutputFull) && !read(&mut socket, &mut inbox)? {
-            client.websocket.connection_mut().end_of_input();
+            client.websocket.connection_mut().receive_eof();
             break;
         }
     }
 
     // After a closing handshake the server hangs up first; otherwise this side does.
-    if client.websocket.connection().transport() == Transport::Close {
+    if client.websocket.connection().transport_action() == TransportAction::Close {
         socket.shutdown(Shutdown::Write)?;
     }
     socket.set_read_timeout(Some(LINGER))?;
@@ -129,7 +131,7 @@ fn open(
     socket: &mut TcpStream,
     inbox: &mut Inbox,
     mut handshake: Handshake<'_>,
-) -> io::Result<Option<Parameters>> {
+) -> io::Result<Option<DeflateParameters>> {
     socket.write_all(handshake.request().as_bytes())?;
     while read(socket, inbox)? {
         let received = inbox.bytes();
@@ -151,7 +153,7 @@ struct Client {
 }
 
 impl Client {
-    fn new(agreed: Option<Parameters>) -> Self {
+    fn new(agreed: Option<DeflateParameters>) -> Self {
         Self {
             websocket: CompressedConnection::new(Connection::client(ThreadKeys), agreed),
             pool: Pool::new(Config::default()),
@@ -165,7 +167,7 @@ impl Client {
         &mut self,
         input: &mut &mut [u8],
         out: &mut Vec<u8>,
-        echoes: &mut impl FnMut(Data<'_>) -> bool,
+        echoes: &mut impl FnMut(MessageData<'_>) -> bool,
     ) -> Result<(), ReceiveError> {
         let Self { websocket, pool, buf, assembler } = self;
         while let Some(event) = websocket.receive(input, buf, pool, out)? {
@@ -174,7 +176,10 @@ impl Client {
                 Event::Binary(chunk) => (None, assembler.binary(chunk)),
                 Event::Ping(_) | Event::Pong(_) | Event::Close(_) | Event::Raw(_) => continue,
             };
-            let message = text.as_deref().map(Data::Text).or(bytes.as_deref().map(Data::Binary));
+            let message = text
+                .as_deref()
+                .map(MessageData::Text)
+                .or(bytes.as_deref().map(MessageData::Binary));
             if let Some(message) = message.filter(|message| echoes(*message)) {
                 let sent = websocket.send(message, pool, out);
                 sent.expect("a `Vec` has room, and no message comes when a Close was sent");

@@ -23,10 +23,10 @@ use tokio::net::TcpStream;
 use tokio::select;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::{sleep, timeout};
-use wsframe::deflate::{CompressedConnection, Config, Parameters, Pool};
+use wsframe::deflate::{CompressedConnection, Config, DeflateParameters, Pool};
 use wsframe::handshake::Uri;
 use wsframe::{
-    Assembler, CloseBody, CloseCode, Connection, Event, ReceiveError, ThreadKeys, Transport,
+    Assembler, CloseBody, CloseCode, Connection, Event, ReceiveError, ThreadKeys, TransportAction,
 };
 
 use handshake::Handshake;
@@ -93,7 +93,7 @@ async fn run(uri: Uri<'_>, messages: Receiver<io::Result<String>>) -> io::Result
     let client = client.connection();
 
     // After a closing handshake the server hangs up first; otherwise this side does.
-    if client.transport() == Transport::Close {
+    if client.transport_action() == TransportAction::Close {
         socket.shutdown().await?;
     }
     let hang_up = async {
@@ -117,7 +117,7 @@ async fn open(
     socket: &mut TcpStream,
     inbox: &mut Inbox,
     mut handshake: Handshake<'_>,
-) -> io::Result<Option<Parameters>> {
+) -> io::Result<Option<DeflateParameters>> {
     socket.write_all(handshake.request().as_bytes()).await?;
     loop {
         let count = socket.read(inbox.space()).await?;
@@ -163,13 +163,13 @@ async fn echo(
                     }
                 }
                 Ok(None) => break false,
-                // If it is not this, a rule was broken: `transport` knows.
+                // If it is not this, a rule was broken: `transport_action` knows.
                 Err(error) => break error == ReceiveError::OutputFull,
             }
         };
         let unused = input.len();
         inbox.keep_last(unused);
-        if client.connection().transport() != Transport::KeepOpen {
+        if client.connection().transport_action() != TransportAction::KeepOpen {
             timeout(LINGER, writer.write_all(&out)).await??;
             return Ok((client, closing));
         }
@@ -195,7 +195,7 @@ async fn echo(
                 out.drain(..count?);
             }
             count = reader.read(inbox.space()), if !output_full => match count? {
-                0 => client.connection_mut().end_of_input(),
+                0 => client.connection_mut().receive_eof(),
                 count => inbox.filled(count),
             },
             message = messages.recv(), if more && outgoing.is_none() => match message {

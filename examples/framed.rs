@@ -19,13 +19,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_util::codec::{Framed, FramedParts};
 use wsframe::codec::{CodecError, MessageCodec, SharedPool};
-use wsframe::deflate::{Config, Negotiation, Parameters};
-use wsframe::handshake::{EMPTY_HEADER, HeadReader, Refusal, Request};
-use wsframe::{Connection, FrameDecoder, Message, MessageDecoder, Role, Transport, Unmasked};
+use wsframe::deflate::{Config, DeflateParameters, Negotiation};
+use wsframe::handshake::{EMPTY_HEADER, HeadScanner, Rejection, Request};
+use wsframe::{Connection, Limits, Message, TransportAction};
 
 /// The most bytes that a message may have.
 const MAX_MESSAGE_LEN: u32 = 1 << 20;
-const DEFLATE: Config = Config::new(Parameters::NO_TAKEOVER).max_message_len(MAX_MESSAGE_LEN);
+const DEFLATE: Config = Config::new(DeflateParameters::NO_TAKEOVER);
 /// How long a peer may take to hang up, once all was said.
 const LINGER: Duration = Duration::from_secs(2);
 
@@ -45,9 +45,8 @@ async fn main() -> io::Result<()> {
 async fn serve(mut socket: TcpStream, pool: SharedPool) -> Result<(), CodecError> {
     let Some((agreed, received)) = accept(&mut socket).await? else { return Ok(()) };
 
-    let frames = FrameDecoder::new(Role::Server).max_payload_len(MAX_MESSAGE_LEN);
-    let messages = MessageDecoder::over(frames).max_message_len(MAX_MESSAGE_LEN);
-    let connection = Connection::over(messages, Unmasked).leave_pongs().leave_close();
+    let limits = Limits::DEFAULT.max_frame_size(MAX_MESSAGE_LEN).max_message_size(MAX_MESSAGE_LEN);
+    let connection = Connection::server().limits(limits).auto_pong(false).auto_close(false);
     let codec = MessageCodec::new(connection).deflate(agreed, pool);
     let mut parts = FramedParts::new::<Message>(socket, codec);
     parts.read_buf = received;
@@ -70,7 +69,7 @@ async fn serve(mut socket: TcpStream, pool: SharedPool) -> Result<(), CodecError
 
 /// Echoes what comes, until the connection ends.
 async fn echo(framed: &mut Framed<TcpStream, MessageCodec>) -> Result<(), CodecError> {
-    while framed.codec().connection().transport() == Transport::KeepOpen {
+    while framed.codec().connection().transport_action() == TransportAction::KeepOpen {
         let Some(message) = framed.next().await else { break };
         match message? {
             Message::Ping(data) => framed.send(Message::Pong(data)).await?,
@@ -84,11 +83,13 @@ async fn echo(framed: &mut Framed<TcpStream, MessageCodec>) -> Result<(), CodecE
 
 /// The opening handshake. Gives what was agreed on for compression, if it was, and what was received behind
 /// the handshake; `None` if there is no WebSocket.
-async fn accept(socket: &mut TcpStream) -> io::Result<Option<(Option<Parameters>, BytesMut)>> {
+async fn accept(
+    socket: &mut TcpStream,
+) -> io::Result<Option<(Option<DeflateParameters>, BytesMut)>> {
     let mut received = BytesMut::new();
-    let mut reader = HeadReader::new();
+    let mut reader = HeadScanner::new();
     let head_len = loop {
-        match reader.find(&received) {
+        match reader.find_request(&received) {
             Ok(Some(head_len)) => break Ok(head_len),
             Ok(None) if socket.read_buf(&mut received).await? == 0 => return Ok(None),
             Ok(None) => {}
@@ -100,13 +101,13 @@ async fn accept(socket: &mut TcpStream) -> io::Result<Option<(Option<Parameters>
     let mut deflate = Negotiation::new(DEFLATE.parameters());
     let accepted = head_len.and_then(|head_len| {
         let mut storage = [EMPTY_HEADER; 64];
-        let opening = Request::parse(&received[..head_len], &mut storage)?.opening()?;
+        let opening = Request::parse(&received[..head_len], &mut storage)?.handshake()?;
         let written = opening.accept().write(&mut [&mut deflate], &mut response);
         written.expect("nothing was added to it that could not stand there");
-        Ok::<_, Refusal>(head_len)
+        Ok::<_, Rejection>(head_len)
     });
-    if let Err(refusal) = &accepted {
-        refusal.write(&mut response).expect("a `String` has room");
+    if let Err(rejection) = &accepted {
+        rejection.write(&mut response).expect("a `String` has room");
     }
     socket.write_all(response.as_bytes()).await?;
     Ok(accepted.ok().map(|head_len| {

@@ -29,10 +29,9 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio::{join, select, spawn};
-use wsframe::handshake::{EMPTY_HEADER, HeadReader, Refusal, Request, Response};
+use wsframe::handshake::{EMPTY_HEADER, HeadScanner, Rejection, Request, Response};
 use wsframe::{
-    CloseBody, FrameDecoder, MaskingKeys, MessageDecoder, NO_LIMIT, ProtocolError, Relay, Role,
-    ThreadKeys, Unmasked,
+    CloseBody, Limits, MaskingKeys, MessageDecoder, NoKeys, ProtocolError, Relay, Role, ThreadKeys,
 };
 
 use inbox::Inbox;
@@ -103,7 +102,7 @@ async fn relay(mut client: TcpStream, server: (String, u16)) -> io::Result<()> {
 /// Reads a request, and gives its head as it goes to the server. What has already arrived behind it stays
 /// in the inbox. What is no right request gets its answer here, and is an error.
 async fn read_request(client: &mut TcpStream, inbox: &mut Inbox) -> io::Result<Vec<u8>> {
-    let mut reader = HeadReader::new();
+    let mut reader = HeadScanner::new();
     while read(client, inbox).await? {
         let received = inbox.bytes();
         match head_for_server(&mut reader, received) {
@@ -113,13 +112,13 @@ async fn read_request(client: &mut TcpStream, inbox: &mut Inbox) -> io::Result<V
                 return Ok(head);
             }
             Ok(None) => {}
-            Err(refusal) => {
+            Err(rejection) => {
                 let mut response = String::new();
-                refusal.write(&mut response)?;
+                rejection.write(&mut response)?;
                 client.write_all(response.as_bytes()).await?;
                 client.shutdown().await?;
                 let _ = timeout(LINGER, copy(client, &mut sink())).await;
-                return Err(refusal.into());
+                return Err(rejection.into());
             }
         }
     }
@@ -129,14 +128,14 @@ async fn read_request(client: &mut TcpStream, inbox: &mut Inbox) -> io::Result<V
 /// The length of the head of the request, and the head that goes to the server; `None` while it is not all
 /// there.
 fn head_for_server(
-    reader: &mut HeadReader,
+    reader: &mut HeadScanner,
     received: &[u8],
-) -> Result<Option<(usize, Vec<u8>)>, Refusal> {
-    let Some(head_len) = reader.find(received)? else { return Ok(None) };
+) -> Result<Option<(usize, Vec<u8>)>, Rejection> {
+    let Some(head_len) = reader.find_request(received)? else { return Ok(None) };
     let mut storage = [EMPTY_HEADER; MAX_HEADERS];
     let request = Request::parse(&received[..head_len], &mut storage)?;
     if request.is_handshake() {
-        request.opening()?;
+        request.handshake()?;
     }
     let mut head = format!("{} {} HTTP/1.1\r\n", request.method(), request.target()).into_bytes();
     for (name, value) in request.headers() {
@@ -181,9 +180,9 @@ async fn pass_response(
 
 /// Reads until the head of a response is there, and gives its length.
 async fn read_head(server: &mut TcpStream, inbox: &mut Inbox) -> io::Result<usize> {
-    let mut reader = HeadReader::new();
+    let mut reader = HeadScanner::new();
     loop {
-        if let Some(head_len) = reader.find(inbox.bytes())? {
+        if let Some(head_len) = reader.find_request(inbox.bytes())? {
             return Ok(head_len);
         }
         if !read(server, inbox).await? {
@@ -203,7 +202,7 @@ async fn pass_frames(
     let (mut from_server_socket, mut to_server) = server.split();
     // What comes from a client is received as by a server, and masked anew.
     let mut upstream = Direction::new(Role::Server, ThreadKeys, from_client);
-    let mut downstream = Direction::new(Role::Client, Unmasked, from_server);
+    let mut downstream = Direction::new(Role::Client, NoKeys, from_server);
     let violation = OnceLock::new();
 
     either_then_both(
@@ -246,9 +245,7 @@ impl<K: MaskingKeys> Direction<K> {
     /// A direction in which frames are received as by this role.
     fn new(role: Role, keys: K, inbox: Inbox) -> Self {
         // No message is ever held, so that it may have any length, in any number of fragments.
-        let frames = FrameDecoder::new(role).max_payload_len(NO_LIMIT);
-        let messages =
-            MessageDecoder::over(frames).max_message_len(NO_LIMIT).max_fragments(NO_LIMIT);
+        let messages = MessageDecoder::new(role).limits(Limits::UNLIMITED);
         let relay = Relay::new(messages, keys);
         Self { relay, inbox, out: Vec::new() }
     }

@@ -226,7 +226,7 @@ impl<'a> CloseBody<'a> {
 ///
 /// let body = CloseBody { code: CloseCode::NORMAL, reason: "" }.encode()?;
 /// let mut frame = [0; 8];
-/// let frame = FrameEncoder::new(Opcode::Close).write(&body, &mut frame)?;
+/// let frame = FrameEncoder::new(Opcode::Close).encode_to_slice(&body, &mut frame)?;
 /// assert_eq!(frame, b"\x88\x02\x03\xE8");
 /// # Ok::<(), wsframe::EncodeError>(())
 /// ```

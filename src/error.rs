@@ -39,8 +39,8 @@ pub enum ProtocolError {
     /// RSV bits that no extension claims on this frame. The value contains them as in the frame's
     /// first byte: RSV1 0x40, RSV2 0x20, RSV3 0x10.
     ///
-    /// [`Rules::claim_rsv`](crate::Rules::claim_rsv) claims a bit for a negotiated extension.
-    UnclaimedRsv(u8),
+    /// [`Rules::allow_rsv`](crate::Rules::allow_rsv) claims a bit for a negotiated extension.
+    UnexpectedRsv(u8),
     /// A control frame without FIN. Control frames must not be fragmented.
     FragmentedControl,
     /// A control frame with a payload of more than 125 bytes.
@@ -61,21 +61,21 @@ pub enum ProtocolError {
     /// A frame longer than the caller's limit. The value is the declared length of the payload in
     /// bytes.
     ///
-    /// The limit is [`FrameDecoder::max_payload_len`](crate::FrameDecoder::max_payload_len). For
+    /// The limit is [`FrameDecoder::max_frame_size`](crate::FrameDecoder::max_frame_size). For
     /// code that takes only whole frames it is also
-    /// [`FrameDecoder::whole_up_to`](crate::FrameDecoder::whole_up_to).
+    /// [`FrameDecoder::whole_frames_up_to`](crate::FrameDecoder::whole_frames_up_to).
     FrameTooLong(u64),
     /// A continuation frame while no message is open.
     UnexpectedContinuation,
     /// A text or binary frame while the previous message is not finished.
     ExpectedContinuation,
     /// A message longer than the caller's limit,
-    /// [`MessageDecoder::max_message_len`](crate::MessageDecoder::max_message_len) or that of a
+    /// [`crate::Limits::max_message_size`](crate::Limits::max_message_size) or that of a
     /// decompressor. The value is the length in bytes that the message has at least: declared by
     /// its headers so far, or decompressed so far.
     MessageTooLong(u64),
     /// A message with more fragments than the caller's limit,
-    /// [`MessageDecoder::max_fragments`](crate::MessageDecoder::max_fragments). The value is the
+    /// [`crate::Limits::max_fragments`](crate::Limits::max_fragments). The value is the
     /// limit.
     TooManyFragments(u32),
     /// Text, or the reason of a Close frame, that is not UTF-8.
@@ -98,7 +98,7 @@ impl ProtocolError {
         match self {
             Self::UnmaskedByClient | Self::MaskedByServer => "RFC 6455 §5.1",
             Self::ReservedOpcode(_)
-            | Self::UnclaimedRsv(_)
+            | Self::UnexpectedRsv(_)
             | Self::NonMinimalLength
             | Self::LengthOverflow => "RFC 6455 §5.2",
             Self::UnexpectedContinuation | Self::ExpectedContinuation => "RFC 6455 §5.4",
@@ -119,7 +119,7 @@ impl fmt::Display for ProtocolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ReservedOpcode(opcode) => write!(f, "opcode {opcode:#x} is reserved"),
-            Self::UnclaimedRsv(bits) => {
+            Self::UnexpectedRsv(bits) => {
                 let rsv = Rsv::from_bits(*bits);
                 write!(f, "reserved bits that no extension claims on this frame: {rsv}")
             }
@@ -135,7 +135,7 @@ impl fmt::Display for ProtocolError {
             }
             Self::FrameTooLong(len) => write!(
                 f,
-                "frame of {len} bytes exceeds the limit set by max_payload_len or whole_up_to"
+                "frame of {len} bytes exceeds the limit set by max_frame_size or whole_frames_up_to"
             ),
             Self::UnexpectedContinuation => {
                 f.write_str("continuation frame without a message to continue")
@@ -144,7 +144,10 @@ impl fmt::Display for ProtocolError {
                 f.write_str("new message before the last fragment of the previous message")
             }
             Self::MessageTooLong(len) => {
-                write!(f, "message of {len} bytes or more exceeds the limit set by max_message_len")
+                write!(
+                    f,
+                    "message of {len} bytes or more exceeds the limit set by max_message_size"
+                )
             }
             Self::TooManyFragments(limit) => {
                 write!(f, "message exceeds the limit of {limit} fragments set by max_fragments")
@@ -303,7 +306,7 @@ pub enum EncodeError {
     /// RSV bits that no extension claims on such a frame. The value contains them as in the frame's
     /// first byte: RSV1 0x40, RSV2 0x20, RSV3 0x10.
     ///
-    /// [`Rules::claim_rsv`](crate::Rules::claim_rsv) claims a bit for a negotiated extension.
+    /// [`Rules::allow_rsv`](crate::Rules::allow_rsv) claims a bit for a negotiated extension.
     UnexpectedRsv(u8),
     /// A continuation frame while no fragmented message is being sent.
     UnexpectedContinuation,

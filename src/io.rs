@@ -13,7 +13,7 @@ use crate::deflate::NegotiationError;
 use crate::error::{EncodeError, ProtocolError, ReceiveError, Utf8Error};
 use crate::extensions::ExtensionError;
 #[cfg(feature = "handshake")]
-use crate::handshake::{HeadError, Refusal, ResponseError, UriError, WriteError};
+use crate::handshake::{HeadError, Rejection, ResponseError, UriError, WriteError};
 
 macro_rules! of_kind {
     ($kind:ident: $($error:ty),+) => {$(
@@ -27,7 +27,7 @@ macro_rules! of_kind {
 
 of_kind!(InvalidData: ProtocolError, Utf8Error, ExtensionError);
 #[cfg(feature = "handshake")]
-of_kind!(InvalidData: HeadError, Refusal, ResponseError);
+of_kind!(InvalidData: HeadError, Rejection, ResponseError);
 #[cfg(feature = "deflate")]
 of_kind!(InvalidData: NegotiationError);
 

@@ -10,14 +10,14 @@
 #![cfg_attr(feature = "std", doc = "```")]
 #![cfg_attr(not(feature = "std"), doc = "```ignore")]
 //! use std::io::{self, Read, Write};
-//! use wsframe::{Connection, Event, ReceiveError, Transport};
+//! use wsframe::{Connection, Event, ReceiveError, TransportAction};
 //!
 //! fn echo(mut io: impl Read + Write) -> io::Result<()> {
 //!     let (mut connection, mut out) = (Connection::server(), Vec::new());
 //!     let (mut buf, mut len) = ([0; 4096], 0);
-//!     while connection.transport() == Transport::KeepOpen {
+//!     while connection.transport_action() == TransportAction::KeepOpen {
 //!         match io.read(&mut buf[len..])? {
-//!             0 => connection.end_of_input(),
+//!             0 => connection.receive_eof(),
 //!             n => len += n,
 //!         }
 //!         let mut input = &mut buf[..len];
@@ -64,8 +64,8 @@
     feature = "std",
     doc = "| the same with events that borrow, over `Read + Write` or tokio's I/O | [`adapter`] |"
 )]
-//! | limit messages, frames and fragments | [`MessageDecoder::max_message_len`], [`FrameDecoder::max_payload_len`] |
-//! | disable automatic Pongs or Closes | [`Connection::leave_pongs`], [`Connection::leave_close`] |
+//! | limit messages, frames and fragments | [`Limits`], [`Connection::limits`] |
+//! | disable automatic Pongs or Closes | [`Connection::auto_pong`], [`Connection::auto_close`] |
 //! | close with a code and a reason | [`Connection::close`], [`CloseCode`], [`CloseBody`] |
 #![cfg_attr(feature = "alloc", doc = "| receive whole messages | [`Assembler`] |")]
 #![cfg_attr(
@@ -133,42 +133,43 @@ pub mod arch;
 #[forbid(unsafe_code)]
 mod buffer;
 #[forbid(unsafe_code)]
-pub mod close;
+mod close;
 #[cfg(feature = "tokio-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tokio-util")))]
 #[forbid(unsafe_code)]
 pub mod codec;
 #[forbid(unsafe_code)]
-pub mod connection;
+mod connection;
 #[cfg(feature = "deflate")]
 #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
 #[forbid(unsafe_code)]
 pub mod deflate;
 #[forbid(unsafe_code)]
-pub mod error;
+mod error;
 #[forbid(unsafe_code)]
 pub mod extensions;
 #[forbid(unsafe_code)]
-pub mod frame;
+mod frame;
 #[cfg(feature = "handshake")]
 #[cfg_attr(docsrs, doc(cfg(feature = "handshake")))]
 #[forbid(unsafe_code)]
 pub mod handshake;
 #[forbid(unsafe_code)]
-pub mod header;
+mod header;
 #[cfg(feature = "std")]
 #[forbid(unsafe_code)]
 mod io;
 #[forbid(unsafe_code)]
+mod limits;
+#[forbid(unsafe_code)]
 pub mod mask;
 #[forbid(unsafe_code)]
-pub mod message;
+mod message;
 #[cfg(feature = "bytes")]
-#[cfg_attr(docsrs, doc(cfg(feature = "bytes")))]
 #[forbid(unsafe_code)]
-pub mod owned;
+mod owned;
 #[forbid(unsafe_code)]
-pub mod relay;
+mod relay;
 #[cfg(feature = "tokio-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tokio-util")))]
 #[forbid(unsafe_code)]
@@ -181,20 +182,23 @@ pub use close::{CloseBody, CloseCode, EncodedCloseBody};
 pub use connection::RandomKeys;
 #[cfg(all(feature = "rand", feature = "std"))]
 pub use connection::ThreadKeys;
-pub use connection::{Connection, Data, FixedOutput, MaskingKeys, Output, Transport, Unmasked};
+pub use connection::{
+    Connection, MaskingKeys, MessageData, NoKeys, Output, SliceOutput, TransportAction,
+};
 pub use error::{EncodeError, ProtocolError, ReceiveError, Utf8Error};
-pub use frame::{FrameChunk, FrameDecoder, FrameEncoder, MIN_BUFFER_LEN, NO_LIMIT, Payload, Span};
+pub use frame::{FrameChunk, FrameDecoder, FrameEncoder, FrameSpan, MIN_BUFFER_LEN, Payload};
 pub use header::{
     EncodedHeader, FrameHeader, MAX_CONTROL_PAYLOAD_LEN, MAX_HEADER_LEN, Opcode, Role, Rsv, Rules,
 };
-pub use mask::{Mask, MaskingKey};
+pub use limits::Limits;
+pub use mask::types::{Mask, MaskingKey};
 #[cfg(feature = "alloc")]
 pub use message::Assembler;
 pub use message::{BinaryChunk, Event, MessageDecoder, MessageSpan, RawChunk, TextChunk};
 #[cfg(feature = "bytes")]
-pub use owned::{BytesAssembler, CloseFrame, Frame, Message, Utf8Bytes};
-pub use relay::{Forwarded, Relay};
-pub use utf8::{Checked, Utf8Validator};
+pub use owned::{BytesAssembler, CloseFrame, Frame, HeaderBuf, Message, Utf8Bytes};
+pub use relay::{Relay, RelayedChunk};
+pub use utf8::validator::{PartialStr, Utf8Validator};
 
 /// The README's examples are tests.
 #[cfg(all(doctest, feature = "alloc"))]

@@ -20,10 +20,10 @@ use crate::message::MessageDecoder;
 /// [validation](MessageDecoder::validate_text), text takes one pass, like all other frames.
 ///
 /// ```
-/// use wsframe::{MessageDecoder, Relay, Role, Unmasked};
+/// use wsframe::{MessageDecoder, Relay, Role, NoKeys};
 ///
 /// // From a server to a client. The other direction takes `Role::Server` and a source of keys.
-/// let mut downstream = Relay::new(MessageDecoder::new(Role::Client), Unmasked);
+/// let mut downstream = Relay::new(MessageDecoder::new(Role::Client), NoKeys);
 ///
 /// let mut from_server = *b"\x81\x05Hello";
 /// let mut input = &mut from_server[..];
@@ -53,9 +53,9 @@ pub struct Relay<K> {
 /// A frame to send, or a part of one.
 ///
 /// ```
-/// use wsframe::{MessageDecoder, Relay, Role, Unmasked};
+/// use wsframe::{MessageDecoder, Relay, Role, NoKeys};
 ///
-/// let mut relay = Relay::new(MessageDecoder::new(Role::Client), Unmasked);
+/// let mut relay = Relay::new(MessageDecoder::new(Role::Client), NoKeys);
 /// let mut from_server = *b"\x89\x02hi";
 /// let mut to_client = Vec::new();
 /// if let Some(part) = relay.forward(&mut &mut from_server[..])? {
@@ -68,7 +68,7 @@ pub struct Relay<K> {
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Forwarded<'b> {
+pub struct RelayedChunk<'b> {
     /// The header as it was received.
     pub received: FrameHeader,
     /// The header to send before the payload, if the frame begins here.
@@ -83,17 +83,17 @@ impl<K: MaskingKeys> Relay<K> {
     /// Creates a direction that receives with this decoder.
     ///
     /// A server's decoder receives from a client, and the frames go to a server: they are masked
-    /// with keys from `keys`. For a client's decoder pass [`Unmasked`](crate::Unmasked).
+    /// with keys from `keys`. For a client's decoder pass [`NoKeys`](crate::NoKeys).
     ///
     /// # Panics
     ///
-    /// Panics for a server's decoder with [`Unmasked`](crate::Unmasked).
+    /// Panics for a server's decoder with [`NoKeys`](crate::NoKeys).
     #[must_use]
     pub const fn new(messages: MessageDecoder, keys: K) -> Self {
         // A server receives from a client, so the frames go to a server.
         let masks = matches!(messages.role(), Some(Role::Server));
         keys::check::<K>(masks);
-        Self { messages, mask: Mask::NONE, within_frame: false, close_sent: false, masks, keys }
+        Self { messages, mask: Mask::IDENTITY, within_frame: false, close_sent: false, masks, keys }
     }
 
     /// Returns the next frame, or part of one, and advances `input` past it. Returns `None` when
@@ -109,7 +109,7 @@ impl<K: MaskingKeys> Relay<K> {
     pub fn forward<'b>(
         &mut self,
         input: &mut &'b mut [u8],
-    ) -> Result<Option<Forwarded<'b>>, ProtocolError> {
+    ) -> Result<Option<RelayedChunk<'b>>, ProtocolError> {
         if self.close_sent {
             *input = &mut [];
             return Ok(None);
@@ -125,7 +125,7 @@ impl<K: MaskingKeys> Relay<K> {
         }
         self.within_frame = !chunk.last;
         let payload = chunk.payload.remask(&mut self.mask);
-        Ok(Some(Forwarded { received, header, payload, last: chunk.last }))
+        Ok(Some(RelayedChunk { received, header, payload, last: chunk.last }))
     }
 
     /// Returns whether a Close frame was forwarded or sent, so that nothing may follow.
@@ -140,22 +140,22 @@ impl<K: MaskingKeys> Relay<K> {
     /// It may not within a frame, nor after a Close. An error of the sender does not change this.
     ///
     /// ```
-    /// use wsframe::{MessageDecoder, Relay, Role, Unmasked};
+    /// use wsframe::{MessageDecoder, Relay, Role, NoKeys};
     ///
-    /// let mut relay = Relay::new(MessageDecoder::new(Role::Client), Unmasked);
+    /// let mut relay = Relay::new(MessageDecoder::new(Role::Client), NoKeys);
     /// let mut from_server = *b"\x81\x05Hel"; // two bytes are still to come
     /// let mut input = &mut from_server[..];
-    /// assert!(relay.may_send_frame());
+    /// assert!(relay.can_send_frame());
     /// relay.forward(&mut input)?;
-    /// assert!(!relay.may_send_frame());
+    /// assert!(!relay.can_send_frame());
     /// # Ok::<(), wsframe::ProtocolError>(())
     /// ```
     #[must_use]
-    pub const fn may_send_frame(&self) -> bool {
+    pub const fn can_send_frame(&self) -> bool {
         !self.within_frame && !self.is_closed()
     }
 
-    /// Sends a Close of the relay's own, if a frame [may be sent](Self::may_send_frame). Returns
+    /// Sends a Close of the relay's own, if a frame [may be sent](Self::can_send_frame). Returns
     /// whether it was sent.
     ///
     /// The Close is appended to `out` and ends this direction: later input from the sender is
@@ -167,9 +167,9 @@ impl<K: MaskingKeys> Relay<K> {
     /// has too little capacity. Nothing is appended then.
     ///
     /// ```
-    /// use wsframe::{CloseBody, MessageDecoder, Relay, Role, Unmasked};
+    /// use wsframe::{CloseBody, MessageDecoder, Relay, Role, NoKeys};
     ///
-    /// let mut relay = Relay::new(MessageDecoder::new(Role::Client), Unmasked);
+    /// let mut relay = Relay::new(MessageDecoder::new(Role::Client), NoKeys);
     /// let mut from_server = *b"\x83"; // an opcode that means nothing
     /// let mut to_client = Vec::new();
     /// if let Err(error) = relay.forward(&mut &mut from_server[..]) {
@@ -184,7 +184,7 @@ impl<K: MaskingKeys> Relay<K> {
         body: Option<CloseBody<'_>>,
         out: &mut impl Output,
     ) -> Result<bool, EncodeError> {
-        if !self.may_send_frame() {
+        if !self.can_send_frame() {
             return Ok(false);
         }
         let mut frame = FrameEncoder::new(Opcode::Close);

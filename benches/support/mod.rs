@@ -131,7 +131,7 @@ impl Stream {
         let (mut bytes, mut frames, mut payload_bytes) = (Vec::new(), Vec::new(), 0);
         for len in lengths {
             let start = bytes.len();
-            encoder.append(&kind.payload(len), &mut bytes).expect("a right frame");
+            encoder.encode_to_vec(&kind.payload(len), &mut bytes).expect("a right frame");
             frames.push((start, bytes.len() - len..bytes.len()));
             payload_bytes += len as u64;
         }

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
-use wsframe::deflate::{CompressedConnection, Config, Parameters, Pool};
+use wsframe::deflate::{CompressedConnection, Config, DeflateParameters, Pool};
 use wsframe::handshake::Uri;
 use wsframe::{Assembler, CloseBody, CloseCode, Connection, Event, ReceiveError, ThreadKeys};
 
@@ -30,7 +30,7 @@ pub(crate) struct Client {
     out: Vec<u8>,
 }
 
-fn connection(agreed: Option<Parameters>) -> CompressedConnection<ThreadKeys> {
+fn connection(agreed: Option<DeflateParameters>) -> CompressedConnection<ThreadKeys> {
     CompressedConnection::new(Connection::client(ThreadKeys), agreed)
 }
 

@@ -2,13 +2,11 @@
 
 use std::cell::RefCell;
 
-use wsframe::deflate::{CompressedConnection, Config, Negotiation, Parameters, Pool};
-use wsframe::{
-    Connection, EncodeError, Event, FrameDecoder, MessageDecoder, NO_LIMIT, Role, Unmasked,
-};
+use wsframe::deflate::{CompressedConnection, Config, DeflateParameters, Negotiation, Pool};
+use wsframe::{Connection, EncodeError, Event, Limits};
 
 /// No message is ever held, so that it may have any length, also when it is decompressed.
-const DEFLATE: Config = Config::new(Parameters::FULL).max_message_len(NO_LIMIT);
+const DEFLATE: Config = Config::new(DeflateParameters::DEFAULT);
 /// Compressed messages are decompressed and answered in pieces of this length.
 const PIECE_LEN: usize = 16 << 10;
 
@@ -24,13 +22,11 @@ pub(crate) fn negotiation() -> Negotiation<'static> {
 }
 
 /// Returns a connection whose events are [answered](answer), with the negotiated compression.
-pub(crate) fn connection(agreed: Option<Parameters>) -> CompressedConnection {
+pub(crate) fn connection(agreed: Option<DeflateParameters>) -> CompressedConnection {
     // No message is held when it is not compressed, either. It may come in any number of fragments.
-    let frames = FrameDecoder::new(Role::Server).max_payload_len(NO_LIMIT);
-    let messages = MessageDecoder::over(frames).max_message_len(NO_LIMIT).max_fragments(NO_LIMIT);
     // All answers are sent before more is read: that bounds them, and no Pong needs to wait for room.
-    let connection =
-        Connection::over(messages, Unmasked).leave_close().max_pending_replies(u16::MAX);
+    let limits = Limits::UNLIMITED.max_pending_replies(u16::MAX);
+    let connection = Connection::server().auto_close(false).limits(limits);
     CompressedConnection::new(connection, agreed)
 }
 

@@ -3,9 +3,9 @@
 
 use std::io;
 
-use wsframe::deflate::{Negotiation, Parameters};
-use wsframe::extensions::Negotiate;
-use wsframe::handshake::{ClientHandshake, EMPTY_HEADER, HeadReader, Key, Response, Uri};
+use wsframe::deflate::{DeflateParameters, Negotiation};
+use wsframe::extensions::Extension;
+use wsframe::handshake::{ClientHandshake, EMPTY_HEADER, HeadScanner, Response, Uri, WebSocketKey};
 
 /// The most header fields that an answer may have.
 const MAX_HEADERS: usize = 64;
@@ -16,7 +16,7 @@ pub(crate) struct Handshake<'u> {
     deflate: Negotiation<'static>,
     /// Whether the server must choose a subprotocol: if any was offered.
     must_choose: bool,
-    reader: HeadReader,
+    reader: HeadScanner,
 }
 
 /// A connection that was opened.
@@ -24,16 +24,17 @@ pub(crate) struct Opened {
     /// Where in all that was received the first frame begins.
     pub(crate) frames_at: usize,
     /// How messages are compressed, if they are.
-    pub(crate) deflate: Option<Parameters>,
+    pub(crate) deflate: Option<DeflateParameters>,
 }
 
 impl<'u> Handshake<'u> {
     /// With subprotocols to offer, or none.
     pub(crate) fn new(uri: Uri<'u>, subprotocols: &'u [&'u str]) -> Self {
-        let handshake = ClientHandshake::new(uri, Key::random()).subprotocols(subprotocols);
-        let deflate = Negotiation::new(Parameters::FULL);
+        let handshake =
+            ClientHandshake::new(uri, WebSocketKey::random()).subprotocols(subprotocols);
+        let deflate = Negotiation::new(DeflateParameters::DEFAULT);
         let must_choose = !subprotocols.is_empty();
-        Self { handshake, deflate, must_choose, reader: HeadReader::new() }
+        Self { handshake, deflate, must_choose, reader: HeadScanner::new() }
     }
 
     /// What the client sends.
@@ -49,11 +50,11 @@ impl<'u> Handshake<'u> {
     ///
     /// Why the answer opens no WebSocket.
     pub(crate) fn check(&mut self, received: &[u8]) -> io::Result<Option<Opened>> {
-        let Some(head) = self.reader.find_final(received)? else { return Ok(None) };
+        let Some(head) = self.reader.find_response(received)? else { return Ok(None) };
         let frames_at = head.end;
         let mut storage = [EMPTY_HEADER; MAX_HEADERS];
         let response = Response::parse(&received[head], &mut storage)?;
-        let extensions: &mut [&mut dyn Negotiate] = &mut [&mut self.deflate];
+        let extensions: &mut [&mut dyn Extension] = &mut [&mut self.deflate];
         let agreed = self.handshake.check(&response, extensions)?;
         if self.must_choose && agreed.subprotocol.is_none() {
             return Err(io::Error::other("the server speaks no subprotocol that was offered"));

@@ -9,7 +9,7 @@ use std::io;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use wsframe::adapter::{Adapter, Batch};
-use wsframe::deflate::{CompressedConnection, Parameters};
+use wsframe::deflate::{CompressedConnection, DeflateParameters};
 
 use crate::echo::{answer, connection, with_shared};
 
@@ -20,7 +20,7 @@ const LINGER: Duration = Duration::from_secs(2);
 pub(crate) async fn echo(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     received: &[u8],
-    agreed: Option<Parameters>,
+    agreed: Option<DeflateParameters>,
 ) -> io::Result<()> {
     let mut adapter = Adapter::from_partially_read(stream, connection(agreed), received);
     let result = loop {

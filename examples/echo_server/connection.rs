@@ -6,7 +6,7 @@ use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use wsframe::adapter::ReadBuffer;
-use wsframe::handshake::HeadReader;
+use wsframe::handshake::HeadScanner;
 
 use crate::handshake::{self, WebSocket};
 use crate::stream::echo;
@@ -33,7 +33,7 @@ async fn answer_request(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     buffer: &mut ReadBuffer,
 ) -> io::Result<Option<WebSocket>> {
-    let mut reader = HeadReader::new();
+    let mut reader = HeadScanner::new();
     while read(stream, buffer).await? {
         let received = buffer.unread();
         if let Some(answer) = handshake::answer(&mut reader, received) {

@@ -3,8 +3,8 @@
 //!
 //! Any origin may connect: an echo tells nobody anything that they did not know.
 
-use wsframe::deflate::Parameters;
-use wsframe::handshake::{EMPTY_HEADER, HeadReader, Refusal, Reply, Request};
+use wsframe::deflate::DeflateParameters;
+use wsframe::handshake::{EMPTY_HEADER, HeadScanner, HttpReply, Rejection, Request};
 
 use crate::echo::negotiation;
 
@@ -25,21 +25,21 @@ pub(crate) struct WebSocket {
     /// Where in the received bytes it begins.
     pub(crate) at: usize,
     /// How messages are compressed, if they are.
-    pub(crate) deflate: Option<Parameters>,
+    pub(crate) deflate: Option<DeflateParameters>,
 }
 
 /// The answer to the request that `received` begins with, which is all that came so far; `None` while its
 /// head is not all there.
-pub(crate) fn answer(reader: &mut HeadReader, received: &[u8]) -> Option<Answer> {
-    let head = match reader.find(received) {
+pub(crate) fn answer(reader: &mut HeadScanner, received: &[u8]) -> Option<Answer> {
+    let head = match reader.find_request(received) {
         Ok(head_len) => Ok(&received[..head_len?]),
         Err(error) => Err(error.into()),
     };
     let mut response = String::new();
     let websocket = match head.and_then(|head| accept(head, &mut response)) {
         Ok(websocket) => websocket,
-        Err(refusal) => {
-            refusal.write(&mut response).expect("a `String` has room");
+        Err(rejection) => {
+            rejection.write(&mut response).expect("a `String` has room");
             None
         }
     };
@@ -47,23 +47,23 @@ pub(crate) fn answer(reader: &mut HeadReader, received: &[u8]) -> Option<Answer>
 }
 
 /// Writes the response to a request that is all right, and says whether the connection is a WebSocket.
-fn accept(head: &[u8], response: &mut String) -> Result<Option<WebSocket>, Refusal> {
+fn accept(head: &[u8], response: &mut String) -> Result<Option<WebSocket>, Rejection> {
     let mut storage = [EMPTY_HEADER; MAX_HEADERS];
     let request = Request::parse(head, &mut storage)?;
     // Whatever looks like a handshake must be a right one.
     if request.is_handshake() {
-        let opening = request.opening()?;
+        let opening = request.handshake()?;
         let mut deflate = negotiation();
         let written = opening.accept().write(&mut [&mut deflate], response);
         written.expect("nothing was added to it that could not stand there");
         return Ok(Some(WebSocket { at: head.len(), deflate: deflate.agreed() }));
     }
     if request.method() != "GET" {
-        return Err(Refusal::Method);
+        return Err(Rejection::Method);
     }
     let reply = match request.target().split('?').next() {
-        Some("/") => Reply::new(200, PAGE).headers(&PAGE_HEADERS),
-        _ => Reply::new(404, "the page is at /"),
+        Some("/") => HttpReply::new(200, PAGE).headers(&PAGE_HEADERS),
+        _ => HttpReply::new(404, "the page is at /"),
     };
     reply.write(response).expect("nothing that could not stand there");
     Ok(None)

@@ -1,9 +1,7 @@
 //! A server that echoes.
 
 use embedded_io_async::{Read, Write};
-use wsframe::{
-    Connection, EncodeError, Event, FixedOutput, FrameDecoder, MessageDecoder, Role, Unmasked,
-};
+use wsframe::{Connection, EncodeError, Event, SliceOutput};
 
 use crate::socket::{Error, INPUT, Socket};
 
@@ -12,8 +10,7 @@ use crate::socket::{Error, INPUT, Socket};
 pub(crate) async fn run<S: Read + Write>(stream: S) -> Result<(), Error<S::Error>> {
     // What fits the input is echoed when it is all there: a client that reads only when it has sent a frame
     // could not take an echo sooner.
-    let frames = FrameDecoder::new(Role::Server).whole_up_to(INPUT as u32);
-    let connection = Connection::over(MessageDecoder::over(frames), Unmasked);
+    let connection = Connection::server().whole_frames_up_to(INPUT as u32);
     let mut socket = Socket::new(connection, stream);
     while socket.receive(echo).await?.is_some() {}
     Ok(())
@@ -22,7 +19,7 @@ pub(crate) async fn run<S: Read + Write>(stream: S) -> Result<(), Error<S::Error
 fn echo(
     connection: &mut Connection,
     event: Event<'_>,
-    out: &mut FixedOutput<'_>,
+    out: &mut SliceOutput<'_>,
 ) -> Result<(), EncodeError> {
     match event {
         Event::Text(chunk) => connection.send_fragment(&chunk.text, chunk.last, out),

@@ -7,8 +7,8 @@ use core::fmt;
 
 use embedded_io_async::{Read, Write};
 use wsframe::{
-    Connection, EncodeError, Event, FixedOutput, MAX_HEADER_LEN, MIN_BUFFER_LEN, MaskingKeys,
-    ReceiveError, Transport,
+    Connection, EncodeError, Event, MAX_HEADER_LEN, MIN_BUFFER_LEN, MaskingKeys, ReceiveError,
+    SliceOutput, TransportAction,
 };
 
 /// What has been read and not used. A longer message comes in several chunks.
@@ -68,9 +68,9 @@ impl<S: Read + Write, K: MaskingKeys> Socket<S, K> {
     /// Sends what `say` has the connection say.
     pub(crate) async fn send(
         &mut self,
-        say: impl FnOnce(&mut Connection<K>, &mut FixedOutput<'_>) -> Result<(), EncodeError>,
+        say: impl FnOnce(&mut Connection<K>, &mut SliceOutput<'_>) -> Result<(), EncodeError>,
     ) -> Result<(), Error<S::Error>> {
-        let mut out = FixedOutput::new(&mut self.output);
+        let mut out = SliceOutput::new(&mut self.output);
         say(&mut self.connection, &mut out)?;
         self.stream.write_all(out.bytes()).await.map_err(Error::Io)?;
         self.stream.flush().await.map_err(Error::Io)
@@ -83,11 +83,11 @@ impl<S: Read + Write, K: MaskingKeys> Socket<S, K> {
         answer: impl FnOnce(
             &mut Connection<K>,
             Event<'_>,
-            &mut FixedOutput<'_>,
+            &mut SliceOutput<'_>,
         ) -> Result<T, EncodeError>,
     ) -> Result<Option<T>, Error<S::Error>> {
         loop {
-            let mut out = FixedOutput::new(&mut self.output);
+            let mut out = SliceOutput::new(&mut self.output);
             let mut input = &mut self.input[self.start..self.end];
             let received = self.connection.receive(&mut input, &mut out);
             self.start = self.end - input.len();
@@ -98,7 +98,9 @@ impl<S: Read + Write, K: MaskingKeys> Socket<S, K> {
                     self.stream.flush().await.map_err(Error::Io)?;
                     return Ok(Some(answered?));
                 }
-                Ok(None) if self.connection.transport() == Transport::Close => return Ok(None),
+                Ok(None) if self.connection.transport_action() == TransportAction::Close => {
+                    return Ok(None);
+                }
                 Ok(None) => self.read().await?,
                 Err(error) => {
                     // The Close that says why.
@@ -117,9 +119,11 @@ impl<S: Read + Write, K: MaskingKeys> Socket<S, K> {
         self.start = 0;
         match self.stream.read(&mut self.input[self.end..]).await.map_err(Error::Io)? {
             // A client has the server end the stream, when both have said Close.
-            0 if self.connection.transport() == Transport::KeepOpen => Err(Error::Ended),
+            0 if self.connection.transport_action() == TransportAction::KeepOpen => {
+                Err(Error::Ended)
+            }
             0 => {
-                self.connection.end_of_input();
+                self.connection.receive_eof();
                 Ok(())
             }
             count => {

@@ -5,7 +5,9 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use wsframe::handshake::{ClientHandshake, EMPTY_HEADER, HeadReader, Key, Response, ResponseError};
+use wsframe::handshake::{
+    ClientHandshake, EMPTY_HEADER, HeadScanner, Response, ResponseError, WebSocketKey,
+};
 use wsframe::{CloseBody, CloseCode, Connection, Event, ThreadKeys};
 
 use crate::uri;
@@ -17,17 +19,17 @@ pub fn connect(uri: &str, subprotocols: &[&str]) -> Result<(), Box<dyn Error>> {
     let mut socket = TcpStream::connect((uri.address(), uri.port()))?;
     socket.set_read_timeout(Some(Duration::from_secs(10)))?;
 
-    let handshake = ClientHandshake::new(uri, Key::random()).subprotocols(subprotocols);
+    let handshake = ClientHandshake::new(uri, WebSocketKey::random()).subprotocols(subprotocols);
     let mut request = String::new();
     handshake.write(&[], &mut request)?;
     socket.write_all(request.as_bytes())?;
 
-    let mut reader = HeadReader::new();
+    let mut reader = HeadScanner::new();
     let mut received = Vec::new();
     let head = loop {
         read(&mut socket, &mut received)?;
         // What is only said meanwhile, such as 103 (Early Hints), is passed over.
-        if let Some(head) = reader.find_final(&received)? {
+        if let Some(head) = reader.find_response(&received)? {
             break head;
         }
     };

@@ -6,8 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use wsframe::adapter::{Adapter, Batch};
-use wsframe::deflate::{CompressedConnection, Parameters};
-use wsframe::handshake::{EMPTY_HEADER, HeadReader, Refusal, Reply, Request};
+use wsframe::deflate::{CompressedConnection, DeflateParameters};
+use wsframe::handshake::{EMPTY_HEADER, HeadScanner, HttpReply, Rejection, Request};
 
 use crate::echo;
 use crate::inbox::Inbox;
@@ -52,7 +52,7 @@ fn run(mut socket: TcpStream, origins: &[&str]) -> io::Result<()> {
     socket.set_nodelay(true)?;
     socket.set_read_timeout(Some(Duration::from_secs(10)))?; // for the request
     let mut inbox = Inbox::new();
-    let mut reader = HeadReader::new();
+    let mut reader = HeadScanner::new();
     let mut response = String::new();
     let websocket = loop {
         if !read(&mut socket, &mut inbox)? {
@@ -62,8 +62,8 @@ fn run(mut socket: TcpStream, origins: &[&str]) -> io::Result<()> {
             Ok(Answer::NotYet) => {}
             Ok(Answer::Close) => break None,
             Ok(Answer::WebSocket { frames_at, agreed }) => break Some((frames_at, agreed)),
-            Err(refusal) => {
-                refusal.write(&mut response)?;
+            Err(rejection) => {
+                rejection.write(&mut response)?;
                 break None;
             }
         }
@@ -106,30 +106,30 @@ enum Answer {
     WebSocket {
         frames_at: usize,
         /// How messages are compressed, if they are.
-        agreed: Option<Parameters>,
+        agreed: Option<DeflateParameters>,
     },
 }
 
 fn answer(
-    reader: &mut HeadReader,
+    reader: &mut HeadScanner,
     received: &[u8],
     origins: &[&str],
     response: &mut String,
-) -> Result<Answer, Refusal> {
-    let Some(head_len) = reader.find(received)? else { return Ok(Answer::NotYet) };
+) -> Result<Answer, Rejection> {
+    let Some(head_len) = reader.find_request(received)? else { return Ok(Answer::NotYet) };
     let mut storage = [EMPTY_HEADER; 64];
     let request = Request::parse(&received[..head_len], &mut storage)?;
     if !request.is_handshake() {
         let headers = [("Content-Type", "text/html; charset=utf-8")];
         let reply = match (request.method(), request.target()) {
-            ("GET", "/") => Reply::new(200, PAGE).headers(&headers),
-            ("GET", _) => Reply::new(404, "the page is at /"),
-            _ => return Err(Refusal::Method),
+            ("GET", "/") => HttpReply::new(200, PAGE).headers(&headers),
+            ("GET", _) => HttpReply::new(404, "the page is at /"),
+            _ => return Err(Rejection::Method),
         };
         reply.write(response).expect("nothing that could not stand there");
         return Ok(Answer::Close);
     }
-    let opening = request.opening()?;
+    let opening = request.handshake()?;
     opening.check_origin(origins)?;
     let chosen = opening.choose_subprotocol(&SUBPROTOCOLS);
     let mut deflate = echo::negotiation();

@@ -72,7 +72,7 @@ impl Args {
 
     /// The rules for what `receiver` gets.
     pub(crate) fn rules(&self, receiver: Role) -> Rules {
-        let rules = Rules::new(receiver).claim_rsv(self.claim);
+        let rules = Rules::new(receiver).allow_rsv(self.claim);
         if self.lenient { rules.accept_unmasked().accept_non_minimal_lengths() } else { rules }
     }
 }

@@ -175,7 +175,7 @@ impl Frames {
         // `unmask_text` would do, were the valid beginning of a text that is not all valid not to be
         // shown.
         let (bytes, mut mask) = payload.into_parts();
-        let result = self.text.unmask(bytes, &mut mask).map(drop);
+        let result = self.text.unmask_and_validate(bytes, &mut mask).map(drop);
         let valid = &bytes[..result.map_or_else(|error| error.offset(), |()| len)];
         self.counts.payload_bytes += valid.len() as u64;
         frame.start.push(valid);

@@ -24,7 +24,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::process::ExitCode;
 
-use wsframe::{FrameChunk, FrameDecoder, FrameHeader, NO_LIMIT, Payload, ProtocolError, Role};
+use wsframe::{FrameChunk, FrameDecoder, FrameHeader, Payload, ProtocolError, Role};
 
 use args::Args;
 use frames::Frames;
@@ -133,17 +133,17 @@ fn read(
     let sender = sender(args, &head, window.bytes(), out)?;
     // The rules for what the other side receives. A limit on the length of a frame is for those who
     // answer for memory or time; here a frame takes none but that of its bytes.
-    let mut decoder = FrameDecoder::with_rules(args.rules(sender.peer())).max_payload_len(NO_LIMIT);
+    let mut decoder = FrameDecoder::with_rules(args.rules(sender.peer())).max_frame_size(u32::MAX);
 
     loop {
         while let Some(span) = decoder
-            .locate(window.bytes())
+            .next_span(window.bytes())
             .map_err(|error| Broken::protocol(window.offset(), error))?
         {
             let offset = window.offset();
             let payload_offset = offset + span.range().start as u64;
-            let end = span.end();
-            frames.take(offset, payload_offset, span.of(window.bytes_mut()), out)?;
+            let end = span.consumed_len();
+            frames.take(offset, payload_offset, span.into_chunk(window.bytes_mut()), out)?;
             window.consume(end);
             if let Some(close) = frames.close {
                 return discard(window, close);
@@ -208,7 +208,7 @@ fn end(
             missing
         }
         Ok(None) if len > 0 => {
-            let missing = FrameHeader::len_from(rest) - len;
+            let missing = FrameHeader::required_len(rest) - len;
             return Ok(End::InHeader { offset, missing, at_least: len < 2 });
         }
         Ok(None) => decoder.remaining(),

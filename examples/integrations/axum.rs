@@ -18,8 +18,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use wsframe::codec::{CodecError, SharedPool};
-use wsframe::deflate::{Config, Negotiation, Parameters};
-use wsframe::handshake::Opening;
+use wsframe::deflate::{Config, DeflateParameters, Negotiation};
+use wsframe::handshake::HandshakeRequest;
 use wsframe::stream::WebSocketStream;
 use wsframe::{Connection, Message};
 
@@ -32,7 +32,7 @@ async fn main() -> io::Result<()> {
     let app = Router::new()
         .route("/", any(answer))
         .route("/about", get(|| async { "The WebSocket is at /." }))
-        .with_state(SharedPool::new(Config::new(Parameters::FULL)));
+        .with_state(SharedPool::new(Config::new(DeflateParameters::DEFAULT)));
     let listener = TcpListener::bind(addr).await?;
     println!("ws://{}/", listener.local_addr()?);
     // Echoes are sent at once, and do not wait for an acknowledgement of the previous one.
@@ -42,12 +42,12 @@ async fn main() -> io::Result<()> {
 
 /// The opening handshake. What comes after it has a task of its own.
 async fn answer(State(pool): State<SharedPool>, mut request: Request) -> Response {
-    let opening = match Opening::from_http(&request) {
+    let opening = match HandshakeRequest::from_http(&request) {
         Ok(opening) => opening,
-        Err(refusal) => return refusal.to_http(request.version()),
+        Err(rejection) => return rejection.to_http(request.version()),
     };
     // A server that acts for its users checks `opening.check_origin(…)` here. An echo does not.
-    let mut deflate = Negotiation::new(Parameters::FULL);
+    let mut deflate = Negotiation::new(DeflateParameters::DEFAULT);
     let accepted = opening.accept().to_http(&mut [&mut deflate]);
     let (response, _) = accepted.expect("nothing was added to it that could not stand there");
     let agreed = deflate.agreed();
@@ -55,7 +55,7 @@ async fn answer(State(pool): State<SharedPool>, mut request: Request) -> Respons
     tokio::spawn(async move {
         let Ok(upgraded) = upgraded.await else { return };
         // A Close is answered by its like, with the reason; the stream alone would answer with the code.
-        let connection = Connection::server().leave_close();
+        let connection = Connection::server().auto_close(false);
         let stream = WebSocketStream::new(TokioIo::new(upgraded), connection);
         // How a connection ends is between it and its peer.
         let _ = echo(stream.deflate(agreed, pool)).await;

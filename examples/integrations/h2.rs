@@ -21,9 +21,9 @@ use http::{Request, Response};
 use hyper::body::Bytes;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
-use wsframe::deflate::Parameters;
-use wsframe::handshake::{ClientHandshake, Key, Opening, Refusal, Uri};
-use wsframe::{CloseBody, CloseCode, Connection, EncodeError, Event, ThreadKeys, Transport};
+use wsframe::deflate::DeflateParameters;
+use wsframe::handshake::{ClientHandshake, HandshakeRequest, Rejection, Uri, WebSocketKey};
+use wsframe::{CloseBody, CloseCode, Connection, EncodeError, Event, ThreadKeys, TransportAction};
 
 /// Answers as long as this are sent before more is answered. A few bytes that are decompressed may make any
 /// number of them.
@@ -69,8 +69,8 @@ async fn answer(request: Request<RecvStream>, mut respond: SendResponse<Bytes>) 
             let to_client = respond.send_response(response, false)?;
             echo(request.into_body(), to_client, agreed).await
         }
-        Err(refusal) => {
-            let (parts, body) = refusal.to_http::<&str>(request.version()).into_parts();
+        Err(rejection) => {
+            let (parts, body) = rejection.to_http::<&str>(request.version()).into_parts();
             let mut to_client = respond.send_response(Response::from_parts(parts, ()), false)?;
             Ok(to_client.send_data(Bytes::from_static(body.as_bytes()), true)?)
         }
@@ -80,9 +80,9 @@ async fn answer(request: Request<RecvStream>, mut respond: SendResponse<Bytes>) 
 /// The response, and how messages are compressed, if they are.
 fn accept(
     request: &Request<RecvStream>,
-) -> std::result::Result<(Response<()>, Option<Parameters>), Refusal> {
+) -> std::result::Result<(Response<()>, Option<DeflateParameters>), Rejection> {
     let protocol = request.extensions().get::<Protocol>().map_or("", Protocol::as_str);
-    let opening = Opening::from_extended_connect(request, protocol)?;
+    let opening = HandshakeRequest::from_extended_connect(request, protocol)?;
     let mut deflate = echo::negotiation();
     let accepted = opening.accept().to_http(&mut [&mut deflate]);
     let (response, _) = accepted.expect("nothing was added to it that could not stand there");
@@ -92,12 +92,12 @@ fn accept(
 async fn echo(
     mut from_client: RecvStream,
     mut to_client: SendStream<Bytes>,
-    agreed: Option<Parameters>,
+    agreed: Option<DeflateParameters>,
 ) -> Result<()> {
     let (mut websocket, mut received, mut out) = (echo::connection(agreed), Vec::new(), Vec::new());
     loop {
         let mut input = &mut received[..];
-        // If a rule was broken, its Close is in `out`, and `transport` knows.
+        // If a rule was broken, its Close is in `out`, and `transport_action` knows.
         let more = echo::with_shared(|pool, buf| {
             while let Ok(Some(event)) = websocket.receive(&mut input, buf, pool, &mut out) {
                 echo::answer(event, &mut websocket, pool, &mut out)?;
@@ -109,7 +109,7 @@ async fn echo(
         })?;
         let rest = input.len();
         received.drain(..received.len() - rest);
-        let ends = websocket.connection().transport() != Transport::KeepOpen;
+        let ends = websocket.connection().transport_action() != TransportAction::KeepOpen;
         send(&mut to_client, std::mem::take(&mut out), ends).await?;
         if ends {
             return drain(&mut from_client).await;
@@ -149,7 +149,7 @@ async fn say(uri: &str, message: &str) -> Result<String> {
     };
     timeout(Duration::from_secs(5), allowed).await?;
 
-    let handshake = ClientHandshake::new(uri, Key::random());
+    let handshake = ClientHandshake::new(uri, WebSocketKey::random());
     let mut request = handshake.to_extended_connect::<()>(&[])?;
     request.extensions_mut().insert(Protocol::from_static("websocket"));
     let (response, mut to_server) = http.send_request(request, false)?;

@@ -22,8 +22,8 @@ use hyper::service::service_fn;
 use hyper::upgrade;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
-use wsframe::deflate::Parameters;
-use wsframe::handshake::{Opening, Refusal};
+use wsframe::deflate::DeflateParameters;
+use wsframe::handshake::{HandshakeRequest, Rejection};
 
 type Body = Full<Bytes>;
 
@@ -50,13 +50,15 @@ fn answer(mut request: Request<Incoming>) -> Response<Body> {
             });
             response
         }
-        Err(refusal) => refusal.to_http(request.version()),
+        Err(rejection) => rejection.to_http(request.version()),
     }
 }
 
 /// The response, and how messages are compressed, if they are.
-fn accept(request: &Request<Incoming>) -> Result<(Response<Body>, Option<Parameters>), Refusal> {
-    let opening = Opening::from_http(request)?;
+fn accept(
+    request: &Request<Incoming>,
+) -> Result<(Response<Body>, Option<DeflateParameters>), Rejection> {
+    let opening = HandshakeRequest::from_http(request)?;
     // A server that acts for its users checks `opening.check_origin(…)` here. An echo does not.
     let mut deflate = echo::negotiation();
     let accepted = opening.accept().to_http(&mut [&mut deflate]);

@@ -16,7 +16,7 @@ const SMALL_READS: u8 = 8;
 /// and shrinks to 4 KiB after eight reads in a row of less than an eighth of the capacity. It also
 /// doubles, without that bound, when the bytes in it fill it and nothing of them was used: this
 /// happens only if a decoder waits for frames that are longer, because of
-/// [`whole_up_to`](crate::FrameDecoder::whole_up_to).
+/// [`whole_frames_up_to`](crate::FrameDecoder::whole_frames_up_to).
 ///
 /// ```
 /// use wsframe::adapter::ReadBuffer;

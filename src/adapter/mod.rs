@@ -10,7 +10,7 @@
 //!
 //! Messages come in chunks: one that has not arrived whole is not waited for. To receive whole
 //! messages, put chunks together with an [`Assembler`](crate::Assembler), or set
-//! [`whole_up_to`](crate::FrameDecoder::whole_up_to).
+//! [`whole_frames_up_to`](crate::FrameDecoder::whole_frames_up_to).
 //!
 //! An adapter does not read while it writes: a peer that does not take what is sent is not read
 //! from either. This bounds memory. Two endpoints that both send without reading would wait for
@@ -28,7 +28,7 @@ use std::io::{ErrorKind, Read, Result, Write};
 pub use buffer::ReadBuffer;
 use io::{Blocking, Io};
 
-use crate::connection::{Connection, MaskingKeys, Transport};
+use crate::connection::{Connection, MaskingKeys, TransportAction};
 #[cfg(feature = "deflate")]
 use crate::deflate::{CompressedConnection, Pool};
 use crate::error::ProtocolError;
@@ -42,12 +42,12 @@ const MAX_OUTPUT: usize = 256 << 10;
 pub trait Endpoint: sealed::Endpoint {}
 
 mod sealed {
-    use super::{ProtocolError, Transport};
+    use super::{ProtocolError, TransportAction};
 
     pub trait Endpoint {
         fn error(&self) -> Option<ProtocolError>;
-        fn transport(&self) -> Transport;
-        fn end_of_input(&mut self);
+        fn transport_action(&self) -> TransportAction;
+        fn receive_eof(&mut self);
     }
 }
 
@@ -58,12 +58,12 @@ impl<K> sealed::Endpoint for Connection<K> {
         self.error()
     }
 
-    fn transport(&self) -> Transport {
-        self.transport()
+    fn transport_action(&self) -> TransportAction {
+        self.transport_action()
     }
 
-    fn end_of_input(&mut self) {
-        self.end_of_input();
+    fn receive_eof(&mut self) {
+        self.receive_eof();
     }
 }
 
@@ -76,12 +76,12 @@ impl<K> sealed::Endpoint for CompressedConnection<K> {
         self.connection().error()
     }
 
-    fn transport(&self) -> Transport {
-        self.connection().transport()
+    fn transport_action(&self) -> TransportAction {
+        self.connection().transport_action()
     }
 
-    fn end_of_input(&mut self) {
-        self.connection_mut().end_of_input();
+    fn receive_eof(&mut self) {
+        self.connection_mut().receive_eof();
     }
 }
 
@@ -341,19 +341,19 @@ impl<T, C: Endpoint> Adapter<T, C> {
             if let Some(error) = self.connection.error() {
                 return Poll::Ready(Err(error.into()));
             }
-            let awaits_end = match self.connection.transport() {
-                Transport::Close => return Poll::Ready(Ok(false)),
-                Transport::AwaitEnd => true,
-                Transport::KeepOpen if !self.exhausted => return Poll::Ready(Ok(true)),
-                Transport::KeepOpen => false,
+            let awaits_end = match self.connection.transport_action() {
+                TransportAction::Close => return Poll::Ready(Ok(false)),
+                TransportAction::AwaitEof => true,
+                TransportAction::KeepOpen if !self.exhausted => return Poll::Ready(Ok(true)),
+                TransportAction::KeepOpen => false,
             };
             let capacity = self.buffer.capacity();
             let space = self.buffer.space();
             match ready!(io.read(&mut self.io, space)) {
                 // A server may reset a connection that it has closed, or end TLS without saying so.
-                Err(_) if awaits_end => self.connection.end_of_input(),
+                Err(_) if awaits_end => self.connection.receive_eof(),
                 Err(error) => return Poll::Ready(Err(error)),
-                Ok(0) => self.connection.end_of_input(),
+                Ok(0) => self.connection.receive_eof(),
                 Ok(_) if awaits_end => {}
                 Ok(count) => {
                     self.buffer.advance(count);
@@ -387,7 +387,7 @@ impl<T, C: Endpoint> Adapter<T, C> {
     fn poll_discard(&mut self, io: &mut impl Io<T>) -> Poll<Result<()>> {
         self.buffer.consume_all_but(0);
         while ready!(io.read(&mut self.io, self.buffer.space()))? > 0 {}
-        self.connection.end_of_input();
+        self.connection.receive_eof();
         Poll::Ready(Ok(()))
     }
 }

@@ -12,8 +12,8 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::connection::{Connection, Data, MaskingKeys, Output};
-use crate::deflate::{AnyPool, Config, Parameters, Pool, Session};
+use crate::connection::{Connection, MaskingKeys, MessageData, Output};
+use crate::deflate::{AnyPool, Config, DeflateParameters, Pool, Session};
 use crate::error::{EncodeError, ProtocolError, ReceiveError};
 use crate::header::Rsv;
 use crate::message::Event;
@@ -30,12 +30,12 @@ const MAX_PIECE_LEN: usize = 64 << 10;
 /// ```
 /// use wsframe::Connection;
 /// use wsframe::codec::{MessageCodec, SharedPool};
-/// use wsframe::deflate::{Config, Parameters};
+/// use wsframe::deflate::{Config, DeflateParameters};
 ///
 /// // For all connections of a server.
-/// let pool = SharedPool::new(Config::new(Parameters::NO_TAKEOVER).max_idle(16));
+/// let pool = SharedPool::new(Config::new(DeflateParameters::NO_TAKEOVER).max_idle(16));
 /// // For each of them, with what its handshake's `Negotiation::agreed` says.
-/// let agreed = Some(Parameters::NO_TAKEOVER);
+/// let agreed = Some(DeflateParameters::NO_TAKEOVER);
 /// let codec = MessageCodec::new(Connection::server()).deflate(agreed, pool.clone());
 /// # let _ = codec;
 /// ```
@@ -78,7 +78,7 @@ impl Deflate {
     /// Claims RSV1 on the connection, which is new.
     pub(super) fn new<K>(
         connection: &mut Connection<K>,
-        agreed: Parameters,
+        agreed: DeflateParameters,
         mut pool: SharedPool,
     ) -> Self {
         let session = Session::new(connection, agreed);
@@ -184,7 +184,7 @@ impl Deflate {
     fn send_data<K: MaskingKeys>(
         &mut self,
         connection: &mut Connection<K>,
-        data: Data<'_>,
+        data: MessageData<'_>,
         out: &mut BytesMut,
     ) -> Result<(), EncodeError> {
         let (opcode, bytes) = (data.opcode(), data.bytes());

@@ -10,9 +10,9 @@ use crate::error::{EncodeError, ProtocolError, ReceiveError};
 #[non_exhaustive]
 pub enum CodecError {
     /// The peer broke a rule of the protocol. The connection has failed.
-    Received(ProtocolError),
+    Protocol(ProtocolError),
     /// The message would break a rule of the protocol. It was not sent, and the connection goes on.
-    Refused(EncodeError),
+    Encode(EncodeError),
     /// The transport failed. Its kind is [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the transport
     /// ended inside a frame, or, on a connection, before the peer's Close.
     Io(io::Error),
@@ -21,8 +21,8 @@ pub enum CodecError {
 impl fmt::Display for CodecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Received(error) => error.fmt(f),
-            Self::Refused(error) => write!(f, "not sent: {error}"),
+            Self::Protocol(error) => error.fmt(f),
+            Self::Encode(error) => write!(f, "not sent: {error}"),
             Self::Io(error) => error.fmt(f),
         }
     }
@@ -32,8 +32,8 @@ impl core::error::Error for CodecError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         // The message of the inner error is displayed already, so its own source comes next.
         match self {
-            Self::Received(error) => error.source(),
-            Self::Refused(error) => error.source(),
+            Self::Protocol(error) => error.source(),
+            Self::Encode(error) => error.source(),
             Self::Io(error) => error.source(),
         }
     }
@@ -41,14 +41,14 @@ impl core::error::Error for CodecError {
 
 impl From<ProtocolError> for CodecError {
     fn from(error: ProtocolError) -> Self {
-        Self::Received(error)
+        Self::Protocol(error)
     }
 }
 
 impl From<ReceiveError> for CodecError {
     fn from(error: ReceiveError) -> Self {
         match error {
-            ReceiveError::Protocol(error) => Self::Received(error),
+            ReceiveError::Protocol(error) => Self::Protocol(error),
             ReceiveError::OutputFull => Self::Io(error.into()),
         }
     }
@@ -56,7 +56,7 @@ impl From<ReceiveError> for CodecError {
 
 impl From<EncodeError> for CodecError {
     fn from(error: EncodeError) -> Self {
-        Self::Refused(error)
+        Self::Encode(error)
     }
 }
 
@@ -70,8 +70,8 @@ impl From<io::Error> for CodecError {
 impl From<CodecError> for io::Error {
     fn from(error: CodecError) -> Self {
         match error {
-            CodecError::Received(error) => error.into(),
-            CodecError::Refused(error) => error.into(),
+            CodecError::Protocol(error) => error.into(),
+            CodecError::Encode(error) => error.into(),
             CodecError::Io(error) => error,
         }
     }

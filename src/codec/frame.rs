@@ -8,10 +8,11 @@ use tokio_util::codec::{Decoder, Encoder};
 
 use super::CodecError;
 use super::buffer::Growth;
-use crate::connection::{MaskingKeys, Output, Unmasked, keys};
+use crate::connection::{MaskingKeys, NoKeys, Output, keys};
 use crate::error::EncodeError;
-use crate::frame::{FrameDecoder, NO_LIMIT};
+use crate::frame::FrameDecoder;
 use crate::header::Role;
+use crate::limits;
 use crate::owned::Frame;
 
 /// A codec of whole frames for `Framed`. Received frames are unmasked in place and split off the buffer;
@@ -41,7 +42,7 @@ use crate::owned::Frame;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct FrameCodec<K = Unmasked> {
+pub struct FrameCodec<K = NoKeys> {
     decoder: FrameDecoder,
     /// Whether the buffer that is read into has grown.
     growth: Growth,
@@ -52,7 +53,7 @@ impl FrameCodec {
     /// Creates a server's codec, with strict rules and the default limit.
     #[must_use]
     pub const fn server() -> Self {
-        Self::over(FrameDecoder::new(Role::Server), Unmasked)
+        Self::with_frame_decoder(FrameDecoder::new(Role::Server), NoKeys)
     }
 }
 
@@ -61,22 +62,22 @@ impl<K: MaskingKeys> FrameCodec<K> {
     /// frame.
     #[must_use]
     pub const fn client(keys: K) -> Self {
-        Self::over(FrameDecoder::new(Role::Client), keys)
+        Self::with_frame_decoder(FrameDecoder::new(Role::Client), keys)
     }
 
-    /// Creates a codec from a new decoder, with its role, its rules and its limit. Pass [`Unmasked`] for a
+    /// Creates a codec from a new decoder, with its role, its rules and its limit. Pass [`NoKeys`] for a
     /// server's keys.
     ///
-    /// All frames are returned whole, whatever [`whole_up_to`](FrameDecoder::whole_up_to) says. A frame of more
+    /// All frames are returned whole, whatever [`whole_frames_up_to`](FrameDecoder::whole_frames_up_to) says. A frame of more
     /// than 4 GiB, which a decoder without a limit accepts, is refused as too long.
     ///
     /// # Panics
     ///
-    /// Panics if a client's keys are [`Unmasked`].
+    /// Panics if a client's keys are [`NoKeys`].
     #[must_use]
-    pub const fn over(decoder: FrameDecoder, keys: K) -> Self {
+    pub const fn with_frame_decoder(decoder: FrameDecoder, keys: K) -> Self {
         keys::check::<K>(matches!(decoder.rules().role(), Role::Client));
-        Self { decoder: decoder.whole_up_to(NO_LIMIT), growth: Growth::NONE, keys }
+        Self { decoder: decoder.whole_frames_up_to(limits::NONE), growth: Growth::NONE, keys }
     }
 }
 

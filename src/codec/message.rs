@@ -10,9 +10,9 @@ use super::buffer::Growth;
 #[cfg(feature = "deflate")]
 use super::deflate::SharedPool;
 use super::messages::Messages;
-use crate::connection::{Connection, MaskingKeys, Unmasked};
+use crate::connection::{Connection, MaskingKeys, NoKeys};
 #[cfg(feature = "deflate")]
-use crate::deflate::Parameters;
+use crate::deflate::DeflateParameters;
 use crate::owned::Message;
 
 /// A codec of whole messages for `Framed`, over a [`Connection`].
@@ -20,9 +20,9 @@ use crate::owned::Message;
 /// `Framed` writes nothing while it is only read from. But a connection must reply when it receives: to a
 /// Ping, to a Close, and to a broken rule. There are three ways to send the replies:
 ///
-/// - Use [`WebSocketStream`](super::WebSocketStream) instead, which sends them automatically.
-/// - Use a connection that leaves replies to its caller ([`leave_pongs`](Connection::leave_pongs),
-///   [`leave_close`](Connection::leave_close)). Answer a [`Message::Ping`] with a [`Message::Pong`] and a
+/// - Use [`WebSocketStream`](crate::stream::WebSocketStream) instead, which sends them automatically.
+/// - Use a connection that leaves replies to its caller ([`auto_pong`](Connection::auto_pong),
+///   [`auto_close`](Connection::auto_close)). Answer a [`Message::Ping`] with a [`Message::Pong`] and a
 ///   [`Message::Close`] with a [`Message::Close`], as the example does.
 /// - Let replies wait: they are sent before the next message. If there may be no next message for some time,
 ///   take them with [`take_replies`](Self::take_replies).
@@ -64,7 +64,7 @@ use crate::owned::Message;
 /// use wsframe::{Connection, Message};
 ///
 /// # async fn example(socket: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin) -> Result<(), CodecError> {
-/// let connection = Connection::server().leave_pongs().leave_close();
+/// let connection = Connection::server().auto_pong(false).auto_close(false);
 /// let mut framed = Framed::new(socket, MessageCodec::new(connection));
 /// while let Some(message) = framed.next().await {
 ///     match message? {
@@ -77,7 +77,7 @@ use crate::owned::Message;
 /// # Ok(())
 /// # }
 /// ```
-pub struct MessageCodec<K = Unmasked> {
+pub struct MessageCodec<K = NoKeys> {
     messages: Messages<K>,
     /// Whether the buffer that is read into has grown.
     growth: Growth,
@@ -96,10 +96,10 @@ impl<K> MessageCodec<K> {
     ///
     /// Compressed messages are received as any other: decompressed and, if they are text, validated. Their
     /// memory grows with what was decompressed. The connection fails if a message becomes longer than
-    /// [`Config::max_message_len`](crate::deflate::Config::max_message_len) or the connection's own limit
-    /// ([`MessageDecoder::max_message_len`](crate::MessageDecoder::max_message_len)).
+    /// [`crate::Limits::max_message_size`](crate::Limits::max_message_size) or the connection's own limit
+    /// ([`crate::Limits::max_message_size`](crate::Limits::max_message_size)).
     ///
-    /// Messages are sent compressed if [`Config::compresses`](crate::deflate::Config::compresses) returns
+    /// Messages are sent compressed if [`Config::should_compress`](crate::deflate::Config::should_compress) returns
     /// `true` for their length. Without context takeover, a message that would not become shorter is sent
     /// uncompressed. A [`Message::Raw`] is sent as it is.
     ///
@@ -114,12 +114,12 @@ impl<K> MessageCodec<K> {
     /// use bytes::BytesMut;
     /// use tokio_util::codec::{Decoder, Encoder};
     /// use wsframe::codec::MessageCodec;
-    /// use wsframe::deflate::{Config, Parameters};
+    /// use wsframe::deflate::{Config, DeflateParameters};
     /// use wsframe::{Connection, MaskingKey, Message};
     ///
     /// # let fresh_key = || MaskingKey::new([1, 2, 3, 4]);
-    /// let agreed = Some(Parameters::FULL); // as the opening handshake came to it
-    /// let config = Config::default().max_message_len(1 << 20);
+    /// let agreed = Some(DeflateParameters::DEFAULT); // as the opening handshake came to it
+    /// let config = Config::default();
     /// let mut client = MessageCodec::new(Connection::client(fresh_key)).deflate(agreed, config);
     /// let mut server = MessageCodec::new(Connection::server()).deflate(agreed, config);
     ///
@@ -133,7 +133,11 @@ impl<K> MessageCodec<K> {
     #[cfg(feature = "deflate")]
     #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
     #[must_use]
-    pub fn deflate(mut self, agreed: Option<Parameters>, pool: impl Into<SharedPool>) -> Self {
+    pub fn deflate(
+        mut self,
+        agreed: Option<DeflateParameters>,
+        pool: impl Into<SharedPool>,
+    ) -> Self {
         self.messages.deflate(agreed, pool.into());
         self
     }

@@ -13,7 +13,7 @@ use super::deflate::{Deflate, SharedPool};
 use crate::close::CloseCode;
 use crate::connection::{Connection, MaskingKeys, Output};
 #[cfg(feature = "deflate")]
-use crate::deflate::Parameters;
+use crate::deflate::DeflateParameters;
 use crate::error::{EncodeError, ReceiveError};
 use crate::frame::FrameEncoder;
 use crate::owned::{BytesAssembler, Message};
@@ -40,7 +40,7 @@ impl<K> Messages<K> {
     }
 
     #[cfg(feature = "deflate")]
-    pub(crate) fn deflate(&mut self, agreed: Option<Parameters>, pool: SharedPool) {
+    pub(crate) fn deflate(&mut self, agreed: Option<DeflateParameters>, pool: SharedPool) {
         let deflate = agreed.map(|agreed| Deflate::new(&mut self.connection, agreed, pool));
         self.deflate = deflate.map(Box::new);
     }
@@ -63,7 +63,7 @@ impl<K> Messages<K> {
     ///
     /// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the peer has sent no Close.
     pub(crate) fn receive_end(&mut self) -> Result<(), CodecError> {
-        self.connection.end_of_input();
+        self.connection.receive_eof();
         if self.connection.close_code() == Some(CloseCode::ABNORMAL) {
             let error = "the transport ended without a Close frame";
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, error).into());
@@ -127,7 +127,7 @@ impl Output for Replies<'_> {
         0
     }
 
-    fn room(&self) -> usize {
+    fn remaining_capacity(&self) -> usize {
         usize::MAX
     }
 

@@ -2,7 +2,7 @@
 //!
 //! | to get | use |
 //! |---|---|
-//! | a `Stream` and a `Sink` of messages that answers Pings and Closes automatically | [`WebSocketStream`], of [`stream`](crate::stream) |
+//! | a `Stream` and a `Sink` of messages that answers Pings and Closes automatically | [`WebSocketStream`](crate::stream::WebSocketStream), of [`stream`](crate::stream) |
 //! | messages in a `Framed` of your own, where you answer Pings and Closes | [`MessageCodec`] |
 //! | frames in a `Framed`, with no replies | [`FrameCodec`] |
 //!
@@ -55,5 +55,3 @@ pub use error::CodecError;
 pub use frame::FrameCodec;
 pub use message::MessageCodec;
 pub(crate) use messages::Messages;
-
-pub use crate::stream::WebSocketStream;

@@ -25,7 +25,7 @@ use crate::mask::MaskingKey;
 /// }
 /// ```
 pub trait MaskingKeys {
-    /// Whether this source has keys. Only [`Unmasked`] has none.
+    /// Whether this source has keys. Only [`NoKeys`] has none.
     const MASKS: bool = true;
 
     /// Returns the key for the next frame.
@@ -42,19 +42,19 @@ impl<F: FnMut() -> MaskingKey> MaskingKeys for F {
 /// The masking keys of a server, which does not mask its frames (RFC 6455 §5.1).
 ///
 /// A client cannot use it: [`Connection::client`](crate::Connection::client) does not compile, and
-/// [`Connection::over`](crate::Connection::over) panics.
+/// [`Connection::with_message_decoder`](crate::Connection::with_message_decoder) panics.
 ///
 /// ```
-/// use wsframe::{Connection, MessageDecoder, Role, Unmasked};
+/// use wsframe::{Connection, MessageDecoder, Role, NoKeys};
 ///
-/// let messages = MessageDecoder::new(Role::Server).max_message_len(1 << 20);
-/// let connection = Connection::over(messages, Unmasked);
+/// let messages = MessageDecoder::new(Role::Server);
+/// let connection = Connection::with_message_decoder(messages, NoKeys);
 /// # let _ = connection;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Unmasked;
+pub struct NoKeys;
 
-impl MaskingKeys for Unmasked {
+impl MaskingKeys for NoKeys {
     const MASKS: bool = false;
 
     fn next_key(&mut self) -> MaskingKey {
@@ -62,7 +62,7 @@ impl MaskingKeys for Unmasked {
     }
 }
 
-/// Rejects [`Unmasked`] as the keys of an endpoint that must mask its frames.
+/// Rejects [`NoKeys`] as the keys of an endpoint that must mask its frames.
 ///
 /// # Panics
 ///
@@ -70,7 +70,7 @@ impl MaskingKeys for Unmasked {
 pub(crate) const fn check<K: MaskingKeys>(masks: bool) {
     assert!(
         K::MASKS || !masks,
-        "frames to a server must be masked, but `Unmasked` has no keys (RFC 6455 §5.3)"
+        "frames to a server must be masked, but `NoKeys` has no keys (RFC 6455 §5.3)"
     );
 }
 

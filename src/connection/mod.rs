@@ -1,42 +1,4 @@
 //! A WebSocket connection after its opening handshake, without I/O (RFC 6455 §5–§7).
-//!
-//! [`Connection`] adds the protocol's automatic replies to [`MessageDecoder`]: a Pong for each
-//! Ping, a Close for a Close, and a Close with an error's code. It has no socket, no clock and no
-//! buffer.
-//!
-//! 1. **Create** it: [`server`](Connection::server), [`client`](Connection::client), or
-//!    [`over`](Connection::over) a decoder with other limits and rules.
-//! 2. **Receive**: read bytes and call [`receive`](Connection::receive) until it returns `None`.
-//!    Send the output, keep the rest of the input, and read again. A struct that owns its buffer
-//!    calls [`locate`](Connection::locate) and [`take`](Connection::take) instead.
-//! 3. **Send**: [`send`](Connection::send) a message, [`send_fragment`](Connection::send_fragment),
-//!    [`ping`](Connection::ping), [`close`](Connection::close). [`frame`](Connection::frame)
-//!    encodes in other ways, for example for a vectored write.
-//! 4. **End**: call [`end_of_input`](Connection::end_of_input) when the transport has ended. Before
-//!    each read, once all output is sent, [`transport`](Connection::transport) returns whether to
-//!    close the transport. [`close_code`](Connection::close_code) returns why the connection was
-//!    closed.
-//!
-//! ```
-//! use wsframe::{Connection, Event, Transport};
-//!
-//! let mut connection = Connection::server();
-//! let mut out = Vec::new();
-//!
-//! // Read: "Hello" in a masked text frame, then a masked Close with code 1000.
-//! let mut buf = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x88\x82\x00\x00\x00\x00\x03\xe8";
-//! let mut input = &mut buf[..];
-//! while let Some(event) = connection.receive(&mut input, &mut out)? {
-//!     match event {
-//!         Event::Text(chunk) => connection.send_fragment(&chunk.text, chunk.last, &mut out)?,
-//!         _ => {}
-//!     }
-//! }
-//! // Write: the echo, and the answer to the Close.
-//! assert_eq!(out, b"\x81\x05Hello\x88\x02\x03\xe8");
-//! assert_eq!(connection.transport(), Transport::Close);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
 
 pub(crate) mod keys;
 mod output;
@@ -47,27 +9,62 @@ use core::fmt;
 
 use crate::close::CloseCode;
 use crate::error::ProtocolError;
-use crate::header::Role;
+use crate::header::{Role, Rules};
+use crate::limits::Limits;
 use crate::message::MessageDecoder;
 
 #[cfg(feature = "rand")]
 pub use keys::RandomKeys;
 #[cfg(all(feature = "rand", feature = "std"))]
 pub use keys::ThreadKeys;
-pub use keys::{MaskingKeys, Unmasked};
-pub use output::{FixedOutput, Output};
-pub use send::Data;
+pub use keys::{MaskingKeys, NoKeys};
+pub use output::{Output, SliceOutput};
+pub use send::MessageData;
 use send::Sending;
-
-/// The default of [`Connection::max_pending_replies`]: 512 Pongs, at most 66 KiB of output.
-pub const DEFAULT_MAX_PENDING_REPLIES: u16 = 512;
 
 /// One endpoint of a WebSocket connection, without I/O.
 ///
 /// It never allocates. Its state takes 64 bytes, plus those of `K`, the source of masking keys. A
-/// server's [`Unmasked`] takes none.
+/// server's [`NoKeys`] takes none.
 ///
-/// The [module](crate::connection) has an example of a server. A client:
+/// It adds the protocol's automatic replies to [`MessageDecoder`]: a Pong for each Ping, a Close
+/// for a Close, and a Close with an error's code. It has no socket, no clock and no buffer.
+///
+/// 1. **Create** it: [`server`](Connection::server), [`client`](Connection::client), or
+///    [`with_message_decoder`](Connection::with_message_decoder) a decoder with other limits and rules.
+/// 2. **Receive**: read bytes and call [`receive`](Connection::receive) until it returns `None`.
+///    Send the output, keep the rest of the input, and read again. A struct that owns its buffer
+///    calls [`next_span`](Connection::next_span) and [`receive_span`](Connection::receive_span) instead.
+/// 3. **Send**: [`send`](Connection::send) a message, [`send_fragment`](Connection::send_fragment),
+///    [`ping`](Connection::ping), [`close`](Connection::close). [`frame_encoder`](Connection::frame_encoder)
+///    encodes in other ways, for example for a vectored write.
+/// 4. **End**: call [`receive_eof`](Connection::receive_eof) when the transport has ended. Before
+///    each read, once all output is sent, [`transport_action`](Connection::transport_action) returns whether to
+///    close the transport. [`close_code`](Connection::close_code) returns why the connection was
+///    closed.
+///
+/// ```
+/// use wsframe::{Connection, Event, TransportAction};
+///
+/// let mut connection = Connection::server();
+/// let mut out = Vec::new();
+///
+/// // Read: "Hello" in a masked text frame, then a masked Close with code 1000.
+/// let mut buf = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x88\x82\x00\x00\x00\x00\x03\xe8";
+/// let mut input = &mut buf[..];
+/// while let Some(event) = connection.receive(&mut input, &mut out)? {
+///     match event {
+///         Event::Text(chunk) => connection.send_fragment(&chunk.text, chunk.last, &mut out)?,
+///         _ => {}
+///     }
+/// }
+/// // Write: the echo, and the answer to the Close.
+/// assert_eq!(out, b"\x81\x05Hello\x88\x02\x03\xe8");
+/// assert_eq!(connection.transport_action(), TransportAction::Close);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// A client:
 ///
 /// ```
 /// use wsframe::{Connection, Event, MaskingKey};
@@ -90,7 +87,7 @@ pub const DEFAULT_MAX_PENDING_REPLIES: u16 = 512;
 #[derive(Clone)]
 #[doc(alias = "WebSocket")]
 #[doc(alias = "WebSocketContext")]
-pub struct Connection<K = Unmasked> {
+pub struct Connection<K = NoKeys> {
     pub(crate) messages: MessageDecoder,
     max_pending_replies: u16,
     /// Automatic Pongs since the output was last empty when a frame was appended.
@@ -126,6 +123,10 @@ impl Flags {
     const fn set(&mut self, flag: u8) {
         self.0 |= flag;
     }
+
+    const fn put(&mut self, flag: u8, value: bool) {
+        self.0 = if value { self.0 | flag } else { self.0 & !flag };
+    }
 }
 
 /// What to do with the transport (TCP, TLS or an HTTP/2 stream) once all output is sent
@@ -134,12 +135,12 @@ impl Flags {
 /// ```
 /// use std::io::{self, Read};
 /// use std::net::{Shutdown, TcpStream};
-/// use wsframe::{Connection, Transport};
+/// use wsframe::{Connection, TransportAction};
 ///
 /// /// Ends the transport if the connection is over. Call it when all output is sent.
 /// fn end_if_over(connection: &Connection, socket: &mut TcpStream) -> io::Result<bool> {
-///     if connection.transport() != Transport::Close {
-///         return Ok(false); // a server never gets `AwaitEnd`
+///     if connection.transport_action() != TransportAction::Close {
+///         return Ok(false); // a server never gets `AwaitEof`
 ///     }
 ///     socket.shutdown(Shutdown::Write)?;
 ///     while socket.read(&mut [0; 1024])? != 0 {} // discards what the peer still sends
@@ -147,7 +148,7 @@ impl Flags {
 /// }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
+pub enum TransportAction {
     /// Keep it open: either the connection is open, or the peer's Close has not arrived yet. The
     /// caller decides how long to wait for a Close.
     KeepOpen,
@@ -157,7 +158,7 @@ pub enum Transport {
     ///
     /// so that the server holds the port in TIME_WAIT. A client should limit this wait, and then
     /// close the transport itself.
-    AwaitEnd,
+    AwaitEof,
     /// End it now. Shut down the sending side, then read and discard until the peer ends its side.
     /// Otherwise the system may reset the connection, and the peer may lose the last bytes.
     Close,
@@ -173,7 +174,7 @@ impl Connection {
     /// ```
     #[must_use]
     pub const fn server() -> Self {
-        Self::over(MessageDecoder::new(Role::Server), Unmasked)
+        Self::with_message_decoder(MessageDecoder::new(Role::Server), NoKeys)
     }
 }
 
@@ -194,46 +195,45 @@ impl<K: MaskingKeys> Connection<K> {
     /// # Ok::<(), wsframe::EncodeError>(())
     /// ```
     ///
-    /// [`Unmasked`] has no keys, so this does not compile:
+    /// [`NoKeys`] has no keys, so this does not compile:
     ///
     /// ```compile_fail
-    /// use wsframe::{Connection, Unmasked};
+    /// use wsframe::{Connection, NoKeys};
     ///
-    /// let connection = Connection::client(Unmasked);
+    /// let connection = Connection::client(NoKeys);
     /// ```
     #[must_use]
     pub const fn client(keys: K) -> Self {
         const { keys::check::<K>(true) };
-        Self::over(MessageDecoder::new(Role::Client), keys)
+        Self::with_message_decoder(MessageDecoder::new(Role::Client), keys)
     }
 
-    /// Creates a connection over `messages`, with the role, rules and limits of that decoder.
+    /// Creates a connection with the role, rules and limits of this decoder. Use it where one type
+    /// must serve both roles; otherwise [`server`](Connection::server) or [`client`](Self::client).
     ///
-    /// The decoder must not have decoded anything yet. A server passes [`Unmasked`] as its keys.
+    /// The decoder must not have decoded anything yet. A server passes [`NoKeys`] as its keys.
     ///
     /// # Panics
     ///
-    /// Panics if the role is a client's and `keys` is [`Unmasked`].
+    /// Panics if the role is a client's and `keys` is [`NoKeys`].
     ///
     /// ```
-    /// use wsframe::{Connection, FrameDecoder, MessageDecoder, Role, Unmasked};
+    /// use wsframe::{Connection, MaskingKeys, MessageDecoder, Role};
     ///
-    /// let frames = FrameDecoder::new(Role::Server).max_payload_len(1 << 20);
-    /// let messages = MessageDecoder::over(frames).max_message_len(4 << 20);
-    /// let connection = Connection::over(messages, Unmasked).max_pending_replies(16);
-    /// assert_eq!(connection.role(), Role::Server);
+    /// fn connection<K: MaskingKeys>(role: Role, keys: K) -> Connection<K> {
+    ///     Connection::with_message_decoder(MessageDecoder::new(role), keys)
+    /// }
+    /// # let _ = connection::<wsframe::NoKeys>;
     /// ```
     #[doc(alias = "from_raw_socket")]
-    #[doc(alias = "with_config")]
-    #[doc(alias = "WebSocketConfig")]
     #[must_use]
-    pub const fn over(messages: MessageDecoder, keys: K) -> Self {
+    pub const fn with_message_decoder(messages: MessageDecoder, keys: K) -> Self {
         let is_client = matches!(messages.role(), Some(Role::Client));
         keys::check::<K>(is_client);
         let flags = if is_client { Flags::CLIENT } else { 0 };
         Self {
             messages,
-            max_pending_replies: DEFAULT_MAX_PENDING_REPLIES,
+            max_pending_replies: Limits::DEFAULT.pending_replies,
             pending_replies: 0,
             received_code: 0,
             sending: None,
@@ -245,34 +245,67 @@ impl<K: MaskingKeys> Connection<K> {
 
 /// # Configuration
 impl<K> Connection<K> {
-    /// Limits the automatic Pongs that may wait in the output.
-    ///
-    /// At the limit, [`receive`](Self::receive) returns
-    /// [`OutputFull`](crate::ReceiveError::OutputFull) until the output has been empty. So a peer
-    /// that sends Pings and does not read cannot make the output grow. A Pong is always allowed
-    /// into an empty output, also with a limit of 0. The default is
-    /// [`DEFAULT_MAX_PENDING_REPLIES`].
-    ///
-    /// What the caller sends does not count.
+    /// Sets the limits on what the peer may send.
     ///
     /// ```
-    /// use wsframe::Connection;
+    /// use wsframe::{Connection, Limits};
     ///
-    /// let connection = Connection::server().max_pending_replies(16);
+    /// let limits = Limits::DEFAULT.max_message_size(1 << 20).max_pending_replies(16);
+    /// let connection = Connection::server().limits(limits);
     /// # let _ = connection;
     /// ```
+    #[doc(alias = "with_config")]
+    #[doc(alias = "WebSocketConfig")]
+    #[doc(alias = "max_message_size")]
+    #[doc(alias = "max_frame_size")]
     #[must_use]
-    pub const fn max_pending_replies(mut self, replies: u16) -> Self {
-        self.max_pending_replies = replies;
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.messages = self.messages.limits(limits);
+        self.max_pending_replies = limits.pending_replies;
         self
     }
 
-    /// Disables automatic Pongs. The caller answers each Ping with [`pong`](Self::pong).
+    /// Replaces the rules for received headers. The connection keeps its role, whatever the role
+    /// of `rules`.
+    ///
+    /// Pass the rules that the opening handshake negotiated, or relaxed ones.
+    ///
+    /// ```
+    /// use wsframe::{Connection, Role, Rules};
+    ///
+    /// let rules = Rules::new(Role::Server).accept_unmasked();
+    /// let connection = Connection::server().rules(rules);
+    /// # let _ = connection;
+    /// ```
+    #[must_use]
+    pub const fn rules(mut self, rules: Rules) -> Self {
+        self.messages.set_rules(rules);
+        self
+    }
+
+    /// Sets the frame length up to which frames are returned only once complete, as
+    /// [`MessageDecoder::whole_frames_up_to`] does.
+    #[must_use]
+    pub const fn whole_frames_up_to(mut self, bytes: u32) -> Self {
+        self.messages = self.messages.whole_frames_up_to(bytes);
+        self
+    }
+
+    /// Sets whether received text is validated, as [`MessageDecoder::validate_text`] does.
+    #[must_use]
+    pub const fn validate_text(mut self, validate: bool) -> Self {
+        self.messages = self.messages.validate_text(validate);
+        self
+    }
+
+    /// Sets whether Pings are answered automatically. The default is `true`.
+    ///
+    /// With `false`, the caller answers each Ping with [`pong`](Self::pong).
     ///
     /// ```
     /// use wsframe::{Connection, Event};
     ///
-    /// let mut connection = Connection::server().leave_pongs();
+    /// let mut connection = Connection::server().auto_pong(false);
     /// let mut out = Vec::new();
     /// let mut received = *b"\x89\x82\0\0\0\0hi"; // a Ping
     /// let mut input = &mut received[..];
@@ -284,38 +317,36 @@ impl<K> Connection<K> {
     /// assert_eq!(out, b"\x8A\x02hi");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[doc(alias = "auto_pong")]
     #[doc(alias = "set_auto_pong")]
     #[must_use]
-    pub const fn leave_pongs(mut self) -> Self {
-        self.flags.set(Flags::LEAVE_PONG);
+    pub const fn auto_pong(mut self, answer: bool) -> Self {
+        self.flags.put(Flags::LEAVE_PONG, !answer);
         self
     }
 
-    /// Disables the automatic answer to the peer's Close.
+    /// Sets whether the peer's Close is answered automatically. The default is `true`.
     ///
-    /// The caller answers with [`close`](Self::close), and may send other messages first. Until
-    /// then [`transport`](Self::transport) returns [`KeepOpen`](Transport::KeepOpen).
+    /// With `false`, the caller answers with [`close`](Self::close), and may send other messages
+    /// first. Until then [`transport_action`](Self::transport_action) returns [`KeepOpen`](TransportAction::KeepOpen).
     ///
     /// ```
-    /// use wsframe::{CloseBody, CloseCode, Connection, Transport};
+    /// use wsframe::{CloseBody, CloseCode, Connection, TransportAction};
     ///
-    /// let mut connection = Connection::server().leave_close();
+    /// let mut connection = Connection::server().auto_close(false);
     /// let mut out = Vec::new();
     /// let mut received = *b"\x88\x80\0\0\0\0"; // a Close
     /// connection.receive(&mut &mut received[..], &mut out)?;
-    /// assert_eq!(connection.transport(), Transport::KeepOpen);
+    /// assert_eq!(connection.transport_action(), TransportAction::KeepOpen);
     ///
     /// connection.send("one more message", &mut out)?;
     /// connection.close(Some(CloseBody { code: CloseCode::NORMAL, reason: "" }), &mut out)?;
-    /// assert_eq!(connection.transport(), Transport::Close);
+    /// assert_eq!(connection.transport_action(), TransportAction::Close);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[doc(alias = "auto_close")]
     #[doc(alias = "set_auto_close")]
     #[must_use]
-    pub const fn leave_close(mut self) -> Self {
-        self.flags.set(Flags::LEAVE_CLOSE);
+    pub const fn auto_close(mut self, answer: bool) -> Self {
+        self.flags.put(Flags::LEAVE_CLOSE, !answer);
         self
     }
 }
@@ -348,18 +379,18 @@ impl<K> Connection<K> {
     #[doc(alias = "can_read")]
     #[doc(alias = "can_write")]
     #[must_use]
-    pub const fn transport(&self) -> Transport {
+    pub const fn transport_action(&self) -> TransportAction {
         // > the endpoint MUST _Fail the WebSocket Connection_, […] it SHOULD send a Close frame […]
         // > before proceeding to _Close the WebSocket Connection_
         if self.error().is_some() || self.flags.has(Flags::ENDED) {
-            return Transport::Close;
+            return TransportAction::Close;
         }
         if !(self.messages.is_closed() && self.flags.has(Flags::CLOSE_SENT)) {
-            return Transport::KeepOpen;
+            return TransportAction::KeepOpen;
         }
         match self.role() {
-            Role::Server => Transport::Close,
-            Role::Client => Transport::AwaitEnd,
+            Role::Server => TransportAction::Close,
+            Role::Client => TransportAction::AwaitEof,
         }
     }
 
@@ -397,18 +428,18 @@ impl<K> Connection<K> {
     /// Records that the transport has ended, so no more bytes will arrive.
     ///
     /// [`close_code`](Self::close_code) then tells a clean close from an abnormal one, and
-    /// [`transport`](Self::transport) returns [`Transport::Close`].
+    /// [`transport_action`](Self::transport_action) returns [`TransportAction::Close`].
     ///
     /// ```
-    /// use wsframe::{CloseCode, Connection, Transport};
+    /// use wsframe::{CloseCode, Connection, TransportAction};
     ///
     /// let mut connection = Connection::server();
-    /// connection.end_of_input(); // a read returned 0 bytes
-    /// assert_eq!(connection.transport(), Transport::Close);
+    /// connection.receive_eof(); // a read returned 0 bytes
+    /// assert_eq!(connection.transport_action(), TransportAction::Close);
     /// assert_eq!(connection.close_code(), Some(CloseCode::ABNORMAL)); // no Close was received
     /// ```
     #[doc(alias = "eof")]
-    pub const fn end_of_input(&mut self) {
+    pub const fn receive_eof(&mut self) {
         self.flags.set(Flags::ENDED);
     }
 }
@@ -420,7 +451,7 @@ impl<K> fmt::Debug for Connection<K> {
             .field("role", &self.role())
             .field("messages", &self.messages)
             .field("sending", &self.sending)
-            .field("transport", &self.transport())
+            .field("transport", &self.transport_action())
             .field("close_code", &self.close_code())
             .finish_non_exhaustive()
     }

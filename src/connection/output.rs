@@ -11,7 +11,7 @@ use crate::frame::FrameEncoder;
 /// | type | capacity |
 /// |---|---|
 /// | `Vec<u8>` (feature `alloc`), `BytesMut` (feature `bytes`) | unlimited |
-/// | [`FixedOutput`] | a buffer that the caller lends |
+/// | [`SliceOutput`] | a buffer that the caller lends |
 ///
 /// Implement it to limit how many bytes may wait:
 ///
@@ -28,17 +28,17 @@ use crate::frame::FrameEncoder;
 ///         self.bytes.len()
 ///     }
 ///
-///     fn room(&self) -> usize {
+///     fn remaining_capacity(&self) -> usize {
 ///         self.max.saturating_sub(self.bytes.len())
 ///     }
 ///
 ///     fn append(&mut self, frame: FrameEncoder, payload: &[u8]) -> Result<(), EncodeError> {
 ///         let header = frame.header(payload.len() as u64)?;
 ///         let needed = header.len().saturating_add(payload.len());
-///         if needed > self.room() {
+///         if needed > self.remaining_capacity() {
 ///             return Err(EncodeError::NoRoom { needed });
 ///         }
-///         frame.append(payload, &mut self.bytes)
+///         frame.encode_to_vec(payload, &mut self.bytes)
 ///     }
 /// }
 /// ```
@@ -47,13 +47,13 @@ pub trait Output {
     fn pending(&self) -> usize;
 
     /// Returns the remaining capacity in bytes, or `usize::MAX` if it is unlimited.
-    fn room(&self) -> usize;
+    fn remaining_capacity(&self) -> usize;
 
     /// Appends a frame, or returns an error and appends nothing.
     ///
     /// # Errors
     ///
-    /// Same as [`FrameEncoder::write`]: [`NoRoom`](EncodeError::NoRoom) if the remaining capacity
+    /// Same as [`FrameEncoder::encode_to_slice`]: [`NoRoom`](EncodeError::NoRoom) if the remaining capacity
     /// is too small, and the errors of [`FrameEncoder::header`].
     fn append(&mut self, frame: FrameEncoder, payload: &[u8]) -> Result<(), EncodeError>;
 }
@@ -66,13 +66,13 @@ impl Output for Vec<u8> {
     }
 
     #[inline]
-    fn room(&self) -> usize {
+    fn remaining_capacity(&self) -> usize {
         usize::MAX
     }
 
     #[inline]
     fn append(&mut self, frame: FrameEncoder, payload: &[u8]) -> Result<(), EncodeError> {
-        frame.append(payload, self)
+        frame.encode_to_vec(payload, self)
     }
 }
 
@@ -84,7 +84,7 @@ impl Output for bytes::BytesMut {
     }
 
     #[inline]
-    fn room(&self) -> usize {
+    fn remaining_capacity(&self) -> usize {
         usize::MAX
     }
 
@@ -97,10 +97,10 @@ impl Output for bytes::BytesMut {
 /// An [`Output`] in a buffer that the caller lends. It needs no allocator.
 ///
 /// ```
-/// use wsframe::{Connection, FixedOutput};
+/// use wsframe::{Connection, SliceOutput};
 ///
 /// let mut buf = [0; 64];
-/// let mut out = FixedOutput::new(&mut buf);
+/// let mut out = SliceOutput::new(&mut buf);
 /// let mut connection = Connection::server();
 /// connection.send("Hello", &mut out)?;
 /// assert_eq!(out.bytes(), b"\x81\x05Hello");
@@ -110,12 +110,12 @@ impl Output for bytes::BytesMut {
 /// # Ok::<(), wsframe::EncodeError>(())
 /// ```
 #[derive(Debug)]
-pub struct FixedOutput<'b> {
+pub struct SliceOutput<'b> {
     buf: &'b mut [u8],
     len: usize,
 }
 
-impl<'b> FixedOutput<'b> {
+impl<'b> SliceOutput<'b> {
     /// Creates an empty output whose capacity is the length of `buf`.
     ///
     /// It should be at least [`MIN_BUFFER_LEN`](crate::MIN_BUFFER_LEN), so that every reply fits
@@ -140,18 +140,18 @@ impl<'b> FixedOutput<'b> {
     }
 }
 
-impl Output for FixedOutput<'_> {
+impl Output for SliceOutput<'_> {
     fn pending(&self) -> usize {
         self.len
     }
 
-    fn room(&self) -> usize {
+    fn remaining_capacity(&self) -> usize {
         self.buf.len() - self.len
     }
 
     fn append(&mut self, frame: FrameEncoder, payload: &[u8]) -> Result<(), EncodeError> {
         let rest = self.buf.get_mut(self.len..).unwrap_or_default();
-        self.len += frame.write(payload, rest)?.len();
+        self.len += frame.encode_to_slice(payload, rest)?.len();
         Ok(())
     }
 }

@@ -28,9 +28,9 @@ impl<K: MaskingKeys> Connection<K> {
     /// - [`Protocol`](ReceiveError::Protocol) if the peer broke a rule or exceeded a limit. Send
     ///   the output, then end the transport. The error is sticky.
     /// - [`OutputFull`](ReceiveError::OutputFull) if the output has no capacity for a reply, or
-    ///   [`max_pending_replies`](Self::max_pending_replies) is reached. Nothing is lost: send the
+    ///   [`max_pending_replies`](crate::Limits::max_pending_replies) is reached. Nothing is lost: send the
     ///   output and retry with the rest of the input. Retry before checking
-    ///   [`transport`](Self::transport): if the reply is the Close for a violation, it already
+    ///   [`transport_action`](Self::transport_action): if the reply is the Close for a violation, it already
     ///   reports the failure.
     ///
     /// ```
@@ -85,7 +85,7 @@ impl<K: MaskingKeys> Connection<K> {
     ) -> (Result<Option<Event<'b>>, ReceiveError>, &'b mut [u8]) {
         let event = match self.messages.decode_part(&mut input) {
             Some(event) => Some(self.reply_to(event, out)),
-            None => match self.locate(input, out) {
+            None => match self.next_span(input, out) {
                 Ok(span) => self.messages.cut(span, &mut input).map(|(span, bytes)| {
                     let event = self.messages.read(&span, bytes);
                     self.reply_to(event, out)
@@ -100,7 +100,7 @@ impl<K: MaskingKeys> Connection<K> {
     ///
     /// Returns `None` when more bytes are needed, or after a Close frame: then discard all input.
     ///
-    /// After `Some`, pass the span to [`take`](Self::take) and consume [`MessageSpan::end`] bytes
+    /// After `Some`, pass the span to [`receive_span`](Self::receive_span) and consume [`MessageSpan::consumed_len`] bytes
     /// of the input. Append nothing else to the same output before that: this call checked its
     /// remaining capacity for the reply. After `None` or an error, consume nothing.
     ///
@@ -109,7 +109,7 @@ impl<K: MaskingKeys> Connection<K> {
     /// - [`Protocol`](ReceiveError::Protocol) if the next header breaks a rule or exceeds a limit.
     ///   The error is sticky.
     /// - [`OutputFull`](ReceiveError::OutputFull) if the output has no capacity for a reply, or
-    ///   [`max_pending_replies`](Self::max_pending_replies) is reached. Send the output and retry.
+    ///   [`max_pending_replies`](crate::Limits::max_pending_replies) is reached. Send the output and retry.
     ///
     /// ```
     /// use wsframe::{Connection, Event, ReceiveError};
@@ -125,21 +125,21 @@ impl<K: MaskingKeys> Connection<K> {
     /// impl Buffered {
     ///     fn next(&mut self) -> Result<Option<Event<'_>>, ReceiveError> {
     ///         let input = &mut self.input[self.start..];
-    ///         let Some(span) = self.connection.locate(input, &mut self.out)? else {
+    ///         let Some(span) = self.connection.next_span(input, &mut self.out)? else {
     ///             return Ok(None);
     ///         };
-    ///         self.start += span.end();
-    ///         self.connection.take(span, input, &mut self.out).map(Some)
+    ///         self.start += span.consumed_len();
+    ///         self.connection.receive_span(span, input, &mut self.out).map(Some)
     ///     }
     /// }
     /// ```
     #[inline(always)]
-    pub fn locate(
+    pub fn next_span(
         &mut self,
         input: &[u8],
         out: &mut impl Output,
     ) -> Result<Option<MessageSpan>, ReceiveError> {
-        let span = match self.messages.locate(input) {
+        let span = match self.messages.next_span(input) {
             Ok(Some(span)) => span,
             Ok(None) => return Ok(None),
             Err(error) => return Err(self.fail(error, out)),
@@ -153,8 +153,8 @@ impl<K: MaskingKeys> Connection<K> {
 
     /// Returns the located event, and appends the reply to it, if any, to `out`.
     ///
-    /// `used` is the input in which [`locate`](Self::locate) found the span, or only its consumed
-    /// part. Consume the span's bytes also after an error. `locate` has an example.
+    /// `used` is the input in which [`next_span`](Self::next_span) found the span, or only its consumed
+    /// part. Consume the span's bytes also after an error. `next_span` has an example.
     ///
     /// # Errors
     ///
@@ -166,15 +166,15 @@ impl<K: MaskingKeys> Connection<K> {
     ///
     /// # Panics
     ///
-    /// Panics if `used` is shorter than [`MessageSpan::end`].
+    /// Panics if `used` is shorter than [`MessageSpan::consumed_len`].
     #[inline(always)]
-    pub fn take<'b>(
+    pub fn receive_span<'b>(
         &mut self,
         span: MessageSpan,
         used: &'b mut [u8],
         out: &mut impl Output,
     ) -> Result<Event<'b>, ReceiveError> {
-        let event = self.messages.take(span, used);
+        let event = self.messages.decode_span(span, used);
         self.reply_to(event, out)
     }
 
@@ -215,11 +215,11 @@ impl<K: MaskingKeys> Connection<K> {
                 // A control frame has at most 125 bytes.
                 let reply = MAX_CONTROL_HEADER_LEN + header.payload_len as usize;
                 let may_wait = self.pending_replies < self.max_pending_replies;
-                reply <= out.room() && (may_wait || out.pending() == 0)
+                reply <= out.remaining_capacity() && (may_wait || out.pending() == 0)
             }
             Opcode::Close if !self.flags.has(Flags::CLOSE_SENT) => {
                 // The answer, or, if the body is invalid, the error's code and reason.
-                MAX_CONTROL_HEADER_LEN + MAX_CONTROL_PAYLOAD_LEN <= out.room()
+                MAX_CONTROL_HEADER_LEN + MAX_CONTROL_PAYLOAD_LEN <= out.remaining_capacity()
             }
             _ => true,
         }
@@ -251,7 +251,7 @@ impl<K: MaskingKeys> Connection<K> {
         }
     }
 
-    /// Appends the reply. `locate` has checked the remaining capacity, so appending does not fail.
+    /// Appends the reply. `next_span` has checked the remaining capacity, so appending does not fail.
     #[inline(never)]
     fn reply(&mut self, event: &Event<'_>, out: &mut impl Output) {
         match event {

@@ -7,24 +7,24 @@ use crate::frame::FrameEncoder;
 use crate::header::{Opcode, Role, Rsv};
 #[cfg(feature = "bytes")]
 use crate::utf8;
-use crate::utf8::{Checked, OpenChar};
+use crate::utf8::{OpenChar, PartialStr};
 
 /// The payload of a message or of a fragment, as text or binary.
 #[derive(Clone, Copy, Debug)]
-pub enum Data<'d> {
+pub enum MessageData<'d> {
     /// Text.
     Text(&'d str),
     /// Text as it was received: a chunk that may begin or end inside a character.
-    Checked(&'d Checked<'d>),
+    PartialText(&'d PartialStr<'d>),
     /// Any bytes.
     Binary(&'d [u8]),
 }
 
-impl<'d> Data<'d> {
+impl<'d> MessageData<'d> {
     #[inline(always)]
     pub(crate) const fn opcode(self) -> Opcode {
         match self {
-            Self::Text(_) | Self::Checked(_) => Opcode::Text,
+            Self::Text(_) | Self::PartialText(_) => Opcode::Text,
             Self::Binary(_) => Opcode::Binary,
         }
     }
@@ -33,26 +33,26 @@ impl<'d> Data<'d> {
     pub(crate) const fn bytes(self) -> &'d [u8] {
         match self {
             Self::Text(text) => text.as_bytes(),
-            Self::Checked(text) => text.as_bytes(),
+            Self::PartialText(text) => text.as_bytes(),
             Self::Binary(bytes) => bytes,
         }
     }
 }
 
-impl Data<'_> {
+impl MessageData<'_> {
     /// Checks that this continues a text that left `before` open and, if it ends the message, ends at
     /// a character boundary. Returns what it leaves open.
     #[inline(always)]
     pub(crate) fn check(self, before: OpenChar, ends: bool) -> Result<OpenChar, Utf8Error> {
         let (begins_in, after) = match self {
-            Self::Checked(text) => text.ends(),
+            Self::PartialText(text) => text.ends(),
             Self::Text(_) | Self::Binary(_) => (OpenChar::No, OpenChar::No),
         };
         if begins_in != before && before != OpenChar::Unseen {
             return Err(Utf8Error { offset: 0, open: 0, incomplete: false });
         }
         match self {
-            Self::Checked(text) if ends && after != OpenChar::No => Err(text.unfinished()),
+            Self::PartialText(text) if ends && after != OpenChar::No => Err(text.unfinished()),
             _ => Ok(after),
         }
     }
@@ -66,31 +66,31 @@ pub(super) enum Sending {
     Binary,
 }
 
-impl<'d> From<&'d str> for Data<'d> {
+impl<'d> From<&'d str> for MessageData<'d> {
     fn from(text: &'d str) -> Self {
         Self::Text(text)
     }
 }
 
-impl<'d> From<&'d Checked<'d>> for Data<'d> {
-    fn from(text: &'d Checked<'d>) -> Self {
-        Self::Checked(text)
+impl<'d> From<&'d PartialStr<'d>> for MessageData<'d> {
+    fn from(text: &'d PartialStr<'d>) -> Self {
+        Self::PartialText(text)
     }
 }
 
-impl<'d> From<&'d [u8]> for Data<'d> {
+impl<'d> From<&'d [u8]> for MessageData<'d> {
     fn from(bytes: &'d [u8]) -> Self {
         Self::Binary(bytes)
     }
 }
 
-impl<'d> From<&'d mut [u8]> for Data<'d> {
+impl<'d> From<&'d mut [u8]> for MessageData<'d> {
     fn from(bytes: &'d mut [u8]) -> Self {
         Self::Binary(bytes)
     }
 }
 
-impl<'d, const N: usize> From<&'d [u8; N]> for Data<'d> {
+impl<'d, const N: usize> From<&'d [u8; N]> for MessageData<'d> {
     fn from(bytes: &'d [u8; N]) -> Self {
         Self::Binary(bytes)
     }
@@ -109,7 +109,7 @@ impl<K: MaskingKeys> Connection<K> {
     ///   failed
     /// - [`ExpectedContinuation`](EncodeError::ExpectedContinuation) while another message is being
     ///   sent in fragments
-    /// - [`InvalidUtf8`](EncodeError::InvalidUtf8) for a [`Checked`] that begins or ends inside a
+    /// - [`InvalidUtf8`](EncodeError::InvalidUtf8) for a [`PartialStr`] that begins or ends inside a
     ///   character
     /// - [`NoRoom`](EncodeError::NoRoom) if the output lacks the capacity
     ///
@@ -126,7 +126,7 @@ impl<K: MaskingKeys> Connection<K> {
     #[inline]
     pub fn send<'d>(
         &mut self,
-        message: impl Into<Data<'d>>,
+        message: impl Into<MessageData<'d>>,
         out: &mut impl Output,
     ) -> Result<(), EncodeError> {
         let data = message.into();
@@ -144,7 +144,7 @@ impl<K: MaskingKeys> Connection<K> {
     ///   failed
     /// - [`ExpectedContinuation`](EncodeError::ExpectedContinuation) for binary data within a text
     ///   message, or text within a binary one
-    /// - [`InvalidUtf8`](EncodeError::InvalidUtf8) for a [`Checked`] that does not continue the
+    /// - [`InvalidUtf8`](EncodeError::InvalidUtf8) for a [`PartialStr`] that does not continue the
     ///   character that the fragment before it left open, or that ends the message inside one
     /// - [`NoRoom`](EncodeError::NoRoom) if the output lacks the capacity
     ///
@@ -162,7 +162,7 @@ impl<K: MaskingKeys> Connection<K> {
     #[inline]
     pub fn send_fragment<'d>(
         &mut self,
-        fragment: impl Into<Data<'d>>,
+        fragment: impl Into<MessageData<'d>>,
         fin: bool,
         out: &mut impl Output,
     ) -> Result<(), EncodeError> {
@@ -196,7 +196,7 @@ impl<K: MaskingKeys> Connection<K> {
 
     /// Sends a Pong with up to 125 bytes (RFC 6455 §5.5.3).
     ///
-    /// It replies to a Ping if [`leave_pongs`](Self::leave_pongs) disabled automatic Pongs, or is a
+    /// It replies to a Ping if [`auto_pong`](Self::auto_pong) disabled automatic Pongs, or is a
     /// heartbeat.
     ///
     /// # Errors
@@ -207,7 +207,7 @@ impl<K: MaskingKeys> Connection<K> {
     /// ```
     /// use wsframe::Connection;
     ///
-    /// let (mut connection, mut out) = (Connection::server().leave_pongs(), Vec::new());
+    /// let (mut connection, mut out) = (Connection::server().auto_pong(false), Vec::new());
     /// connection.pong(b"1", &mut out)?;
     /// assert_eq!(out, b"\x8A\x011");
     /// # Ok::<(), wsframe::EncodeError>(())
@@ -259,7 +259,7 @@ impl<K: MaskingKeys> Connection<K> {
     ///
     /// # Errors
     ///
-    /// Same as [`may_send`](Self::may_send): [`FrameAfterClose`](EncodeError::FrameAfterClose),
+    /// Same as [`check_send`](Self::check_send): [`FrameAfterClose`](EncodeError::FrameAfterClose),
     /// [`ExpectedContinuation`](EncodeError::ExpectedContinuation) and
     /// [`UnexpectedContinuation`](EncodeError::UnexpectedContinuation).
     ///
@@ -269,7 +269,7 @@ impl<K: MaskingKeys> Connection<K> {
     /// # let fresh_key = || MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]);
     /// let mut connection = Connection::client(fresh_key);
     /// let mut payload = *b"Hello"; // imagine it large
-    /// let frame = connection.frame(Opcode::Text, true)?;
+    /// let frame = connection.frame_encoder(Opcode::Text, true)?;
     /// let header = frame.header(payload.len() as u64)?;
     /// frame.mask().apply(&mut payload); // a server's changes nothing
     /// let segments = [&*header, &payload]; // for a vectored write
@@ -277,8 +277,12 @@ impl<K: MaskingKeys> Connection<K> {
     /// # Ok::<(), wsframe::EncodeError>(())
     /// ```
     #[inline]
-    pub fn frame(&mut self, opcode: Opcode, fin: bool) -> Result<FrameEncoder, EncodeError> {
-        self.may_send(opcode)?;
+    pub fn frame_encoder(
+        &mut self,
+        opcode: Opcode,
+        fin: bool,
+    ) -> Result<FrameEncoder, EncodeError> {
+        self.check_send(opcode)?;
         let frame = self.encoder(opcode, fin);
         self.sent(opcode, fin);
         Ok(frame)
@@ -301,10 +305,10 @@ impl<K: MaskingKeys> Connection<K> {
     /// ```
     /// use wsframe::{Connection, FrameEncoder, Opcode};
     ///
-    /// let news = FrameEncoder::new(Opcode::Text).shared(b"Hello")?;
+    /// let news = FrameEncoder::new(Opcode::Text).encode_to_arc(b"Hello")?;
     /// let mut receivers = vec![(Connection::server(), Vec::new()); 3];
     /// for (connection, queue) in &mut receivers {
-    ///     if connection.may_send(Opcode::Text).is_ok() {
+    ///     if connection.check_send(Opcode::Text).is_ok() {
     ///         queue.push(news.clone()); // counts a reference
     ///     }
     /// }
@@ -312,7 +316,7 @@ impl<K: MaskingKeys> Connection<K> {
     /// # Ok::<(), wsframe::EncodeError>(())
     /// ```
     #[inline]
-    pub fn may_send(&self, opcode: Opcode) -> Result<(), EncodeError> {
+    pub fn check_send(&self, opcode: Opcode) -> Result<(), EncodeError> {
         // > The application MUST NOT send any more data frames after sending a Close frame.
         let failed = self.error().is_some() && opcode != Opcode::Close;
         if self.flags.has(Flags::CLOSE_SENT) || failed {
@@ -329,7 +333,7 @@ impl<K: MaskingKeys> Connection<K> {
     #[inline]
     pub(crate) fn check_fragment(
         &self,
-        fragment: Data<'_>,
+        fragment: MessageData<'_>,
         fin: bool,
     ) -> Result<(Opcode, OpenChar), EncodeError> {
         let (opcode, before) = match (self.sending, fragment.opcode()) {
@@ -357,7 +361,7 @@ impl<K: MaskingKeys> Connection<K> {
         payload: &[u8],
         out: &mut impl Output,
     ) -> Result<(), EncodeError> {
-        self.may_send(opcode)?;
+        self.check_send(opcode)?;
         if !opcode.begins_message() {
             return Err(EncodeError::NotAMessage(opcode));
         }
@@ -382,7 +386,7 @@ impl<K: MaskingKeys> Connection<K> {
         payload: &[u8],
         out: &mut impl Output,
     ) -> Result<(), EncodeError> {
-        self.may_send(opcode)?;
+        self.check_send(opcode)?;
         if out.pending() == 0 {
             self.pending_replies = 0;
         }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::Config;
 use super::compressor::Compressor;
-use super::parameters::{Context, WindowBits};
+use super::parameters::{DeflateContext, WindowBits};
 use crate::header::Rsv;
 
 /// A message for many receivers. It contains the plain and the independently compressed form.
@@ -12,22 +12,22 @@ use crate::header::Rsv;
 /// The compressed form refers to no earlier message, so it is the same for all receivers whose
 /// window is at least the compressor's. Create the compressor with the smallest window that any
 /// receiver negotiated. Then encode two frames of the message with
-/// [`FrameEncoder::shared`](crate::FrameEncoder::shared), for any number of receivers.
+/// [`FrameEncoder::encode_to_arc`](crate::FrameEncoder::encode_to_arc), for any number of receivers.
 ///
 /// ```
-/// use wsframe::deflate::{Broadcast, Compressor, Config, Context, Effort, Parameters};
+/// use wsframe::deflate::{Broadcast, Compressor, Config, DeflateContext, CompressorOptions, DeflateParameters};
 /// use wsframe::{FrameEncoder, Opcode};
 ///
-/// let config = Config::new(Parameters::NO_TAKEOVER);
-/// let mut compressor = Compressor::new(Context::NO_TAKEOVER, Effort::DEFAULT);
+/// let config = Config::new(DeflateParameters::NO_TAKEOVER);
+/// let mut compressor = Compressor::new(DeflateContext::NO_TAKEOVER, CompressorOptions::DEFAULT);
 /// let message = "{\"tick\":1}".repeat(100);
 /// let broadcast = Broadcast::new(message.as_bytes(), &mut compressor, &config);
 ///
-/// let frame = |receiver: Option<Context>| {
+/// let frame = |receiver: Option<DeflateContext>| {
 ///     let (rsv, payload) = broadcast.payload(receiver);
-///     FrameEncoder::new(Opcode::Text).rsv(rsv).shared(payload)
+///     FrameEncoder::new(Opcode::Text).rsv(rsv).encode_to_arc(payload)
 /// };
-/// let compressed = frame(Some(Context::NO_TAKEOVER))?;
+/// let compressed = frame(Some(DeflateContext::NO_TAKEOVER))?;
 /// let plain = frame(None)?; // for receivers without compression
 /// assert!(compressed.len() < plain.len() / 10);
 /// # Ok::<(), wsframe::EncodeError>(())
@@ -42,7 +42,7 @@ pub struct Broadcast<'m> {
 
 impl<'m> Broadcast<'m> {
     /// Compresses the message, if `config` compresses messages of its length and the result is
-    /// shorter. The compressor [forgets](Compressor::forget) earlier messages before and after.
+    /// shorter. The compressor [forgets](Compressor::reset) earlier messages before and after.
     ///
     /// # Panics
     ///
@@ -50,12 +50,12 @@ impl<'m> Broadcast<'m> {
     #[must_use]
     pub fn new(message: &'m [u8], compressor: &mut Compressor, config: &Config) -> Self {
         let window_bits = compressor.window_bits();
-        let alone = Context { takeover: false, window_bits };
-        let compressed = config.compresses(alone, message.len()).then(|| {
+        let alone = DeflateContext { takeover: false, window_bits };
+        let compressed = config.should_compress(alone, message.len()).then(|| {
             let mut payload = Vec::new();
-            compressor.forget();
+            compressor.reset();
             compressor.append(message, &mut payload);
-            compressor.forget();
+            compressor.reset();
             payload
         });
         let compressed = compressed.filter(|payload| payload.len() < message.len());
@@ -73,19 +73,19 @@ impl<'m> Broadcast<'m> {
     ///
     /// - Take the payload from
     ///   [`CompressedConnection::broadcast`](super::CompressedConnection::broadcast) or
-    ///   [`Outgoing::broadcast`](super::Outgoing::broadcast), which release the compressor.
+    ///   [`PooledCompressor::broadcast`](super::PooledCompressor::broadcast), which release the compressor.
     /// - A `MessageCodec` (feature `tokio-util`) releases its compressor when it sends a
     ///   `Message::Raw` with RSV1. Pass its context with `takeover: false`.
     ///
     /// If that costs more than it saves, compress the message for this connection alone.
     #[must_use]
-    pub fn payload(&self, receiver: Option<Context>) -> (Rsv, &[u8]) {
+    pub fn payload(&self, receiver: Option<DeflateContext>) -> (Rsv, &[u8]) {
         self.payload_in(receiver.filter(|context| !context.takeover))
     }
 
     /// Same as [`payload`](Self::payload), but the caller releases the receiver's compressor if the
     /// compressed form is sent.
-    pub(super) fn payload_in(&self, receiver: Option<Context>) -> (Rsv, &[u8]) {
+    pub(super) fn payload_in(&self, receiver: Option<DeflateContext>) -> (Rsv, &[u8]) {
         match (&self.compressed, receiver) {
             (Some(compressed), Some(context)) if self.window_bits <= context.window_bits => {
                 (Rsv::RSV1, compressed)

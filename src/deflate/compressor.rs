@@ -26,25 +26,25 @@ use core::{fmt, mem};
 
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush};
 
-use super::parameters::{Context, WindowBits};
-use super::{RENEW_AFTER, Written};
+use super::parameters::{DeflateContext, WindowBits};
+use super::{Progress, RENEW_AFTER};
 
 /// The compression level and memory level of a [`Compressor`].
 ///
 /// ```
-/// use wsframe::deflate::{Compressor, Context, Effort};
+/// use wsframe::deflate::{Compressor, DeflateContext, CompressorOptions};
 ///
-/// let fast = Effort::DEFAULT.level(1).memory(1);
-/// let compressor = Compressor::new(Context::NO_TAKEOVER, fast);
-/// assert_eq!(compressor.context(), Context::NO_TAKEOVER);
+/// let fast = CompressorOptions::DEFAULT.level(1).memory(1);
+/// let compressor = Compressor::new(DeflateContext::NO_TAKEOVER, fast);
+/// assert_eq!(compressor.context(), DeflateContext::NO_TAKEOVER);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Effort {
+pub struct CompressorOptions {
     level: u8,
     memory: u8,
 }
 
-impl Effort {
+impl CompressorOptions {
     /// Level 5 and memory level 6.
     ///
     /// | setting | time | size of JSON |
@@ -80,7 +80,7 @@ impl Effort {
     }
 }
 
-impl Default for Effort {
+impl Default for CompressorOptions {
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -100,12 +100,12 @@ impl Default for Effort {
 /// first frame.
 ///
 /// The memory is allocated in one piece when the first message begins. It is allocated again only
-/// after a message was abandoned with [`forget`](Self::forget).
+/// after a message was abandoned with [`reset`](Self::reset).
 ///
 /// ```
-/// use wsframe::deflate::{Compressor, Context, Effort};
+/// use wsframe::deflate::{Compressor, DeflateContext, CompressorOptions};
 ///
-/// let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT);
+/// let mut compressor = Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT);
 /// let mut payload = Vec::new();
 /// compressor.append(b"Hello", &mut payload);
 /// assert_eq!(payload, [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]);
@@ -120,8 +120,8 @@ impl Default for Effort {
 ///
 /// Every method that compresses panics if the allocator has no memory for the context.
 pub struct Compressor {
-    context: Context,
-    effort: Effort,
+    context: DeflateContext,
+    effort: CompressorOptions,
     deflate: Option<Box<Deflate>>,
     stage: Stage,
     /// Whether zlib's state contains data of a message.
@@ -166,7 +166,7 @@ enum Renewal {
 impl Compressor {
     /// Creates a compressor for one direction of a connection.
     #[must_use]
-    pub const fn new(context: Context, effort: Effort) -> Self {
+    pub const fn new(context: DeflateContext, effort: CompressorOptions) -> Self {
         Self {
             context,
             effort,
@@ -181,19 +181,19 @@ impl Compressor {
 
     /// Returns the context that messages are compressed for.
     #[must_use]
-    pub const fn context(&self) -> Context {
+    pub const fn context(&self) -> DeflateContext {
         self.context
     }
 
     /// Compresses the next piece of the message. Advances `input` past what was used, and writes
     /// the output so far to `out`, which is often nothing.
     ///
-    /// Call it again until [`Written::done`] says that `input` is used up. `out` must not be empty.
+    /// Call it again until [`Progress::done`] says that `input` is used up. `out` must not be empty.
     ///
     /// ```
-    /// use wsframe::deflate::{Compressor, Context, Decompressor, Effort};
+    /// use wsframe::deflate::{Compressor, DeflateContext, Decompressor, CompressorOptions};
     ///
-    /// let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT);
+    /// let mut compressor = Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT);
     /// let mut payload = Vec::new();
     /// let mut out = [0; 16];
     /// for mut piece in [&b"a message "[..], b"in two pieces"] {
@@ -214,7 +214,7 @@ impl Compressor {
     /// }
     ///
     /// let mut message = Vec::new();
-    /// Decompressor::new(Context::FULL).append(&payload, &mut message)?;
+    /// Decompressor::new(DeflateContext::DEFAULT).append(&payload, &mut message)?;
     /// assert_eq!(message, b"a message in two pieces");
     /// # Ok::<(), wsframe::ProtocolError>(())
     /// ```
@@ -222,7 +222,7 @@ impl Compressor {
     /// # Panics
     ///
     /// If the allocator has no memory for the context.
-    pub fn compress(&mut self, input: &mut &[u8], out: &mut [u8]) -> Written {
+    pub fn compress(&mut self, input: &mut &[u8], out: &mut [u8]) -> Progress {
         let mut len = 0;
         while !input.is_empty() && len < out.len() {
             let room = &mut out[len..];
@@ -243,18 +243,18 @@ impl Compressor {
                 }
             };
         }
-        Written { len, done: input.is_empty() }
+        Progress { len, done: input.is_empty() }
     }
 
-    /// Ends the message. Call it again until [`Written::done`] says that everything is written.
+    /// Ends the message. Call it again until [`Progress::done`] says that everything is written.
     /// `out` must not be empty. After that, the next message may begin.
     ///
     /// An empty message is compressed to the single byte 0x00 (§7.2.3.6).
     ///
     /// ```
-    /// use wsframe::deflate::{Compressor, Context, Effort};
+    /// use wsframe::deflate::{Compressor, DeflateContext, CompressorOptions};
     ///
-    /// let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT);
+    /// let mut compressor = Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT);
     /// let mut out = [0; 16];
     /// let written = compressor.finish(&mut out);
     /// assert!(written.done);
@@ -264,7 +264,7 @@ impl Compressor {
     /// # Panics
     ///
     /// If the allocator has no memory for the context.
-    pub fn finish(&mut self, out: &mut [u8]) -> Written {
+    pub fn finish(&mut self, out: &mut [u8]) -> Progress {
         let mut len = 0;
         if self.stage == Stage::Flushing {
             len += self.write_end(out);
@@ -286,7 +286,7 @@ impl Compressor {
         if self.stage == Stage::Ending {
             len += self.write_end(&mut out[len..]);
         }
-        Written { len, done: self.stage == Stage::Empty }
+        Progress { len, done: self.stage == Stage::Empty }
     }
 
     /// Ends the open block. If `out` has capacity left after that, flushes into `end` and enters
@@ -354,14 +354,14 @@ impl Compressor {
     /// At most `fragment.len() + fragment.len() / 8 + 64` bytes are appended.
     ///
     /// ```
-    /// use wsframe::deflate::{Compressor, Context, Decompressor, Effort};
+    /// use wsframe::deflate::{Compressor, DeflateContext, Decompressor, CompressorOptions};
     ///
-    /// let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT);
+    /// let mut compressor = Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT);
     /// let mut payload = Vec::new();
     /// compressor.append_fragment(b"Hel", &mut payload);
     ///
     /// let mut out = [0; 16];
-    /// let mut decompressor = Decompressor::new(Context::FULL);
+    /// let mut decompressor = Decompressor::new(DeflateContext::DEFAULT);
     /// let written = decompressor.decompress(&mut &*payload, &mut out)?;
     /// assert_eq!(&out[..written.len], b"Hel");
     ///
@@ -432,16 +432,16 @@ impl Compressor {
     /// If a message was abandoned, the next one allocates the context again.
     ///
     /// ```
-    /// use wsframe::deflate::{Compressor, Context, Effort};
+    /// use wsframe::deflate::{Compressor, DeflateContext, CompressorOptions};
     ///
-    /// let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT);
+    /// let mut compressor = Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT);
     /// let (mut first, mut second) = (Vec::new(), Vec::new());
     /// compressor.append(b"Hello", &mut first);
-    /// compressor.forget();
+    /// compressor.reset();
     /// compressor.append(b"Hello", &mut second);
     /// assert_eq!(first, second); // the second does not refer to the first
     /// ```
-    pub const fn forget(&mut self) {
+    pub const fn reset(&mut self) {
         match self.stage {
             Stage::Open | Stage::EndingBlock => self.renewal = Renewal::Discard,
             Stage::Empty | Stage::Flushed | Stage::Flushing | Stage::Ending if self.has_history => {
@@ -461,9 +461,9 @@ impl Compressor {
     }
 
     /// Assigns the compressor to another connection with the same window.
-    pub(super) const fn serve(&mut self, context: Context) {
+    pub(super) const fn serve(&mut self, context: DeflateContext) {
         self.context = context;
-        self.forget();
+        self.reset();
     }
 
     pub(super) const fn window_bits(&self) -> WindowBits {
@@ -521,7 +521,7 @@ impl Compressor {
     }
 }
 
-fn new_deflate(context: Context, effort: Effort) -> Box<Deflate> {
+fn new_deflate(context: DeflateContext, effort: CompressorOptions) -> Box<Deflate> {
     // Without its header, zlib has no window of 256 bytes. In a window of 512 bytes it reserves 262
     // for its lookahead, so it refers back by at most 250, which is within 256.
     let window_bits = context.window_bits.get().max(9);

@@ -1,29 +1,26 @@
 //! An endpoint's settings.
 
-use super::compressor::{Compressor, Effort};
+use super::compressor::{Compressor, CompressorOptions};
 use super::decompressor::Decompressor;
-use super::parameters::{Context, Parameters};
+use super::parameters::{DeflateContext, DeflateParameters};
 use crate::header::Role;
-use crate::message::DEFAULT_MAX_MESSAGE_LEN;
 
 /// An endpoint's settings: what to negotiate, which messages to compress, and the limits.
 ///
 /// ```
-/// use wsframe::deflate::{Config, Context, Effort, Parameters};
+/// use wsframe::deflate::{Config, DeflateContext, CompressorOptions, DeflateParameters};
 ///
-/// let config = Config::new(Parameters::NO_TAKEOVER)
-///     .effort(Effort::DEFAULT.level(1))
-///     .threshold(512)
-///     .max_message_len(1 << 20);
-/// assert!(!config.compresses(Context::NO_TAKEOVER, 511));
-/// assert!(config.compresses(Context::NO_TAKEOVER, 512));
+/// let config = Config::new(DeflateParameters::NO_TAKEOVER)
+///     .compressor_options(CompressorOptions::DEFAULT.level(1))
+///     .threshold(512);
+/// assert!(!config.should_compress(DeflateContext::NO_TAKEOVER, 511));
+/// assert!(config.should_compress(DeflateContext::NO_TAKEOVER, 512));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
-    pub(super) parameters: Parameters,
-    pub(super) effort: Effort,
+    pub(super) parameters: DeflateParameters,
+    pub(super) effort: CompressorOptions,
     threshold: Option<usize>,
-    pub(super) max_message_len: u32,
     pub(super) max_idle: usize,
 }
 
@@ -38,26 +35,19 @@ impl Config {
     ///
     /// | setting | default |
     /// |---|---|
-    /// | [`effort`](Self::effort) | [`Effort::DEFAULT`] |
+    /// | [`compressor_options`](Self::compressor_options) | [`CompressorOptions::DEFAULT`] |
     /// | [`threshold`](Self::threshold) | [`TAKEOVER_THRESHOLD`](Self::TAKEOVER_THRESHOLD) or [`NO_TAKEOVER_THRESHOLD`](Self::NO_TAKEOVER_THRESHOLD) |
-    /// | [`max_message_len`](Self::max_message_len) | [`DEFAULT_MAX_MESSAGE_LEN`] |
     /// | [`max_idle`](Self::max_idle) | 4 |
     #[must_use]
-    pub const fn new(parameters: Parameters) -> Self {
-        Self {
-            parameters,
-            effort: Effort::DEFAULT,
-            threshold: None,
-            max_message_len: DEFAULT_MAX_MESSAGE_LEN,
-            max_idle: 4,
-        }
+    pub const fn new(parameters: DeflateParameters) -> Self {
+        Self { parameters, effort: CompressorOptions::DEFAULT, threshold: None, max_idle: 4 }
     }
 
     /// Sets the compression level and memory level of compressors.
     #[must_use]
     #[doc(alias = "compression_level")]
-    pub const fn effort(mut self, effort: Effort) -> Self {
-        self.effort = effort;
+    pub const fn compressor_options(mut self, options: CompressorOptions) -> Self {
+        self.effort = options;
         self
     }
 
@@ -66,19 +56,6 @@ impl Config {
     #[must_use]
     pub const fn threshold(mut self, bytes: usize) -> Self {
         self.threshold = Some(bytes);
-        self
-    }
-
-    /// Sets the limit on the decompressed length of a message. [`NO_LIMIT`](crate::NO_LIMIT)
-    /// removes the limit.
-    ///
-    /// A connection's own limit
-    /// ([`MessageDecoder::max_message_len`](crate::MessageDecoder::max_message_len)) applies as
-    /// well. To receive longer messages, raise both.
-    #[must_use]
-    #[doc(alias = "max_message_size")]
-    pub const fn max_message_len(mut self, bytes: u32) -> Self {
-        self.max_message_len = bytes;
         self
     }
 
@@ -92,13 +69,13 @@ impl Config {
 
     /// Returns the parameters to negotiate.
     #[must_use]
-    pub const fn parameters(&self) -> Parameters {
+    pub const fn parameters(&self) -> DeflateParameters {
         self.parameters
     }
 
     /// Returns the same settings with the negotiated parameters.
     #[must_use]
-    pub const fn agreed(mut self, parameters: Parameters) -> Self {
+    pub const fn with_parameters(mut self, parameters: DeflateParameters) -> Self {
         self.parameters = parameters;
         self
     }
@@ -107,11 +84,11 @@ impl Config {
     ///
     /// ```
     /// use wsframe::Role;
-    /// use wsframe::deflate::{Config, Parameters};
+    /// use wsframe::deflate::{Config, DeflateParameters};
     ///
-    /// let config = Config::default().max_message_len(1 << 20);
+    /// let config = Config::default();
     /// // The parameters that the opening handshake negotiated.
-    /// let config = config.agreed(Parameters::NO_TAKEOVER);
+    /// let config = config.with_parameters(DeflateParameters::NO_TAKEOVER);
     ///
     /// let (mut payload, mut message) = (Vec::new(), Vec::new());
     /// config.compressor(Role::Server).append(b"Hello", &mut payload);
@@ -127,17 +104,17 @@ impl Config {
     /// Creates a decompressor for what an endpoint of this role receives.
     #[must_use]
     pub const fn decompressor(&self, role: Role) -> Decompressor {
-        Decompressor::new(self.parameters.received_by(role)).max_message_len(self.max_message_len)
+        Decompressor::new(self.parameters.received_by(role))
     }
 
     /// Returns whether a message of this many bytes is compressed in this context.
     #[must_use]
-    pub const fn compresses(&self, context: Context, message_len: usize) -> bool {
+    pub const fn should_compress(&self, context: DeflateContext, message_len: usize) -> bool {
         message_len >= self.threshold_in(context)
     }
 
     /// Returns the length from which messages are compressed in this context.
-    pub(crate) const fn threshold_in(&self, context: Context) -> usize {
+    pub(crate) const fn threshold_in(&self, context: DeflateContext) -> usize {
         match self.threshold {
             Some(threshold) => threshold,
             None if context.takeover => Self::TAKEOVER_THRESHOLD,
@@ -146,9 +123,9 @@ impl Config {
     }
 }
 
-/// Returns [`Config::new`] with [`Parameters::FULL`].
+/// Returns [`Config::new`] with [`DeflateParameters::DEFAULT`].
 impl Default for Config {
     fn default() -> Self {
-        Self::new(Parameters::FULL)
+        Self::new(DeflateParameters::DEFAULT)
     }
 }

@@ -3,10 +3,10 @@
 use core::fmt;
 
 use super::broadcast::Broadcast;
-use super::parameters::{Context, Parameters};
+use super::parameters::{DeflateContext, DeflateParameters};
 use super::pool::Pool;
 use super::session::Session;
-use crate::connection::{Connection, Data, MaskingKeys, Output, Unmasked};
+use crate::connection::{Connection, MaskingKeys, MessageData, NoKeys, Output};
 use crate::error::{EncodeError, ReceiveError};
 use crate::header::{Opcode, Rsv};
 use crate::message::Event;
@@ -22,12 +22,12 @@ use crate::message::Event;
 /// [The module](super#memory) lists the memory that an idle connection takes.
 ///
 /// ```
-/// use wsframe::deflate::{CompressedConnection, Config, Parameters, Pool};
+/// use wsframe::deflate::{CompressedConnection, Config, DeflateParameters, Pool};
 /// use wsframe::{Assembler, Connection, Event, MaskingKey};
 ///
 /// let keys = || MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]); // in production: `ThreadKeys`
 /// let mut pool = Pool::new(Config::default());
-/// let agreed = Some(Parameters::FULL); // the result of `Negotiation::agreed`
+/// let agreed = Some(DeflateParameters::DEFAULT); // the result of `Negotiation::agreed`
 /// let mut client = CompressedConnection::new(Connection::client(keys), agreed);
 /// let mut server = CompressedConnection::new(Connection::server(), agreed);
 ///
@@ -51,7 +51,7 @@ use crate::message::Event;
 ///
 /// [`Config`]: super::Config
 #[doc(alias = "permessage-deflate")]
-pub struct CompressedConnection<K = Unmasked> {
+pub struct CompressedConnection<K = NoKeys> {
     connection: Connection<K>,
     session: Option<Session>,
 }
@@ -65,7 +65,7 @@ impl<K> CompressedConnection<K> {
     /// This claims RSV1 on the connection. With `None` nothing is compressed, and a compressed
     /// message from the peer is a protocol error.
     #[must_use]
-    pub const fn new(mut connection: Connection<K>, agreed: Option<Parameters>) -> Self {
+    pub const fn new(mut connection: Connection<K>, agreed: Option<DeflateParameters>) -> Self {
         let session = match agreed {
             Some(agreed) => Some(Session::new(&mut connection, agreed)),
             None => None,
@@ -91,7 +91,7 @@ impl<K> CompressedConnection<K> {
     /// Returns the context in which outgoing messages are compressed, or `None` without
     /// compression.
     #[must_use]
-    pub fn context(&self) -> Option<Context> {
+    pub fn context(&self) -> Option<DeflateContext> {
         self.session.as_ref().map(Session::context)
     }
 }
@@ -115,8 +115,7 @@ impl<K: MaskingKeys> CompressedConnection<K> {
     /// - [`InvalidDeflate`](crate::ProtocolError::InvalidDeflate) and
     ///   [`TruncatedDeflate`](crate::ProtocolError::TruncatedDeflate)
     /// - [`MessageTooLong`](crate::ProtocolError::MessageTooLong) if the decompressed message
-    ///   exceeds [`Config::max_message_len`](super::Config::max_message_len) or
-    ///   [`MessageDecoder::max_message_len`](crate::MessageDecoder::max_message_len)
+    ///   exceeds [`Limits::max_message_size`](crate::Limits::max_message_size)
     /// - [`InvalidUtf8`](crate::ProtocolError::InvalidUtf8), with an offset in the decompressed
     ///   piece
     ///
@@ -175,7 +174,7 @@ fn receive_compressed<'e, K: MaskingKeys>(
 /// Send control frames with [`connection_mut`](Self::connection_mut).
 impl<K: MaskingKeys> CompressedConnection<K> {
     /// Sends a message in one frame. It is compressed if
-    /// [`Config::compresses`](super::Config::compresses) returns `true` for its length. Without
+    /// [`Config::should_compress`](super::Config::should_compress) returns `true` for its length. Without
     /// context takeover, a message that would not become shorter is sent plain.
     ///
     /// # Errors
@@ -190,12 +189,12 @@ impl<K: MaskingKeys> CompressedConnection<K> {
     #[doc(alias = "write_message")]
     pub fn send<'d>(
         &mut self,
-        message: impl Into<Data<'d>>,
+        message: impl Into<MessageData<'d>>,
         pool: &mut Pool,
         out: &mut impl Output,
     ) -> Result<(), EncodeError> {
         let data = message.into();
-        self.connection.may_send(data.opcode())?;
+        self.connection.check_send(data.opcode())?;
         self.send_fragment(data, true, pool, out)
     }
 
@@ -214,7 +213,7 @@ impl<K: MaskingKeys> CompressedConnection<K> {
     /// If the allocator has no memory for a compression context.
     pub fn send_fragment<'d>(
         &mut self,
-        fragment: impl Into<Data<'d>>,
+        fragment: impl Into<MessageData<'d>>,
         fin: bool,
         pool: &mut Pool,
         out: &mut impl Output,
@@ -225,7 +224,7 @@ impl<K: MaskingKeys> CompressedConnection<K> {
             let is_compressed = if opcode == Opcode::Continuation {
                 session.is_sending()
             } else {
-                !fin || pool.config().compresses(session.context(), data.bytes().len())
+                !fin || pool.config().should_compress(session.context(), data.bytes().len())
             };
             if is_compressed {
                 session.send(&mut self.connection, opcode, fin, data.bytes(), pool, out)?;
@@ -255,23 +254,23 @@ impl<K: MaskingKeys> CompressedConnection<K> {
     /// After an error, nothing was released.
     ///
     /// ```
-    /// use wsframe::deflate::{Broadcast, CompressedConnection, Compressor, Config, Context};
-    /// use wsframe::deflate::{Effort, Parameters, Pool};
+    /// use wsframe::deflate::{Broadcast, CompressedConnection, Compressor, Config, DeflateContext};
+    /// use wsframe::deflate::{CompressorOptions, DeflateParameters, Pool};
     /// use wsframe::{Connection, FrameEncoder, Opcode, Rsv};
     ///
     /// let mut pool = Pool::new(Config::default());
-    /// let agreed = [Some(Parameters::FULL), Some(Parameters::NO_TAKEOVER), None];
+    /// let agreed = [Some(DeflateParameters::DEFAULT), Some(DeflateParameters::NO_TAKEOVER), None];
     /// let mut receivers = agreed.map(|agreed| {
     ///     let connection = CompressedConnection::new(Connection::server(), agreed);
     ///     (connection, Vec::new())
     /// });
     ///
-    /// let mut compressor = Compressor::new(Context::NO_TAKEOVER, Effort::DEFAULT);
+    /// let mut compressor = Compressor::new(DeflateContext::NO_TAKEOVER, CompressorOptions::DEFAULT);
     /// let news = "{\"tick\":1}".repeat(100);
     /// let news = Broadcast::new(news.as_bytes(), &mut compressor, pool.config());
     /// // Each form is encoded once.
-    /// let frame = |(rsv, payload)| FrameEncoder::new(Opcode::Text).rsv(rsv).shared(payload);
-    /// let compressed = frame(news.payload(Some(Context::NO_TAKEOVER)))?;
+    /// let frame = |(rsv, payload)| FrameEncoder::new(Opcode::Text).rsv(rsv).encode_to_arc(payload);
+    /// let compressed = frame(news.payload(Some(DeflateContext::NO_TAKEOVER)))?;
     /// let plain = frame(news.payload(None))?;
     /// for (connection, queue) in &mut receivers {
     ///     if let Ok((rsv, _)) = connection.broadcast(&news, &mut pool) {
@@ -287,7 +286,7 @@ impl<K: MaskingKeys> CompressedConnection<K> {
         pool: &mut Pool,
     ) -> Result<(Rsv, &'m [u8]), EncodeError> {
         // Text and binary messages are subject to the same checks.
-        self.connection.may_send(Opcode::Text)?;
+        self.connection.check_send(Opcode::Text)?;
         Ok(match &mut self.session {
             Some(session) => session.broadcast(message, pool),
             None => message.payload(None),
@@ -298,15 +297,15 @@ impl<K: MaskingKeys> CompressedConnection<K> {
 /// # Memory
 impl<K> CompressedConnection<K> {
     /// Returns the compressor to the pool, which a connection with context takeover otherwise keeps
-    /// between messages. See [`Outgoing::release`](super::Outgoing::release). A no-op while a
+    /// between messages. See [`PooledCompressor::release`](super::PooledCompressor::release). A no-op while a
     /// message is being sent in fragments.
     ///
     /// ```
     /// use wsframe::Connection;
-    /// use wsframe::deflate::{CompressedConnection, Config, Parameters, Pool};
+    /// use wsframe::deflate::{CompressedConnection, Config, DeflateParameters, Pool};
     ///
     /// let mut pool = Pool::new(Config::default());
-    /// let agreed = Some(Parameters::FULL);
+    /// let agreed = Some(DeflateParameters::DEFAULT);
     /// let mut connection = CompressedConnection::new(Connection::server(), agreed);
     /// let mut out = Vec::new();
     /// connection.send(&*"{\"tick\":1}".repeat(100), &mut pool, &mut out)?;
@@ -323,7 +322,7 @@ impl<K> CompressedConnection<K> {
     }
 
     /// Returns all contexts to the pool, at the end of the connection.
-    pub fn end(self, pool: &mut Pool) {
+    pub fn recycle(self, pool: &mut Pool) {
         if let Some(mut session) = self.session {
             session.end(pool);
         }

@@ -32,13 +32,12 @@ use core::fmt;
 
 use zlib_rs::{Inflate, InflateFlush, Status};
 
-use super::parameters::Context;
-use super::{RENEW_AFTER, TAIL, Written};
+use super::parameters::DeflateContext;
+use super::{Progress, RENEW_AFTER, TAIL};
 use crate::error::ProtocolError;
-use crate::frame::NO_LIMIT;
+use crate::limits::{self, Limits};
 use crate::mask::Mask;
-use crate::message::DEFAULT_MAX_MESSAGE_LEN;
-use crate::utf8::{Checked, Utf8Validator};
+use crate::utf8::{PartialStr, Utf8Validator};
 
 /// The number of bytes that zlib-rs can count, minus those that [`Decompressor::finish`] adds.
 const MAX_TOTAL: u64 = (u64::MAX >> (u64::BITS - c_ulong::BITS)) - 64;
@@ -66,9 +65,9 @@ const MAX_MATCH: usize = 258;
 /// With context takeover, a renewal takes another 33 KiB for a moment every 64 MiB.
 ///
 /// ```
-/// use wsframe::deflate::{Context, Decompressor};
+/// use wsframe::deflate::{DeflateContext, Decompressor};
 ///
-/// let mut decompressor = Decompressor::new(Context::FULL);
+/// let mut decompressor = Decompressor::new(DeflateContext::DEFAULT);
 /// let mut message = Vec::new();
 /// decompressor.append(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00], &mut message)?;
 /// assert_eq!(message, b"Hello");
@@ -84,8 +83,8 @@ pub struct Decompressor {
     /// Whether the window contains an abandoned message, or data that the next message must not
     /// refer to.
     stale: bool,
-    max_message_len: u32,
-    /// The length of the open message so far: at most `max_message_len`, unless there is no limit.
+    max_message_size: u32,
+    /// The length of the open message so far: at most `max_message_size`, unless there is no limit.
     len: u64,
     failed: Option<ProtocolError>,
     inflate: Option<Box<Inflate>>,
@@ -94,11 +93,11 @@ pub struct Decompressor {
 impl Decompressor {
     /// Creates a decompressor for one direction of a connection.
     #[must_use]
-    pub const fn new(context: Context) -> Self {
+    pub const fn new(context: DeflateContext) -> Self {
         Self {
             takeover: context.takeover,
             stale: false,
-            max_message_len: DEFAULT_MAX_MESSAGE_LEN,
+            max_message_size: Limits::DEFAULT.message_size,
             len: 0,
             failed: None,
             inflate: None,
@@ -106,18 +105,17 @@ impl Decompressor {
     }
 
     /// Sets the limit on the decompressed length of a message. The default is
-    /// [`DEFAULT_MAX_MESSAGE_LEN`]; [`NO_LIMIT`] removes the limit.
+    /// that of [`Limits`]; `u32::MAX` disables the limit.
     #[must_use]
-    #[doc(alias = "max_message_size")]
-    pub const fn max_message_len(mut self, bytes: u32) -> Self {
-        self.max_message_len = bytes;
+    pub const fn max_message_size(mut self, bytes: u32) -> Self {
+        self.max_message_size = bytes;
         self
     }
 
     /// Decompresses the next chunk of the payload. Advances `payload` past what was used, and
     /// writes the output to `out`.
     ///
-    /// Call it again until [`Written::done`] says that the chunk is used up and its output is
+    /// Call it again until [`Progress::done`] says that the chunk is used up and its output is
     /// written. `out` must not be empty.
     ///
     /// # Errors
@@ -132,9 +130,9 @@ impl Decompressor {
     /// If the allocator has no memory for the context.
     ///
     /// ```
-    /// use wsframe::deflate::{Context, Decompressor};
+    /// use wsframe::deflate::{DeflateContext, Decompressor};
     ///
-    /// let mut decompressor = Decompressor::new(Context::FULL);
+    /// let mut decompressor = Decompressor::new(DeflateContext::DEFAULT);
     /// let mut out = [0; 3];
     /// let mut message = Vec::new();
     /// for mut chunk in [&[0xf2, 0x48, 0xcd][..], &[0xc9, 0xc9, 0x07, 0x00]] {
@@ -154,7 +152,7 @@ impl Decompressor {
         &mut self,
         payload: &mut &[u8],
         out: &mut [u8],
-    ) -> Result<Written, ProtocolError> {
+    ) -> Result<Progress, ProtocolError> {
         let mut len = 0;
         while len < out.len() {
             let allowed = usize::try_from(self.left()).unwrap_or(usize::MAX).min(out.len() - len);
@@ -163,7 +161,7 @@ impl Decompressor {
             let room_len = room.len();
             let (written, right) = self.step(payload, room)?;
             if allowed == 0 && written > 0 {
-                let least = u64::from(self.max_message_len) + 1;
+                let least = u64::from(self.max_message_size) + 1;
                 return Err(self.fail(ProtocolError::MessageTooLong(least)));
             }
             if !right {
@@ -172,10 +170,10 @@ impl Decompressor {
             len += written;
             self.len += written as u64;
             if written < room_len {
-                return Ok(Written { len, done: true });
+                return Ok(Progress { len, done: true });
             }
         }
-        Ok(Written { len, done: false })
+        Ok(Progress { len, done: false })
     }
 
     /// Decompresses the next chunk of the payload of a text message, and validates the output as
@@ -196,9 +194,9 @@ impl Decompressor {
     ///
     /// ```
     /// use wsframe::Utf8Validator;
-    /// use wsframe::deflate::{Context, Decompressor};
+    /// use wsframe::deflate::{DeflateContext, Decompressor};
     ///
-    /// let mut decompressor = Decompressor::new(Context::FULL);
+    /// let mut decompressor = Decompressor::new(DeflateContext::DEFAULT);
     /// let mut text = Utf8Validator::new();
     /// let mut payload = &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00][..];
     /// let mut out = [0; 1024];
@@ -214,9 +212,9 @@ impl Decompressor {
         payload: &mut &[u8],
         out: &'b mut [u8],
         text: &mut Utf8Validator,
-    ) -> Result<(Checked<'b>, bool), ProtocolError> {
-        let Written { len, done } = self.decompress(payload, out)?;
-        match text.unmask(&mut out[..len], &mut { Mask::NONE }) {
+    ) -> Result<(PartialStr<'b>, bool), ProtocolError> {
+        let Progress { len, done } = self.decompress(payload, out)?;
+        match text.unmask_and_validate(&mut out[..len], &mut { Mask::IDENTITY }) {
             Ok(checked) => Ok((checked, done)),
             Err(error) => Err(self.fail(error.into())),
         }
@@ -285,7 +283,7 @@ impl Decompressor {
             // call.
             let most = usize::try_from(self.left()).unwrap_or(usize::MAX).saturating_add(1);
             out.resize(end + room.min(most), 0);
-            let Written { len, done } = self.decompress(&mut payload, &mut out[end..])?;
+            let Progress { len, done } = self.decompress(&mut payload, &mut out[end..])?;
             out.truncate(end + len);
             if done {
                 return Ok(());
@@ -302,17 +300,17 @@ impl Decompressor {
     }
 
     /// Assigns the decompressor to another connection.
-    pub(super) const fn serve(&mut self, context: Context) {
+    pub(super) const fn serve(&mut self, context: DeflateContext) {
         self.takeover = context.takeover;
         self.reset();
     }
 
     /// Returns how many more bytes the message may have.
     fn left(&self) -> u64 {
-        if self.max_message_len == NO_LIMIT {
+        if self.max_message_size == limits::NONE {
             u64::MAX
         } else {
-            u64::from(self.max_message_len).saturating_sub(self.len)
+            u64::from(self.max_message_size).saturating_sub(self.len)
         }
     }
 
@@ -443,7 +441,7 @@ impl fmt::Debug for Decompressor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Decompressor")
             .field("takeover", &self.takeover)
-            .field("max_message_len", &self.max_message_len)
+            .field("max_message_size", &self.max_message_size)
             .field("len", &self.len)
             .field("failed", &self.failed)
             .finish_non_exhaustive()

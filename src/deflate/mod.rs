@@ -4,7 +4,7 @@
 //! I/O, use `codec` (feature `tokio-util`). The other types work on message payloads and on header
 //! field values alone, so a crate with its own frame layer can use them:
 //!
-//! 1. [`Negotiation`] negotiates [`Parameters`] with the peer. They contain, for each direction,
+//! 1. [`Negotiation`] negotiates [`DeflateParameters`] with the peer. They contain, for each direction,
 //!    whether a message may refer to earlier ones (context takeover), and how far back.
 //! 2. [`Compressor`] compresses a message into the payload of its frames. RSV1 marks the first
 //!    frame.
@@ -16,16 +16,16 @@
 //!
 //! ```
 //! use wsframe::Role;
-//! use wsframe::deflate::{Compressor, Config, Decompressor, Effort, Parameters};
+//! use wsframe::deflate::{Compressor, Config, Decompressor, CompressorOptions, DeflateParameters};
 //!
-//! let config = Config::new(Parameters::FULL);
-//! let agreed = Parameters::FULL; // the result of `Negotiation::agreed`
-//! let mut to_client = Compressor::new(agreed.sent_by(Role::Server), Effort::DEFAULT);
+//! let config = Config::new(DeflateParameters::DEFAULT);
+//! let agreed = DeflateParameters::DEFAULT; // the result of `Negotiation::agreed`
+//! let mut to_client = Compressor::new(agreed.sent_by(Role::Server), CompressorOptions::DEFAULT);
 //! let mut from_server =
-//!     Decompressor::new(agreed.received_by(Role::Client)).max_message_len(1 << 20);
+//!     Decompressor::new(agreed.received_by(Role::Client)).max_message_size(1 << 20);
 //!
 //! for text in ["{\"price\":42.1875} ".repeat(9), "{\"price\":42.25} ".repeat(9)] {
-//!     assert!(config.compresses(to_client.context(), text.len()));
+//!     assert!(config.should_compress(to_client.context(), text.len()));
 //!     let (mut payload, mut message) = (Vec::new(), Vec::new());
 //!     to_client.append(text.as_bytes(), &mut payload);
 //!     assert!(payload.len() < text.len() / 2);
@@ -52,15 +52,15 @@
 //!
 //! | | without context takeover | with context takeover |
 //! |---|---|---|
-//! | to send | 32 bytes ([`Outgoing`]) | these and the compressor, until [`Outgoing::release`] |
-//! | to receive | 48 bytes ([`Incoming`]) | these and the decompressor, until the connection ends |
+//! | to send | 32 bytes ([`PooledCompressor`]) | these and the compressor, until [`PooledCompressor::release`] |
+//! | to receive | 48 bytes ([`PooledDecompressor`]) | these and the decompressor, until the connection ends |
 //!
 //! While a message is open, it takes what it lacks from a [`Pool`]. A [`CompressedConnection`] has
 //! 168 bytes in all. A server can limit the memory of idle connections in three ways:
 //!
 //! - ask its clients for no context takeover
 //! - release the compressors of quiet connections, which is allowed between any two messages
-//! - use [`Parameters::NO_TAKEOVER`], which does both from the start
+//! - use [`DeflateParameters::NO_TAKEOVER`], which does both from the start
 //!
 //! # The compressor
 //!
@@ -90,13 +90,13 @@ mod pool;
 mod session;
 
 pub use broadcast::Broadcast;
-pub use compressor::{Compressor, Effort};
+pub use compressor::{Compressor, CompressorOptions};
 pub use config::Config;
 pub use connection::CompressedConnection;
 pub use decompressor::Decompressor;
 pub use negotiation::{NAME, Negotiation, NegotiationError};
-pub use parameters::{Context, Parameters, WindowBits};
-pub use pool::{Incoming, Outgoing, Pool};
+pub use parameters::{DeflateContext, DeflateParameters, WindowBits};
+pub use pool::{Pool, PooledCompressor, PooledDecompressor};
 #[cfg(feature = "tokio-util")]
 pub(crate) use session::{AnyPool, Session};
 
@@ -111,20 +111,20 @@ const RENEW_AFTER: usize = 64 << 20;
 /// The result of a call that writes to the caller's buffer.
 ///
 /// ```
-/// use wsframe::deflate::{Compressor, Context, Effort, Written};
+/// use wsframe::deflate::{Compressor, DeflateContext, CompressorOptions, Progress};
 ///
-/// let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT);
+/// let mut compressor = Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT);
 /// let (mut payload, mut out) = (Vec::new(), [0; 4]);
 /// let mut input = &b"Hello"[..];
 /// loop {
-///     let Written { len, done, .. } = compressor.compress(&mut input, &mut out);
+///     let Progress { len, done, .. } = compressor.compress(&mut input, &mut out);
 ///     payload.extend_from_slice(&out[..len]);
 ///     if done {
 ///         break;
 ///     }
 /// }
 /// loop {
-///     let Written { len, done, .. } = compressor.finish(&mut out);
+///     let Progress { len, done, .. } = compressor.finish(&mut out);
 ///     payload.extend_from_slice(&out[..len]);
 ///     if done {
 ///         break;
@@ -135,7 +135,7 @@ const RENEW_AFTER: usize = 64 << 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[must_use = "it contains how much was written, and whether to call again"]
-pub struct Written {
+pub struct Progress {
     /// The number of bytes written, from the beginning of the buffer.
     pub len: usize,
     /// Whether the call is complete. If not, consume the buffer and call again.

@@ -3,8 +3,10 @@
 use alloc::string::String;
 use core::fmt;
 
-use super::parameters::{Context, Parameters, WindowBits};
-use crate::extensions::{Extension, ExtensionError, ExtensionWriter, Field, Negotiate, Parameter};
+use super::parameters::{DeflateContext, DeflateParameters, WindowBits};
+use crate::extensions::{
+    Extension, ExtensionElement, ExtensionError, ExtensionWriter, Field, Parameter,
+};
 use crate::header::Rsv;
 
 /// The registered name of the extension.
@@ -18,14 +20,14 @@ const CLIENT_MAX_WINDOW_BITS: &str = "client_max_window_bits";
 /// One endpoint's part in the negotiation of permessage-deflate. It contains the wanted parameters,
 /// and after the handshake the negotiated ones.
 ///
-/// Pass it to the opening handshake, which calls it as a [`Negotiate`]. Or call it yourself with
+/// Pass it to the opening handshake, which calls it as a [`Extension`]. Or call it yourself with
 /// the values of the header field, as this server does:
 ///
 /// ```
-/// use wsframe::deflate::{Negotiation, Parameters};
-/// use wsframe::extensions::{ExtensionWriter, Extensions, Negotiate};
+/// use wsframe::deflate::{Negotiation, DeflateParameters};
+/// use wsframe::extensions::{ExtensionWriter, Extensions, Extension};
 ///
-/// let mut deflate = Negotiation::new(Parameters::NO_TAKEOVER);
+/// let mut deflate = Negotiation::new(DeflateParameters::NO_TAKEOVER);
 /// let request = b"permessage-deflate; server_max_window_bits=99, \
 ///     permessage-deflate; client_max_window_bits";
 /// // The first offer is invalid, so it is declined. The second is accepted.
@@ -37,19 +39,19 @@ const CLIENT_MAX_WINDOW_BITS: &str = "client_max_window_bits";
 ///     response,
 ///     "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
 /// );
-/// assert_eq!(deflate.agreed(), Some(Parameters::NO_TAKEOVER));
+/// assert_eq!(deflate.agreed(), Some(DeflateParameters::NO_TAKEOVER));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// A client that prefers a small window of the server, but can do without:
 ///
 /// ```
-/// use wsframe::deflate::{Context, Negotiation, Parameters, WindowBits};
-/// use wsframe::extensions::{ExtensionWriter, Extensions, Negotiate};
+/// use wsframe::deflate::{DeflateContext, Negotiation, DeflateParameters, WindowBits};
+/// use wsframe::extensions::{ExtensionWriter, Extensions, Extension};
 ///
-/// let small = Context { takeover: true, window_bits: WindowBits::MIN };
-/// let wanted = Parameters { server: small, ..Parameters::FULL };
-/// let mut deflate = Negotiation::new(wanted).fallbacks(&[Parameters::FULL]);
+/// let small = DeflateContext { takeover: true, window_bits: WindowBits::MIN };
+/// let wanted = DeflateParameters { server: small, ..DeflateParameters::DEFAULT };
+/// let mut deflate = Negotiation::new(wanted).fallbacks(&[DeflateParameters::DEFAULT]);
 ///
 /// let mut request = String::new();
 /// deflate.offer(&mut ExtensionWriter::new(&mut request))?;
@@ -62,23 +64,23 @@ const CLIENT_MAX_WINDOW_BITS: &str = "client_max_window_bits";
 /// let mut answers = Extensions::parse(b"permessage-deflate; client_max_window_bits=12")?;
 /// assert!(answers.all(|answer| deflate.confirm(&answer)));
 /// if let Some(agreed) = deflate.agreed() {
-///     assert_eq!(agreed.server, Context::FULL);
+///     assert_eq!(agreed.server, DeflateContext::DEFAULT);
 ///     assert_eq!(agreed.client.window_bits.get(), 12);
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Negotiation<'a> {
-    wanted: Parameters,
-    fallbacks: &'a [Parameters],
+    wanted: DeflateParameters,
+    fallbacks: &'a [DeflateParameters],
     agreed: Option<Agreement>,
-    refusal: Option<NegotiationError>,
+    rejection: Option<NegotiationError>,
 }
 
 /// The negotiated parameters, and whether the client's offer contained `server_max_window_bits`.
 #[derive(Clone, Copy, Debug)]
 struct Agreement {
-    parameters: Parameters,
+    parameters: DeflateParameters,
     window_was_asked: bool,
 }
 
@@ -90,14 +92,14 @@ impl<'a> Negotiation<'a> {
     /// From others it accepts any window. This costs no memory: a
     /// [`Decompressor`](super::Decompressor) holds 32 KiB in any case.
     #[must_use]
-    pub const fn new(wanted: Parameters) -> Self {
-        Self { wanted, fallbacks: &[], agreed: None, refusal: None }
+    pub const fn new(wanted: DeflateParameters) -> Self {
+        Self { wanted, fallbacks: &[], agreed: None, rejection: None }
     }
 
     /// Sets further offers of a client, the most wanted first. A server may choose one of them if
     /// it declines the wanted parameters. Servers do not use them.
     #[must_use]
-    pub const fn fallbacks(mut self, fallbacks: &'a [Parameters]) -> Self {
+    pub const fn fallbacks(mut self, fallbacks: &'a [DeflateParameters]) -> Self {
         self.fallbacks = fallbacks;
         self
     }
@@ -105,23 +107,23 @@ impl<'a> Negotiation<'a> {
     /// Returns the negotiated parameters. Returns `None` if there are none; no message may be
     /// compressed then.
     #[must_use]
-    pub fn agreed(&self) -> Option<Parameters> {
+    pub fn agreed(&self) -> Option<DeflateParameters> {
         self.agreed.map(|agreed| agreed.parameters)
     }
 
     /// Returns why the last offer was declined or the last answer refused.
     #[must_use]
-    pub const fn refusal(&self) -> Option<NegotiationError> {
-        self.refusal
+    pub const fn rejection(&self) -> Option<NegotiationError> {
+        self.rejection
     }
 
     /// Returns the value of `Sec-WebSocket-Extensions` that offers the extension, as a client. For
     /// clients that do not use this crate's opening handshake.
     ///
     /// ```
-    /// use wsframe::deflate::{Negotiation, Parameters};
+    /// use wsframe::deflate::{Negotiation, DeflateParameters};
     ///
-    /// let mut deflate = Negotiation::new(Parameters::FULL);
+    /// let mut deflate = Negotiation::new(DeflateParameters::DEFAULT);
     /// assert_eq!(deflate.offer_line(), "permessage-deflate; client_max_window_bits");
     ///
     /// let lines = ["permessage-deflate; server_no_context_takeover"]; // of the response
@@ -145,7 +147,7 @@ impl<'a> Negotiation<'a> {
     pub fn confirm_lines(
         &mut self,
         lines: impl IntoIterator<Item = impl AsRef<[u8]>>,
-    ) -> Result<Option<Parameters>, NegotiationError> {
+    ) -> Result<Option<DeflateParameters>, NegotiationError> {
         self.forget();
         let mut answers = 0;
         let mut field = Field::default();
@@ -157,7 +159,7 @@ impl<'a> Negotiation<'a> {
                 } else {
                     self.confirm(&answer);
                 }
-                self.refusal.map_or(Ok(()), Err)?;
+                self.rejection.map_or(Ok(()), Err)?;
             }
         }
         field.finish()?;
@@ -173,9 +175,9 @@ impl<'a> Negotiation<'a> {
     /// An [`ExtensionError`] if a value is malformed. Respond with status 400 then.
     ///
     /// ```
-    /// use wsframe::deflate::{Negotiation, Parameters};
+    /// use wsframe::deflate::{Negotiation, DeflateParameters};
     ///
-    /// let mut deflate = Negotiation::new(Parameters::FULL);
+    /// let mut deflate = Negotiation::new(DeflateParameters::DEFAULT);
     /// let lines = ["x-other", "permessage-deflate; client_no_context_takeover"];
     /// let answer = deflate.answer_lines(lines)?;
     /// assert_eq!(answer.as_deref(), Some("permessage-deflate; client_no_context_takeover"));
@@ -202,12 +204,12 @@ impl<'a> Negotiation<'a> {
     /// Forgets the result of an earlier handshake.
     const fn forget(&mut self) {
         self.agreed = None;
-        self.refusal = None;
+        self.rejection = None;
     }
 
     fn conclude(&mut self, outcome: Result<Agreement, NegotiationError>) -> bool {
         self.agreed = outcome.ok();
-        self.refusal = outcome.err();
+        self.rejection = outcome.err();
         self.agreed.is_some()
     }
 }
@@ -220,7 +222,7 @@ fn line(write: impl FnOnce(&mut ExtensionWriter<'_>) -> fmt::Result) -> String {
     value
 }
 
-impl Negotiate for Negotiation<'_> {
+impl Extension for Negotiation<'_> {
     fn name(&self) -> &str {
         NAME
     }
@@ -233,7 +235,7 @@ impl Negotiate for Negotiation<'_> {
         [self.wanted].iter().chain(self.fallbacks).try_for_each(|offered| write_offer(offered, to))
     }
 
-    fn choose(&mut self, offer: &Extension<'_>) -> bool {
+    fn choose(&mut self, offer: &ExtensionElement<'_>) -> bool {
         self.conclude(choose(&self.wanted, offer))
     }
 
@@ -241,7 +243,7 @@ impl Negotiate for Negotiation<'_> {
         self.agreed.map_or(Ok(()), |agreed| write_answer(&agreed, to))
     }
 
-    fn confirm(&mut self, answer: &Extension<'_>) -> bool {
+    fn confirm(&mut self, answer: &ExtensionElement<'_>) -> bool {
         let offers = [self.wanted];
         let outcome = confirm(offers.iter().chain(self.fallbacks), answer);
         self.conclude(outcome)
@@ -260,7 +262,7 @@ struct Stated {
 
 impl Stated {
     /// Reads an offer or an answer. Only an answer's `client_max_window_bits` needs a value.
-    fn read(extension: &Extension<'_>, is_answer: bool) -> Result<Self, NegotiationError> {
+    fn read(extension: &ExtensionElement<'_>, is_answer: bool) -> Result<Self, NegotiationError> {
         if extension.name() != NAME {
             return Err(NegotiationError::OtherExtension);
         }
@@ -314,8 +316,8 @@ fn window_bits(parameter: &Parameter<'_>) -> Result<Option<WindowBits>, Negotiat
     bits.map(Some).ok_or(NegotiationError::InvalidValue)
 }
 
-fn write_offer(offered: &Parameters, to: &mut ExtensionWriter<'_>) -> fmt::Result {
-    let Parameters { server, client } = offered;
+fn write_offer(offered: &DeflateParameters, to: &mut ExtensionWriter<'_>) -> fmt::Result {
+    let DeflateParameters { server, client } = offered;
     to.extension(NAME)?;
     if !server.takeover {
         to.flag(SERVER_NO_CONTEXT_TAKEOVER)?;
@@ -336,13 +338,16 @@ fn write_offer(offered: &Parameters, to: &mut ExtensionWriter<'_>) -> fmt::Resul
 }
 
 /// Intersects the offer with a server's own bounds.
-fn choose(wanted: &Parameters, offer: &Extension<'_>) -> Result<Agreement, NegotiationError> {
+fn choose(
+    wanted: &DeflateParameters,
+    offer: &ExtensionElement<'_>,
+) -> Result<Agreement, NegotiationError> {
     let stated = Stated::read(offer, false)?;
-    let asked_of_server = Context {
+    let asked_of_server = DeflateContext {
         takeover: !stated.server_no_context_takeover,
         window_bits: stated.server_max_window_bits.unwrap_or_default(),
     };
-    let said_of_client = Context {
+    let said_of_client = DeflateContext {
         takeover: !stated.client_no_context_takeover,
         window_bits: stated.client_max_window_bits.flatten().unwrap_or_default(),
     };
@@ -352,13 +357,13 @@ fn choose(wanted: &Parameters, offer: &Extension<'_>) -> Result<Agreement, Negot
         client.window_bits = WindowBits::MAX;
     }
     Ok(Agreement {
-        parameters: Parameters { server: wanted.server.and(asked_of_server), client },
+        parameters: DeflateParameters { server: wanted.server.and(asked_of_server), client },
         window_was_asked: stated.server_max_window_bits.is_some(),
     })
 }
 
 fn write_answer(agreed: &Agreement, to: &mut ExtensionWriter<'_>) -> fmt::Result {
-    let Parameters { server, client } = agreed.parameters;
+    let DeflateParameters { server, client } = agreed.parameters;
     to.extension(NAME)?;
     if !server.takeover {
         to.flag(SERVER_NO_CONTEXT_TAKEOVER)?;
@@ -378,19 +383,19 @@ fn write_answer(agreed: &Agreement, to: &mut ExtensionWriter<'_>) -> fmt::Result
 
 /// Checks a client's answer: whether one of the offers allows it. Returns the resulting parameters.
 fn confirm<'o>(
-    offers: impl Iterator<Item = &'o Parameters>,
-    answer: &Extension<'_>,
+    offers: impl Iterator<Item = &'o DeflateParameters>,
+    answer: &ExtensionElement<'_>,
 ) -> Result<Agreement, NegotiationError> {
     let stated = Stated::read(answer, true)?;
-    let server = Context {
+    let server = DeflateContext {
         takeover: !stated.server_no_context_takeover,
         window_bits: stated.server_max_window_bits.unwrap_or_default(),
     };
-    let asked_of_client = Context {
+    let asked_of_client = DeflateContext {
         takeover: !stated.client_no_context_takeover,
         window_bits: stated.client_max_window_bits.flatten().unwrap_or_default(),
     };
-    let allows = |offered: &&Parameters| {
+    let allows = |offered: &&DeflateParameters| {
         server == server.and(offered.server)
             && (stated.client_max_window_bits.is_none()
                 || asked_of_client.window_bits <= offered.client.window_bits)
@@ -400,10 +405,10 @@ fn confirm<'o>(
     let client = offers
         .filter(allows)
         .map(|offered| offered.client)
-        .reduce(Context::and)
+        .reduce(DeflateContext::and)
         .ok_or(NegotiationError::NotOffered)?;
     Ok(Agreement {
-        parameters: Parameters { server, client: client.and(asked_of_client) },
+        parameters: DeflateParameters { server, client: client.and(asked_of_client) },
         window_was_asked: false,
     })
 }
@@ -414,9 +419,9 @@ fn confirm<'o>(
 /// answer must fail the connection.
 ///
 /// ```
-/// use wsframe::deflate::{Negotiation, NegotiationError, Parameters};
+/// use wsframe::deflate::{Negotiation, NegotiationError, DeflateParameters};
 ///
-/// let mut deflate = Negotiation::new(Parameters::FULL);
+/// let mut deflate = Negotiation::new(DeflateParameters::DEFAULT);
 /// let result = deflate.confirm_lines(["permessage-deflate; server_max_window_bits=7"]);
 /// assert_eq!(result, Err(NegotiationError::InvalidValue));
 /// ```

@@ -63,14 +63,14 @@ impl fmt::Display for WindowBits {
 /// How one endpoint compresses its outgoing messages.
 ///
 /// ```
-/// use wsframe::deflate::{Context, WindowBits};
+/// use wsframe::deflate::{DeflateContext, WindowBits};
 ///
 /// // Independent messages, in the smallest window.
-/// let frugal = Context { takeover: false, window_bits: WindowBits::MIN };
-/// assert_ne!(frugal, Context::NO_TAKEOVER);
+/// let frugal = DeflateContext { takeover: false, window_bits: WindowBits::MIN };
+/// assert_ne!(frugal, DeflateContext::NO_TAKEOVER);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Context {
+pub struct DeflateContext {
     /// Whether a message may refer to earlier messages ("context takeover").
     ///
     /// With it, short and similar messages become several times shorter. Each connection then keeps
@@ -80,9 +80,9 @@ pub struct Context {
     pub window_bits: WindowBits,
 }
 
-impl Context {
-    /// Context takeover and a window of 32 KiB: the default without parameters.
-    pub const FULL: Self = Self { takeover: true, window_bits: WindowBits::MAX };
+impl DeflateContext {
+    /// DeflateContext takeover and a window of 32 KiB: the default without parameters.
+    pub const DEFAULT: Self = Self { takeover: true, window_bits: WindowBits::MAX };
     /// Independent messages, in a window of 32 KiB.
     pub const NO_TAKEOVER: Self = Self { takeover: false, window_bits: WindowBits::MAX };
 
@@ -95,45 +95,46 @@ impl Context {
     }
 }
 
-impl Default for Context {
+impl Default for DeflateContext {
     fn default() -> Self {
-        Self::FULL
+        Self::DEFAULT
     }
 }
 
 /// The parameters of permessage-deflate, wanted by one endpoint or negotiated by two.
 ///
 /// ```
-/// use wsframe::deflate::{Context, Parameters, WindowBits};
+/// use wsframe::deflate::{DeflateContext, DeflateParameters, WindowBits};
 ///
 /// // For a server with many connections: nothing is kept between messages.
-/// let frugal = Parameters::NO_TAKEOVER;
+/// let frugal = DeflateParameters::NO_TAKEOVER;
 /// // For a client with little memory, of a server with much.
-/// let asymmetric = Parameters {
-///     client: Context { takeover: true, window_bits: WindowBits::MIN },
-///     ..Parameters::FULL
+/// let asymmetric = DeflateParameters {
+///     client: DeflateContext { takeover: true, window_bits: WindowBits::MIN },
+///     ..DeflateParameters::DEFAULT
 /// };
 /// assert_ne!(frugal, asymmetric);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Parameters {
+pub struct DeflateParameters {
     /// How the server compresses: `server_no_context_takeover` and `server_max_window_bits`.
-    pub server: Context,
+    pub server: DeflateContext,
     /// How the client compresses: `client_no_context_takeover` and `client_max_window_bits`.
-    pub client: Context,
+    pub client: DeflateContext,
 }
 
-impl Parameters {
-    /// Context takeover and windows of 32 KiB in both directions: the best compression, and the
+impl DeflateParameters {
+    /// DeflateContext takeover and windows of 32 KiB in both directions: the best compression, and the
     /// most memory. An offer without parameters has this meaning.
-    pub const FULL: Self = Self { server: Context::FULL, client: Context::FULL };
+    pub const DEFAULT: Self =
+        Self { server: DeflateContext::DEFAULT, client: DeflateContext::DEFAULT };
     /// No context takeover in either direction: an idle connection keeps no contexts.
     pub const NO_TAKEOVER: Self =
-        Self { server: Context::NO_TAKEOVER, client: Context::NO_TAKEOVER };
+        Self { server: DeflateContext::NO_TAKEOVER, client: DeflateContext::NO_TAKEOVER };
 
     /// Returns the context in which an endpoint of this role compresses.
     #[must_use]
-    pub const fn sent_by(&self, role: Role) -> Context {
+    pub const fn sent_by(&self, role: Role) -> DeflateContext {
         match role {
             Role::Server => self.server,
             Role::Client => self.client,
@@ -142,7 +143,7 @@ impl Parameters {
 
     /// Returns the context in which messages to an endpoint of this role are compressed.
     #[must_use]
-    pub const fn received_by(&self, role: Role) -> Context {
+    pub const fn received_by(&self, role: Role) -> DeflateContext {
         match role {
             Role::Server => self.client,
             Role::Client => self.server,

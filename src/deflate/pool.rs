@@ -8,10 +8,10 @@ use super::Config;
 use super::broadcast::Broadcast;
 use super::compressor::Compressor;
 use super::decompressor::Decompressor;
-use super::parameters::Context;
+use super::parameters::DeflateContext;
 use crate::error::ProtocolError;
-use crate::frame::NO_LIMIT;
 use crate::header::Rsv;
+use crate::limits::Limits;
 
 /// A pool of idle compressors and decompressors, shared by many connections.
 ///
@@ -23,22 +23,22 @@ use crate::header::Rsv;
 /// contexts on demand, and keeps up to [`Config::max_idle`] of each kind.
 ///
 /// ```
-/// use wsframe::deflate::{Config, Incoming, Outgoing, Parameters, Pool};
+/// use wsframe::deflate::{Config, PooledDecompressor, PooledCompressor, DeflateParameters, Pool};
 ///
-/// let config = Config::new(Parameters::NO_TAKEOVER);
+/// let config = Config::new(DeflateParameters::NO_TAKEOVER);
 /// let mut pool = Pool::new(config);
 ///
 /// // Two of many connections, with the parameters that each negotiated.
-/// let agreed = Parameters::NO_TAKEOVER;
-/// let mut one = Outgoing::new(agreed.server);
-/// let mut other = Outgoing::new(agreed.server);
+/// let agreed = DeflateParameters::NO_TAKEOVER;
+/// let mut one = PooledCompressor::new(agreed.server);
+/// let mut other = PooledCompressor::new(agreed.server);
 /// let (mut first, mut second) = (Vec::new(), Vec::new());
 /// one.append(b"for one", &mut pool, &mut first);
 /// other.append(b"for the other", &mut pool, &mut second);
 /// assert_eq!(pool.idle_compressors(), 1); // one served both
 ///
 /// let mut message = Vec::new();
-/// Incoming::new(agreed.server).append(&second, &mut pool, &mut message)?;
+/// PooledDecompressor::new(agreed.server).append(&second, &mut pool, &mut message)?;
 /// assert_eq!(message, b"for the other");
 /// # Ok::<(), wsframe::ProtocolError>(())
 /// ```
@@ -71,7 +71,7 @@ impl Pool {
 
     /// Returns a compressor for this context, without history.
     #[must_use]
-    pub fn take_compressor(&mut self, context: Context) -> Compressor {
+    pub fn take_compressor(&mut self, context: DeflateContext) -> Compressor {
         let fits = |idle: &Compressor| idle.context().window_bits == context.window_bits;
         let idle = self.compressors.iter().rposition(fits);
         match idle.and_then(|index| self.compressors.remove(index)) {
@@ -95,14 +95,14 @@ impl Pool {
         self.compressors.push_back(compressor);
     }
 
-    /// Returns a decompressor for this context, without history. Its limit is
-    /// [`Config::max_message_len`].
+    /// Returns a decompressor for this context, without history. It has the
+    /// default limit.
     #[must_use]
-    pub fn take_decompressor(&mut self, context: Context) -> Decompressor {
+    pub fn take_decompressor(&mut self, context: DeflateContext) -> Decompressor {
         let idle = self.decompressors.pop();
         let mut decompressor = idle.unwrap_or_else(|| Decompressor::new(context));
         decompressor.serve(context);
-        decompressor.max_message_len(self.config.max_message_len)
+        decompressor.max_message_size(Limits::DEFAULT.message_size)
     }
 
     /// Returns a decompressor to the pool, or drops it if the pool is full.
@@ -144,38 +144,38 @@ impl fmt::Debug for Pool {
 /// needs one.
 ///
 /// For each message, call [`append`](Self::append). Or compress it with
-/// [`compressor`](Self::compressor), then call [`end`](Self::end).
+/// [`compressor`](Self::compressor), then call [`recycle`](Self::recycle).
 ///
 /// ```
-/// use wsframe::deflate::{Config, Outgoing, Parameters, Pool};
+/// use wsframe::deflate::{Config, PooledCompressor, DeflateParameters, Pool};
 ///
-/// let mut pool = Pool::new(Config::new(Parameters::NO_TAKEOVER));
-/// let mut outgoing = Outgoing::new(Parameters::NO_TAKEOVER.server);
+/// let mut pool = Pool::new(Config::new(DeflateParameters::NO_TAKEOVER));
+/// let mut outgoing = PooledCompressor::new(DeflateParameters::NO_TAKEOVER.server);
 ///
 /// let mut payload = Vec::new();
 /// let compressor = outgoing.compressor(&mut pool);
 /// compressor.append_fragment(b"a message ", &mut payload);
 /// compressor.append(b"in fragments", &mut payload);
-/// outgoing.end(&mut pool);
+/// outgoing.recycle(&mut pool);
 /// assert_eq!(pool.idle_compressors(), 1);
 /// ```
 #[derive(Debug)]
-pub struct Outgoing {
-    context: Context,
+pub struct PooledCompressor {
+    context: DeflateContext,
     compressor: Option<Compressor>,
 }
 
-impl Outgoing {
+impl PooledCompressor {
     /// Creates the state for a connection with this context: see
-    /// [`Parameters::sent_by`](super::Parameters::sent_by).
+    /// [`DeflateParameters::sent_by`](super::DeflateParameters::sent_by).
     #[must_use]
-    pub const fn new(context: Context) -> Self {
+    pub const fn new(context: DeflateContext) -> Self {
         Self { context, compressor: None }
     }
 
     /// Returns the negotiated context.
     #[must_use]
-    pub const fn context(&self) -> Context {
+    pub const fn context(&self) -> DeflateContext {
         self.context
     }
 
@@ -186,7 +186,7 @@ impl Outgoing {
     }
 
     /// Ends a message: returns the compressor to the pool, unless the context has takeover.
-    pub fn end(&mut self, pool: &mut Pool) {
+    pub fn recycle(&mut self, pool: &mut Pool) {
         if !self.context.takeover {
             self.release(pool);
         }
@@ -212,17 +212,17 @@ impl Outgoing {
     /// [released](Self::release).
     ///
     /// ```
-    /// use wsframe::deflate::{Broadcast, Compressor, Config, Context, Effort};
-    /// use wsframe::deflate::{Incoming, Outgoing, Pool};
+    /// use wsframe::deflate::{Broadcast, Compressor, Config, DeflateContext, CompressorOptions};
+    /// use wsframe::deflate::{PooledDecompressor, PooledCompressor, Pool};
     ///
     /// let config = Config::default();
-    /// let mut compressor = Compressor::new(Context::NO_TAKEOVER, Effort::DEFAULT);
+    /// let mut compressor = Compressor::new(DeflateContext::NO_TAKEOVER, CompressorOptions::DEFAULT);
     /// let news = "{\"tick\":1}".repeat(100);
     /// let broadcast = Broadcast::new(news.as_bytes(), &mut compressor, &config);
     ///
     /// let mut pool = Pool::new(config);
-    /// let mut outgoing = Outgoing::new(Context::FULL);
-    /// let mut incoming = Incoming::new(Context::FULL);
+    /// let mut outgoing = PooledCompressor::new(DeflateContext::DEFAULT);
+    /// let mut incoming = PooledDecompressor::new(DeflateContext::DEFAULT);
     /// let (mut payload, mut message) = (Vec::new(), Vec::new());
     /// outgoing.append(b"a message of its own", &mut pool, &mut payload);
     /// incoming.append(&payload, &mut pool, &mut message)?;
@@ -253,7 +253,7 @@ impl Outgoing {
     /// If the allocator has no memory for the context.
     pub fn append(&mut self, message: &[u8], pool: &mut Pool, out: &mut Vec<u8>) {
         self.compressor(pool).append(message, out);
-        self.end(pool);
+        self.recycle(pool);
     }
 }
 
@@ -261,17 +261,17 @@ impl Outgoing {
 /// while it needs one.
 ///
 /// For each message, call [`append`](Self::append). Or decompress it with
-/// [`decompressor`](Self::decompressor), then call [`end`](Self::end).
+/// [`decompressor`](Self::decompressor), then call [`recycle`](Self::recycle).
 ///
 /// With context takeover, the decompressor stays from the first message to the end of the
 /// connection, because the peer may refer to earlier messages. To avoid this, negotiate no context
 /// takeover for the peer.
 ///
 /// ```
-/// use wsframe::deflate::{Config, Incoming, Parameters, Pool};
+/// use wsframe::deflate::{Config, PooledDecompressor, DeflateParameters, Pool};
 ///
-/// let mut pool = Pool::new(Config::new(Parameters::NO_TAKEOVER));
-/// let mut incoming = Incoming::new(Parameters::NO_TAKEOVER.client);
+/// let mut pool = Pool::new(Config::new(DeflateParameters::NO_TAKEOVER));
+/// let mut incoming = PooledDecompressor::new(DeflateParameters::NO_TAKEOVER.client);
 ///
 /// let mut message = Vec::new();
 /// let payload = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
@@ -281,33 +281,31 @@ impl Outgoing {
 /// # Ok::<(), wsframe::ProtocolError>(())
 /// ```
 #[derive(Debug)]
-pub struct Incoming {
-    context: Context,
-    max_message_len: u32,
+pub struct PooledDecompressor {
+    context: DeflateContext,
+    max_message_size: u32,
     decompressor: Option<Decompressor>,
 }
 
-impl Incoming {
+impl PooledDecompressor {
     /// Creates the state for a connection with this context: see
-    /// [`Parameters::received_by`](super::Parameters::received_by).
+    /// [`DeflateParameters::received_by`](super::DeflateParameters::received_by).
     #[must_use]
-    pub const fn new(context: Context) -> Self {
-        Self { context, max_message_len: NO_LIMIT, decompressor: None }
+    pub const fn new(context: DeflateContext) -> Self {
+        Self { context, max_message_size: Limits::DEFAULT.message_size, decompressor: None }
     }
 
-    /// Sets the limit on the decompressed length of a message. The pool's
-    /// [`Config::max_message_len`] applies as well; the smaller limit counts. By default there is
-    /// no limit besides the pool's.
+    /// Sets the limit on the decompressed length of a message. The default is
+    /// that of [`Limits`]; `u32::MAX` disables the limit.
     #[must_use]
-    #[doc(alias = "max_message_size")]
-    pub const fn max_message_len(mut self, bytes: u32) -> Self {
-        self.max_message_len = bytes;
+    pub const fn max_message_size(mut self, bytes: u32) -> Self {
+        self.max_message_size = bytes;
         self
     }
 
     /// Returns the negotiated context.
     #[must_use]
-    pub const fn context(&self) -> Context {
+    pub const fn context(&self) -> DeflateContext {
         self.context
     }
 
@@ -315,13 +313,12 @@ impl Incoming {
     /// pool.
     pub fn decompressor(&mut self, pool: &mut Pool) -> &mut Decompressor {
         self.decompressor.get_or_insert_with(|| {
-            let limit = self.max_message_len.min(pool.config.max_message_len);
-            pool.take_decompressor(self.context).max_message_len(limit)
+            pool.take_decompressor(self.context).max_message_size(self.max_message_size)
         })
     }
 
     /// Ends a message: returns the decompressor to the pool, unless the context has takeover.
-    pub fn end(&mut self, pool: &mut Pool) {
+    pub fn recycle(&mut self, pool: &mut Pool) {
         if !self.context.takeover {
             self.release(pool);
         }
@@ -352,7 +349,7 @@ impl Incoming {
     ) -> Result<(), ProtocolError> {
         let outcome = self.decompressor(pool).append(payload, out);
         if outcome.is_ok() {
-            self.end(pool);
+            self.recycle(pool);
         }
         outcome
     }

@@ -7,10 +7,10 @@
 
 use core::mem;
 
-use super::Written;
+use super::Progress;
 use super::broadcast::Broadcast;
-use super::parameters::{Context, Parameters};
-use super::pool::{Incoming, Outgoing, Pool};
+use super::parameters::{DeflateContext, DeflateParameters};
+use super::pool::{Pool, PooledCompressor, PooledDecompressor};
 use crate::connection::{Connection, MaskingKeys, Output};
 use crate::error::{EncodeError, ProtocolError, ReceiveError};
 use crate::frame::Payload;
@@ -37,8 +37,8 @@ impl AnyPool for Pool {
 
 /// The state of a connection with negotiated compression.
 pub(crate) struct Session {
-    incoming: Incoming,
-    outgoing: Outgoing,
+    incoming: PooledDecompressor,
+    outgoing: PooledCompressor,
     /// Validates the compressed text message that is being received.
     text: Utf8Validator,
     validate_text: bool,
@@ -70,12 +70,12 @@ pub(crate) struct Piece {
 
 impl Session {
     /// Creates a session and claims RSV1 on the connection, which is unused.
-    pub(crate) const fn new<K>(connection: &mut Connection<K>, agreed: Parameters) -> Self {
+    pub(crate) const fn new<K>(connection: &mut Connection<K>, agreed: DeflateParameters) -> Self {
         let (limit, validate_text) = connection.messages.claim_for_deflate();
         let role = connection.role();
         Self {
-            incoming: Incoming::new(agreed.received_by(role)).max_message_len(limit),
-            outgoing: Outgoing::new(agreed.sent_by(role)),
+            incoming: PooledDecompressor::new(agreed.received_by(role)).max_message_size(limit),
+            outgoing: PooledCompressor::new(agreed.sent_by(role)),
             text: Utf8Validator::new(),
             validate_text,
             receiving: None,
@@ -86,7 +86,7 @@ impl Session {
     }
 
     /// Returns the context in which outgoing messages are compressed.
-    pub(crate) const fn context(&self) -> Context {
+    pub(crate) const fn context(&self) -> DeflateContext {
         self.outgoing.context()
     }
 
@@ -115,7 +115,7 @@ impl Session {
         if let Some(chunk) = self.chunk.filter(|_| connection.error().is_none()) {
             return Ok(Some(chunk.len));
         }
-        match connection.locate(input, out)? {
+        match connection.next_span(input, out)? {
             // A control frame that was located and not taken has changed nothing.
             Some(span) if !span.header().opcode.is_control() => {
                 self.cut(connection, span, input).map_err(|error| connection.fail(error, out))
@@ -132,7 +132,7 @@ impl Session {
         input: &mut &mut [u8],
     ) -> Result<Option<usize>, ProtocolError> {
         let header_len = span.header_len();
-        let frame = connection.messages.take_frame(span, input)?;
+        let frame = connection.messages.decode_span_as_frame(span, input)?;
         if frame.first && frame.header.opcode != Opcode::Continuation {
             self.receiving = Some(frame.header.opcode);
             self.first = true;
@@ -145,7 +145,7 @@ impl Session {
     }
 
     /// Decompresses the rest of the located bytes, or as much as fits `buf`, which must not be
-    /// empty. Returns `None` if they are used up without output; then call [`locate`](Self::locate)
+    /// empty. Returns `None` if they are used up without output; then call [`next_span`](Self::next_span)
     /// again.
     ///
     /// After an error of this method or of [`event`](Self::event), call [`fail`](Self::fail).
@@ -159,7 +159,7 @@ impl Session {
         let mut payload = input.get(..chunk.len).unwrap_or(input);
         let given = payload.len();
         let decompressor = pool.with(|pool| self.incoming.decompressor(pool));
-        let Written { len, done } = decompressor.decompress(&mut payload, buf)?;
+        let Progress { len, done } = decompressor.decompress(&mut payload, buf)?;
         let used = given - payload.len();
         *input = mem::take(input).split_at_mut(used).1;
 
@@ -184,7 +184,7 @@ impl Session {
         piece: &Piece,
         buf: &'e mut [u8],
     ) -> Result<Event<'e>, ProtocolError> {
-        let payload = Payload::new(buf.get_mut(..piece.len).unwrap_or_default(), Mask::NONE);
+        let payload = Payload::new(buf.get_mut(..piece.len).unwrap_or_default(), Mask::IDENTITY);
         let Piece { opcode, first, last, .. } = *piece;
         Ok(match opcode {
             Opcode::Text if self.validate_text => {
@@ -233,9 +233,9 @@ impl Session {
     ) -> Result<(), EncodeError> {
         // A compressed message cannot be taken back out of the context. So everything that could
         // fail is checked first.
-        connection.may_send(opcode)?;
+        connection.check_send(opcode)?;
         let needed = MAX_HEADER_LEN + bytes.len() + bytes.len() / 8 + 64;
-        if out.room() < needed {
+        if out.remaining_capacity() < needed {
             return Err(EncodeError::NoRoom { needed });
         }
 
@@ -260,7 +260,7 @@ impl Session {
         payload.clear();
         pool.with(|pool| {
             match outcome {
-                Ok(()) if fin => self.outgoing.end(pool),
+                Ok(()) if fin => self.outgoing.recycle(pool),
                 Ok(()) => {}
                 // The output refused bytes for which it had reported capacity. The peer will not
                 // receive them, so no later message may refer to them.

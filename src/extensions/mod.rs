@@ -4,19 +4,19 @@
 //! |---|---|
 //! | parse the value of one line | [`Extensions`] |
 //! | write a value | [`ExtensionWriter`] |
-//! | add an extension to the opening handshake | [`Negotiate`], the extension point |
+//! | add an extension to the opening handshake | [`Extension`], the extension point |
 //!
 //! This module needs no feature. Nothing allocates or copies: results borrow the line.
 //!
 //! A server that accepts the first acceptable offer:
 //!
 //! ```
-//! use wsframe::extensions::{Extension, ExtensionWriter, Extensions};
+//! use wsframe::extensions::{ExtensionElement, ExtensionWriter, Extensions};
 //!
 //! let line = b"permessage-deflate; server_max_window_bits=\"10\", permessage-deflate";
 //!
 //! // This server cannot reduce its window.
-//! let acceptable = |offer: &Extension<'_>| {
+//! let acceptable = |offer: &ExtensionElement<'_>| {
 //!     offer.name() == "permessage-deflate"
 //!         && offer.parameters().all(|parameter| parameter.name() != "server_max_window_bits")
 //! };
@@ -32,14 +32,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod negotiate;
+mod extension;
 mod parse;
 mod write;
 
-pub use negotiate::Negotiate;
+pub use extension::Extension;
 #[cfg(any(feature = "deflate", feature = "handshake"))]
 pub(crate) use parse::Field;
-pub use parse::{Extension, ExtensionError, Extensions, Parameter, Parameters, Value};
+pub use parse::{
+    ExtensionElement, ExtensionError, ExtensionParameters, Extensions, Parameter, Value,
+};
 pub use write::ExtensionWriter;
 
 /// Returns whether this is a token character: visible ASCII except separators (RFC 2616 §2.2, RFC

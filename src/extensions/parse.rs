@@ -65,23 +65,23 @@ impl<'a> Extensions<'a> {
         let list = Self { rest: Words { text, len: text.len() } };
         let mut unchecked = list.clone();
         if unchecked.read()?.is_none() {
-            return Err(unchecked.rest.problem(Problem::Extension));
+            return Err(unchecked.rest.problem(Problem::ExtensionElement));
         }
         while unchecked.read()?.is_some() {}
         Ok(list)
     }
 
-    fn read(&mut self) -> Result<Option<Extension<'a>>, ExtensionError> {
+    fn read(&mut self) -> Result<Option<ExtensionElement<'a>>, ExtensionError> {
         while self.rest.take(',') {}
         if self.rest.is_empty() {
             return Ok(None);
         }
         let name = self.rest.token()?;
-        let mut parameters = Parameters { rest: self.rest };
+        let mut parameters = ExtensionParameters { rest: self.rest };
         let first = parameters.clone();
         while parameters.read()?.is_some() {}
         self.rest = parameters.rest;
-        Ok(Some(Extension { name, parameters: first }))
+        Ok(Some(ExtensionElement { name, parameters: first }))
     }
 }
 
@@ -100,10 +100,10 @@ impl Field {
     pub(crate) fn read<'a>(
         &mut self,
         line: &'a [u8],
-    ) -> Result<impl Iterator<Item = Extension<'a>> + use<'a>, ExtensionError> {
+    ) -> Result<impl Iterator<Item = ExtensionElement<'a>> + use<'a>, ExtensionError> {
         let extensions = match Extensions::parse(line) {
             Ok(extensions) => Some(extensions),
-            Err(error) if error.problem == Problem::Extension => {
+            Err(error) if error.problem == Problem::ExtensionElement => {
                 self.empty_line = Some(error);
                 None
             }
@@ -120,9 +120,9 @@ impl Field {
 }
 
 impl<'a> Iterator for Extensions<'a> {
-    type Item = Extension<'a>;
+    type Item = ExtensionElement<'a>;
 
-    fn next(&mut self) -> Option<Extension<'a>> {
+    fn next(&mut self) -> Option<ExtensionElement<'a>> {
         self.read().ok().flatten()
     }
 }
@@ -143,12 +143,12 @@ impl<'a> Iterator for Extensions<'a> {
 /// # Ok::<(), wsframe::extensions::ExtensionError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Extension<'a> {
+pub struct ExtensionElement<'a> {
     name: &'a str,
-    parameters: Parameters<'a>,
+    parameters: ExtensionParameters<'a>,
 }
 
-impl<'a> Extension<'a> {
+impl<'a> ExtensionElement<'a> {
     /// Returns the registered name of the extension, such as `permessage-deflate`.
     #[must_use]
     pub fn name(&self) -> &'a str {
@@ -158,19 +158,19 @@ impl<'a> Extension<'a> {
     /// Returns the parameters in order. The extension decides what a repeated one means; most
     /// forbid it.
     #[must_use]
-    pub fn parameters(&self) -> Parameters<'a> {
+    pub fn parameters(&self) -> ExtensionParameters<'a> {
         self.parameters.clone()
     }
 }
 
-impl fmt::Display for Extension<'_> {
+impl fmt::Display for ExtensionElement<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)?;
         self.parameters().try_for_each(|parameter| write!(f, "; {parameter}"))
     }
 }
 
-/// The parameters of an [`Extension`]: an iterator that [`Extension::parameters`] returns.
+/// The parameters of an [`ExtensionElement`]: an iterator that [`ExtensionElement::parameters`] returns.
 ///
 /// ```
 /// use wsframe::extensions::Extensions;
@@ -182,11 +182,11 @@ impl fmt::Display for Extension<'_> {
 /// # Ok::<(), wsframe::extensions::ExtensionError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Parameters<'a> {
+pub struct ExtensionParameters<'a> {
     rest: Words<'a>,
 }
 
-impl<'a> Parameters<'a> {
+impl<'a> ExtensionParameters<'a> {
     fn read(&mut self) -> Result<Option<Parameter<'a>>, ExtensionError> {
         if self.rest.is_empty() || self.rest.next_is(',') {
             return Ok(None);
@@ -200,7 +200,7 @@ impl<'a> Parameters<'a> {
     }
 }
 
-impl<'a> Iterator for Parameters<'a> {
+impl<'a> Iterator for ExtensionParameters<'a> {
     type Item = Parameter<'a>;
 
     fn next(&mut self) -> Option<Parameter<'a>> {
@@ -208,7 +208,7 @@ impl<'a> Iterator for Parameters<'a> {
     }
 }
 
-/// A parameter of an [`Extension`], with or without a value.
+/// A parameter of an [`ExtensionElement`], with or without a value.
 ///
 /// ```
 /// use wsframe::extensions::Extensions;
@@ -431,7 +431,7 @@ pub struct ExtensionError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Problem {
     Character,
-    Extension,
+    ExtensionElement,
     Token,
     Separator,
     Quotes,
@@ -456,7 +456,7 @@ impl fmt::Display for ExtensionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let expected = match self.problem {
             Problem::Character => "ASCII",
-            Problem::Extension => "an extension",
+            Problem::ExtensionElement => "an extension",
             Problem::Token => "a token",
             Problem::Separator => "a comma or semicolon",
             Problem::Quotes => "a closing quotation mark for the value",

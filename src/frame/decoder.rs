@@ -6,17 +6,12 @@ use core::ops::Range;
 use super::Payload;
 use crate::error::ProtocolError;
 use crate::header::{FrameHeader, MAX_CONTROL_PAYLOAD_LEN, Opcode, Role, Rsv, Rules};
+use crate::limits::{self, Limits};
 use crate::mask::{Mask, MaskingKey};
 
 /// The smallest buffer that suffices for any stream, in bytes: a masked control frame of the
 /// greatest length (2 + 4 + 125).
 pub const MIN_BUFFER_LEN: usize = 2 + 4 + MAX_CONTROL_PAYLOAD_LEN;
-
-/// The payload limit of a new [`FrameDecoder`]: 16 MiB.
-pub const DEFAULT_MAX_PAYLOAD_LEN: u32 = 16 << 20;
-
-/// A value for limits on frames, messages and fragments that means: no limit.
-pub const NO_LIMIT: u32 = u32::MAX;
 
 /// A decoder for frames in a stream of bytes.
 ///
@@ -41,13 +36,13 @@ pub const NO_LIMIT: u32 = u32::MAX;
 /// # Ok::<(), wsframe::ProtocolError>(())
 /// ```
 ///
-/// [`locate`](Self::locate) is the core. There are three ways to use it:
+/// [`next_span`](Self::next_span) is the core. There are three ways to use it:
 ///
 /// - A loop over a buffer calls [`decode`](Self::decode), which advances the input and borrows the
 ///   chunk from it.
-/// - Code with a buffer that can be split, such as `BytesMut`, calls `locate` and then splits the
+/// - Code with a buffer that can be split, such as `BytesMut`, calls `next_span` and then splits the
 ///   span off.
-/// - A struct that owns buffer and decoder calls `locate`, then [`Span::of`]. It cannot keep the
+/// - A struct that owns buffer and decoder calls `next_span`, then [`FrameSpan::into_chunk`]. It cannot keep the
 ///   advanced slice of itself.
 ///
 /// What is returned when:
@@ -56,7 +51,7 @@ pub const NO_LIMIT: u32 = u32::MAX;
 /// - A longer one is returned in several chunks as its bytes arrive, so its length does not affect
 ///   memory.
 /// - Control frames are returned only once complete, and so are other frames of up to
-///   [`whole_up_to`](Self::whole_up_to) bytes.
+///   [`whole_frames_up_to`](Self::whole_frames_up_to) bytes.
 /// - Incomplete input consumes nothing. A header stays in the input until its payload begins to
 ///   arrive.
 ///
@@ -68,8 +63,8 @@ pub struct FrameDecoder {
     remaining: u64,
     /// The open frame's header. It has no meaning while no frame is open.
     open: OpenHeader,
-    whole_up_to: u32,
-    max_payload_len: u32,
+    whole_frames_up_to: u32,
+    max_frame_size: u32,
 }
 
 /// A header, and the rules, in 16 bytes without padding: a server may have a million of them.
@@ -101,7 +96,7 @@ impl OpenHeader {
 
     /// Returns the mask at the first byte of the payload.
     const fn mask(&self) -> Mask {
-        if self.bits & MASKED != 0 { Mask::new(self.masking_key) } else { Mask::NONE }
+        if self.bits & MASKED != 0 { Mask::new(self.masking_key) } else { Mask::IDENTITY }
     }
 
     fn load(&self) -> FrameHeader {
@@ -141,9 +136,9 @@ pub struct FrameChunk<'b> {
     pub last: bool,
 }
 
-/// The position of the next chunk in the input of [`FrameDecoder::locate`].
+/// The position of the next chunk in the input of [`FrameDecoder::next_span`].
 ///
-/// The decoder has advanced past the chunk: take it, and consume [`end`](Self::end) bytes of the
+/// The decoder has advanced past the chunk: take it, and consume [`consumed_len`](Self::consumed_len) bytes of the
 /// input.
 ///
 /// ```
@@ -151,16 +146,16 @@ pub struct FrameChunk<'b> {
 ///
 /// let mut decoder = FrameDecoder::new(Role::Client);
 /// let mut input = b"\x82\x05Hello".to_vec();
-/// if let Some(span) = decoder.locate(&input)? {
-///     let end = span.end();
-///     assert_eq!(span.of(&mut input).payload.unmask(), b"Hello");
+/// if let Some(span) = decoder.next_span(&input)? {
+///     let end = span.consumed_len();
+///     assert_eq!(span.into_chunk(&mut input).payload.unmask(), b"Hello");
 ///     input.drain(..end);
 /// }
 /// # Ok::<(), wsframe::ProtocolError>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "the decoder has moved past these bytes"]
-pub struct Span {
+pub struct FrameSpan {
     header: FrameHeader,
     start: usize,
     len: usize,
@@ -189,8 +184,8 @@ impl FrameDecoder {
                 bits: 0,
                 rules,
             },
-            whole_up_to: 0,
-            max_payload_len: DEFAULT_MAX_PAYLOAD_LEN,
+            whole_frames_up_to: 0,
+            max_frame_size: Limits::DEFAULT.frame_size,
         }
     }
 
@@ -200,22 +195,36 @@ impl FrameDecoder {
     /// frame is returned, so invalid text fails early. Control frames are always returned complete.
     ///
     /// To receive whole frames, set this to the size of your buffer. Do not set it higher: a frame
-    /// that does not fit would never be returned. [`NO_LIMIT`] means 4 GiB here. The fragments of a
+    /// that does not fit would never be returned. `u32::MAX` means 4 GiB here. The fragments of a
     /// message are still returned one by one.
     #[must_use]
-    pub const fn whole_up_to(mut self, bytes: u32) -> Self {
-        self.whole_up_to = bytes;
+    pub const fn whole_frames_up_to(mut self, bytes: u32) -> Self {
+        self.whole_frames_up_to = bytes;
         self
     }
 
-    /// Sets the greatest payload length of a frame. The default is [`DEFAULT_MAX_PAYLOAD_LEN`].
+    /// Sets the greatest payload length of a frame, in bytes. The default is 16 MiB, as in
+    /// [`Limits`].
     ///
-    /// A longer frame fails as soon as its header has arrived. [`NO_LIMIT`] removes the limit.
-    #[doc(alias = "max_frame_size")]
+    /// A longer frame fails as soon as its header has arrived. `u32::MAX` disables the limit.
+    #[doc(alias = "max_payload_len")]
     #[must_use]
-    pub const fn max_payload_len(mut self, bytes: u32) -> Self {
-        self.max_payload_len = bytes;
+    pub const fn max_frame_size(mut self, bytes: u32) -> Self {
+        self.max_frame_size = bytes;
         self
+    }
+
+    pub(crate) const fn set_whole_frames_up_to(&mut self, bytes: u32) {
+        self.whole_frames_up_to = bytes;
+    }
+
+    pub(crate) const fn set_max_frame_size(&mut self, bytes: u32) {
+        self.max_frame_size = bytes;
+    }
+
+    /// Replaces the rules, but not the role.
+    pub(crate) const fn set_rules(&mut self, rules: Rules) {
+        self.open.rules = rules.with_role(self.open.rules.role());
     }
 
     /// Returns the rules for headers.
@@ -241,7 +250,7 @@ impl FrameDecoder {
     /// Locates the next chunk at the beginning of `input`. Returns `None` when more bytes are
     /// needed.
     ///
-    /// After `Some`, consume [`Span::end`] bytes of the input: the decoder has advanced past the
+    /// After `Some`, consume [`FrameSpan::consumed_len`] bytes of the input: the decoder has advanced past the
     /// chunk. After `None` or an error, consume nothing.
     ///
     /// # Errors
@@ -249,7 +258,7 @@ impl FrameDecoder {
     /// Returns the first rule that the next header breaks, or
     /// [`FrameTooLong`](ProtocolError::FrameTooLong). The input begins with that header.
     #[inline(always)]
-    pub fn locate(&mut self, input: &[u8]) -> Result<Option<Span>, ProtocolError> {
+    pub fn next_span(&mut self, input: &[u8]) -> Result<Option<FrameSpan>, ProtocolError> {
         if self.remaining == 0 {
             if let Some(span) = self.locate_plain(input) {
                 return Ok(Some(span));
@@ -261,11 +270,11 @@ impl FrameDecoder {
     /// The fast path for a complete frame with a plain header, which nearly all are. Its result
     /// stays in registers. Call it only between frames.
     #[inline(always)]
-    pub(crate) fn locate_plain(&self, input: &[u8]) -> Option<Span> {
+    pub(crate) fn locate_plain(&self, input: &[u8]) -> Option<FrameSpan> {
         let (header, start) = FrameHeader::decode_plain(input, self.open.rules)?;
-        let whole = header.payload_len <= u64::from(self.max_payload_len)
+        let whole = header.payload_len <= u64::from(self.max_frame_size)
             && header.payload_len <= (input.len() - start) as u64;
-        whole.then(|| Span::whole(header, start))
+        whole.then(|| FrameSpan::whole(header, start))
     }
 
     /// Takes the first chunk of an incomplete frame with a plain header. Returns it with the length
@@ -279,7 +288,7 @@ impl FrameDecoder {
         let (header, start) = FrameHeader::decode_plain(input, self.open.rules)?;
         let available = input.len() - start;
         let len = u32::try_from(header.payload_len).ok()?;
-        if u64::from(len) <= available as u64 || len > max_len.min(self.max_payload_len) {
+        if u64::from(len) <= available as u64 || len > max_len.min(self.max_frame_size) {
             return None;
         }
         let span = self.open_frame(&header, start, available)?;
@@ -287,14 +296,15 @@ impl FrameDecoder {
     }
 
     #[inline(never)]
-    fn locate_any(&mut self, input: &[u8]) -> Result<Option<Span>, ProtocolError> {
+    fn locate_any(&mut self, input: &[u8]) -> Result<Option<FrameSpan>, ProtocolError> {
         if self.remaining != 0 {
             return Ok(self.locate_open(input.len()));
         }
         let Some((header, start)) = FrameHeader::decode(input, self.open.rules)? else {
             return Ok(None);
         };
-        if header.payload_len > u64::from(self.max_payload_len) && self.max_payload_len != NO_LIMIT
+        if header.payload_len > u64::from(self.max_frame_size)
+            && self.max_frame_size != limits::NONE
         {
             return Err(ProtocolError::FrameTooLong(header.payload_len));
         }
@@ -302,27 +312,32 @@ impl FrameDecoder {
         if header.payload_len > available as u64 {
             return Ok(self.open_frame(&header, start, available));
         }
-        Ok(Some(Span::whole(header, start)))
+        Ok(Some(FrameSpan::whole(header, start)))
     }
 
     /// Opens an incomplete frame, and returns its first chunk.
-    fn open_frame(&mut self, header: &FrameHeader, start: usize, available: usize) -> Option<Span> {
+    fn open_frame(
+        &mut self,
+        header: &FrameHeader,
+        start: usize,
+        available: usize,
+    ) -> Option<FrameSpan> {
         let frame_len = header.payload_len.saturating_add(start as u64);
-        let whole = header.opcode.is_control() || frame_len <= u64::from(self.whole_up_to);
+        let whole = header.opcode.is_control() || frame_len <= u64::from(self.whole_frames_up_to);
         if whole || available == 0 {
             return None;
         }
         self.open.store(header);
         self.remaining = header.payload_len - available as u64;
         let mask = header.mask();
-        Some(Span { header: *header, start, len: available, mask, first: true, last: false })
+        Some(FrameSpan { header: *header, start, len: available, mask, first: true, last: false })
     }
 
     /// Returns a further chunk of the open frame.
-    fn locate_open(&mut self, available: usize) -> Option<Span> {
+    fn locate_open(&mut self, available: usize) -> Option<FrameSpan> {
         let (len, mask) = self.advance_open(available)?;
         let header = self.open.load();
-        Some(Span { header, start: 0, len, mask, first: false, last: self.remaining == 0 })
+        Some(FrameSpan { header, start: 0, len, mask, first: false, last: self.remaining == 0 })
     }
 
     /// Advances past a further chunk of the open frame. Returns its length, and the mask at its
@@ -369,7 +384,7 @@ impl FrameDecoder {
         &mut self,
         input: &mut &'b mut [u8],
     ) -> Result<Option<FrameChunk<'b>>, ProtocolError> {
-        let Some(span) = self.locate(input)? else {
+        let Some(span) = self.next_span(input)? else {
             return Ok(None);
         };
         let Some(payload) = span.cut(input) else { return Ok(None) };
@@ -377,7 +392,7 @@ impl FrameDecoder {
     }
 }
 
-impl Span {
+impl FrameSpan {
     /// Creates the span of a frame that has arrived completely.
     #[inline(always)]
     const fn whole(header: FrameHeader, start: usize) -> Self {
@@ -389,7 +404,7 @@ impl Span {
     /// first chunk.
     #[must_use]
     #[inline(always)]
-    pub const fn end(&self) -> usize {
+    pub const fn consumed_len(&self) -> usize {
         self.start + self.len
     }
 
@@ -397,7 +412,7 @@ impl Span {
     #[must_use]
     #[inline(always)]
     pub const fn range(&self) -> Range<usize> {
-        self.start..self.end()
+        self.start..self.consumed_len()
     }
 
     /// Returns the frame's header.
@@ -425,21 +440,21 @@ impl Span {
     ///
     /// # Panics
     ///
-    /// Panics if `used` is shorter than [`end`](Self::end), so it cannot be that input.
+    /// Panics if `used` is shorter than [`consumed_len`](Self::consumed_len), so it cannot be that input.
     ///
     /// ```
     /// use wsframe::{FrameDecoder, Role};
     ///
     /// let mut buf = *b"\x89\x02hi\x82";
     /// let mut decoder = FrameDecoder::new(Role::Client);
-    /// if let Some(span) = decoder.locate(&buf)? {
-    ///     assert_eq!((span.range(), span.end()), (2..4, 4));
-    ///     assert_eq!(span.of(&mut buf).payload.unmask(), b"hi");
+    /// if let Some(span) = decoder.next_span(&buf)? {
+    ///     assert_eq!((span.range(), span.consumed_len()), (2..4, 4));
+    ///     assert_eq!(span.into_chunk(&mut buf).payload.unmask(), b"hi");
     /// }
     /// # Ok::<(), wsframe::ProtocolError>(())
     /// ```
     #[inline(always)]
-    pub fn of(self, used: &mut [u8]) -> FrameChunk<'_> {
+    pub fn into_chunk(self, used: &mut [u8]) -> FrameChunk<'_> {
         let range = self.range();
         self.chunk(&mut used[range])
     }

@@ -18,9 +18,9 @@ use crate::mask::{Mask, MaskingKey};
 /// Set the fields, then use one of four ways to encode the frame:
 ///
 /// 1. [`header`](Self::header) returns the header alone, for vectored writes before the payload.
-/// 2. [`in_place`](Self::in_place) masks a payload in place, in a buffer with [`MAX_HEADER_LEN`]
+/// 2. [`encode_in_place`](Self::encode_in_place) masks a payload in place, in a buffer with [`MAX_HEADER_LEN`]
 ///    bytes of headroom, and writes the header directly before it.
-/// 3. [`append`](#method.append) to a `Vec` and [`write`](Self::write) to a slice mask the payload
+/// 3. [`append`](#method.append) to a `Vec` and [`encode_to_slice`](Self::encode_to_slice) to a slice mask the payload
 ///    while copying it.
 /// 4. [`shared`](#method.shared) encodes a frame once for many receivers.
 ///
@@ -40,11 +40,11 @@ use crate::mask::{Mask, MaskingKey};
 /// // 2. In place.
 /// let mut buf = [0; MAX_HEADER_LEN + 5];
 /// buf[MAX_HEADER_LEN..].copy_from_slice(b"Hello");
-/// assert_eq!(masked.in_place(&mut buf)?, frame);
+/// assert_eq!(masked.encode_in_place(&mut buf)?, frame);
 ///
 /// // 3. Masked while it is copied.
 /// let mut out = [0; 64];
-/// assert_eq!(masked.write(b"Hello", &mut out)?, frame);
+/// assert_eq!(masked.encode_to_slice(b"Hello", &mut out)?, frame);
 /// # Ok::<(), wsframe::EncodeError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +103,7 @@ impl FrameEncoder {
     #[must_use]
     #[inline(always)]
     pub fn mask(&self) -> Mask {
-        self.masking_key.map_or(Mask::NONE, Mask::new)
+        self.masking_key.map_or(Mask::IDENTITY, Mask::new)
     }
 
     /// Returns the header of a frame with a payload of this many bytes.
@@ -130,11 +130,11 @@ impl FrameEncoder {
     /// of one byte, or a length that does not fit into 63 bits.
     /// [`EncodeError::NoRoom`] if `buf` is shorter than the headroom. Nothing is written then.
     #[inline(always)]
-    pub fn in_place<'b>(&self, buf: &'b mut [u8]) -> Result<&'b mut [u8], EncodeError> {
+    pub fn encode_in_place<'b>(&self, buf: &'b mut [u8]) -> Result<&'b mut [u8], EncodeError> {
         let Some((headroom, payload)) = buf.split_first_chunk_mut() else {
             return Err(EncodeError::NoRoom { needed: MAX_HEADER_LEN });
         };
-        let start = self.frame_header(payload.len() as u64).encode_before(headroom)?;
+        let start = self.frame_header(payload.len() as u64).encode_into_headroom(headroom)?;
         self.mask().apply(payload);
         Ok(&mut buf[start..])
     }
@@ -148,7 +148,7 @@ impl FrameEncoder {
     /// of one byte, or a length that does not fit into 63 bits.
     /// [`EncodeError::NoRoom`] if the frame does not fit. Nothing is written then.
     #[inline(always)]
-    pub fn write<'b>(
+    pub fn encode_to_slice<'b>(
         &self,
         payload: &[u8],
         out: &'b mut [u8],
@@ -160,10 +160,10 @@ impl FrameEncoder {
         };
         header.write_to(out);
         let (mut mask, to) = (self.mask(), &mut out[header.len()..]);
-        if mask.is_none() {
+        if mask.is_identity() {
             to.copy_from_slice(payload);
         } else {
-            mask.apply_copying(payload, to);
+            mask.apply_into(payload, to);
         }
         Ok(out)
     }
@@ -180,14 +180,14 @@ impl FrameEncoder {
     /// use wsframe::{FrameEncoder, Opcode};
     ///
     /// let mut out = Vec::new();
-    /// FrameEncoder::new(Opcode::Text).append(b"Hello", &mut out)?;
-    /// FrameEncoder::new(Opcode::Ping).append(b"", &mut out)?;
+    /// FrameEncoder::new(Opcode::Text).encode_to_vec(b"Hello", &mut out)?;
+    /// FrameEncoder::new(Opcode::Ping).encode_to_vec(b"", &mut out)?;
     /// assert_eq!(out, b"\x81\x05Hello\x89\x00");
     /// # Ok::<(), wsframe::EncodeError>(())
     /// ```
     #[cfg(feature = "alloc")]
     #[inline]
-    pub fn append(&self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    pub fn encode_to_vec(&self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.append_to(payload, out)
     }
 
@@ -216,13 +216,13 @@ impl FrameEncoder {
     /// ```
     /// use wsframe::{FrameEncoder, Opcode};
     ///
-    /// let frame = FrameEncoder::new(Opcode::Text).shared(b"Hello")?;
+    /// let frame = FrameEncoder::new(Opcode::Text).encode_to_arc(b"Hello")?;
     /// let for_another_receiver = frame.clone(); // counts a reference
     /// assert_eq!(*for_another_receiver, *b"\x81\x05Hello");
     /// # Ok::<(), wsframe::EncodeError>(())
     /// ```
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-    pub fn shared(&self, payload: &[u8]) -> Result<Arc<[u8]>, EncodeError> {
+    pub fn encode_to_arc(&self, payload: &[u8]) -> Result<Arc<[u8]>, EncodeError> {
         if self.masking_key.is_some() {
             return Err(EncodeError::MaskedShared);
         }

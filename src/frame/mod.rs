@@ -8,8 +8,6 @@ mod decoder;
 mod encoder;
 mod payload;
 
-pub use decoder::{
-    DEFAULT_MAX_PAYLOAD_LEN, FrameChunk, FrameDecoder, MIN_BUFFER_LEN, NO_LIMIT, Span,
-};
+pub use decoder::{FrameChunk, FrameDecoder, FrameSpan, MIN_BUFFER_LEN};
 pub use encoder::FrameEncoder;
 pub use payload::Payload;

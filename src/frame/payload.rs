@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::error::ProtocolError;
 use crate::mask::Mask;
-use crate::utf8::{Checked, Utf8Validator};
+use crate::utf8::{PartialStr, Utf8Validator};
 
 /// Bytes of a payload in the caller's buffer, still masked.
 ///
@@ -83,13 +83,16 @@ impl<'b> Payload<'b> {
     ///
     /// let mut text = Utf8Validator::new();
     /// let mut bytes = *b"caf\xC3\xA9";
-    /// let checked = Payload::new(&mut bytes, Mask::NONE).unmask_text(&mut text)?;
+    /// let checked = Payload::new(&mut bytes, Mask::IDENTITY).unmask_text(&mut text)?;
     /// assert_eq!(checked.as_str(), Some("café"));
     /// # Ok::<(), wsframe::ProtocolError>(())
     /// ```
     #[inline(always)]
-    pub fn unmask_text(mut self, text: &mut Utf8Validator) -> Result<Checked<'b>, ProtocolError> {
-        Ok(text.unmask(self.bytes, &mut self.mask)?)
+    pub fn unmask_text(
+        mut self,
+        text: &mut Utf8Validator,
+    ) -> Result<PartialStr<'b>, ProtocolError> {
+        Ok(text.unmask_and_validate(self.bytes, &mut self.mask)?)
     }
 
     /// Writes the unmasked bytes to `to` in one pass, and returns the part that was written.
@@ -105,7 +108,7 @@ impl<'b> Payload<'b> {
     ///
     /// let mut bytes = *b"Hello";
     /// let mut message = [0; 8];
-    /// match Payload::new(&mut bytes, Mask::NONE).unmask_into(&mut message) {
+    /// match Payload::new(&mut bytes, Mask::IDENTITY).unmask_into(&mut message) {
     ///     Ok(written) => assert_eq!(written, b"Hello"),
     ///     Err(payload) => println!("a buffer of {} bytes is needed", payload.len()),
     /// }
@@ -115,34 +118,34 @@ impl<'b> Payload<'b> {
         let Some(to) = to.get_mut(..self.bytes.len()) else {
             return Err(self);
         };
-        self.mask.apply_copying(self.bytes, to);
+        self.mask.apply_into(self.bytes, to);
         Ok(to)
     }
 
     /// Appends the unmasked bytes to `to`. The bytes in the buffer stay masked.
     #[cfg(feature = "alloc")]
     #[inline(always)]
-    pub fn unmask_appending(mut self, to: &mut Vec<u8>) {
-        self.mask.apply_appending(self.bytes, to);
+    pub fn unmask_append(mut self, to: &mut Vec<u8>) {
+        self.mask.apply_append(self.bytes, to);
     }
 
     /// Exchanges the mask for `new` in place, in one pass, and returns the bytes as they are sent
     /// on.
     ///
     /// `new` advances by the number of bytes, ready for the next chunk of the frame. Either mask
-    /// may be [`Mask::NONE`]. [`Relay`](crate::Relay) uses this.
+    /// may be [`Mask::IDENTITY`]. [`Relay`](crate::Relay) uses this.
     ///
     /// ```
     /// use wsframe::{Mask, MaskingKey, Payload};
     ///
     /// let mut bytes = *b"Hello";
     /// let mut new = Mask::new(MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]));
-    /// let out = Payload::new(&mut bytes, Mask::NONE).remask(&mut new);
+    /// let out = Payload::new(&mut bytes, Mask::IDENTITY).remask(&mut new);
     /// assert_eq!(out, [0x7f, 0x9f, 0x4d, 0x51, 0x58]);
     /// ```
     #[inline(always)]
     pub fn remask(self, new: &mut Mask) -> &'b mut [u8] {
-        self.mask.and(new).apply(self.bytes);
+        self.mask.combine(new).apply(self.bytes);
         new.advance(self.bytes.len());
         self.bytes
     }

@@ -4,21 +4,21 @@ use core::{fmt, str};
 
 use super::fields::{Fields, is_connection_option};
 use super::head::{HeadError, Response};
-use super::key::Key;
-use super::negotiation::{self, Agreed};
+use super::key::WebSocketKey;
+use super::negotiation::{self, Negotiated};
 use super::rules::HandshakeRules;
 use super::subprotocol;
 use super::uri::Uri;
 use super::write::{Headers, VERSION, WriteError, check_headers, line, write_headers};
-use crate::extensions::{ExtensionError, Negotiate, is_token};
+use crate::extensions::{Extension, ExtensionError, is_token};
 
 /// A client's opening handshake. Writes the request and checks the response.
 ///
 /// ```
-/// use wsframe::handshake::{ClientHandshake, EMPTY_HEADER, Key, Response, Uri};
+/// use wsframe::handshake::{ClientHandshake, EMPTY_HEADER, WebSocketKey, Response, Uri};
 ///
 /// let uri = Uri::parse("ws://server.example.com/chat")?;
-/// let key = Key::new(*b"the sample nonce"); // 16 bytes from a secure generator
+/// let key = WebSocketKey::new(*b"the sample nonce"); // 16 bytes from a secure generator
 /// let handshake = ClientHandshake::new(uri, key).subprotocols(&["chat", "superchat"]);
 ///
 /// let mut request = String::new();
@@ -45,7 +45,7 @@ use crate::extensions::{ExtensionError, Negotiate, is_token};
 #[doc(alias = "generate_request")]
 pub struct ClientHandshake<'a> {
     pub(super) uri: Uri<'a>,
-    pub(super) key: Key,
+    pub(super) key: WebSocketKey,
     pub(super) origin: Option<&'a str>,
     pub(super) subprotocols: &'a [&'a str],
     pub(super) headers: Headers<'a>,
@@ -54,8 +54,8 @@ pub struct ClientHandshake<'a> {
 
 impl<'a> ClientHandshake<'a> {
     /// Creates a handshake for this URI. Each connection needs a new key: with feature `rand`,
-    /// `Key::random` creates one.
-    pub const fn new(uri: Uri<'a>, key: Key) -> Self {
+    /// `WebSocketKey::random` creates one.
+    pub const fn new(uri: Uri<'a>, key: WebSocketKey) -> Self {
         let rules = HandshakeRules::new();
         Self { uri, key, origin: None, subprotocols: &[], headers: &[], rules }
     }
@@ -79,10 +79,10 @@ impl<'a> ClientHandshake<'a> {
     /// Sets the rules for the response.
     ///
     /// ```
-    /// use wsframe::handshake::{ClientHandshake, EMPTY_HEADER, HandshakeRules, Key, Response, Uri};
+    /// use wsframe::handshake::{ClientHandshake, EMPTY_HEADER, HandshakeRules, WebSocketKey, Response, Uri};
     ///
     /// let uri = Uri::parse("ws://device.example/")?;
-    /// let key = Key::new(*b"the sample nonce"); // 16 bytes from a secure generator
+    /// let key = WebSocketKey::new(*b"the sample nonce"); // 16 bytes from a secure generator
     /// let rules = HandshakeRules::new().accept_empty_subprotocol();
     /// let handshake = ClientHandshake::new(uri, key).rules(rules);
     ///
@@ -107,7 +107,7 @@ impl<'a> ClientHandshake<'a> {
     /// with [`WriteError::Format`].
     pub fn write(
         &self,
-        extensions: &[&dyn Negotiate],
+        extensions: &[&dyn Extension],
         to: &mut impl fmt::Write,
     ) -> Result<(), WriteError> {
         self.check_values()?;
@@ -148,7 +148,7 @@ impl<'a> ClientHandshake<'a> {
         check_headers(self.headers)
     }
 
-    /// Checks the response that [`HeadReader::find_final`](super::HeadReader::find_final) located.
+    /// Checks the response that [`HeadScanner::find_response`](super::HeadScanner::find_response) located.
     /// Passes the server's answers to the extensions, which must be those that made the offers.
     ///
     /// # Errors
@@ -159,8 +159,8 @@ impl<'a> ClientHandshake<'a> {
     pub fn check(
         &self,
         response: &Response<'_>,
-        extensions: &mut [&mut dyn Negotiate],
-    ) -> Result<Agreed<'a>, ResponseError> {
+        extensions: &mut [&mut dyn Extension],
+    ) -> Result<Negotiated<'a>, ResponseError> {
         self.check_upgrade(response.status, response.is_http_1_1, response.fields)?;
         self.check_choices(response.fields, extensions)
     }
@@ -203,8 +203,8 @@ impl<'a> ClientHandshake<'a> {
     pub(super) fn check_choices(
         &self,
         fields: Fields<'_>,
-        extensions: &mut [&mut dyn Negotiate],
-    ) -> Result<Agreed<'a>, ResponseError> {
+        extensions: &mut [&mut dyn Extension],
+    ) -> Result<Negotiated<'a>, ResponseError> {
         let mut subprotocol = None;
         if fields.has(subprotocol::NAME) {
             let chosen = fields.only(subprotocol::NAME).ok_or(ResponseError::Subprotocol)?;
@@ -218,7 +218,7 @@ impl<'a> ClientHandshake<'a> {
             }
         }
         let rsv = negotiation::confirm(fields, extensions)?;
-        Ok(Agreed { subprotocol, rsv })
+        Ok(Negotiated { subprotocol, rsv })
     }
 }
 

@@ -13,26 +13,26 @@ use memchr::{memchr, memchr_iter};
 use super::fields::Fields;
 use crate::extensions::is_token_char;
 
-/// The default of [`HeadReader::max_len`], in bytes.
+/// The default of [`HeadScanner::max_len`], in bytes.
 pub const DEFAULT_MAX_HEAD_LEN: usize = 16 << 10;
 
 /// Finds the end of an HTTP head in bytes that arrive in pieces.
 ///
-/// Create one per message. A server finds the request with [`find`](Self::find), a client finds the
-/// response with [`find_final`](Self::find_final).
+/// Create one per message. A server finds the request with [`find_request`](Self::find_request), a client finds the
+/// response with [`find_response`](Self::find_response).
 ///
 /// ```
-/// use wsframe::handshake::HeadReader;
+/// use wsframe::handshake::HeadScanner;
 ///
-/// let mut reader = HeadReader::new();
-/// assert_eq!(reader.find(b"GET / HTTP/1.1\r\nHost: a\r\n")?, None);
+/// let mut reader = HeadScanner::new();
+/// assert_eq!(reader.find_request(b"GET / HTTP/1.1\r\nHost: a\r\n")?, None);
 /// // The earlier bytes, and more.
 /// let received = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n\x81\x85";
-/// assert_eq!(reader.find(received)?, Some(27)); // the bytes after it belong to frames
+/// assert_eq!(reader.find_request(received)?, Some(27)); // the bytes after it belong to frames
 /// # Ok::<(), wsframe::handshake::HeadError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct HeadReader {
+pub struct HeadScanner {
     max_len: usize,
     /// The offset of the head, after the interim responses that were skipped.
     start: usize,
@@ -46,7 +46,7 @@ pub struct HeadReader {
     has_start_line: bool,
 }
 
-impl HeadReader {
+impl HeadScanner {
     /// Creates a reader for heads of up to [`DEFAULT_MAX_HEAD_LEN`] bytes.
     #[must_use]
     pub const fn new() -> Self {
@@ -78,7 +78,7 @@ impl HeadReader {
     /// - [`HeadError::StartLine`] if the first byte cannot begin an HTTP/1 message, as with TLS
     ///
     /// An error repeats if the call is repeated.
-    pub fn find(&mut self, received: &[u8]) -> Result<Option<usize>, HeadError> {
+    pub fn find_request(&mut self, received: &[u8]) -> Result<Option<usize>, HeadError> {
         let end = received.len().min(self.max_len);
         let new = received.get(self.searched..end).unwrap_or_default();
         let Self { mut line, mut is_begun, mut has_start_line, .. } = *self;
@@ -110,7 +110,7 @@ impl HeadReader {
     /// Returns the range of the final response in `received`. Returns `None` while its end has not
     /// arrived.
     ///
-    /// Clients must call this instead of [`find`](Self::find). It skips interim responses, such as
+    /// Clients must call this instead of [`find_request`](Self::find_request). It skips interim responses, such as
     /// 103 (Early Hints), which any server or proxy may send (RFC 9110 §15.2).
     ///
     /// `received` must contain everything that has arrived, from the first byte on. Skipped
@@ -123,18 +123,18 @@ impl HeadReader {
     /// - [`HeadError::StartLine`] if the first byte cannot begin an HTTP/1 message, as with TLS
     ///
     /// ```
-    /// use wsframe::handshake::HeadReader;
+    /// use wsframe::handshake::HeadScanner;
     ///
     /// let received = b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 101 Welcome\r\n\r\n\x81\x05";
-    /// let mut reader = HeadReader::new();
-    /// if let Some(head) = reader.find_final(received)? {
+    /// let mut reader = HeadScanner::new();
+    /// if let Some(head) = reader.find_response(received)? {
     ///     assert_eq!(&received[head.clone()], b"HTTP/1.1 101 Welcome\r\n\r\n");
     ///     assert_eq!(&received[head.end..], b"\x81\x05"); // a frame has begun
     /// }
     /// # Ok::<(), wsframe::handshake::HeadError>(())
     /// ```
-    pub fn find_final(&mut self, received: &[u8]) -> Result<Option<Range<usize>>, HeadError> {
-        while let Some(end) = self.find(received)? {
+    pub fn find_response(&mut self, received: &[u8]) -> Result<Option<Range<usize>>, HeadError> {
+        while let Some(end) = self.find_request(received)? {
             let head = self.start..end;
             // There is no capacity for header fields, but the status-line comes before them.
             let mut response = httparse::Response::new(&mut []);
@@ -166,7 +166,7 @@ fn begins(received: &[u8], line: usize) -> Result<bool, HeadError> {
     }
 }
 
-impl Default for HeadReader {
+impl Default for HeadScanner {
     fn default() -> Self {
         Self::new()
     }
@@ -175,19 +175,19 @@ impl Default for HeadReader {
 /// Why bytes are not the head of an HTTP/1 message.
 ///
 /// ```
-/// use wsframe::handshake::{HeadError, HeadReader};
+/// use wsframe::handshake::{HeadError, HeadScanner};
 ///
 /// let client_hello = [0x16, 0x03, 0x01]; // TLS on a port without it
-/// assert_eq!(HeadReader::new().find(&client_hello), Err(HeadError::StartLine));
+/// assert_eq!(HeadScanner::new().find_request(&client_hello), Err(HeadError::StartLine));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HeadError {
-    /// The head is longer than [`HeadReader::max_len`].
+    /// The head is longer than [`HeadScanner::max_len`].
     TooLong,
     /// There are more header fields than the caller's storage holds.
     TooManyHeaders,
-    /// The bytes end inside the head. Pass the bytes that a [`HeadReader`] found.
+    /// The bytes end inside the head. Pass the bytes that a [`HeadScanner`] found.
     Incomplete,
     /// The first line is not a request-line or status-line.
     StartLine,
@@ -294,7 +294,7 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Parses a complete head, as found by [`HeadReader::find`]. The length of `storage` limits the
+    /// Parses a complete head, as found by [`HeadScanner::find_request`]. The length of `storage` limits the
     /// number of header fields; fill it with [`EMPTY_HEADER`](super::EMPTY_HEADER).
     ///
     /// # Errors
@@ -360,7 +360,7 @@ pub struct Response<'a> {
 }
 
 impl<'a> Response<'a> {
-    /// Parses a complete head, as located by [`HeadReader::find_final`]. The length of `storage`
+    /// Parses a complete head, as located by [`HeadScanner::find_response`]. The length of `storage`
     /// limits the number of header fields; fill it with [`EMPTY_HEADER`](super::EMPTY_HEADER).
     ///
     /// # Errors
@@ -428,8 +428,8 @@ impl<'a> Response<'a> {
     /// Returns whether this is an interim response, such as 103 (Early Hints), which the final one
     /// follows.
     ///
-    /// [`HeadReader::find_final`] skips interim responses. To see them, call [`HeadReader::find`],
-    /// and find the next head with a new `HeadReader` in the bytes after this one.
+    /// [`HeadScanner::find_response`] skips interim responses. To see them, call [`HeadScanner::find_request`],
+    /// and find the next head with a new `HeadScanner` in the bytes after this one.
     #[must_use]
     pub fn is_interim(&self) -> bool {
         is_interim(self.status)

@@ -16,34 +16,35 @@ use ::http::{Method, Request, Response, StatusCode, Version};
 
 use super::client::{ClientHandshake, ResponseError};
 use super::fields::Fields;
-use super::negotiation::{self, Agreed};
-use super::refusal::Refusal;
+use super::negotiation::{self, Negotiated};
+use super::rejection::Rejection;
 use super::rules::HandshakeRules;
 use super::server::{
-    Acceptance, Opening, authority_of, check_absolute, check_upgrade, host, resource_name,
+    HandshakeRequest, HandshakeResponse, authority_of, check_absolute, check_upgrade, host,
+    resource_name,
 };
 use super::uri::is_same_authority;
 use super::write::{Headers, VERSION, WriteError};
-use crate::extensions::{ExtensionWriter, Negotiate};
+use crate::extensions::{Extension, ExtensionWriter};
 
 const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
 const UPGRADE_OPTION: HeaderValue = HeaderValue::from_static("Upgrade");
 
-impl<'a> Opening<'a> {
+impl<'a> HandshakeRequest<'a> {
     /// Validates an HTTP/1.1 request as an opening handshake.
     ///
     /// # Errors
     ///
-    /// A [`Refusal`], which knows its response, if the request breaks a rule of §4.2.1.
+    /// A [`Rejection`], which knows its response, if the request breaks a rule of §4.2.1.
     ///
     /// ```
-    /// use wsframe::handshake::{Opening, Refusal};
+    /// use wsframe::handshake::{HandshakeRequest, Rejection};
     ///
     /// /// Returns the response to a request. If its status is 101, the connection is a WebSocket.
     /// fn answer<B>(request: &http::Request<B>) -> http::Response<&'static str> {
-    ///     let opening = match Opening::from_http(request) {
+    ///     let opening = match HandshakeRequest::from_http(request) {
     ///         Ok(opening) => opening,
-    ///         Err(refusal) => return refusal.to_http(request.version()),
+    ///         Err(rejection) => return rejection.to_http(request.version()),
     ///     };
     ///     let (response, _agreed) =
     ///         opening.accept().to_http(&mut []).expect("no values were added");
@@ -54,7 +55,7 @@ impl<'a> Opening<'a> {
     /// assert_eq!(answer(&request).status(), 426); // it does not ask for a WebSocket
     /// ```
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
-    pub fn from_http<B>(request: &'a Request<B>) -> Result<Self, Refusal> {
+    pub fn from_http<B>(request: &'a Request<B>) -> Result<Self, Rejection> {
         Self::from_http_with(request, HandshakeRules::new())
     }
 
@@ -62,13 +63,13 @@ impl<'a> Opening<'a> {
     ///
     /// # Errors
     ///
-    /// A [`Refusal`], which knows its response, if the request breaks a rule of §4.2.1 that is not
+    /// A [`Rejection`], which knows its response, if the request breaks a rule of §4.2.1 that is not
     /// relaxed.
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn from_http_with<B>(
         request: &'a Request<B>,
         rules: HandshakeRules,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, Rejection> {
         let fields = Fields::Map(request.headers());
         let is_http_1_1 = request.version() == Version::HTTP_11;
         let key = check_upgrade(request.method().as_str(), is_http_1_1, fields)?;
@@ -82,20 +83,20 @@ impl<'a> Opening<'a> {
     ///
     /// # Errors
     ///
-    /// - [`Refusal::Method`] if the method is not CONNECT
-    /// - [`Refusal::ConnectProtocol`] if `protocol` is not `websocket`
-    /// - [`Refusal::Host`] if `Host` differs from `:authority`
-    /// - [`Refusal::Target`], [`Refusal::NoVersion`], [`Refusal::Version`], [`Refusal::Origin`],
-    ///   [`Refusal::Subprotocols`] and [`Refusal::Extensions`], as over HTTP/1.1
+    /// - [`Rejection::Method`] if the method is not CONNECT
+    /// - [`Rejection::ConnectProtocol`] if `protocol` is not `websocket`
+    /// - [`Rejection::Host`] if `Host` differs from `:authority`
+    /// - [`Rejection::Target`], [`Rejection::NoVersion`], [`Rejection::Version`], [`Rejection::Origin`],
+    ///   [`Rejection::Subprotocols`] and [`Rejection::Extensions`], as over HTTP/1.1
     ///
     /// ```
-    /// use wsframe::handshake::{Opening, Refusal};
+    /// use wsframe::handshake::{HandshakeRequest, Rejection};
     ///
     /// /// Returns the response to an extended CONNECT. If its status is 200, frames follow it.
     /// fn answer<B>(request: &http::Request<B>, protocol: &str) -> http::Response<&'static str> {
-    ///     let opening = match Opening::from_extended_connect(request, protocol) {
+    ///     let opening = match HandshakeRequest::from_extended_connect(request, protocol) {
     ///         Ok(opening) => opening,
-    ///         Err(refusal) => return refusal.to_http(request.version()),
+    ///         Err(rejection) => return rejection.to_http(request.version()),
     ///     };
     ///     let (response, _agreed) =
     ///         opening.accept().to_http(&mut []).expect("no values were added");
@@ -109,7 +110,7 @@ impl<'a> Opening<'a> {
     pub fn from_extended_connect<B>(
         request: &'a Request<B>,
         protocol: &str,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, Rejection> {
         Self::from_extended_connect_with(request, protocol, HandshakeRules::new())
     }
 
@@ -125,43 +126,43 @@ impl<'a> Opening<'a> {
         request: &'a Request<B>,
         protocol: &str,
         rules: HandshakeRules,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, Rejection> {
         // > The :method pseudo-header field […] is set to "CONNECT", […] the :protocol
         // > pseudo-header field […] is set to "websocket"
         if request.method() != Method::CONNECT {
-            return Err(Refusal::Method);
+            return Err(Rejection::Method);
         }
         if protocol != "websocket" {
-            return Err(Refusal::ConnectProtocol);
+            return Err(Rejection::ConnectProtocol);
         }
         // > The scheme of the target URI […] MUST be "https" for "wss"-schemed WebSockets and
         // > "http" for "ws"-schemed WebSockets.
         let (authority, resource_name) = split_target(request.uri(), rules)?;
-        let authority = authority.ok_or(Refusal::Target)?;
+        let authority = authority.ok_or(Rejection::Target)?;
         let fields = Fields::Map(request.headers());
         // > A server SHOULD treat a request as malformed if it contains a Host header field that
         // > identifies an entity that differs from the entity in the ":authority" pseudo-header
         // > field. (RFC 9113 §8.3.1)
         let port = if request.uri().scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
         if fields.has("Host") && !is_same_authority(host(fields)?, authority, port) {
-            return Err(Refusal::Host);
+            return Err(Rejection::Host);
         }
         Self::new(resource_name, authority, None, fields)
     }
 }
 
 /// Returns the authority, which only an absolute URI has, and the resource name.
-fn split_target(uri: &Uri, rules: HandshakeRules) -> Result<(Option<&str>, &str), Refusal> {
+fn split_target(uri: &Uri, rules: HandshakeRules) -> Result<(Option<&str>, &str), Rejection> {
     let authority = match (uri.scheme_str(), uri.authority()) {
         (Some(scheme), Some(authority)) => Some(check_absolute(scheme, authority.as_str())?),
         (None, None) => None,
-        _ => return Err(Refusal::Target),
+        _ => return Err(Rejection::Target),
     };
-    let path = uri.path_and_query().ok_or(Refusal::Target)?;
+    let path = uri.path_and_query().ok_or(Rejection::Target)?;
     Ok((authority, resource_name(path.as_str(), rules)?))
 }
 
-impl<'p> Acceptance<'_, 'p> {
+impl<'p> HandshakeResponse<'_, 'p> {
     /// Creates the response, with an empty body: status 101, or 200 to an extended CONNECT. Frames
     /// follow it.
     ///
@@ -174,8 +175,8 @@ impl<'p> Acceptance<'_, 'p> {
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn to_http<B: Default>(
         &self,
-        extensions: &mut [&mut dyn Negotiate],
-    ) -> Result<(Response<B>, Agreed<'p>), WriteError> {
+        extensions: &mut [&mut dyn Extension],
+    ) -> Result<(Response<B>, Negotiated<'p>), WriteError> {
         self.check()?;
         let Self { opening, subprotocol, headers } = *self;
         let mut response = Response::new(B::default());
@@ -194,11 +195,11 @@ impl<'p> Acceptance<'_, 'p> {
         if opening.key.is_some() {
             *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         }
-        Ok((response, Agreed { subprotocol, rsv }))
+        Ok((response, Negotiated { subprotocol, rsv }))
     }
 }
 
-impl Refusal {
+impl Rejection {
     /// Creates the response to a request of this version. HTTP/2 and HTTP/3 have no upgrade, so
     /// their status is 400 instead of 426.
     #[must_use]
@@ -241,10 +242,10 @@ impl<'a> ClientHandshake<'a> {
     /// A [`WriteError`] for a value that the request cannot contain.
     ///
     /// ```
-    /// use wsframe::handshake::{ClientHandshake, Key, Uri};
+    /// use wsframe::handshake::{ClientHandshake, WebSocketKey, Uri};
     ///
     /// let uri = Uri::parse("ws://server.example.com/chat")?;
-    /// let key = Key::new(*b"the sample nonce"); // 16 bytes from a secure generator
+    /// let key = WebSocketKey::new(*b"the sample nonce"); // 16 bytes from a secure generator
     /// let handshake = ClientHandshake::new(uri, key);
     /// let request: http::Request<()> = handshake.to_http(&[])?;
     /// assert_eq!(request.uri(), "/chat");
@@ -255,7 +256,7 @@ impl<'a> ClientHandshake<'a> {
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn to_http<B: Default>(
         &self,
-        extensions: &[&dyn Negotiate],
+        extensions: &[&dyn Extension],
     ) -> Result<Request<B>, WriteError> {
         let mut resource_name = String::new();
         self.uri.write_resource_name(&mut resource_name)?;
@@ -282,7 +283,7 @@ impl<'a> ClientHandshake<'a> {
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn to_extended_connect<B: Default>(
         &self,
-        extensions: &[&dyn Negotiate],
+        extensions: &[&dyn Extension],
     ) -> Result<Request<B>, WriteError> {
         let mut uri = String::from(if self.uri.is_secure() { "https://" } else { "http://" });
         self.uri.write_authority(&mut uri)?;
@@ -296,7 +297,7 @@ impl<'a> ClientHandshake<'a> {
     /// Creates the request with what all versions of HTTP have in common.
     fn request<B: Default>(
         &self,
-        extensions: &[&dyn Negotiate],
+        extensions: &[&dyn Extension],
         uri: &str,
     ) -> Result<Request<B>, WriteError> {
         self.check_values()?;
@@ -340,8 +341,8 @@ impl<'a> ClientHandshake<'a> {
     pub fn check_http<B>(
         &self,
         response: &Response<B>,
-        extensions: &mut [&mut dyn Negotiate],
-    ) -> Result<Agreed<'a>, ResponseError> {
+        extensions: &mut [&mut dyn Extension],
+    ) -> Result<Negotiated<'a>, ResponseError> {
         let (status, fields) = (response.status(), Fields::Map(response.headers()));
         if response.version() <= Version::HTTP_11 {
             self.check_upgrade(status.as_u16(), response.version() == Version::HTTP_11, fields)?;

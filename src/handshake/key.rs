@@ -24,23 +24,23 @@ const ACCEPT_LEN: usize = 28;
 /// The value of `Sec-WebSocket-Key`: 16 random bytes in base64, new for each connection.
 ///
 /// ```
-/// use wsframe::handshake::Key;
+/// use wsframe::handshake::WebSocketKey;
 ///
 /// // RFC 6455 §1.3
-/// let key = Key::new(*b"the sample nonce");
+/// let key = WebSocketKey::new(*b"the sample nonce");
 /// assert_eq!(key.as_str(), "dGhlIHNhbXBsZSBub25jZQ==");
 /// assert_eq!(key.accept().as_str(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-/// assert_eq!(Key::parse(b"dGhlIHNhbXBsZSBub25jZQ=="), Some(key));
+/// assert_eq!(WebSocketKey::parse(b"dGhlIHNhbXBsZSBub25jZQ=="), Some(key));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Key([u8; KEY_LEN]);
+pub struct WebSocketKey([u8; KEY_LEN]);
 
-impl Key {
+impl WebSocketKey {
     /// Creates a key from these bytes.
     ///
     /// > The nonce MUST be selected randomly for each connection.
     ///
-    /// Use a cryptographically secure generator, as `Key::random` and `Key::from_rng` do (feature
+    /// Use a cryptographically secure generator, as `WebSocketKey::random` and `WebSocketKey::from_rng` do (feature
     /// `rand`).
     #[must_use]
     #[allow(clippy::missing_panics_doc, reason = "16 bytes always fit")]
@@ -54,10 +54,10 @@ impl Key {
     ///
     /// ```
     /// use rand::CryptoRng;
-    /// use wsframe::handshake::{ClientHandshake, Key, Uri};
+    /// use wsframe::handshake::{ClientHandshake, WebSocketKey, Uri};
     ///
     /// fn handshake<'a>(uri: Uri<'a>, generator: &mut impl CryptoRng) -> ClientHandshake<'a> {
-    ///     ClientHandshake::new(uri, Key::from_rng(generator))
+    ///     ClientHandshake::new(uri, WebSocketKey::from_rng(generator))
     /// }
     /// ```
     #[cfg(feature = "rand")]
@@ -110,24 +110,24 @@ impl Key {
     }
 }
 
-impl fmt::Debug for Key {
+impl fmt::Debug for WebSocketKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Key").field(&self.as_str()).finish()
     }
 }
 
-impl fmt::Display for Key {
+impl fmt::Display for WebSocketKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-/// The value of `Sec-WebSocket-Accept`, created by [`Key::accept`].
+/// The value of `Sec-WebSocket-Accept`, created by [`WebSocketKey::accept`].
 ///
 /// ```
-/// use wsframe::handshake::Key;
+/// use wsframe::handshake::WebSocketKey;
 ///
-/// let key = Key::new(*b"the sample nonce");
+/// let key = WebSocketKey::new(*b"the sample nonce");
 /// assert_eq!(key.accept().as_str(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

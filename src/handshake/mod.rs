@@ -3,12 +3,12 @@
 //!
 //! | to | use |
 //! |---|---|
-//! | find the end of a head in bytes that arrive in pieces | [`HeadReader`] |
-//! | accept a connection | [`Request`], [`Opening`], [`Acceptance`] |
-//! | refuse a request | [`Refusal`] |
-//! | serve other pages on the same port | [`Request::is_handshake`], [`Reply`] |
-//! | open a connection | [`Uri`], [`Key`], [`ClientHandshake`], [`Response`] |
-//! | negotiate extensions | [`Negotiate`](crate::extensions::Negotiate), `deflate::Negotiation` |
+//! | find the end of a head in bytes that arrive in pieces | [`HeadScanner`] |
+//! | accept a connection | [`Request`], [`HandshakeRequest`], [`HandshakeResponse`] |
+//! | refuse a request | [`Rejection`] |
+//! | serve other pages on the same port | [`Request::is_handshake`], [`HttpReply`] |
+//! | open a connection | [`Uri`], [`WebSocketKey`], [`ClientHandshake`], [`Response`] |
+//! | negotiate extensions | [`Extension`](crate::extensions::Extension), `deflate::Negotiation` |
 //! | relax rules | [`HandshakeRules`] |
 //!
 //! Nothing here allocates or needs `std`, except for [the types of the crate `http`](#http-types).
@@ -17,7 +17,7 @@
 //! # A server
 //!
 //! ```
-//! use wsframe::handshake::{EMPTY_HEADER, HeadReader, Refusal, Reply, Request};
+//! use wsframe::handshake::{EMPTY_HEADER, HeadScanner, Rejection, HttpReply, Request};
 //! use wsframe::{Role, Rules};
 //!
 //! #[derive(Debug, PartialEq)]
@@ -28,27 +28,27 @@
 //! }
 //!
 //! /// Reads the request at the beginning of `received`, and writes the response to `out`.
-//! fn answer(reader: &mut HeadReader, received: &[u8], out: &mut String) -> Answer {
-//!     try_answer(reader, received, out).unwrap_or_else(|refusal| {
-//!         refusal.write(out).expect("a String accepts all writes");
+//! fn answer(reader: &mut HeadScanner, received: &[u8], out: &mut String) -> Answer {
+//!     try_answer(reader, received, out).unwrap_or_else(|rejection| {
+//!         rejection.write(out).expect("a String accepts all writes");
 //!         Answer::Close
 //!     })
 //! }
 //!
 //! fn try_answer(
-//!     reader: &mut HeadReader,
+//!     reader: &mut HeadScanner,
 //!     received: &[u8],
 //!     out: &mut String,
-//! ) -> Result<Answer, Refusal> {
-//!     let Some(head_len) = reader.find(received)? else { return Ok(Answer::NotYet) };
+//! ) -> Result<Answer, Rejection> {
+//!     let Some(head_len) = reader.find_request(received)? else { return Ok(Answer::NotYet) };
 //!     let mut storage = [EMPTY_HEADER; 64]; // the maximum number of header fields
 //!     let request = Request::parse(&received[..head_len], &mut storage)?;
 //!     if !request.is_handshake() {
-//!         Reply::new(404, "not found").write(out).expect("a valid status");
+//!         HttpReply::new(404, "not found").write(out).expect("a valid status");
 //!         return Ok(Answer::Close);
 //!     }
 //!
-//!     let opening = request.opening()?; // §4.2.1
+//!     let opening = request.handshake()?; // §4.2.1
 //!     opening.check_origin(&["https://example.com"])?; // §10.2
 //!     let chosen = opening.choose_subprotocol(&["superchat", "chat"]);
 //!     let acceptance = opening.accept().subprotocol(chosen);
@@ -61,7 +61,7 @@
 //!     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
 //!     Origin: https://example.com\r\nSec-WebSocket-Protocol: chat, superchat\r\n\
 //!     Sec-WebSocket-Version: 13\r\n\r\n\x81\x85";
-//! let (mut reader, mut out) = (HeadReader::new(), String::new());
+//! let (mut reader, mut out) = (HeadScanner::new(), String::new());
 //! assert_eq!(answer(&mut reader, &received[..100], &mut out), Answer::NotYet);
 //! assert_eq!(
 //!     answer(&mut reader, received, &mut out),
@@ -76,26 +76,26 @@
 //! ```
 //!
 //! To negotiate extensions, pass them in place of `&mut []`: see
-//! [`Negotiate`](crate::extensions::Negotiate).
+//! [`Extension`](crate::extensions::Extension).
 //!
 //! # A client
 //!
 //! ```
 //! use std::io::{self, Read, Write};
-//! use wsframe::handshake::{ClientHandshake, EMPTY_HEADER, HeadReader, Key};
+//! use wsframe::handshake::{ClientHandshake, EMPTY_HEADER, HeadScanner, WebSocketKey};
 //! use wsframe::handshake::{Response, ResponseError, Uri};
 //! use wsframe::{Role, Rules};
 //!
 //! /// Opens a WebSocket on a connection to the URI's host. Returns the rules for frames from the
 //! /// server, and the bytes of frames that have already arrived.
-//! fn open(mut socket: impl Read + Write, uri: Uri<'_>, key: Key) -> io::Result<(Rules, Vec<u8>)> {
+//! fn open(mut socket: impl Read + Write, uri: Uri<'_>, key: WebSocketKey) -> io::Result<(Rules, Vec<u8>)> {
 //!     let handshake = ClientHandshake::new(uri, key).headers(&[("Authorization", "Bearer 7")]);
 //!     let mut request = String::new();
 //!     handshake.write(&[], &mut request)?;
 //!     socket.write_all(request.as_bytes())?;
 //!
 //!     let (mut received, mut chunk) = (Vec::new(), [0; 4096]);
-//!     let mut reader = HeadReader::new();
+//!     let mut reader = HeadScanner::new();
 //!     let head = loop {
 //!         let count = socket.read(&mut chunk)?;
 //!         if count == 0 {
@@ -103,7 +103,7 @@
 //!         }
 //!         received.extend(&chunk[..count]);
 //!         // Interim responses, such as 103 (Early Hints), are skipped.
-//!         if let Some(head) = reader.find_final(&received)? {
+//!         if let Some(head) = reader.find_response(&received)? {
 //!             break head;
 //!         }
 //!     };
@@ -129,7 +129,7 @@
 //! #     fn flush(&mut self) -> io::Result<()> { Ok(()) }
 //! # }
 //! # let uri = Uri::parse("ws://localhost/").unwrap();
-//! # let key = || Key::new(*b"the sample nonce");
+//! # let key = || WebSocketKey::new(*b"the sample nonce");
 //! # let accepts = b"HTTP/1.1 103 soon\r\n\r\nHTTP/1.1 101 ok\r\nUpgrade: websocket\r\n\
 //! #     Connection: upgrade\r\n\
 //! #     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
@@ -139,7 +139,7 @@
 //! # assert_eq!(open(Peer(io::Cursor::new(asks)), uri, key()).unwrap_err().to_string(), "Bearer");
 //! ```
 //!
-//! With feature `rand`, `Key::random` creates the key.
+//! With feature `rand`, `WebSocketKey::random` creates the key.
 //!
 //! # Strict and relaxed
 //!
@@ -156,8 +156,8 @@
 //! all visible ASCII except `#`, and a percent sign without two digits. Lists may have empty
 //! elements among others, such as `a,,b`, but not only empty ones (RFC 9110 §5.6.1).
 //!
-//! A server that acts for its users must check [`Opening::origin`] itself. See
-//! [`Opening::check_origin`] and [`Opening::check_same_origin`].
+//! A server that acts for its users must check [`HandshakeRequest::origin`] itself. See
+//! [`HandshakeRequest::check_origin`] and [`HandshakeRequest::check_same_origin`].
 //!
 //! # HTTP types
 //!
@@ -166,25 +166,25 @@
 //!
 //! | | server | client |
 //! |---|---|---|
-//! | HTTP/1.1 | `Opening::from_http`, `Acceptance::to_http` | `ClientHandshake::to_http`, `ClientHandshake::check_http` |
-//! | HTTP/2 (RFC 8441), HTTP/3 (RFC 9220) | `Opening::from_extended_connect`, `Acceptance::to_http` | `ClientHandshake::to_extended_connect`, `ClientHandshake::check_http` |
+//! | HTTP/1.1 | `HandshakeRequest::from_http`, `HandshakeResponse::to_http` | `ClientHandshake::to_http`, `ClientHandshake::check_http` |
+//! | HTTP/2 (RFC 8441), HTTP/3 (RFC 9220) | `HandshakeRequest::from_extended_connect`, `HandshakeResponse::to_http` | `ClientHandshake::to_extended_connect`, `ClientHandshake::check_http` |
 //!
 //! Over HTTP/2 and HTTP/3 a WebSocket is a stream that an extended CONNECT opens. The examples
 //! `hyper`, `axum` and `h2` show complete programs.
 //!
 #![cfg_attr(feature = "http", doc = "```")]
 #![cfg_attr(not(feature = "http"), doc = "```ignore")]
-//! use wsframe::handshake::{Opening, Refusal};
+//! use wsframe::handshake::{HandshakeRequest, Rejection};
 //!
 //! /// Returns the response to a request. If its status is 101, the connection is a WebSocket.
 //! fn answer<B>(request: &http::Request<B>) -> http::Response<&'static str> {
-//!     let accepted = Opening::from_http(request).and_then(|opening| {
+//!     let accepted = HandshakeRequest::from_http(request).and_then(|opening| {
 //!         opening.check_origin(&["https://example.com"])?;
 //!         Ok(opening.accept().to_http(&mut []).expect("valid values"))
 //!     });
 //!     match accepted {
 //!         Ok((response, _agreed)) => response,
-//!         Err(refusal) => refusal.to_http(request.version()),
+//!         Err(rejection) => rejection.to_http(request.version()),
 //!     }
 //! }
 //!
@@ -207,7 +207,7 @@ mod head;
 mod http;
 mod key;
 mod negotiation;
-mod refusal;
+mod rejection;
 mod rules;
 mod server;
 mod subprotocol;
@@ -215,12 +215,12 @@ mod uri;
 mod write;
 
 pub use client::{ClientHandshake, ResponseError};
-pub use head::{DEFAULT_MAX_HEAD_LEN, HeadError, HeadReader, Request, Response};
+pub use head::{DEFAULT_MAX_HEAD_LEN, HeadError, HeadScanner, Request, Response};
 pub use httparse::{EMPTY_HEADER, Header};
-pub use key::{AcceptValue, Key};
-pub use negotiation::Agreed;
-pub use refusal::Refusal;
+pub use key::{AcceptValue, WebSocketKey};
+pub use negotiation::Negotiated;
+pub use rejection::Rejection;
 pub use rules::HandshakeRules;
-pub use server::{Acceptance, Opening};
+pub use server::{HandshakeRequest, HandshakeResponse};
 pub use uri::{Uri, UriError};
-pub use write::{Reply, WriteError};
+pub use write::{HttpReply, WriteError};

@@ -4,7 +4,9 @@ use core::fmt;
 
 use super::client::ResponseError;
 use super::fields::Fields;
-use crate::extensions::{Extension, ExtensionError, ExtensionWriter, Extensions, Field, Negotiate};
+use crate::extensions::{
+    Extension, ExtensionElement, ExtensionError, ExtensionWriter, Extensions, Field,
+};
 use crate::header::{Role, Rsv, Rules};
 
 pub(super) const NAME: &str = "Sec-WebSocket-Extensions";
@@ -12,16 +14,16 @@ pub(super) const NAME: &str = "Sec-WebSocket-Extensions";
 /// The subprotocol and the RSV bits that both endpoints negotiated.
 ///
 /// ```
-/// use wsframe::handshake::Agreed;
-/// use wsframe::{FrameDecoder, MessageDecoder, Role};
+/// use wsframe::handshake::Negotiated;
+/// use wsframe::{MessageDecoder, Role};
 ///
 /// /// Creates a decoder for a server's connection.
-/// fn decoder(agreed: &Agreed<'_>) -> MessageDecoder {
-///     MessageDecoder::over(FrameDecoder::with_rules(agreed.rules(Role::Server)))
+/// fn decoder(agreed: &Negotiated<'_>) -> MessageDecoder {
+///     MessageDecoder::with_rules(agreed.rules(Role::Server))
 /// }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Agreed<'a> {
+pub struct Negotiated<'a> {
     /// The negotiated subprotocol, if any.
     pub subprotocol: Option<&'a str>,
     /// The RSV bits of all extensions in use. The extensions themselves know whether they are in
@@ -29,17 +31,19 @@ pub struct Agreed<'a> {
     pub rsv: Rsv,
 }
 
-impl Agreed<'_> {
+impl Negotiated<'_> {
     /// Returns the strict rules for what an endpoint of this role receives, with the RSV bits
     /// claimed.
     #[must_use]
     pub const fn rules(&self, role: Role) -> Rules {
-        Rules::new(role).claim_rsv(self.rsv)
+        Rules::new(role).allow_rsv(self.rsv)
     }
 }
 
 /// Returns the listed extensions of all lines, which were checked before.
-pub(super) fn listed<'a>(fields: Fields<'a>) -> impl Iterator<Item = Extension<'a>> + use<'a> {
+pub(super) fn listed<'a>(
+    fields: Fields<'a>,
+) -> impl Iterator<Item = ExtensionElement<'a>> + use<'a> {
     fields.values(NAME).filter_map(|line| Extensions::parse(line).ok()).flatten()
 }
 
@@ -64,7 +68,7 @@ pub(super) fn line<T>(
 }
 
 /// Writes a client's offers.
-pub(super) fn offer(extensions: &[&dyn Negotiate], to: &mut ExtensionWriter<'_>) -> fmt::Result {
+pub(super) fn offer(extensions: &[&dyn Extension], to: &mut ExtensionWriter<'_>) -> fmt::Result {
     extensions.iter().try_for_each(|extension| extension.offer(to))
 }
 
@@ -72,7 +76,7 @@ pub(super) fn offer(extensions: &[&dyn Negotiate], to: &mut ExtensionWriter<'_>)
 /// bits in use.
 pub(super) fn choose(
     fields: Fields<'_>,
-    extensions: &mut [&mut dyn Negotiate],
+    extensions: &mut [&mut dyn Extension],
     to: &mut ExtensionWriter<'_>,
 ) -> Result<Rsv, fmt::Error> {
     let mut claimed = Rsv::NONE;
@@ -103,12 +107,12 @@ pub(super) fn choose(
 /// > extensions are listed in the server's response
 pub(super) fn confirm(
     fields: Fields<'_>,
-    extensions: &mut [&mut dyn Negotiate],
+    extensions: &mut [&mut dyn Extension],
 ) -> Result<Rsv, ResponseError> {
     check_lines(fields).map_err(ResponseError::Extensions)?;
     let mut claimed = Rsv::NONE;
     for (at, answer) in listed(fields).enumerate() {
-        let is_offered = |extension: &&mut &mut dyn Negotiate| {
+        let is_offered = |extension: &&mut &mut dyn Extension| {
             extension.name() == answer.name() && offers_anything(&***extension)
         };
         let extension = extensions.iter_mut().find(is_offered);
@@ -132,7 +136,7 @@ const fn overlap(one: Rsv, other: Rsv) -> bool {
     one.bits() & other.bits() != 0
 }
 
-fn offers_anything(extension: &dyn Negotiate) -> bool {
+fn offers_anything(extension: &dyn Extension) -> bool {
     struct Nowhere;
     impl fmt::Write for Nowhere {
         fn write_str(&mut self, _: &str) -> fmt::Result {

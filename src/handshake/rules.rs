@@ -2,23 +2,23 @@
 
 /// The rules that a peer's opening handshake must satisfy. All apply, unless one is relaxed here.
 ///
-/// Pass them to [`Request::opening_with`](super::Request::opening_with) as a server, and to
+/// Pass them to [`Request::handshake_with`](super::Request::handshake_with) as a server, and to
 /// [`ClientHandshake::rules`](super::ClientHandshake::rules) and
 /// [`Uri::parse_with`](super::Uri::parse_with) as a client.
 ///
 /// ```
-/// use wsframe::handshake::{EMPTY_HEADER, HandshakeRules, Refusal, Request};
+/// use wsframe::handshake::{EMPTY_HEADER, HandshakeRules, Rejection, Request};
 ///
 /// let head = "GET /caf\u{e9} HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\n\
 ///     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
 ///     Sec-WebSocket-Version: 13\r\n\r\n";
 /// let mut storage = [EMPTY_HEADER; 64];
 /// let request = Request::parse(head.as_bytes(), &mut storage)?;
-/// assert_eq!(request.opening().unwrap_err(), Refusal::Target);
+/// assert_eq!(request.handshake().unwrap_err(), Rejection::Target);
 ///
-/// let opening = request.opening_with(HandshakeRules::new().accept_utf8_target())?;
+/// let opening = request.handshake_with(HandshakeRules::new().accept_utf8_target())?;
 /// assert_eq!(opening.path(), "/café");
-/// # Ok::<(), Refusal>(())
+/// # Ok::<(), Rejection>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[must_use]
@@ -48,10 +48,10 @@ impl HandshakeRules {
         Self { empty_subprotocol: true, ..self }
     }
 
-    /// Accepts a subprotocol in a response that was not offered (§4.1). [`Agreed::subprotocol`] is
+    /// Accepts a subprotocol in a response that was not offered (§4.1). [`Negotiated::subprotocol`] is
     /// `None` then; read the name from `Sec-WebSocket-Protocol` of the response.
     ///
-    /// [`Agreed::subprotocol`]: super::Agreed::subprotocol
+    /// [`Negotiated::subprotocol`]: super::Negotiated::subprotocol
     pub const fn accept_unoffered_subprotocol(self) -> Self {
         Self { unoffered_subprotocol: true, ..self }
     }

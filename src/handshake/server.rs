@@ -4,18 +4,18 @@ use core::{fmt, str};
 
 use super::fields::{Fields, is_connection_option, is_protocol};
 use super::head::Request;
-use super::key::Key;
-use super::negotiation::{self, Agreed};
-use super::refusal::Refusal;
+use super::key::WebSocketKey;
+use super::negotiation::{self, Negotiated};
+use super::rejection::Rejection;
 use super::rules::HandshakeRules;
 use super::subprotocol;
 use super::uri::{is_same_authority, parse_authority, split_query};
 use super::write::{Headers, VERSION, WriteError, check_headers, line, write_headers};
-use crate::extensions::{Extension, Negotiate};
+use crate::extensions::{Extension, ExtensionElement};
 
 impl<'a> Request<'a> {
     /// Returns whether the request tries to open a WebSocket, valid or not. If not, respond to it
-    /// with a [`Reply`](super::Reply).
+    /// with a [`HttpReply`](super::HttpReply).
     #[must_use]
     #[doc(alias = "is_upgrade_request")]
     pub fn is_handshake(&self) -> bool {
@@ -26,39 +26,39 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// A [`Refusal`], which knows its response, if the request breaks a rule of §4.2.1.
+    /// A [`Rejection`], which knows its response, if the request breaks a rule of §4.2.1.
     ///
     /// ```
-    /// use wsframe::handshake::{EMPTY_HEADER, Refusal, Request};
+    /// use wsframe::handshake::{EMPTY_HEADER, Rejection, Request};
     ///
     /// /// Returns the requested path.
-    /// fn path(head: &[u8]) -> Result<String, Refusal> {
+    /// fn path(head: &[u8]) -> Result<String, Rejection> {
     ///     let mut storage = [EMPTY_HEADER; 64];
-    ///     let opening = Request::parse(head, &mut storage)?.opening()?;
+    ///     let opening = Request::parse(head, &mut storage)?.handshake()?;
     ///     Ok(opening.path().to_owned())
     /// }
     ///
     /// let head = b"GET /chat HTTP/1.1\r\nHost: example.com\r\n\r\n";
-    /// assert_eq!(path(head), Err(Refusal::NoHandshake));
+    /// assert_eq!(path(head), Err(Rejection::NoHandshake));
     /// ```
     #[doc(alias = "accept_hdr")]
     #[doc(alias = "upgrade")]
-    pub fn opening(&self) -> Result<Opening<'a>, Refusal> {
-        self.opening_with(HandshakeRules::new())
+    pub fn handshake(&self) -> Result<HandshakeRequest<'a>, Rejection> {
+        self.handshake_with(HandshakeRules::new())
     }
 
     /// Validates the request as an opening handshake, with these rules.
     ///
     /// # Errors
     ///
-    /// A [`Refusal`], which knows its response, if the request breaks a rule of §4.2.1 that is not
+    /// A [`Rejection`], which knows its response, if the request breaks a rule of §4.2.1 that is not
     /// relaxed.
-    pub fn opening_with(&self, rules: HandshakeRules) -> Result<Opening<'a>, Refusal> {
+    pub fn handshake_with(&self, rules: HandshakeRules) -> Result<HandshakeRequest<'a>, Rejection> {
         let fields = self.fields;
         let key = check_upgrade(self.method, self.is_http_1_1, fields)?;
         let (authority, resource_name) = split_target(self.target, rules)?;
         let host = authority_of(authority, fields)?;
-        Opening::new(resource_name, host, Some(key), fields)
+        HandshakeRequest::new(resource_name, host, Some(key), fields)
     }
 }
 
@@ -72,36 +72,36 @@ pub(super) fn check_upgrade(
     method: &str,
     is_http_1_1: bool,
     fields: Fields<'_>,
-) -> Result<Key, Refusal> {
+) -> Result<WebSocketKey, Rejection> {
     // > An HTTP/1.1 or higher GET request
     if method != "GET" {
-        return Err(Refusal::Method);
+        return Err(Rejection::Method);
     }
     if !is_handshake(fields) {
-        return Err(Refusal::NoHandshake);
+        return Err(Rejection::NoHandshake);
     }
     if !is_http_1_1 {
-        return Err(Refusal::HttpVersion);
+        return Err(Rejection::HttpVersion);
     }
     // > An |Upgrade| header field containing the value "websocket", treated as an ASCII
     // > case-insensitive value.
     if !fields.lists("Upgrade", "websocket", is_protocol) {
-        return Err(Refusal::Upgrade);
+        return Err(Rejection::Upgrade);
     }
     // > A |Connection| header field that includes the token "Upgrade", treated as an ASCII
     // > case-insensitive value.
     if !fields.lists("Connection", "Upgrade", is_connection_option) {
-        return Err(Refusal::Connection);
+        return Err(Rejection::Connection);
     }
     // The bytes of a body would be read as frames.
     if fields.has("Transfer-Encoding")
         || fields.values("Content-Length").any(|length| length != b"0")
     {
-        return Err(Refusal::Body);
+        return Err(Rejection::Body);
     }
     // > A |Sec-WebSocket-Key| header field with a base64-encoded value that, when decoded, is 16
     // > bytes in length.
-    fields.only("Sec-WebSocket-Key").and_then(Key::parse).ok_or(Refusal::Key)
+    fields.only("Sec-WebSocket-Key").and_then(WebSocketKey::parse).ok_or(Rejection::Key)
 }
 
 /// Returns the authority of the request. `Host` must be valid even if it is ignored.
@@ -112,22 +112,22 @@ pub(super) fn check_upgrade(
 pub(super) fn authority_of<'a>(
     named_by_target: Option<&'a str>,
     fields: Fields<'a>,
-) -> Result<&'a str, Refusal> {
+) -> Result<&'a str, Rejection> {
     let host = host(fields)?;
     Ok(named_by_target.unwrap_or(host))
 }
 
 /// > A |Host| header field containing the server's authority.
-pub(super) fn host(fields: Fields<'_>) -> Result<&str, Refusal> {
+pub(super) fn host(fields: Fields<'_>) -> Result<&str, Rejection> {
     let host = fields.only("Host").and_then(|host| str::from_utf8(host).ok());
-    host.filter(|host| parse_authority(host).is_ok()).ok_or(Refusal::Host)
+    host.filter(|host| parse_authority(host).is_ok()).ok_or(Rejection::Host)
 }
 
 /// Returns the authority, which only an absolute URI has, and the resource name.
 ///
 /// > a "Request-URI" that should be interpreted as a /resource name/ defined in Section 3 (or an
 /// > absolute HTTP/HTTPS URI containing the /resource name/)
-fn split_target(target: &str, rules: HandshakeRules) -> Result<(Option<&str>, &str), Refusal> {
+fn split_target(target: &str, rules: HandshakeRules) -> Result<(Option<&str>, &str), Rejection> {
     let Some((scheme, rest)) = target.split_once("://").filter(|_| !target.starts_with('/')) else {
         return Ok((None, resource_name(target, rules)?));
     };
@@ -137,17 +137,21 @@ fn split_target(target: &str, rules: HandshakeRules) -> Result<(Option<&str>, &s
 }
 
 /// Checks the scheme and the authority of an absolute URI, and returns the authority.
-pub(super) fn check_absolute<'a>(scheme: &str, authority: &'a str) -> Result<&'a str, Refusal> {
+pub(super) fn check_absolute<'a>(scheme: &str, authority: &'a str) -> Result<&'a str, Rejection> {
     let is_http = ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
-    if is_http && parse_authority(authority).is_ok() { Ok(authority) } else { Err(Refusal::Target) }
+    if is_http && parse_authority(authority).is_ok() {
+        Ok(authority)
+    } else {
+        Err(Rejection::Target)
+    }
 }
 
 /// Checks a path, with its query if there is one.
-pub(super) fn resource_name(path: &str, rules: HandshakeRules) -> Result<&str, Refusal> {
+pub(super) fn resource_name(path: &str, rules: HandshakeRules) -> Result<&str, Rejection> {
     if path.starts_with('/') && path.chars().all(|character| rules.allow_in_target(character)) {
         Ok(path)
     } else {
-        Err(Refusal::Target)
+        Err(Rejection::Target)
     }
 }
 
@@ -179,50 +183,50 @@ fn default_port(scheme: &str) -> u16 {
 
 /// A validated WebSocket upgrade request. It contains everything that a server decides on.
 ///
-/// [`Request::opening`] creates it. It borrows the head, and is `Copy`.
+/// [`Request::handshake`] creates it. It borrows the head, and is `Copy`.
 ///
 /// ```
-/// use wsframe::handshake::{Acceptance, Opening, Refusal};
+/// use wsframe::handshake::{HandshakeResponse, HandshakeRequest, Rejection};
 ///
 /// /// Decides on a validated request.
-/// fn decide<'a>(opening: &Opening<'a>) -> Result<Acceptance<'a, 'static>, Refusal> {
+/// fn decide<'a>(opening: &HandshakeRequest<'a>) -> Result<HandshakeResponse<'a, 'static>, Rejection> {
 ///     opening.check_origin(&["https://example.com"])?;
 ///     Ok(opening.accept().subprotocol(opening.choose_subprotocol(&["chat"])))
 /// }
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[doc(alias = "upgrade")]
-pub struct Opening<'a> {
+pub struct HandshakeRequest<'a> {
     resource_name: &'a str,
     host: &'a str,
     origin: Option<&'a str>,
     /// `None` for an extended CONNECT.
-    pub(super) key: Option<Key>,
+    pub(super) key: Option<WebSocketKey>,
     pub(super) fields: Fields<'a>,
 }
 
-impl<'a> Opening<'a> {
+impl<'a> HandshakeRequest<'a> {
     pub(super) fn new(
         resource_name: &'a str,
         host: &'a str,
-        key: Option<Key>,
+        key: Option<WebSocketKey>,
         fields: Fields<'a>,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, Rejection> {
         // > A |Sec-WebSocket-Version| header field, with a value of 13.
         match fields.only("Sec-WebSocket-Version") {
             Some(version) if version == VERSION.as_bytes() => {}
-            Some(_) => return Err(Refusal::Version),
-            None => return Err(Refusal::NoVersion),
+            Some(_) => return Err(Rejection::Version),
+            None => return Err(Rejection::NoVersion),
         }
         let origin = match fields.only("Origin").map(str::from_utf8) {
-            Some(origin) => Some(origin.map_err(|_| Refusal::Origin)?),
-            None if fields.has("Origin") => return Err(Refusal::Origin),
+            Some(origin) => Some(origin.map_err(|_| Rejection::Origin)?),
+            None if fields.has("Origin") => return Err(Rejection::Origin),
             None => None,
         };
         if !subprotocol::are_right(fields) {
-            return Err(Refusal::Subprotocols);
+            return Err(Rejection::Subprotocols);
         }
-        negotiation::check_lines(fields).map_err(Refusal::Extensions)?;
+        negotiation::check_lines(fields).map_err(Rejection::Extensions)?;
         Ok(Self { resource_name, host, origin, key, fields })
     }
 
@@ -272,8 +276,8 @@ impl<'a> Opening<'a> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::Origin`] if the origin is not on the list.
-    pub fn check_origin(&self, allowed: &[&str]) -> Result<(), Refusal> {
+    /// [`Rejection::Origin`] if the origin is not on the list.
+    pub fn check_origin(&self, allowed: &[&str]) -> Result<(), Rejection> {
         self.check_origin_by(|origin| {
             allowed
                 .iter()
@@ -296,18 +300,18 @@ impl<'a> Opening<'a> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::Origin`] if the origin is another.
+    /// [`Rejection::Origin`] if the origin is another.
     ///
     /// ```
-    /// use wsframe::handshake::{Opening, Refusal};
+    /// use wsframe::handshake::{HandshakeRequest, Rejection};
     ///
     /// /// Accepts the server's own pages and those of a partner.
-    /// fn check(opening: &Opening<'_>, is_secure: bool) -> Result<(), Refusal> {
+    /// fn check(opening: &HandshakeRequest<'_>, is_secure: bool) -> Result<(), Rejection> {
     ///     let is_own = opening.check_same_origin(is_secure);
     ///     is_own.or_else(|_| opening.check_origin(&["https://partner.example"]))
     /// }
     /// ```
-    pub fn check_same_origin(&self, is_secure: bool) -> Result<(), Refusal> {
+    pub fn check_same_origin(&self, is_secure: bool) -> Result<(), Rejection> {
         let own_scheme = if is_secure { "https" } else { "http" };
         self.check_origin_by(|origin| {
             origin.split_once("://").is_some_and(|(scheme, authority)| {
@@ -317,8 +321,8 @@ impl<'a> Opening<'a> {
         })
     }
 
-    fn check_origin_by(&self, is_allowed: impl FnOnce(&str) -> bool) -> Result<(), Refusal> {
-        if self.origin.is_none_or(is_allowed) { Ok(()) } else { Err(Refusal::Origin) }
+    fn check_origin_by(&self, is_allowed: impl FnOnce(&str) -> bool) -> Result<(), Rejection> {
+        if self.origin.is_none_or(is_allowed) { Ok(()) } else { Err(Rejection::Origin) }
     }
 
     /// Returns the subprotocols that the client offers, the most preferred first.
@@ -335,8 +339,8 @@ impl<'a> Opening<'a> {
     }
 
     /// Returns the extensions that the client offers, the most preferred first.
-    /// [`Acceptance::write`] negotiates them.
-    pub fn extensions(&self) -> impl Iterator<Item = Extension<'a>> + use<'a> {
+    /// [`HandshakeResponse::write`] negotiates them.
+    pub fn extensions(&self) -> impl Iterator<Item = ExtensionElement<'a>> + use<'a> {
         negotiation::listed(self.fields)
     }
 
@@ -353,19 +357,19 @@ impl<'a> Opening<'a> {
     }
 
     /// Creates the response that accepts the connection.
-    pub fn accept<'p>(&self) -> Acceptance<'a, 'p> {
-        Acceptance { opening: *self, subprotocol: None, headers: &[] }
+    pub fn accept<'p>(&self) -> HandshakeResponse<'a, 'p> {
+        HandshakeResponse { opening: *self, subprotocol: None, headers: &[] }
     }
 }
 
 /// The response that accepts a WebSocket, with the server's choices (RFC 6455 §4.2.2).
-/// [`Opening::accept`] creates it.
+/// [`HandshakeRequest::accept`] creates it.
 ///
 /// ```
-/// use wsframe::handshake::{Agreed, Opening, WriteError};
+/// use wsframe::handshake::{Negotiated, HandshakeRequest, WriteError};
 ///
 /// /// Accepts a connection. Returns what was negotiated.
-/// fn accept(opening: &Opening<'_>, out: &mut String) -> Result<Agreed<'static>, WriteError> {
+/// fn accept(opening: &HandshakeRequest<'_>, out: &mut String) -> Result<Negotiated<'static>, WriteError> {
 ///     let chosen = opening.choose_subprotocol(&["superchat", "chat"]);
 ///     let acceptance = opening.accept().subprotocol(chosen).headers(&[("Server", "example")]);
 ///     acceptance.write(&mut [], out)
@@ -374,13 +378,13 @@ impl<'a> Opening<'a> {
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 #[doc(alias = "create_response")]
-pub struct Acceptance<'a, 'p> {
-    pub(super) opening: Opening<'a>,
+pub struct HandshakeResponse<'a, 'p> {
+    pub(super) opening: HandshakeRequest<'a>,
     pub(super) subprotocol: Option<&'p str>,
     pub(super) headers: Headers<'p>,
 }
 
-impl<'a, 'p> Acceptance<'a, 'p> {
+impl<'a, 'p> HandshakeResponse<'a, 'p> {
     /// Sets the chosen subprotocol, if any.
     pub fn subprotocol(self, chosen: Option<&'p str>) -> Self {
         Self { subprotocol: chosen, ..self }
@@ -404,9 +408,9 @@ impl<'a, 'p> Acceptance<'a, 'p> {
     /// use `to_http`.
     pub fn write(
         &self,
-        extensions: &mut [&mut dyn Negotiate],
+        extensions: &mut [&mut dyn Extension],
         to: &mut impl fmt::Write,
-    ) -> Result<Agreed<'p>, WriteError> {
+    ) -> Result<Negotiated<'p>, WriteError> {
         self.check()?;
         let Self { opening, subprotocol, headers } = *self;
         let Some(key) = opening.key else {
@@ -424,7 +428,7 @@ impl<'a, 'p> Acceptance<'a, 'p> {
             negotiation::line(to, |line| negotiation::choose(opening.fields, extensions, line))?;
         write_headers(headers, to)?;
         to.write_str("\r\n")?;
-        Ok(Agreed { subprotocol, rsv })
+        Ok(Negotiated { subprotocol, rsv })
     }
 
     pub(super) fn check(&self) -> Result<(), WriteError> {

@@ -8,11 +8,11 @@ use crate::extensions::is_token;
 /// Why a head was not written: a value from the caller is invalid.
 ///
 /// ```
-/// use wsframe::handshake::{Reply, WriteError};
+/// use wsframe::handshake::{HttpReply, WriteError};
 ///
 /// let mut out = String::new();
 /// let headers = [("Location", "/\r\nSet-Cookie: a=b")];
-/// let result = Reply::new(302, "").headers(&headers).write(&mut out);
+/// let result = HttpReply::new(302, "").headers(&headers).write(&mut out);
 /// assert_eq!(result, Err(WriteError::HeaderValue(0)));
 /// assert!(out.is_empty());
 /// ```
@@ -129,11 +129,11 @@ pub(super) fn line(to: &mut dyn fmt::Write, name: &str, value: &str) -> fmt::Res
 /// The connection closes after it, which its header says, and its body has a `Content-Length`.
 ///
 /// ```
-/// use wsframe::handshake::Reply;
+/// use wsframe::handshake::HttpReply;
 ///
 /// let mut out = String::new();
 /// let headers = [("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store")];
-/// Reply::new(200, "<!DOCTYPE html><p>Hello").headers(&headers).write(&mut out)?;
+/// HttpReply::new(200, "<!DOCTYPE html><p>Hello").headers(&headers).write(&mut out)?;
 /// assert_eq!(
 ///     out,
 ///     "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\n\
@@ -143,16 +143,16 @@ pub(super) fn line(to: &mut dyn fmt::Write, name: &str, value: &str) -> fmt::Res
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Reply<'p> {
+pub struct HttpReply<'p> {
     status: u16,
     headers: Headers<'p>,
     body: &'p str,
-    /// Header fields that a refusal requires.
+    /// Header fields that a rejection requires.
     pub(super) obliged: Headers<'p>,
     pub(super) connection: &'p str,
 }
 
-impl<'p> Reply<'p> {
+impl<'p> HttpReply<'p> {
     /// Creates a response with this status and this text as its body. Pass an empty body in
     /// response to a HEAD request.
     pub const fn new(status: u16, body: &'p str) -> Self {

@@ -106,7 +106,7 @@ impl PackedHeader {
             return;
         }
         out.put_slice(&self.encoded());
-        if mask.is_none() {
+        if mask.is_identity() {
             return out.put_slice(payload);
         }
         put_masked(payload, &mut mask, out);
@@ -203,7 +203,7 @@ fn put_masked(mut payload: &[u8], mask: &mut Mask, out: &mut impl BufMut) {
 fn put_masked(payload: &[u8], mask: &mut Mask, out: &mut impl BufMut) {
     let mut masked = [0; 1024];
     for piece in payload.chunks(masked.len()) {
-        let len = mask.apply_copying(piece, &mut masked);
+        let len = mask.apply_into(piece, &mut masked);
         out.put_slice(&masked[..len]);
     }
 }

@@ -1,21 +1,4 @@
 //! The frame header (RFC 6455 §5.2).
-//!
-//! ```text
-//!   0                   1                   2                   3
-//!   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
-//!  +-+-+-+-+-------+-+-------------+-------------------------------+
-//!  |F|R|R|R| opcode|M| length      | length, 16 bits or 64 bits     |
-//!  |I|S|S|S|  (4)  |A|  (7)        | (if the 7 bits are 126 or 127) |
-//!  |N|V|V|V|       |S|             |                                |
-//!  | |1|2|3|       |K|             |                                |
-//!  +-+-+-+-+-------+-+-------------+- - - - - - - - - - - - - - - - +
-//!  | masking key, 32 bits (if MASK)| payload …                      |
-//!  +-------------------------------+- - - - - - - - - - - - - - - - +
-//! ```
-//!
-//! Decoding is a pure function of a slice. While bytes are missing it returns `None` and remembers
-//! nothing. A broken rule is reported as soon as the byte that breaks it has arrived; a rule about
-//! lengths, as soon as the length has.
 
 mod encoded;
 mod opcode;
@@ -48,6 +31,23 @@ const LEN_16: u8 = 126;
 const LEN_64: u8 = 127;
 
 /// The header of a frame (RFC 6455 §5.2).
+///
+/// ```text
+///   0                   1                   2                   3
+///   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+///  +-+-+-+-+-------+-+-------------+-------------------------------+
+///  |F|R|R|R| opcode|M| length      | length, 16 bits or 64 bits     |
+///  |I|S|S|S|  (4)  |A|  (7)        | (if the 7 bits are 126 or 127) |
+///  |N|V|V|V|       |S|             |                                |
+///  | |1|2|3|       |K|             |                                |
+///  +-+-+-+-+-------+-+-------------+- - - - - - - - - - - - - - - - +
+///  | masking key, 32 bits (if MASK)| payload …                      |
+///  +-------------------------------+- - - - - - - - - - - - - - - - +
+/// ```
+///
+/// Decoding is a pure function of a slice. While bytes are missing it returns `None` and remembers
+/// nothing. A broken rule is reported as soon as the byte that breaks it has arrived; a rule about
+/// lengths, as soon as the length has.
 ///
 /// ```
 /// use wsframe::{FrameHeader, MaskingKey, Opcode, Role, Rules};
@@ -101,7 +101,7 @@ impl FrameHeader {
     /// Decodes the header at the beginning of `bytes`.
     ///
     /// Returns it with its length in bytes, which is where the payload begins. Returns `None` while
-    /// bytes are missing; [`len_from`](Self::len_from) returns how many are needed.
+    /// bytes are missing; [`required_len`](Self::required_len) returns how many are needed.
     ///
     /// # Errors
     ///
@@ -207,12 +207,12 @@ impl FrameHeader {
     /// ```
     /// use wsframe::FrameHeader;
     ///
-    /// assert_eq!(FrameHeader::len_from(&[]), 2);
-    /// assert_eq!(FrameHeader::len_from(&[0x82, 0x85]), 6); // two bytes and a masking key
-    /// assert_eq!(FrameHeader::len_from(&[0x82, 0x7F]), 10); // two bytes and a 64-bit length
+    /// assert_eq!(FrameHeader::required_len(&[]), 2);
+    /// assert_eq!(FrameHeader::required_len(&[0x82, 0x85]), 6); // two bytes and a masking key
+    /// assert_eq!(FrameHeader::required_len(&[0x82, 0x7F]), 10); // two bytes and a 64-bit length
     /// ```
     #[must_use]
-    pub const fn len_from(bytes: &[u8]) -> usize {
+    pub const fn required_len(bytes: &[u8]) -> usize {
         let [_, second, ..] = bytes else { return 2 };
         let len_bytes = match *second & LEN {
             LEN_16 => 2,
@@ -294,12 +294,15 @@ impl FrameHeader {
     ///
     /// let mut buf = *b"..............Hello";
     /// let (headroom, payload) = buf.split_first_chunk_mut::<MAX_HEADER_LEN>().unwrap();
-    /// let start = FrameHeader::new(Opcode::Text, payload.len() as u64).encode_before(headroom)?;
+    /// let start = FrameHeader::new(Opcode::Text, payload.len() as u64).encode_into_headroom(headroom)?;
     /// assert_eq!(&buf[start..], b"\x81\x05Hello");
     /// # Ok::<(), wsframe::EncodeError>(())
     /// ```
     #[inline(always)]
-    pub fn encode_before(&self, headroom: &mut [u8; MAX_HEADER_LEN]) -> Result<usize, EncodeError> {
+    pub fn encode_into_headroom(
+        &self,
+        headroom: &mut [u8; MAX_HEADER_LEN],
+    ) -> Result<usize, EncodeError> {
         Ok(self.pack()?.write_before(headroom))
     }
 
@@ -309,7 +312,7 @@ impl FrameHeader {
     pub const fn mask(&self) -> Mask {
         match self.masking_key {
             Some(key) => Mask::new(key),
-            None => Mask::NONE,
+            None => Mask::IDENTITY,
         }
     }
 }

@@ -52,7 +52,7 @@ impl fmt::Display for Role {
 /// use wsframe::{FrameHeader, Role, Rsv, Rules};
 ///
 /// let strict = Rules::new(Role::Server);
-/// let with_deflate = strict.claim_rsv(Rsv::RSV1);
+/// let with_deflate = strict.allow_rsv(Rsv::RSV1);
 /// let for_a_sloppy_device = strict.accept_unmasked().accept_non_minimal_lengths();
 ///
 /// let unmasked = [0x81, 0x05];
@@ -87,12 +87,17 @@ impl Rules {
         if self.0 & Self::MASKED != 0 { Role::Server } else { Role::Client }
     }
 
+    /// Returns the same relaxations for this role.
+    pub(crate) const fn with_role(self, role: Role) -> Self {
+        Self(self.0 & !Self::MASKED | Self::new(role).0)
+    }
+
     /// Accepts these RSV bits on the first frame of a message, as a negotiated per-message
     /// extension requires (RFC 7692 §6).
     ///
     /// Further calls add to the set.
     #[must_use]
-    pub const fn claim_rsv(self, bits: Rsv) -> Self {
+    pub const fn allow_rsv(self, bits: Rsv) -> Self {
         Self(self.0 | bits.bits())
     }
 
@@ -103,12 +108,12 @@ impl Rules {
     /// message's first frame. [`MessageSpan::header`](crate::MessageSpan::header) contains those of
     /// the other frames.
     #[must_use]
-    pub const fn claims_on_every_frame(self) -> Self {
+    pub const fn allow_rsv_on_all_frames(self) -> Self {
         Self(self.0 | Self::CLAIMS_ON_EVERY_FRAME)
     }
 
     /// Accepts RSV1 as permessage-deflate defines it: only on the first frame of a message.
-    /// [`claims_on_every_frame`](Self::claims_on_every_frame) then extends only the other claimed
+    /// [`allow_rsv_on_all_frames`](Self::allow_rsv_on_all_frames) then extends only the other claimed
     /// bits.
     #[cfg(feature = "deflate")]
     pub(crate) const fn claim_for_deflate(self) -> Self {
@@ -138,7 +143,7 @@ impl Rules {
     pub(super) const fn check_rsv(self, rsv: Rsv, opcode: Opcode) -> Result<(), ProtocolError> {
         match self.unclaimed(rsv, opcode) {
             0 => Ok(()),
-            unclaimed => Err(ProtocolError::UnclaimedRsv(unclaimed)),
+            unclaimed => Err(ProtocolError::UnexpectedRsv(unclaimed)),
         }
     }
 
@@ -187,7 +192,7 @@ impl fmt::Debug for Rules {
         f.debug_struct("Rules")
             .field("role", &self.role())
             .field("claimed", &Rsv::from_bits(self.0))
-            .field("claims_on_every_frame", &relaxed(Self::CLAIMS_ON_EVERY_FRAME))
+            .field("allow_rsv_on_all_frames", &relaxed(Self::CLAIMS_ON_EVERY_FRAME))
             .field("accept_unmasked", &relaxed(Self::EITHER_MASKING))
             .field("accept_non_minimal_lengths", &relaxed(Self::ANY_LENGTH_FORM))
             .finish()

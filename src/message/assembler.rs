@@ -13,7 +13,7 @@ use crate::frame::Payload;
 ///
 /// A message that arrives in one chunk is returned as a borrow, and not copied. Other messages are
 /// collected in memory that grows with what has arrived. Declared lengths never cause allocation.
-/// The decoder's [`max_message_len`](crate::MessageDecoder::max_message_len) is the limit. A
+/// The decoder's [`max_message_size`](crate::Limits::max_message_size) is the limit. A
 /// message is returned together with its memory, so an idle connection's assembler has none.
 ///
 /// Use one assembler per connection, and pass it every chunk in order. It cannot notice a missing
@@ -109,7 +109,7 @@ impl Assembler {
         if first {
             self.bytes.clear();
         }
-        payload.unmask_appending(&mut self.bytes);
+        payload.unmask_append(&mut self.bytes);
         last.then(|| Cow::Owned(mem::take(&mut self.bytes)))
     }
 }

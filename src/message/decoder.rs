@@ -1,7 +1,7 @@
 //! The message decoder.
 //!
-//! [`locate`](MessageDecoder::locate) reads headers and applies every rule and limit that they can
-//! break. [`take`](MessageDecoder::take) reads a payload. [`decode`](MessageDecoder::decode) does
+//! [`next_span`](MessageDecoder::next_span) reads headers and applies every rule and limit that they can
+//! break. [`decode_span`](MessageDecoder::decode_span) reads a payload. [`decode`](MessageDecoder::decode) does
 //! both.
 //!
 //! Most messages are one plain frame that has arrived completely. They change no state. Each
@@ -12,21 +12,25 @@ use core::mem;
 use super::{BinaryChunk, Event, RawChunk, TextChunk};
 use crate::close::CloseBody;
 use crate::error::ProtocolError;
-use crate::frame::{FrameChunk, FrameDecoder, NO_LIMIT, Payload, Span};
+use crate::frame::{FrameChunk, FrameDecoder, FrameSpan, Payload};
 use crate::header::{FrameHeader, Opcode, Role, Rules};
+use crate::limits::{self, Limits};
 use crate::mask::Mask;
-use crate::utf8::{Checked, Utf8Validator};
-
-/// The default of [`MessageDecoder::max_message_len`]: 64 MiB.
-pub const DEFAULT_MAX_MESSAGE_LEN: u32 = 64 << 20;
-
-/// The default of [`MessageDecoder::max_fragments`]: 131,072.
-pub const DEFAULT_MAX_FRAGMENTS: u32 = 1 << 17;
+use crate::utf8::{PartialStr, Utf8Validator};
 
 /// Decodes a stream of bytes into messages, without replies.
 ///
-/// It owns no buffer and never allocates. Its state takes 56 bytes. To receive whole messages, pass
-/// the chunks to an `Assembler` (feature `alloc`). [`Connection`](crate::Connection) adds replies.
+/// It owns no buffer and never allocates. Its state takes 56 bytes.
+/// [`Connection`](crate::Connection) adds replies.
+///
+/// A message arrives in chunks ([`Event::Text`], [`Event::Binary`]), as its bytes arrive. A message
+/// in one frame that is completely in the buffer is one chunk. Control frames are always complete,
+/// and may arrive between the chunks of a message. To receive only complete messages:
+///
+/// - Set [`FrameDecoder::whole_frames_up_to`](crate::FrameDecoder::whole_frames_up_to). Unfragmented messages up
+///   to that length are then one chunk, and are not copied. The buffer must be long enough for
+///   them.
+/// - Use an `Assembler` (feature `alloc`). It collects the chunks of any message.
 ///
 /// ```
 /// use wsframe::{Event, MessageDecoder, Role};
@@ -72,11 +76,11 @@ struct Running {
     /// Validates the open text message. In its initial state while none is open.
     text: Utf8Validator,
     /// The length of the open message, as far as its headers declared it; saturates at
-    /// [`NO_LIMIT`].
+    /// [`limits::NONE`].
     len: u32,
     /// The number of frames of the open message that have begun.
     fragments: u32,
-    max_message_len: u32,
+    max_message_size: u32,
     max_fragments: u32,
     position: Position,
     validate_text: bool,
@@ -103,27 +107,27 @@ enum Kind {
     Raw(u8),
 }
 
-/// The location of a chunk or control frame in the input of [`MessageDecoder::locate`].
+/// The location of a chunk or control frame in the input of [`MessageDecoder::next_span`].
 ///
-/// The decoder has moved past it, so pass it to [`MessageDecoder::take`] or
-/// [`take_frame`](MessageDecoder::take_frame).
+/// The decoder has moved past it, so pass it to [`MessageDecoder::decode_span`] or
+/// [`decode_span_as_frame`](MessageDecoder::decode_span_as_frame).
 ///
 /// ```
 /// use wsframe::{MessageDecoder, ProtocolError};
 ///
 /// /// Returns the first event's length in bytes, its header included.
 /// fn first_len(decoder: &mut MessageDecoder, input: &mut [u8]) -> Result<usize, ProtocolError> {
-///     let Some(span) = decoder.locate(input)? else { return Ok(0) };
-///     let len = span.end();
+///     let Some(span) = decoder.next_span(input)? else { return Ok(0) };
+///     let len = span.consumed_len();
 ///     println!("{:?}", span.header().opcode);
-///     println!("{:?}", decoder.take(span, input)?);
+///     println!("{:?}", decoder.decode_span(span, input)?);
 ///     Ok(len)
 /// }
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "the decoder has moved past these bytes"]
 pub struct MessageSpan {
-    span: Span,
+    span: FrameSpan,
     /// The kind of the message, or `None` for a control frame.
     kind: Option<Kind>,
 }
@@ -132,8 +136,8 @@ impl MessageSpan {
     /// Returns how many bytes of the input to consume.
     #[must_use]
     #[inline(always)]
-    pub const fn end(&self) -> usize {
-        self.span.end()
+    pub const fn consumed_len(&self) -> usize {
+        self.span.consumed_len()
     }
 
     /// Returns the header of the frame.
@@ -171,68 +175,64 @@ impl MessageDecoder {
     /// default limits.
     #[must_use]
     pub const fn new(role: Role) -> Self {
-        Self::over(FrameDecoder::new(role))
+        Self::with_rules(Rules::new(role))
     }
 
-    /// Creates a decoder over `frames`, with the rules and limits of that decoder.
-    ///
-    /// The frame decoder must not have decoded anything yet. Pass the result to
-    /// [`Connection::over`](crate::Connection::over) to use its limits in a connection.
+    /// Creates a decoder with these rules and the default limits.
     ///
     /// ```
-    /// use wsframe::{FrameDecoder, MessageDecoder, Role, Rules};
+    /// use wsframe::{Limits, MessageDecoder, Role, Rules};
     ///
-    /// let frames = FrameDecoder::with_rules(Rules::new(Role::Server).accept_unmasked())
-    ///     .max_payload_len(1 << 20)
-    ///     .whole_up_to(16 * 1024);
-    /// let messages = MessageDecoder::over(frames).max_message_len(4 << 20);
+    /// let messages = MessageDecoder::with_rules(Rules::new(Role::Server).accept_unmasked())
+    ///     .limits(Limits::DEFAULT.max_message_size(4 << 20))
+    ///     .whole_frames_up_to(16 * 1024);
     /// # let _ = messages;
     /// ```
     #[must_use]
-    pub const fn over(frames: FrameDecoder) -> Self {
+    pub const fn with_rules(rules: Rules) -> Self {
         Self(State::Running(Running {
-            frames,
+            frames: FrameDecoder::with_rules(rules),
             text: Utf8Validator::new(),
             len: 0,
             fragments: 0,
-            max_message_len: DEFAULT_MAX_MESSAGE_LEN,
-            max_fragments: DEFAULT_MAX_FRAGMENTS,
+            max_message_size: Limits::DEFAULT.message_size,
+            max_fragments: Limits::DEFAULT.fragments,
             position: Position::Between,
             validate_text: true,
         }))
     }
 
-    /// Limits the length of a message in bytes. [`NO_LIMIT`] disables the limit.
-    ///
-    /// It acts on the header that exceeds it, before any of that frame's payload is read. For
-    /// compressed messages (feature `deflate`) it also limits the decompressed length. The default
-    /// is [`DEFAULT_MAX_MESSAGE_LEN`].
+    /// Sets the limits on frames, messages and fragments.
     ///
     /// ```
-    /// use wsframe::{Connection, MessageDecoder, Role, Unmasked};
+    /// use wsframe::{Limits, MessageDecoder, Role};
     ///
-    /// let messages = MessageDecoder::new(Role::Server).max_message_len(1 << 20);
-    /// let connection = Connection::over(messages, Unmasked);
-    /// # let _ = connection;
+    /// let limits = Limits::DEFAULT.max_message_size(1 << 20);
+    /// let messages = MessageDecoder::new(Role::Server).limits(limits);
+    /// # let _ = messages;
     /// ```
     #[doc(alias = "max_message_size")]
-    #[doc(alias = "max_payload_size")]
+    #[doc(alias = "max_frame_size")]
+    #[doc(alias = "max_fragments")]
     #[must_use]
-    pub const fn max_message_len(mut self, bytes: u32) -> Self {
+    pub const fn limits(mut self, limits: Limits) -> Self {
         if let State::Running(running) = &mut self.0 {
-            running.max_message_len = bytes;
+            running.frames.set_max_frame_size(limits.frame_size);
+            running.max_message_size = limits.message_size;
+            running.max_fragments = limits.fragments;
         }
         self
     }
 
-    /// Limits the number of fragments of a message, empty ones included. [`NO_LIMIT`] disables the
-    /// limit.
+    /// Sets the frame length up to which frames are returned only once complete, as
+    /// [`FrameDecoder::whole_frames_up_to`] does.
     ///
-    /// The default is [`DEFAULT_MAX_FRAGMENTS`].
+    /// Set it to the size of your buffer to receive every unfragmented message that fits in one
+    /// piece. Do not set it higher: a frame that does not fit would never be returned.
     #[must_use]
-    pub const fn max_fragments(mut self, fragments: u32) -> Self {
+    pub const fn whole_frames_up_to(mut self, bytes: u32) -> Self {
         if let State::Running(running) = &mut self.0 {
-            running.max_fragments = fragments;
+            running.frames.set_whole_frames_up_to(bytes);
         }
         self
     }
@@ -248,6 +248,13 @@ impl MessageDecoder {
             running.validate_text = validate;
         }
         self
+    }
+
+    /// Replaces the rules, but not the role.
+    pub(crate) const fn set_rules(&mut self, rules: Rules) {
+        if let State::Running(running) = &mut self.0 {
+            running.frames.set_rules(rules);
+        }
     }
 
     /// Returns the rules for headers and whether text is validated, or `None` after an error.
@@ -294,14 +301,14 @@ impl MessageDecoder {
     /// Locates the next chunk or control frame at the beginning of `input`.
     ///
     /// Returns `None` when more bytes are needed, or after a Close frame: then discard all input.
-    /// After `Some`, pass the span to [`take`](Self::take) and consume [`MessageSpan::end`] bytes
-    /// of the input. After `None` or an error, consume nothing. `take` has an example.
+    /// After `Some`, pass the span to [`decode_span`](Self::decode_span) and consume [`MessageSpan::consumed_len`] bytes
+    /// of the input. After `None` or an error, consume nothing. `decode_span` has an example.
     ///
     /// # Errors
     ///
     /// Returns the rule or limit that the next header breaks. The error is sticky.
     #[inline(always)]
-    pub fn locate(&mut self, input: &[u8]) -> Result<Option<MessageSpan>, ProtocolError> {
+    pub fn next_span(&mut self, input: &[u8]) -> Result<Option<MessageSpan>, ProtocolError> {
         // Fast path: a message in one plain frame that has arrived completely.
         if let State::Running(running) = &mut self.0 {
             if let Some((span, kind)) = running.locate_plain(input) {
@@ -330,7 +337,7 @@ impl MessageDecoder {
 
     /// Returns the located event: unmasks text and control frames, and validates text.
     ///
-    /// `used` is the input in which [`locate`](Self::locate) found the span, or only its consumed
+    /// `used` is the input in which [`next_span`](Self::next_span) found the span, or only its consumed
     /// part.
     ///
     /// # Errors
@@ -343,7 +350,7 @@ impl MessageDecoder {
     ///
     /// # Panics
     ///
-    /// Panics if `used` is shorter than [`MessageSpan::end`].
+    /// Panics if `used` is shorter than [`MessageSpan::consumed_len`].
     ///
     /// ```
     /// use wsframe::{Event, MessageDecoder, Role};
@@ -352,9 +359,9 @@ impl MessageDecoder {
     /// let mut decoder = MessageDecoder::new(Role::Client);
     /// let mut texts = Vec::new();
     /// let mut start = 0;
-    /// while let Some(span) = decoder.locate(&buf[start..])? {
-    ///     let end = start + span.end();
-    ///     if let Event::Text(chunk) = decoder.take(span, &mut buf[start..end])? {
+    /// while let Some(span) = decoder.next_span(&buf[start..])? {
+    ///     let end = start + span.consumed_len();
+    ///     if let Event::Text(chunk) = decoder.decode_span(span, &mut buf[start..end])? {
     ///         texts.extend_from_slice(chunk.text.as_bytes());
     ///     }
     ///     start = end;
@@ -363,7 +370,7 @@ impl MessageDecoder {
     /// # Ok::<(), wsframe::ProtocolError>(())
     /// ```
     #[inline(always)]
-    pub fn take<'b>(
+    pub fn decode_span<'b>(
         &mut self,
         span: MessageSpan,
         used: &'b mut [u8],
@@ -374,7 +381,7 @@ impl MessageDecoder {
 
     /// Returns the located frame unchanged. For relays.
     ///
-    /// Same as [`take`](Self::take), with every rule of messages applied, but nothing is joined.
+    /// Same as [`decode_span`](Self::decode_span), with every rule of messages applied, but nothing is joined.
     /// The payload is still masked, except where it had to be read: validated text and Close
     /// frames.
     ///
@@ -388,9 +395,9 @@ impl MessageDecoder {
     ///
     /// # Panics
     ///
-    /// Panics if `used` is shorter than [`MessageSpan::end`].
+    /// Panics if `used` is shorter than [`MessageSpan::consumed_len`].
     #[inline(always)]
-    pub fn take_frame<'b>(
+    pub fn decode_span_as_frame<'b>(
         &mut self,
         span: MessageSpan,
         used: &'b mut [u8],
@@ -546,7 +553,7 @@ impl MessageDecoder {
         &mut self,
         input: &mut &'b mut [u8],
     ) -> Result<Option<FrameChunk<'b>>, ProtocolError> {
-        let span = self.locate(input)?;
+        let span = self.next_span(input)?;
         match self.cut(span, input) {
             Some((span, bytes)) => self.read_frame(&span, bytes).map(Some),
             None => Ok(None),
@@ -590,7 +597,7 @@ impl MessageDecoder {
         &mut self,
         payload: Payload<'b>,
         last: bool,
-    ) -> Result<Checked<'b>, ProtocolError> {
+    ) -> Result<PartialStr<'b>, ProtocolError> {
         let running = match &mut self.0 {
             State::Running(running) => running,
             State::Failed(error) => return Err(*error),
@@ -629,11 +636,11 @@ impl MessageDecoder {
         let payload = Payload::new(bytes, span.span.mask());
         let payload = if span.kind == Some(Kind::Text) {
             let text = self.read_text(payload, span.last())?;
-            Payload::new(text.into_bytes(), Mask::NONE)
+            Payload::new(text.into_bytes(), Mask::IDENTITY)
         } else if span.header().opcode == Opcode::Close {
             let body = payload.unmask();
             self.read_close(body)?;
-            Payload::new(body, Mask::NONE)
+            Payload::new(body, Mask::IDENTITY)
         } else {
             payload
         };
@@ -669,20 +676,20 @@ impl MessageDecoder {
     pub(crate) const fn claim_for_deflate(&mut self) -> (u32, bool) {
         let State::Running(running) = &mut self.0 else { return (0, true) };
         running.frames.claim_for_deflate();
-        (running.max_message_len, running.validate_text)
+        (running.max_message_size, running.validate_text)
     }
 }
 
 impl Running {
     /// Locates a message in one plain frame that has arrived completely. Nearly all messages are.
     #[inline(always)]
-    fn locate_plain(&self, input: &[u8]) -> Option<(Span, Kind)> {
+    fn locate_plain(&self, input: &[u8]) -> Option<(FrameSpan, Kind)> {
         let kind = self.kind_of_plain(input)?;
         if self.position != Position::Between {
             return None;
         }
         let span = self.frames.locate_plain(input)?;
-        if span.header().payload_len > u64::from(self.max_message_len) {
+        if span.header().payload_len > u64::from(self.max_message_size) {
             return None;
         }
         Some((span, kind))
@@ -693,7 +700,7 @@ impl Running {
     #[inline(always)]
     fn begin_plain<'b>(&mut self, input: &mut &'b mut [u8]) -> Option<(Kind, Payload<'b>)> {
         let kind = self.kind_of_plain(input)?;
-        let (payload, len) = self.frames.begin_plain(self.max_message_len, input)?;
+        let (payload, len) = self.frames.begin_plain(self.max_message_size, input)?;
         self.len = len;
         self.fragments = 1;
         self.position = Position::Within(kind);
@@ -716,7 +723,7 @@ impl Running {
         &mut self,
         payload: Payload<'b>,
         last: bool,
-    ) -> Result<Checked<'b>, ProtocolError> {
+    ) -> Result<PartialStr<'b>, ProtocolError> {
         let text = payload.unmask_text(&mut self.text)?;
         if last {
             self.text.finish_at(text.as_bytes().len())?;
@@ -732,7 +739,7 @@ impl Running {
         if self.frames.remaining() == 0 {
             self.check_order(input)?;
         }
-        let Some(span) = self.frames.locate(input)? else {
+        let Some(span) = self.frames.next_span(input)? else {
             self.check_limits_ahead(input)?;
             return Ok(None);
         };
@@ -742,7 +749,7 @@ impl Running {
     }
 
     /// Updates the state for a chunk of a message, and returns the kind of the message.
-    fn advance(&mut self, span: &Span) -> Result<Kind, ProtocolError> {
+    fn advance(&mut self, span: &FrameSpan) -> Result<Kind, ProtocolError> {
         let header = span.header();
         if span.first() {
             self.len = self.check_limits(header)?;
@@ -807,13 +814,14 @@ impl Running {
     /// Checks the limits, and returns the length of the message including the frame that begins.
     fn check_limits(&self, header: &FrameHeader) -> Result<u32, ProtocolError> {
         let len = u64::from(self.len).saturating_add(header.payload_len);
-        if len > u64::from(self.max_message_len) && self.max_message_len != NO_LIMIT {
+        if len > u64::from(self.max_message_size) && self.max_message_size != limits::NONE {
             return Err(ProtocolError::MessageTooLong(len));
         }
         let is_fragment = !header.fin || header.opcode == Opcode::Continuation;
-        if is_fragment && self.fragments >= self.max_fragments && self.max_fragments != NO_LIMIT {
+        if is_fragment && self.fragments >= self.max_fragments && self.max_fragments != limits::NONE
+        {
             return Err(ProtocolError::TooManyFragments(self.max_fragments));
         }
-        Ok(u32::try_from(len).unwrap_or(NO_LIMIT))
+        Ok(u32::try_from(len).unwrap_or(limits::NONE))
     }
 }

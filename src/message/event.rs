@@ -3,7 +3,7 @@
 use crate::close::CloseBody;
 use crate::frame::Payload;
 use crate::header::{Opcode, Rsv};
-use crate::utf8::Checked;
+use crate::utf8::PartialStr;
 
 /// A chunk of a message or a control frame. It borrows the caller's buffer.
 ///
@@ -65,8 +65,8 @@ pub enum Event<'b> {
 /// ```
 #[derive(Debug)]
 pub struct TextChunk<'b> {
-    /// The text. [`as_str`](Checked::as_str) returns `None` if the chunk splits a character.
-    pub text: Checked<'b>,
+    /// The text. [`as_str`](PartialStr::as_str) returns `None` if the chunk splits a character.
+    pub text: PartialStr<'b>,
     /// Whether this is the first chunk of its message.
     pub first: bool,
     /// Whether this is the last chunk of its message. The text then ends at a character boundary.

@@ -22,8 +22,8 @@ use crate::message::{Assembler, Event, MessageDecoder, MessageSpan};
 /// what has arrived.
 ///
 /// The buffer holds a message in one frame until it is complete, up to the decoder's limits:
-/// [`FrameDecoder::max_payload_len`](crate::FrameDecoder::max_payload_len) and
-/// [`MessageDecoder::max_message_len`]. Declared lengths never cause allocation: a call reserves at
+/// [`crate::FrameDecoder::max_frame_size`](crate::FrameDecoder::max_frame_size) and
+/// [`crate::Limits::max_message_size`]. Declared lengths never cause allocation: a call reserves at
 /// most as many bytes as the buffer contains.
 ///
 /// Text is validated in the pass that unmasks it. Text that arrived in several reads is validated
@@ -149,7 +149,7 @@ impl BytesAssembler {
         source: &mut S,
         input: &mut BytesMut,
     ) -> Result<Option<Message>, S::Error> {
-        while let Some(span) = source.locate(&input[self.unmasked..])? {
+        while let Some(span) = source.next_span(&input[self.unmasked..])? {
             if let Some(message) = self.take(source, span, input)? {
                 return Ok(Some(message));
             }
@@ -172,10 +172,10 @@ impl BytesAssembler {
         input: &mut BytesMut,
     ) -> Result<Option<Message>, S::Error> {
         let header = *span.header();
-        let len = span.end();
+        let len = span.consumed_len();
         let is_fragment = !header.fin || header.opcode == Opcode::Continuation;
         if is_fragment {
-            let event = source.take(span, &mut input[..len])?;
+            let event = source.decode_span(span, &mut input[..len])?;
             let message = self.collect(event);
             input.advance(len);
             return Ok(message);
@@ -188,7 +188,7 @@ impl BytesAssembler {
 
         // Slow path: remove only the header, and keep the part of the payload in the buffer.
         let header_len = span.header_len();
-        let kind = Kind::unmask(source.take(span, &mut input[self.unmasked..])?);
+        let kind = Kind::unmask(source.decode_span(span, &mut input[self.unmasked..])?);
         input.advance(header_len);
         self.unmasked += len - header_len;
         if !ends {
@@ -207,7 +207,7 @@ impl BytesAssembler {
     ) -> Result<Option<Message>, S::Error> {
         if span.is_text() {
             let text = Utf8Bytes::part_of(frame, |frame| {
-                Ok(match source.take(span, frame)? {
+                Ok(match source.decode_span(span, frame)? {
                     Event::Text(chunk) => chunk.into_message().ok(),
                     _ => None,
                 })
@@ -215,7 +215,7 @@ impl BytesAssembler {
             return text.map(|text| text.map(Message::Text));
         }
         let header_len = span.header_len();
-        let kind = Kind::unmask(source.take(span, &mut frame)?);
+        let kind = Kind::unmask(source.decode_span(span, &mut frame)?);
         frame.advance(header_len);
         Ok(Some(kind.message(frame.freeze())?))
     }
@@ -286,9 +286,12 @@ impl Kind {
 trait Source {
     type Error: From<ProtocolError>;
 
-    fn locate(&mut self, input: &[u8]) -> Result<Option<MessageSpan>, Self::Error>;
-    fn take<'b>(&mut self, span: MessageSpan, used: &'b mut [u8])
-    -> Result<Event<'b>, Self::Error>;
+    fn next_span(&mut self, input: &[u8]) -> Result<Option<MessageSpan>, Self::Error>;
+    fn decode_span<'b>(
+        &mut self,
+        span: MessageSpan,
+        used: &'b mut [u8],
+    ) -> Result<Event<'b>, Self::Error>;
     /// Returns how many payload bytes of the open frame have not been decoded yet.
     fn remaining(&self) -> u64;
     /// Returns whether a Close frame was received, so that all further input is discarded. The end
@@ -300,17 +303,17 @@ impl Source for MessageDecoder {
     type Error = ProtocolError;
 
     #[inline(always)]
-    fn locate(&mut self, input: &[u8]) -> Result<Option<MessageSpan>, ProtocolError> {
-        self.locate(input)
+    fn next_span(&mut self, input: &[u8]) -> Result<Option<MessageSpan>, ProtocolError> {
+        self.next_span(input)
     }
 
     #[inline(always)]
-    fn take<'b>(
+    fn decode_span<'b>(
         &mut self,
         span: MessageSpan,
         used: &'b mut [u8],
     ) -> Result<Event<'b>, ProtocolError> {
-        self.take(span, used)
+        self.decode_span(span, used)
     }
 
     #[inline(always)]
@@ -334,17 +337,17 @@ impl<K: MaskingKeys, O: Output> Source for Replying<'_, K, O> {
     type Error = ReceiveError;
 
     #[inline(always)]
-    fn locate(&mut self, input: &[u8]) -> Result<Option<MessageSpan>, ReceiveError> {
-        self.connection.locate(input, self.out)
+    fn next_span(&mut self, input: &[u8]) -> Result<Option<MessageSpan>, ReceiveError> {
+        self.connection.next_span(input, self.out)
     }
 
     #[inline(always)]
-    fn take<'b>(
+    fn decode_span<'b>(
         &mut self,
         span: MessageSpan,
         used: &'b mut [u8],
     ) -> Result<Event<'b>, ReceiveError> {
-        self.connection.take(span, used, self.out)
+        self.connection.receive_span(span, used, self.out)
     }
 
     #[inline(always)]

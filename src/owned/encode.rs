@@ -23,11 +23,11 @@ impl FrameEncoder {
     /// use wsframe::{FrameEncoder, Opcode};
     ///
     /// let mut out = BytesMut::new();
-    /// FrameEncoder::new(Opcode::Text).put(b"Hello", &mut out)?;
+    /// FrameEncoder::new(Opcode::Text).encode_to_buf(b"Hello", &mut out)?;
     /// assert_eq!(&out[..], b"\x81\x05Hello");
     /// # Ok::<(), wsframe::EncodeError>(())
     /// ```
-    pub fn put(&self, payload: &[u8], out: &mut impl BufMut) -> Result<(), EncodeError> {
+    pub fn encode_to_buf(&self, payload: &[u8], out: &mut impl BufMut) -> Result<(), EncodeError> {
         let header = self.pack(payload.len() as u64)?;
         let needed = header.len().saturating_add(payload.len());
         if out.remaining_mut() < needed {
@@ -56,7 +56,7 @@ impl FrameEncoder {
     /// let mut socket = Vec::new(); // one with vectored writes
     /// let payload = Bytes::from("Hello"); // imagine it large
     ///
-    /// let mut frame = Connection::server().frame(Opcode::Text, true)?.chain(payload)?;
+    /// let mut frame = Connection::server().frame_encoder(Opcode::Text, true)?.encode_chain(payload)?;
     /// while frame.has_remaining() {
     ///     let mut slices = [IoSlice::new(&[]); 2];
     ///     let count = frame.chunks_vectored(&mut slices);
@@ -66,11 +66,11 @@ impl FrameEncoder {
     /// assert_eq!(socket, b"\x81\x05Hello");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn chain(&self, payload: Bytes) -> Result<Chain<HeaderBuf, Bytes>, EncodeError> {
+    pub fn encode_chain(&self, payload: Bytes) -> Result<Chain<HeaderBuf, Bytes>, EncodeError> {
         let header = self.header(payload.len() as u64)?;
         let header = HeaderBuf { header, taken: 0 };
         let mut mask = self.mask();
-        if mask.is_none() {
+        if mask.is_identity() {
             return Ok(header.chain(payload));
         }
         let payload = match payload.try_into_mut() {
@@ -80,7 +80,7 @@ impl FrameEncoder {
             }
             Err(shared) => {
                 let mut copy = Vec::new();
-                mask.apply_appending(&shared, &mut copy);
+                mask.apply_append(&shared, &mut copy);
                 copy.into()
             }
         };
@@ -88,7 +88,7 @@ impl FrameEncoder {
     }
 }
 
-/// A header as a `Buf`, which [`FrameEncoder::chain`] puts before the payload.
+/// A header as a `Buf`, which [`FrameEncoder::encode_chain`] puts before the payload.
 #[derive(Clone, Debug)]
 pub struct HeaderBuf {
     header: EncodedHeader,

@@ -3,7 +3,7 @@
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::error::ProtocolError;
-use crate::frame::{FrameDecoder, FrameEncoder, Span};
+use crate::frame::{FrameDecoder, FrameEncoder, FrameSpan};
 use crate::header::{Opcode, Rsv};
 
 /// A frame that owns its payload, unmasked.
@@ -13,7 +13,7 @@ use crate::header::{Opcode, Rsv};
 ///
 /// ```
 /// use bytes::BytesMut;
-/// use wsframe::{Frame, FrameDecoder, NO_LIMIT, ProtocolError, Role};
+/// use wsframe::{Frame, FrameDecoder, ProtocolError, Role};
 ///
 /// /// Prints the frames in what was read. An incomplete frame stays in `input`.
 /// fn print(decoder: &mut FrameDecoder, input: &mut BytesMut) -> Result<(), ProtocolError> {
@@ -23,7 +23,7 @@ use crate::header::{Opcode, Rsv};
 ///     Ok(())
 /// }
 ///
-/// let mut decoder = FrameDecoder::new(Role::Client).whole_up_to(NO_LIMIT);
+/// let mut decoder = FrameDecoder::new(Role::Client).whole_frames_up_to(u32::MAX);
 /// let mut input = BytesMut::from(&b"\x81\x05Hello\x82"[..]);
 /// print(&mut decoder, &mut input)?;
 /// assert_eq!(&input[..], [0x82]);
@@ -58,7 +58,7 @@ impl Frame {
     /// let frame = Frame::new(Opcode::Text, "Hello");
     /// let fresh = MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]); // must be unpredictable
     /// let mut out = Vec::new();
-    /// frame.encoder().masking_key(fresh).append(&frame.payload, &mut out)?;
+    /// frame.encoder().masking_key(fresh).encode_to_vec(&frame.payload, &mut out)?;
     /// assert_eq!(out, b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
     /// # Ok::<(), wsframe::EncodeError>(())
     /// ```
@@ -70,21 +70,21 @@ impl Frame {
     /// Splits the next frame off the buffer and unmasks it in place. Returns `None` when more bytes
     /// are needed.
     ///
-    /// The decoder must return complete frames: set [`FrameDecoder::whole_up_to`] to the longest
-    /// frame to accept, or to [`NO_LIMIT`](crate::NO_LIMIT). The buffer grows with a frame as it
-    /// arrives, up to [`FrameDecoder::max_payload_len`].
+    /// The decoder must return complete frames: set [`FrameDecoder::whole_frames_up_to`] to the longest
+    /// frame to accept, or to `u32::MAX`. The buffer grows with a frame as it
+    /// arrives, up to [`crate::FrameDecoder::max_frame_size`].
     ///
     /// # Errors
     ///
-    /// - The errors of [`FrameDecoder::locate`]: the next header breaks a rule or exceeds a limit.
-    /// - [`FrameTooLong`](ProtocolError::FrameTooLong) for a frame longer than `whole_up_to`. A
+    /// - The errors of [`FrameDecoder::next_span`]: the next header breaks a rule or exceeds a limit.
+    /// - [`FrameTooLong`](ProtocolError::FrameTooLong) for a frame longer than `whole_frames_up_to`. A
     ///   part of the frame is lost then, so fail the connection.
     ///
     /// ```
     /// use bytes::BytesMut;
-    /// use wsframe::{Frame, FrameDecoder, NO_LIMIT, Opcode, Role};
+    /// use wsframe::{Frame, FrameDecoder, Opcode, Role};
     ///
-    /// let mut decoder = FrameDecoder::new(Role::Server).whole_up_to(NO_LIMIT);
+    /// let mut decoder = FrameDecoder::new(Role::Server).whole_frames_up_to(u32::MAX);
     /// let mut input = BytesMut::from(&b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x82"[..]);
     /// let frame = Frame::split(&mut decoder, &mut input)?;
     /// assert_eq!(frame, Some(Frame::new(Opcode::Text, "Hello")));
@@ -98,7 +98,7 @@ impl Frame {
         decoder: &mut FrameDecoder,
         input: &mut BytesMut,
     ) -> Result<Option<Self>, ProtocolError> {
-        let Some(span) = decoder.locate(input)? else { return Ok(None) };
+        let Some(span) = decoder.next_span(input)? else { return Ok(None) };
         let header = *span.header();
         if !(span.first() && span.last()) {
             return Err(ProtocolError::FrameTooLong(header.payload_len));
@@ -108,7 +108,7 @@ impl Frame {
     }
 }
 
-impl Span {
+impl FrameSpan {
     /// Splits the located chunk off the buffer, and returns its part of the payload, unmasked in
     /// place.
     ///
@@ -116,7 +116,7 @@ impl Span {
     ///
     /// # Panics
     ///
-    /// Panics if `input` is shorter than [`end`](Self::end). Pass the buffer in which the span was
+    /// Panics if `input` is shorter than [`consumed_len`](Self::consumed_len). Pass the buffer in which the span was
     /// located.
     ///
     /// ```
@@ -125,7 +125,7 @@ impl Span {
     ///
     /// let mut decoder = FrameDecoder::new(Role::Client);
     /// let mut input = BytesMut::from(&b"\x82\x7e\x10\x00the beginning of 4 KiB"[..]);
-    /// if let Some(span) = decoder.locate(&input)? {
+    /// if let Some(span) = decoder.next_span(&input)? {
     ///     assert!(!span.last());
     ///     assert_eq!(span.split(&mut input), "the beginning of 4 KiB");
     /// }
@@ -133,7 +133,7 @@ impl Span {
     /// # Ok::<(), wsframe::ProtocolError>(())
     /// ```
     pub fn split(self, input: &mut BytesMut) -> Bytes {
-        let mut chunk = input.split_to(self.end());
+        let mut chunk = input.split_to(self.consumed_len());
         chunk.advance(self.range().start);
         self.mask().apply(&mut chunk);
         chunk.freeze()

@@ -272,8 +272,8 @@ impl From<CloseBody<'_>> for CloseFrame {
 impl<K: MaskingKeys> Connection<K> {
     /// Sends a message in one frame, or a control frame.
     ///
-    /// The payload is copied to the output. To send it without a copy, use [`frame`](Self::frame)
-    /// and [`FrameEncoder::chain`](crate::FrameEncoder::chain).
+    /// The payload is copied to the output. To send it without a copy, use [`frame_encoder`](Self::frame_encoder)
+    /// and [`FrameEncoder::encode_chain`](crate::FrameEncoder::encode_chain).
     ///
     /// # Errors
     ///

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::WebSocketStream;
 use crate::close::CloseCode;
 use crate::codec::CodecError;
-use crate::connection::{MaskingKeys, Unmasked};
+use crate::connection::{MaskingKeys, NoKeys};
 use crate::owned::{CloseFrame, Message};
 
 /// A stream that both halves use. It is locked for one poll at a time.
@@ -30,15 +30,15 @@ impl<T, K> Shared<T, K> {
 /// The receiving half of a [`WebSocketStream`], made by [`WebSocketStream::split`].
 ///
 /// Reading from it also sends the replies to Pings and Closes, and what was fed to the other half.
-pub struct SplitStream<T, K = Unmasked>(Shared<T, K>);
+pub struct SplitStream<T, K = NoKeys>(Shared<T, K>);
 
 /// The sending half of a [`WebSocketStream`], made by [`WebSocketStream::split`].
 ///
 /// Dropping it does not close the connection. Call `close` (`SinkExt::close`) to send a Close.
-pub struct SplitSink<T, K = Unmasked>(Shared<T, K>);
+pub struct SplitSink<T, K = NoKeys>(Shared<T, K>);
 
 /// The error of [`SplitStream::reunite`]: the halves are not of the same stream.
-pub struct ReuniteError<T, K = Unmasked>(pub SplitStream<T, K>, pub SplitSink<T, K>);
+pub struct ReuniteError<T, K = NoKeys>(pub SplitStream<T, K>, pub SplitSink<T, K>);
 
 pub(super) fn split<T, K>(stream: WebSocketStream<T, K>) -> (SplitSink<T, K>, SplitStream<T, K>) {
     let stream = Arc::new(Mutex::new(stream));

@@ -18,9 +18,9 @@ use crate::close::CloseCode;
 #[cfg(feature = "deflate")]
 use crate::codec::SharedPool;
 use crate::codec::{CodecError, Messages};
-use crate::connection::{Connection, MaskingKeys, Transport, Unmasked};
+use crate::connection::{Connection, MaskingKeys, NoKeys, TransportAction};
 #[cfg(feature = "deflate")]
-use crate::deflate::Parameters;
+use crate::deflate::DeflateParameters;
 use crate::header::Opcode;
 use crate::owned::{CloseFrame, Message};
 
@@ -69,7 +69,7 @@ const MAX_DRAINED: usize = 16 << 20;
 ///
 /// [`split`](Self::split) makes two halves for two tasks. A stream may also be polled by several tasks in any
 /// other way; the one that reads and the one that writes are both woken.
-pub struct WebSocketStream<T, K = Unmasked> {
+pub struct WebSocketStream<T, K = NoKeys> {
     io: T,
     messages: Messages<K>,
     wakers: Wakers,
@@ -103,13 +103,13 @@ impl<T, K> WebSocketStream<T, K> {
     /// Creates a stream over `io`, on which the opening handshake is over. The connection must be new.
     #[must_use]
     pub fn new(io: T, connection: Connection<K>) -> Self {
-        Self::with_received(io, connection, BytesMut::new())
+        Self::from_partially_read(io, connection, BytesMut::new())
     }
 
     /// Creates a stream as [`new`](Self::new) does, when some bytes have been received already: those that
     /// were read together with the opening handshake, and follow it.
     #[must_use]
-    pub fn with_received(io: T, connection: Connection<K>, received: BytesMut) -> Self {
+    pub fn from_partially_read(io: T, connection: Connection<K>, received: BytesMut) -> Self {
         Self {
             io,
             messages: Messages::new(connection),
@@ -137,12 +137,12 @@ impl<T, K> WebSocketStream<T, K> {
     /// ```
     /// use wsframe::Connection;
     /// use wsframe::codec::SharedPool;
-    /// use wsframe::deflate::{Config, Parameters};
+    /// use wsframe::deflate::{Config, DeflateParameters};
     /// use wsframe::stream::WebSocketStream;
     ///
     /// # async fn example(socket: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin) {
-    /// let pool = SharedPool::new(Config::new(Parameters::NO_TAKEOVER)); // one for all connections
-    /// let agreed = Some(Parameters::NO_TAKEOVER); // what the handshake's `Negotiation::agreed` says
+    /// let pool = SharedPool::new(Config::new(DeflateParameters::NO_TAKEOVER)); // one for all connections
+    /// let agreed = Some(DeflateParameters::NO_TAKEOVER); // what the handshake's `Negotiation::agreed` says
     /// let stream =
     ///     WebSocketStream::new(socket, Connection::server()).deflate(agreed, pool.clone());
     /// # }
@@ -150,7 +150,11 @@ impl<T, K> WebSocketStream<T, K> {
     #[cfg(feature = "deflate")]
     #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
     #[must_use]
-    pub fn deflate(mut self, agreed: Option<Parameters>, pool: impl Into<SharedPool>) -> Self {
+    pub fn deflate(
+        mut self,
+        agreed: Option<DeflateParameters>,
+        pool: impl Into<SharedPool>,
+    ) -> Self {
         self.messages.deflate(agreed, pool.into());
         self
     }
@@ -335,7 +339,7 @@ where
         self.ended = true;
         self.is_drained = true;
         self.failure.get_or_insert(error.kind());
-        self.messages.connection.end_of_input();
+        self.messages.connection.receive_eof();
         self.write_last(cx);
         Some(Err(error.into()))
     }
@@ -352,7 +356,7 @@ where
         let _ = self.poll_shut_down(Side::Reader, cx);
         for _ in 0..READS_PER_POLL {
             if self.is_drained {
-                self.messages.connection.end_of_input();
+                self.messages.connection.receive_eof();
                 let _ = self.poll_shut_down(Side::Reader, cx);
                 return Poll::Ready(None);
             }
@@ -375,7 +379,8 @@ where
     /// Queues the replies. All of them if nothing more is received; otherwise only when the queue is not
     /// full, because they could become many.
     fn queue_replies(&mut self) {
-        let is_last = self.ended || self.connection().transport() != Transport::KeepOpen;
+        let is_last =
+            self.ended || self.connection().transport_action() != TransportAction::KeepOpen;
         if self.queue.len() < self.boundary || is_last {
             self.queue.append(&self.messages.replies);
             self.messages.replies.clear();
@@ -429,7 +434,7 @@ where
     /// Whether both Closes were sent and received.
     fn is_closed(&self) -> bool {
         self.connection().close_code().is_some_and(|code| code != CloseCode::ABNORMAL)
-            && self.connection().may_send(Opcode::Close).is_err()
+            && self.connection().check_send(Opcode::Close).is_err()
     }
 
     /// Writes what is queued, with all replies, and ends this side of the transport if the connection
@@ -437,7 +442,7 @@ where
     fn poll_shut_down(&mut self, side: Side, cx: &Context<'_>) -> Poll<io::Result<()>> {
         self.queue_replies();
         ready!(self.poll_write(side, cx))?;
-        if !self.shut_down && self.connection().transport() == Transport::Close {
+        if !self.shut_down && self.connection().transport_action() == TransportAction::Close {
             let waker = self.wakers.register(side, cx.waker());
             let _ = ready!(Pin::new(&mut self.io).poll_shutdown(&mut Context::from_waker(waker)));
             self.shut_down = true;
@@ -464,7 +469,7 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        if this.ended || this.connection().transport() != Transport::KeepOpen {
+        if this.ended || this.connection().transport_action() != TransportAction::KeepOpen {
             this.ended = true;
             return this.poll_end(cx);
         }
@@ -521,7 +526,7 @@ where
             return Poll::Ready(Ok(()));
         }
         this.check()?;
-        if this.connection().may_send(Opcode::Close).is_ok() {
+        if this.connection().check_send(Opcode::Close).is_ok() {
             Pin::new(&mut *this).start_send(Message::close(CloseCode::NORMAL, ""))?;
         }
         ready!(this.poll_shut_down(Side::Writer, cx))?;

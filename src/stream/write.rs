@@ -104,7 +104,7 @@ impl WriteQueue {
         opcode: Opcode,
         payload: Bytes,
     ) -> Result<(), EncodeError> {
-        let frame = messages.connection.frame(opcode, true)?;
+        let frame = messages.connection.frame_encoder(opcode, true)?;
         let before = self.tail.len();
         let payload = match messages.connection.role() {
             Role::Server => payload,

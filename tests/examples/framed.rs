@@ -2,7 +2,7 @@
 
 use crate::peer::{KEY, Peer, REQUEST};
 use crate::running::Running;
-use wsframe::deflate::{Compressor, Context, Effort};
+use wsframe::deflate::{Compressor, CompressorOptions, DeflateContext};
 use wsframe::{CloseCode, FrameEncoder, FrameHeader, MaskingKey, Opcode, Rsv};
 
 #[test]
@@ -13,13 +13,13 @@ fn the_server_on_framed_speaks_permessage_deflate_too() {
     let (_, answer) = head.split_once("\r\nSec-WebSocket-Extensions: ").expect("an answer");
     assert!(answer.starts_with("permessage-deflate; server_no_context_takeover"), "{head}");
 
-    let mut compressor = Compressor::new(Context::NO_TAKEOVER, Effort::DEFAULT);
+    let mut compressor = Compressor::new(DeflateContext::NO_TAKEOVER, CompressorOptions::DEFAULT);
     let mut compressed = |text: &str| {
         let (mut payload, mut frame) = (Vec::new(), Vec::new());
         compressor.append(text.as_bytes(), &mut payload);
         let encoder = FrameEncoder::new(Opcode::Text).rsv(Rsv::RSV1);
         let encoder = encoder.masking_key(MaskingKey::new(KEY));
-        encoder.append(&payload, &mut frame).expect("a right frame");
+        encoder.encode_to_vec(&payload, &mut frame).expect("a right frame");
         (frame, payload)
     };
     let (frame, payload) = compressed(&"grüße ".repeat(100));

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::running::LIMIT;
-use wsframe::handshake::Key;
+use wsframe::handshake::WebSocketKey;
 use wsframe::{CloseBody, CloseCode, FrameEncoder, MaskingKey, Opcode};
 
 /// An opening handshake, with the key of RFC 6455 §1.3. Offers an extension, as browsers do.
@@ -81,7 +81,7 @@ impl Peer {
         let head = peer.head();
         let (_, key) = head.split_once("Sec-WebSocket-Key: ").expect("a key");
         let (key, _) = key.split_once("\r\n").expect("the end of a line");
-        let accept = Key::parse(key.as_bytes()).expect("16 bytes in base64").accept();
+        let accept = WebSocketKey::parse(key.as_bytes()).expect("16 bytes in base64").accept();
         let accept = accept.as_str();
         let response = format!(
             "{meanwhile}HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
@@ -198,7 +198,7 @@ pub fn accept(listener: &TcpListener) -> TcpStream {
 pub fn masked(opcode: Opcode, fin: bool, payload: &[u8]) -> Vec<u8> {
     let mut frame = Vec::new();
     let encoder = FrameEncoder::new(opcode).fin(fin).masking_key(MaskingKey::new(KEY));
-    encoder.append(payload, &mut frame).expect("a right frame");
+    encoder.encode_to_vec(payload, &mut frame).expect("a right frame");
     frame
 }
 

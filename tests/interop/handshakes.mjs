@@ -11,10 +11,10 @@ import { exchange } from './report.mjs';
 
 const url = process.argv[2];
 
-/** What a handshake with these options comes to: the subprotocol, or the status of the refusal. */
+/** What a handshake with these options comes to: the subprotocol, or the status of the rejection. */
 async function outcome(subprotocols, options) {
   const ws = new WebSocket(url, subprotocols, options);
-  ws.on('error', () => {}); // a refusal is one as well
+  ws.on('error', () => {}); // a rejection is one as well
   const refused = once(ws, 'unexpected-response').then(([, response]) => response.statusCode);
   const result = await Promise.race([once(ws, 'open').then(() => ws.protocol), refused]);
   ws.terminate();

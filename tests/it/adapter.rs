@@ -15,13 +15,13 @@ fn key() -> MaskingKey {
 
 fn masked(opcode: Opcode, fin: bool, payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    FrameEncoder::new(opcode).fin(fin).masking_key(key()).append(payload, &mut out).unwrap();
+    FrameEncoder::new(opcode).fin(fin).masking_key(key()).encode_to_vec(payload, &mut out).unwrap();
     out
 }
 
 fn plain(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    FrameEncoder::new(opcode).append(payload, &mut out).unwrap();
+    FrameEncoder::new(opcode).encode_to_vec(payload, &mut out).unwrap();
     out
 }
 
@@ -332,10 +332,10 @@ fn the_capacity_of_a_buffer_follows_the_reads() {
 #[cfg(feature = "deflate")]
 #[test]
 fn compressed_messages_are_received_too() {
-    use wsframe::deflate::{CompressedConnection, Config, Parameters, Pool};
+    use wsframe::deflate::{CompressedConnection, Config, DeflateParameters, Pool};
 
     let mut pool = Pool::new(Config::default());
-    let agreed = Some(Parameters::FULL);
+    let agreed = Some(DeflateParameters::DEFAULT);
     let mut client = CompressedConnection::new(Connection::client(key), agreed);
     let message = "{\"price\":42.1875,\"side\":\"buy\"} ".repeat(100_000);
     let mut input = Vec::new();

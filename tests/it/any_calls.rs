@@ -6,9 +6,9 @@ use crate::support;
 use proptest::prelude::*;
 use support::naive;
 use wsframe::{
-    Assembler, CloseBody, CloseCode, Connection, Event, FixedOutput, FrameDecoder, FrameHeader,
-    Mask, MaskingKey, MessageDecoder, Opcode, ProtocolError, Relay, Role, Rsv, Rules, Unmasked,
-    Utf8Validator,
+    Assembler, CloseBody, CloseCode, Connection, Event, FrameDecoder, FrameHeader, Mask,
+    MaskingKey, MessageDecoder, NoKeys, Opcode, ProtocolError, Relay, Role, Rsv, Rules,
+    SliceOutput, Utf8Validator,
 };
 
 /// One call, or what comes before it. Numbers choose between what there is to choose.
@@ -92,11 +92,11 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
 }
 
 fn rules(role: Role) -> Rules {
-    Rules::new(role).claim_rsv(Rsv::RSV1)
+    Rules::new(role).allow_rsv(Rsv::RSV1)
 }
 
 fn messages(role: Role) -> MessageDecoder {
-    MessageDecoder::over(FrameDecoder::with_rules(rules(role)))
+    MessageDecoder::with_rules(rules(role))
 }
 
 /// What a strict peer of this role finds wrong in what it receives.
@@ -132,7 +132,7 @@ fn send<K: wsframe::MaskingKeys>(
         // Text as it is received, of which some chunks are left out.
         4 | 5 => {
             let mut payload = payload.to_vec();
-            match text.unmask(&mut payload, &mut { Mask::NONE }) {
+            match text.unmask_and_validate(&mut payload, &mut { Mask::IDENTITY }) {
                 Ok(chunk) if way % 10 == 4 => connection.send_fragment(&chunk, fin, out),
                 Ok(chunk) => connection.send(&chunk, out),
                 Err(_) => {
@@ -145,8 +145,8 @@ fn send<K: wsframe::MaskingKeys>(
         7 => connection.pong(payload, out),
         // RSV1 is claimed for the first frame of a message.
         8 => connection
-            .frame(Opcode::Binary, fin)
-            .and_then(|frame| frame.rsv(Rsv::from_bits(rsv & 0x40)).append(payload, out)),
+            .frame_encoder(Opcode::Binary, fin)
+            .and_then(|frame| frame.rsv(Rsv::from_bits(rsv & 0x40)).encode_to_vec(payload, out)),
         _ => {
             let body = CloseBody { code, reason };
             connection.close((!payload.is_empty()).then_some(body), out)
@@ -176,22 +176,22 @@ fn connection_calls<K: wsframe::MaskingKeys>(mut connection: Connection<K>, call
                     }
                     1 => {
                         let mut room = [0; 40];
-                        let mut small = FixedOutput::new(&mut room);
+                        let mut small = SliceOutput::new(&mut room);
                         let _ = connection.receive(&mut rest, &mut small);
                         out.extend_from_slice(small.bytes());
                     }
                     _ => {
-                        if let Ok(Some(span)) = connection.locate(rest, &mut out) {
-                            let end = span.end();
+                        if let Ok(Some(span)) = connection.next_span(rest, &mut out) {
+                            let end = span.consumed_len();
                             let (used, behind) = std::mem::take(&mut rest).split_at_mut(end);
-                            let _ = connection.take(span, used, &mut out);
+                            let _ = connection.receive_span(span, used, &mut out);
                             rest = behind;
                         }
                     }
                 }
                 input = rest.to_vec();
             }
-            Call::End => connection.end_of_input(),
+            Call::End => connection.receive_eof(),
             Call::Send { way, fin, rsv, payload } if *way < 240 => {
                 send(&mut connection, (*way, *fin, *rsv, payload), &mut text, &mut out);
             }
@@ -200,7 +200,7 @@ fn connection_calls<K: wsframe::MaskingKeys>(mut connection: Connection<K>, call
             }
             Call::GoOut => gone.append(&mut out),
         }
-        let _ = (connection.transport(), connection.close_code(), format!("{connection:?}"));
+        let _ = (connection.transport_action(), connection.close_code(), format!("{connection:?}"));
     }
     gone.append(&mut out);
     assert_eq!(wrong_for(connection.role().peer(), gone), None);
@@ -225,9 +225,9 @@ fn decoder_calls(role: Role, calls: &[Call]) {
                 let mut rest = &mut bytes[..];
                 if way % 2 == 0 {
                     let _ = frames.decode(&mut rest).map(|chunk| chunk.map(|c| c.payload.unmask()));
-                } else if let Ok(Some(span)) = frames.locate(rest) {
-                    let (used, behind) = rest.split_at_mut(span.end());
-                    span.of(used).payload.unmask();
+                } else if let Ok(Some(span)) = frames.next_span(rest) {
+                    let (used, behind) = rest.split_at_mut(span.consumed_len());
+                    span.into_chunk(used).payload.unmask();
                     rest = behind;
                 }
                 of_frames = rest.to_vec();
@@ -238,10 +238,10 @@ fn decoder_calls(role: Role, calls: &[Call]) {
                     0 => drop(decoder.decode(&mut rest)),
                     1 => drop(decoder.decode_frame(&mut rest)),
                     _ => {
-                        if let Ok(Some(span)) = decoder.locate(rest) {
-                            let end = span.end();
+                        if let Ok(Some(span)) = decoder.next_span(rest) {
+                            let end = span.consumed_len();
                             let (used, behind) = std::mem::take(&mut rest).split_at_mut(end);
-                            let _ = decoder.take(span, used);
+                            let _ = decoder.decode_span(span, used);
                             rest = behind;
                         }
                     }
@@ -297,7 +297,8 @@ mod owned {
 
     pub(super) fn assembler_calls(role: Role, calls: &[Call]) {
         let mut decoder = messages(role);
-        let mut connection = Connection::over(messages(role), || MaskingKey::new([9; 4]));
+        let mut connection =
+            Connection::with_message_decoder(messages(role), || MaskingKey::new([9; 4]));
         let mut assemblers = [BytesAssembler::new(), BytesAssembler::new()];
         let mut inputs = [BytesMut::new(), BytesMut::new()];
         let mut out = Vec::new();
@@ -313,7 +314,7 @@ mod owned {
                     let found = with_connection.receive(&mut connection, &mut inputs[1], &mut out);
                     after(found.map(|m| m.is_some()).map_err(drop), *way, &mut inputs[1]);
                 }
-                Call::End => connection.end_of_input(),
+                Call::End => connection.receive_eof(),
                 Call::Send { way, fin, rsv, payload } => {
                     let _ = connection.send_message(&message(*way, *fin, *rsv, payload), &mut out);
                 }
@@ -355,14 +356,14 @@ mod codecs {
 
     pub(super) fn codec_calls(role: Role, compressed: bool, calls: &[Call]) {
         let key = || MaskingKey::new([9; 4]);
-        let mut frames = FrameCodec::over(FrameDecoder::with_rules(rules(role)), key);
+        let mut frames = FrameCodec::with_frame_decoder(FrameDecoder::with_rules(rules(role)), key);
         let decoder = if compressed { MessageDecoder::new(role) } else { messages(role) };
         #[allow(unused_mut)]
-        let mut codec = MessageCodec::new(Connection::over(decoder, key));
+        let mut codec = MessageCodec::new(Connection::with_message_decoder(decoder, key));
         #[cfg(feature = "deflate")]
         if compressed {
-            use wsframe::deflate::{Config, Parameters};
-            codec = codec.deflate(Some(Parameters::FULL), Config::default());
+            use wsframe::deflate::{Config, DeflateParameters};
+            codec = codec.deflate(Some(DeflateParameters::DEFAULT), Config::default());
         }
         let mut inputs = [BytesMut::new(), BytesMut::new()];
         let [mut of_frames, mut out] = [BytesMut::new(), BytesMut::new()];
@@ -415,14 +416,14 @@ mod codecs {
 
 #[cfg(feature = "deflate")]
 mod compressed {
-    use wsframe::deflate::{CompressedConnection, Config, Parameters, Pool};
+    use wsframe::deflate::{CompressedConnection, Config, DeflateParameters, Pool};
 
     use super::*;
 
     pub(super) fn compressed_calls(role: Role, calls: &[Call]) {
         let key = || MaskingKey::new([9; 4]);
-        let agreed = Some(Parameters::FULL);
-        let connection = Connection::over(MessageDecoder::new(role), key);
+        let agreed = Some(DeflateParameters::DEFAULT);
+        let connection = Connection::with_message_decoder(MessageDecoder::new(role), key);
         let mut ours = CompressedConnection::new(connection, agreed);
         let mut pool = Pool::new(Config::default());
         let (mut input, mut out, mut buf) = (Vec::new(), Vec::new(), [0; 100]);
@@ -436,7 +437,7 @@ mod compressed {
                     let _ = ours.receive(&mut rest, &mut buf, &mut pool, &mut out);
                     input = rest.to_vec();
                 }
-                Call::End => ours.connection_mut().end_of_input(),
+                Call::End => ours.connection_mut().receive_eof(),
                 Call::Send { way, fin, payload, .. } => {
                     let reason = std::str::from_utf8(payload).unwrap_or_default();
                     let _ = match way % 6 {
@@ -446,7 +447,7 @@ mod compressed {
                         3 => ours.send_fragment(reason, *fin, &mut pool, &mut out),
                         4 => {
                             let mut payload = payload.clone();
-                            match text.unmask(&mut payload, &mut { Mask::NONE }) {
+                            match text.unmask_and_validate(&mut payload, &mut { Mask::IDENTITY }) {
                                 Ok(chunk) => ours.send_fragment(&chunk, *fin, &mut pool, &mut out),
                                 Err(_) => {
                                     text.reset();
@@ -462,7 +463,7 @@ mod compressed {
         }
 
         // Its peer reads all of it.
-        let peer = Connection::over(MessageDecoder::new(role.peer()), key);
+        let peer = Connection::with_message_decoder(MessageDecoder::new(role.peer()), key);
         let mut peer = CompressedConnection::new(peer, agreed);
         let mut input = &mut out[..];
         let mut replies = Vec::new();
@@ -483,9 +484,9 @@ fn after_the_end_within_a_frame() {
 }
 
 fn any_calls(calls: &[Call]) {
-    connection_calls(Connection::over(messages(Role::Server), Unmasked), calls);
+    connection_calls(Connection::with_message_decoder(messages(Role::Server), NoKeys), calls);
     let key = || MaskingKey::new([9; 4]);
-    connection_calls(Connection::over(messages(Role::Client), key), calls);
+    connection_calls(Connection::with_message_decoder(messages(Role::Client), key), calls);
     for role in [Role::Client, Role::Server] {
         decoder_calls(role, calls);
         #[cfg(feature = "bytes")]

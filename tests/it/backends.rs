@@ -8,7 +8,7 @@ fn the_first_that_is_available_is_in_use() {
     // The first call finds it, whichever function it is of.
     let mut bytes = *b"Hello";
     let mut mask = Mask::new(MaskingKey::new([1, 2, 3, 4]));
-    assert!(Utf8Validator::new().unmask(&mut bytes, &mut mask).is_ok());
+    assert!(Utf8Validator::new().unmask_and_validate(&mut bytes, &mut mask).is_ok());
 
     let names: Vec<_> = arch::available().map(|backend| backend.name).collect();
     println!("backends: {}", names.join(", "));

@@ -17,8 +17,8 @@ use support::owned::{assemble, same_error};
 use support::{boundary_lengths, odd_bytes, streams};
 use wsframe::{
     BytesAssembler, CloseCode, CloseFrame, Connection, EncodeError, Frame, FrameDecoder,
-    FrameEncoder, FrameHeader, MaskingKey, Message, MessageDecoder, NO_LIMIT, Opcode, Output,
-    ProtocolError, ReceiveError, Role, Rsv, Rules, Utf8Bytes,
+    FrameEncoder, FrameHeader, MaskingKey, Message, MessageDecoder, Opcode, Output, ProtocolError,
+    ReceiveError, Role, Rsv, Rules, Utf8Bytes,
 };
 
 const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
@@ -27,7 +27,7 @@ const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 fn masked(opcode: Opcode, fin: bool, payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let encoder = FrameEncoder::new(opcode).fin(fin).masking_key(MaskingKey::new(KEY));
-    encoder.append(payload, &mut out).unwrap();
+    encoder.encode_to_vec(payload, &mut out).unwrap();
     out
 }
 
@@ -59,11 +59,8 @@ proptest! {
         let choices = Choices { claimed: rsv1, ..Choices::strict(role) };
         let limits = Limits { frame: limits.0, message: limits.1, fragments: limits.2 };
         let decoder = || {
-            let frames = FrameDecoder::with_rules(choices.rules())
-                .max_payload_len(limits.frame as u32);
-            MessageDecoder::over(frames)
-                .max_message_len(limits.message as u32)
-                .max_fragments(limits.fragments as u32)
+            MessageDecoder::with_rules(choices.rules())
+                .limits(wsframe::Limits::DEFAULT.max_frame_size(limits.frame as u32).max_message_size(limits.message as u32).max_fragments(limits.fragments as u32))
                 .validate_text(validate)
         };
         let expected = naive::messages(&stream, choices, limits, validate);
@@ -174,7 +171,8 @@ fn a_connection_replies_while_it_is_assembled() {
     }
 
     // An output that is full loses nothing.
-    let mut connection = Connection::server().max_pending_replies(1);
+    let mut connection =
+        Connection::server().limits(wsframe::Limits::DEFAULT.max_pending_replies(1));
     let mut assembler = BytesAssembler::new();
     let ping = masked(Opcode::Ping, true, b"");
     let mut input = BytesMut::from(&[&ping[..], &ping].concat()[..]);
@@ -202,10 +200,8 @@ fn messages_go_round() {
         Message::Pong(Bytes::new()),
         Message::close(CloseCode::GOING_AWAY, "bye"),
     ];
-    let over = |role| {
-        MessageDecoder::over(FrameDecoder::with_rules(Rules::new(role).claim_rsv(Rsv::RSV1)))
-    };
-    let mut client = Connection::over(over(Role::Client), || MaskingKey::new(KEY));
+    let over = |role| MessageDecoder::with_rules(Rules::new(role).allow_rsv(Rsv::RSV1));
+    let mut client = Connection::with_message_decoder(over(Role::Client), || MaskingKey::new(KEY));
     let (mut wire, mut out) = (BytesMut::new(), Vec::new());
     for message in &messages {
         client.send_message(message, &mut wire).unwrap();
@@ -213,7 +209,7 @@ fn messages_go_round() {
     let late = client.send_message(&Message::Close(None), &mut wire).unwrap_err();
     assert_eq!(late, EncodeError::FrameAfterClose);
 
-    let mut server = Connection::over(over(Role::Server), wsframe::Unmasked);
+    let mut server = Connection::with_message_decoder(over(Role::Server), wsframe::NoKeys);
     let mut assembler = BytesAssembler::new();
     let mut received = Vec::new();
     while let Some(message) = assembler.receive(&mut server, &mut wire, &mut out).unwrap() {
@@ -276,7 +272,7 @@ fn a_message_that_is_refused_changes_nothing() {
 
     // Text that is not validated on its way in is not validated on its way out.
     let decoder = MessageDecoder::new(Role::Server).validate_text(false);
-    let mut connection = Connection::over(decoder, wsframe::Unmasked);
+    let mut connection = Connection::with_message_decoder(decoder, wsframe::NoKeys);
     connection.send_message(&raw(Opcode::Text, Rsv::NONE, b"a\xFF"), &mut out).unwrap();
     assert!(out.ends_with(b"\x81\x02a\xFF"));
 }
@@ -338,8 +334,8 @@ fn a_declared_length_allocates_nothing() {
                 ..FrameHeader::new(opcode, 1 << 62)
             };
             let header = header.encode().unwrap();
-            let frames = FrameDecoder::new(Role::Server).max_payload_len(NO_LIMIT);
-            let mut decoder = MessageDecoder::over(frames).max_message_len(NO_LIMIT);
+            let limits = wsframe::Limits::UNLIMITED;
+            let mut decoder = MessageDecoder::new(Role::Server).limits(limits);
             let mut assembler = BytesAssembler::new();
             let mut input = BytesMut::with_capacity(256);
             let text = masked(Opcode::Binary, true, &[b'a'; 100]).split_off(6);
@@ -355,7 +351,7 @@ fn a_declared_length_allocates_nothing() {
     }
     // Whole frames: nothing before the limit, and the limit before the payload.
     let header = FrameHeader::new(Opcode::Binary, 1 << 24).encode().unwrap();
-    let mut decoder = FrameDecoder::new(Role::Client).whole_up_to(NO_LIMIT);
+    let mut decoder = FrameDecoder::new(Role::Client).whole_frames_up_to(u32::MAX);
     let mut input = BytesMut::from(&header[..]);
     let counted = measure(|| assert_eq!(Frame::split(&mut decoder, &mut input), Ok(None)));
     assert_eq!(counted.bytes_total, 0);
@@ -410,7 +406,7 @@ fn an_assembler_may_be_asked_again_after_the_end_and_after_an_error() {
     let (mut connection, mut assembler) = (Connection::server(), BytesAssembler::new());
     let (mut input, mut out) = (BytesMut::from(&frame[..9]), Vec::new());
     assert_eq!(assembler.receive(&mut connection, &mut input, &mut out), Ok(None));
-    connection.end_of_input();
+    connection.receive_eof();
     for _ in 0..3 {
         assert_eq!(assembler.receive(&mut connection, &mut input, &mut out), Ok(None));
         assert_eq!(&input[..], b"Hel");
@@ -438,7 +434,7 @@ fn frames_are_split_off_where_they_lie() {
     for role in [Role::Client, Role::Server] {
         let (frames, stream) = streams::stream(&specs, role, Rsv::NONE);
         for cut in [stream.len(), 7, 1000] {
-            let mut decoder = FrameDecoder::new(role).whole_up_to(NO_LIMIT);
+            let mut decoder = FrameDecoder::new(role).whole_frames_up_to(u32::MAX);
             // Room for all, so that nothing moves.
             let mut input = BytesMut::with_capacity(stream.len());
             let buffer = input.as_ptr().addr()..input.as_ptr().addr() + input.capacity();
@@ -481,7 +477,7 @@ fn frames_are_put_and_chained() {
             }
 
             let mut put = BytesMut::from(&b"before"[..]);
-            encoder.put(&payload, &mut put).unwrap();
+            encoder.encode_to_buf(&payload, &mut put).unwrap();
             assert_eq!(put, [&b"before"[..], &expected].concat());
             let mut appended = BytesMut::from(&b"before"[..]);
             appended.append(encoder, &payload).unwrap();
@@ -490,29 +486,29 @@ fn frames_are_put_and_chained() {
             // A slice is one of those that can be full.
             let mut room = vec![0xEE; expected.len() + 1];
             let mut rest = &mut room[..];
-            encoder.put(&payload, &mut rest).unwrap();
+            encoder.encode_to_buf(&payload, &mut rest).unwrap();
             assert_eq!(rest.len(), 1);
             assert_eq!(room[..expected.len()], expected);
             let mut exact = vec![0xEE; expected.len()];
-            encoder.put(&payload, &mut &mut exact[..]).unwrap();
+            encoder.encode_to_buf(&payload, &mut &mut exact[..]).unwrap();
             assert_eq!(exact, expected);
             let mut room = vec![0xEE; expected.len() + 150];
-            encoder.put(&payload, &mut &mut room[..]).unwrap();
+            encoder.encode_to_buf(&payload, &mut &mut room[..]).unwrap();
             assert_eq!(room[..expected.len()], expected);
             assert!(room[expected.len()..].iter().all(|&byte| byte == 0xEE));
             let mut short = vec![0xEE; expected.len() - 1];
             let no_room = EncodeError::NoRoom { needed: expected.len() };
-            assert_eq!(encoder.put(&payload, &mut &mut short[..]), Err(no_room));
+            assert_eq!(encoder.encode_to_buf(&payload, &mut &mut short[..]), Err(no_room));
             assert!(short.iter().all(|&byte| byte == 0xEE));
 
             let ours = Bytes::from(payload.clone());
             let address = ours.as_ptr();
-            let chain = encoder.chain(ours).unwrap();
+            let chain = encoder.encode_chain(ours).unwrap();
             assert_eq!(chain.last_ref().as_ptr(), address, "masked where it lies");
             assert_eq!(taken(chain), expected);
 
             let shared = Bytes::from(payload.clone());
-            let chain = encoder.chain(shared.clone()).unwrap();
+            let chain = encoder.encode_chain(shared.clone()).unwrap();
             let copied = len != 0 && masking_key.is_some();
             assert_eq!(chain.last_ref().as_ptr() != shared.as_ptr(), copied);
             assert_eq!(taken(chain), expected);
@@ -520,9 +516,10 @@ fn frames_are_put_and_chained() {
         }
     }
     let long = odd_bytes(126);
-    let error = FrameEncoder::new(Opcode::Ping).put(&long, &mut BytesMut::new()).unwrap_err();
+    let error =
+        FrameEncoder::new(Opcode::Ping).encode_to_buf(&long, &mut BytesMut::new()).unwrap_err();
     assert_eq!(error, EncodeError::ControlTooLong(126));
-    let error = FrameEncoder::new(Opcode::Ping).chain(long.into()).unwrap_err();
+    let error = FrameEncoder::new(Opcode::Ping).encode_chain(long.into()).unwrap_err();
     assert_eq!(error, EncodeError::ControlTooLong(126));
 }
 
@@ -546,7 +543,7 @@ fn taken(mut buf: impl Buf) -> Vec<u8> {
 #[test]
 #[should_panic = "a header has no 3 bytes more"]
 fn a_header_is_not_advanced_beyond_its_end() {
-    let chain = FrameEncoder::new(Opcode::Ping).chain(Bytes::new()).unwrap();
+    let chain = FrameEncoder::new(Opcode::Ping).encode_chain(Bytes::new()).unwrap();
     chain.into_inner().0.advance(3);
 }
 

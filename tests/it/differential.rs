@@ -6,7 +6,7 @@ use crate::support;
 use proptest::prelude::*;
 use support::rival::{self, Settings};
 use support::streams;
-use wsframe::{NO_LIMIT, Role};
+use wsframe::Role;
 
 /// Each Close body that there is a rule about, in every state that the ends can be in.
 #[test]
@@ -48,8 +48,8 @@ fn settings(role: Role) -> Settings {
         role,
         accept_unmasked: false,
         closing: false,
-        max_payload_len: 1 << 16,
-        max_message_len: NO_LIMIT,
+        max_frame_size: 1 << 16,
+        max_message_size: u32::MAX,
     }
 }
 
@@ -63,10 +63,10 @@ proptest! {
         missing in 0usize..20,
         accept_unmasked in any::<bool>(),
         closing in any::<bool>(),
-        max_payload_len in prop_oneof![Just(1 << 16), 0u32..150],
-        max_message_len in prop_oneof![Just(NO_LIMIT), 0u32..300],
+        max_frame_size in prop_oneof![Just(1 << 16), 0u32..150],
+        max_message_size in prop_oneof![Just(u32::MAX), 0u32..300],
     ) {
-        let settings = Settings { role, accept_unmasked, closing, max_payload_len, max_message_len };
+        let settings = Settings { role, accept_unmasked, closing, max_frame_size, max_message_size };
         let mut stream = frames.concat();
         stream.truncate(stream.len().saturating_sub(missing));
         rival::compare(settings, &cuts, &stream);

@@ -57,8 +57,8 @@ fn incomplete() -> Utf8Error {
 fn broken_rules() {
     let errors = [
         ProtocolError::ReservedOpcode(11),
-        ProtocolError::UnclaimedRsv(0x40),
-        ProtocolError::UnclaimedRsv(0x30),
+        ProtocolError::UnexpectedRsv(0x40),
+        ProtocolError::UnexpectedRsv(0x30),
         ProtocolError::FragmentedControl,
         ProtocolError::ControlTooLong,
         ProtocolError::UnmaskedByClient,
@@ -86,8 +86,8 @@ fn broken_rules() {
     }
     let contains = |error: ProtocolError, what: &str| error.to_string().contains(what);
     assert!(contains(ProtocolError::ReservedOpcode(11), "0xb"));
-    assert!(contains(ProtocolError::UnclaimedRsv(0x40), ": RSV1 ("));
-    assert!(contains(ProtocolError::UnclaimedRsv(0x30), ": RSV2 RSV3 ("));
+    assert!(contains(ProtocolError::UnexpectedRsv(0x40), ": RSV1 ("));
+    assert!(contains(ProtocolError::UnexpectedRsv(0x30), ": RSV2 RSV3 ("));
     assert!(contains(ProtocolError::FrameTooLong(4321), " 4321 "));
     assert!(contains(ProtocolError::MessageTooLong(5432), " 5432 "));
     assert!(contains(ProtocolError::TooManyFragments(6543), " 6543 "));
@@ -175,10 +175,10 @@ fn what_rules_say() {
     bits |= Rsv::RSV1;
     assert_eq!((bits.bits(), bits.to_string()), (0x50, "RSV1 RSV3".into()));
     assert_eq!(format!("{bits:?}"), "Rsv(RSV1 RSV3)");
-    let rules = Rules::new(Role::Server).claim_rsv(bits).accept_unmasked();
+    let rules = Rules::new(Role::Server).allow_rsv(bits).accept_unmasked();
     assert_eq!(
         format!("{rules:?}"),
-        "Rules { role: Server, claimed: Rsv(RSV1 RSV3), claims_on_every_frame: false, \
+        "Rules { role: Server, claimed: Rsv(RSV1 RSV3), allow_rsv_on_all_frames: false, \
          accept_unmasked: true, accept_non_minimal_lengths: false }"
     );
 }
@@ -258,7 +258,9 @@ mod extensions {
 mod handshake {
     use super::*;
     use wsframe::extensions::Extensions;
-    use wsframe::handshake::{HeadError, Key, Refusal, ResponseError, UriError, WriteError};
+    use wsframe::handshake::{
+        HeadError, Rejection, ResponseError, UriError, WebSocketKey, WriteError,
+    };
 
     const HEADS: [HeadError; 8] = [
         HeadError::TooLong,
@@ -276,7 +278,7 @@ mod handshake {
         let of_ours = [HeadError::TooLong, HeadError::TooManyHeaders, HeadError::Incomplete];
         check_lines(&HEADS, |error| !of_ours.contains(error));
         for error in HEADS {
-            assert_eq!(Refusal::from(error).to_string(), error.to_string());
+            assert_eq!(Rejection::from(error).to_string(), error.to_string());
             assert_eq!(ResponseError::from(error).to_string(), error.to_string());
         }
     }
@@ -284,26 +286,26 @@ mod handshake {
     #[test]
     fn refusals() {
         let refusals = [
-            Refusal::Method,
-            Refusal::NoHandshake,
-            Refusal::HttpVersion,
-            Refusal::Target,
-            Refusal::Host,
-            Refusal::Upgrade,
-            Refusal::Connection,
-            Refusal::Key,
-            Refusal::NoVersion,
-            Refusal::Version,
-            Refusal::Body,
-            Refusal::Subprotocols,
-            Refusal::Extensions(Extensions::parse(b"=").unwrap_err()),
-            Refusal::Origin,
-            Refusal::ConnectProtocol,
+            Rejection::Method,
+            Rejection::NoHandshake,
+            Rejection::HttpVersion,
+            Rejection::Target,
+            Rejection::Host,
+            Rejection::Upgrade,
+            Rejection::Connection,
+            Rejection::Key,
+            Rejection::NoVersion,
+            Rejection::Version,
+            Rejection::Body,
+            Rejection::Subprotocols,
+            Rejection::Extensions(Extensions::parse(b"=").unwrap_err()),
+            Rejection::Origin,
+            Rejection::ConnectProtocol,
         ];
         check_lines(&refusals, |_| true);
         // Where it is malformed, and not only that it is.
         let malformed = Extensions::parse(b"=").unwrap_err();
-        assert_eq!(Refusal::Extensions(malformed).to_string(), malformed.to_string());
+        assert_eq!(Rejection::Extensions(malformed).to_string(), malformed.to_string());
     }
 
     #[test]
@@ -364,7 +366,7 @@ mod handshake {
     #[test]
     fn become_io_errors() {
         check_io(HeadError::TooLong, ErrorKind::InvalidData);
-        check_io(Refusal::Origin, ErrorKind::InvalidData);
+        check_io(Rejection::Origin, ErrorKind::InvalidData);
         check_io(ResponseError::Status(404), ErrorKind::InvalidData);
         check_io(UriError::Host, ErrorKind::InvalidInput);
         check_io(WriteError::Origin, ErrorKind::InvalidInput);
@@ -372,7 +374,7 @@ mod handshake {
 
     #[test]
     fn keys() {
-        let key = Key::new(*b"the sample nonce");
+        let key = WebSocketKey::new(*b"the sample nonce");
         assert_eq!(key.to_string(), "dGhlIHNhbXBsZSBub25jZQ==");
         assert_eq!(format!("{key:?}"), "Key(\"dGhlIHNhbXBsZSBub25jZQ==\")");
         let accept = key.accept();
@@ -386,8 +388,9 @@ mod deflate {
     use super::*;
     use wsframe::Connection;
     use wsframe::deflate::{
-        CompressedConnection, Compressor, Config, Context, Decompressor, Effort, Incoming,
-        NegotiationError, Outgoing, Parameters, Pool, WindowBits,
+        CompressedConnection, Compressor, CompressorOptions, Config, Decompressor, DeflateContext,
+        DeflateParameters, NegotiationError, Pool, PooledCompressor, PooledDecompressor,
+        WindowBits,
     };
 
     #[test]
@@ -408,19 +411,22 @@ mod deflate {
     #[test]
     fn values() {
         assert_eq!(format!("{:?}", WindowBits::MAX), "WindowBits(15)");
-        let compressor = Compressor::new(Context::FULL, Effort::default());
+        let compressor = Compressor::new(DeflateContext::DEFAULT, CompressorOptions::default());
         check_debug(&compressor, "Compressor", &["takeover: true", "level: 5", "stage"]);
-        let decompressor = Decompressor::new(Context::NO_TAKEOVER).max_message_len(123);
-        check_debug(&decompressor, "Decompressor", &["takeover: false", "max_message_len: 123"]);
-        let pool = Pool::new(Config::new(Parameters::NO_TAKEOVER).max_idle(3));
+        let decompressor = Decompressor::new(DeflateContext::NO_TAKEOVER).max_message_size(123);
+        check_debug(&decompressor, "Decompressor", &["takeover: false", "max_message_size: 123"]);
+        let pool = Pool::new(Config::new(DeflateParameters::NO_TAKEOVER).max_idle(3));
         check_debug(
             &pool,
             "Pool",
             &["max_idle: 3", "idle_compressors: 0", "idle_decompressors: 0"],
         );
-        let agreed = Parameters { server: Context::NO_TAKEOVER, client: Context::FULL };
+        let agreed = DeflateParameters {
+            server: DeflateContext::NO_TAKEOVER,
+            client: DeflateContext::DEFAULT,
+        };
         let connection = CompressedConnection::new(Connection::server(), Some(agreed));
-        assert_eq!(connection.context(), Some(Context::NO_TAKEOVER));
+        assert_eq!(connection.context(), Some(DeflateContext::NO_TAKEOVER));
         let context = format!("context: {:?}", connection.context());
         check_debug(&connection, "CompressedConnection", &["connection: Connection", &context]);
     }
@@ -428,17 +434,17 @@ mod deflate {
     /// What is not set is what the documentation says.
     #[test]
     fn defaults() {
-        assert_eq!(Effort::default(), Effort::DEFAULT);
-        assert_eq!(Context::default(), Context::FULL);
-        assert_eq!(Effort::DEFAULT.level(200), Effort::DEFAULT.level(9));
-        assert_eq!(Effort::DEFAULT.memory(0), Effort::DEFAULT.memory(1));
-        assert_eq!(Effort::DEFAULT.memory(200), Effort::DEFAULT.memory(9));
-        let config = Config::new(Parameters::FULL).effort(Effort::DEFAULT.level(1));
+        assert_eq!(CompressorOptions::default(), CompressorOptions::DEFAULT);
+        assert_eq!(DeflateContext::default(), DeflateContext::DEFAULT);
+        assert_eq!(CompressorOptions::DEFAULT.level(200), CompressorOptions::DEFAULT.level(9));
+        assert_eq!(CompressorOptions::DEFAULT.memory(0), CompressorOptions::DEFAULT.memory(1));
+        assert_eq!(CompressorOptions::DEFAULT.memory(200), CompressorOptions::DEFAULT.memory(9));
+        let config = Config::new(DeflateParameters::DEFAULT)
+            .compressor_options(CompressorOptions::DEFAULT.level(1));
         assert_ne!(config, Config::default());
-        assert_ne!(config.max_message_len(1), config);
         assert_eq!(*Pool::new(config).config(), config);
-        let context = Context::NO_TAKEOVER;
-        assert_eq!(Outgoing::new(context).context(), context);
-        assert_eq!(Incoming::new(context).context(), context);
+        let context = DeflateContext::NO_TAKEOVER;
+        assert_eq!(PooledCompressor::new(context).context(), context);
+        assert_eq!(PooledDecompressor::new(context).context(), context);
     }
 }

@@ -47,7 +47,7 @@ fn receive(stream: &[u8]) -> (usize, usize) {
 fn frame(opcode: Opcode, fin: bool, payload: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let key = MaskingKey::new([0x37, 0xFA, 0x21, 0x3D]);
-    FrameEncoder::new(opcode).fin(fin).masking_key(key).append(payload, &mut bytes).unwrap();
+    FrameEncoder::new(opcode).fin(fin).masking_key(key).encode_to_vec(payload, &mut bytes).unwrap();
     bytes
 }
 

@@ -6,8 +6,8 @@ use support::odd_bytes;
 use support::streams::{self, Spec};
 use wsframe::{
     Assembler, CloseBody, CloseCode, Connection, Event, FrameDecoder, FrameEncoder, FrameHeader,
-    MAX_HEADER_LEN, Mask, MessageDecoder, NO_LIMIT, Opcode, ProtocolError, Role, Rsv, Rules,
-    Utf8Error, Utf8Validator,
+    MAX_HEADER_LEN, Mask, MessageDecoder, Opcode, ProtocolError, Role, Rsv, Rules, Utf8Error,
+    Utf8Validator,
 };
 
 #[test]
@@ -66,7 +66,7 @@ fn decoding_and_encoding_without_allocating() {
 
     let mut bytes = 0;
     let counted = allocation_counter::measure(|| {
-        let mut decoder = FrameDecoder::new(Role::Server).max_payload_len(NO_LIMIT);
+        let mut decoder = FrameDecoder::new(Role::Server).max_frame_size(u32::MAX);
         let mut text = Utf8Validator::new();
         let mut input = &mut stream[..];
         while let Some(chunk) = decoder.decode(&mut input).unwrap() {
@@ -78,7 +78,7 @@ fn decoding_and_encoding_without_allocating() {
                 }
                 Opcode::Ping => {
                     let pong = FrameEncoder::new(Opcode::Pong);
-                    pong.write(chunk.payload.unmask(), &mut out).unwrap();
+                    pong.encode_to_slice(chunk.payload.unmask(), &mut out).unwrap();
                 }
                 _ => {
                     let _ = chunk.payload.unmask();
@@ -86,12 +86,12 @@ fn decoding_and_encoding_without_allocating() {
             }
         }
         let bye = CloseBody { code: CloseCode::NORMAL, reason: "bye" }.encode().unwrap();
-        FrameEncoder::new(Opcode::Close).write(&bye, &mut out).unwrap();
-        FrameEncoder::new(Opcode::Binary).in_place(&mut out[..MAX_HEADER_LEN + 9]).unwrap();
+        FrameEncoder::new(Opcode::Close).encode_to_slice(&bye, &mut out).unwrap();
+        FrameEncoder::new(Opcode::Binary).encode_in_place(&mut out[..MAX_HEADER_LEN + 9]).unwrap();
 
         // What is wrong does not allocate either.
         assert!(decoder.remaining() > 0);
-        assert!(FrameDecoder::new(Role::Server).locate(b"\x83").is_err());
+        assert!(FrameDecoder::new(Role::Server).next_span(b"\x83").is_err());
         assert!(CloseBody::decode(b"\x03\xE8\xFF").is_err());
     });
     assert_eq!(bytes, "grüße 🦀".len() + 5000 + 125 + 100);

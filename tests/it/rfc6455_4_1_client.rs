@@ -9,8 +9,8 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use wsframe::handshake::{
-    ClientHandshake, EMPTY_HEADER, HandshakeRules, HeadError, Key, Response, ResponseError, Uri,
-    WriteError,
+    ClientHandshake, EMPTY_HEADER, HandshakeRules, HeadError, Response, ResponseError, Uri,
+    WebSocketKey, WriteError,
 };
 
 const LINES: [&str; 4] = [
@@ -31,7 +31,8 @@ fn with(begins: &str, lines: &[&str]) -> String {
 
 fn client<'a>() -> ClientHandshake<'a> {
     let uri = Uri::parse("ws://server.example.com/chat").unwrap();
-    ClientHandshake::new(uri, Key::new(*b"the sample nonce")).subprotocols(&["chat", "superchat"])
+    ClientHandshake::new(uri, WebSocketKey::new(*b"the sample nonce"))
+        .subprotocols(&["chat", "superchat"])
 }
 
 /// The subprotocol that was agreed on; everything goes through the checks that hold for any response.
@@ -76,7 +77,7 @@ fn requests() {
         ("ws://a/a|b[c]^d?q={%22a%22:1}", "GET /a|b[c]^d?q={%22a%22:1} HTTP/1.1", "Host: a"),
     ] {
         let uri = Uri::parse(uri).unwrap();
-        let request = request(&ClientHandshake::new(uri, Key::new([0; 16]))).unwrap();
+        let request = request(&ClientHandshake::new(uri, WebSocketKey::new([0; 16]))).unwrap();
         assert!(request.starts_with(&format!("{line}\r\n{host}\r\n")), "{request}");
         assert!(request.contains("\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"));
     }
@@ -277,9 +278,9 @@ fn interim_responses_come_before_the_one_that_counts() {
 #[cfg(all(feature = "rand", feature = "std"))]
 #[test]
 fn keys_are_drawn_anew() {
-    let keys: Vec<Key> = (0..100).map(|_| Key::random()).collect();
+    let keys: Vec<WebSocketKey> = (0..100).map(|_| WebSocketKey::random()).collect();
     for (at, key) in keys.iter().enumerate() {
-        assert_eq!(Key::parse(key.as_str().as_bytes()), Some(*key));
+        assert_eq!(WebSocketKey::parse(key.as_str().as_bytes()), Some(*key));
         assert!(!keys[..at].contains(key));
     }
 }

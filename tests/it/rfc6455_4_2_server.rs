@@ -10,7 +10,8 @@ use std::path::Path;
 use proptest::prelude::*;
 use support::Room;
 use wsframe::handshake::{
-    EMPTY_HEADER, HandshakeRules, HeadError, Key, Opening, Refusal, Request, WriteError,
+    EMPTY_HEADER, HandshakeRequest, HandshakeRules, HeadError, Rejection, Request, WebSocketKey,
+    WriteError,
 };
 
 /// A right request, whose lines a test changes.
@@ -33,20 +34,20 @@ fn with(begins: &str, lines: &[&str]) -> String {
 }
 
 /// What the server makes of it; everything goes through the checks that hold for any request.
-fn read<T>(head: &str, see: impl FnOnce(Result<Opening<'_>, Refusal>) -> T) -> T {
+fn read<T>(head: &str, see: impl FnOnce(Result<HandshakeRequest<'_>, Rejection>) -> T) -> T {
     handshake::request(head.as_bytes(), &[]);
     let mut storage = [EMPTY_HEADER; 32];
     see(Request::parse(head.as_bytes(), &mut storage)
-        .map_err(Refusal::from)
-        .and_then(|request| request.opening()))
+        .map_err(Rejection::from)
+        .and_then(|request| request.handshake()))
 }
 
-fn refusal(head: &str) -> Option<Refusal> {
+fn rejection(head: &str) -> Option<Rejection> {
     read(head, |opening| opening.err())
 }
 
 fn accepted(head: &str) -> bool {
-    refusal(head).is_none()
+    rejection(head).is_none()
 }
 
 fn response(head: &str) -> String {
@@ -59,10 +60,10 @@ fn response(head: &str) -> String {
 
 /// The status, and the lines of the head, of the answer to what was refused.
 fn refused(head: &str) -> (u16, String) {
-    let refusal = refusal(head).expect(head);
+    let rejection = rejection(head).expect(head);
     let mut response = String::new();
-    refusal.write(&mut response).unwrap();
-    (refusal.status(), response)
+    rejection.write(&mut response).unwrap();
+    (rejection.status(), response)
 }
 
 #[test]
@@ -99,7 +100,7 @@ fn the_key_that_has_stray_bits() {
     let head = with("Sec-WebSocket-Key", &["Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw=="]);
     assert!(response(&head).contains("\r\nSec-WebSocket-Accept: HSmrc0sMlYUkAGmm5OPpG2HaGWk=\r\n"));
     for last in ["A", "Q", "g", "w", "x", "/"] {
-        assert!(Key::parse(format!("x3JJHMbDL1EzLkh9GBhXD{last}==").as_bytes()).is_some());
+        assert!(WebSocketKey::parse(format!("x3JJHMbDL1EzLkh9GBhXD{last}==").as_bytes()).is_some());
     }
 }
 
@@ -165,7 +166,7 @@ fn resource_names() {
         // There must be a right `Host` even so.
         for wrong in [&["Host: a b"][..], &["Host: a"; 2], &[]] {
             let request = with("Host", wrong).replacen("/chat", target, 1);
-            assert_eq!(refusal(&request), Some(Refusal::Host), "{request}");
+            assert_eq!(rejection(&request), Some(Rejection::Host), "{request}");
         }
     }
     for target in [
@@ -189,13 +190,13 @@ fn resource_names() {
         "/\u{e4}",
     ] {
         let head = with("GET", &[&format!("GET {target} HTTP/1.1")]);
-        assert_eq!(refusal(&head), Some(Refusal::Target), "{target}");
+        assert_eq!(rejection(&head), Some(Rejection::Target), "{target}");
     }
 }
 
 #[test]
 fn refused_with_the_right_status() {
-    use Refusal::*;
+    use Rejection::*;
     for (begins, lines, why, status) in [
         ("GET", &["POST / HTTP/1.1"][..], Method, 405),
         ("GET", &["HEAD / HTTP/1.1"], Method, 405),
@@ -271,7 +272,7 @@ fn refused_with_the_right_status() {
         ),
     ] {
         let head = with(begins, lines);
-        assert_eq!(refusal(&head), Some(why), "{lines:?}");
+        assert_eq!(rejection(&head), Some(why), "{lines:?}");
         let (refused_with, response) = refused(&head);
         assert_eq!(refused_with, status, "{lines:?}");
         assert!(response.starts_with(&format!("HTTP/1.1 {status} ")));
@@ -283,7 +284,7 @@ fn refused_with_the_right_status() {
         assert!(status == 405 || response.ends_with(&why.to_string()));
     }
     let malformed = with("", &["Sec-WebSocket-Extensions: a", "Sec-WebSocket-Extensions: a; b="]);
-    let Some(Extensions(error)) = refusal(&malformed) else { panic!() };
+    let Some(Extensions(error)) = rejection(&malformed) else { panic!() };
     assert_eq!((error.offset(), refused(&malformed).0), (5, 400));
     // §9.1: a list has an element. Empty ones among others are skipped, on the same line or another.
     for (lines, offset) in [
@@ -292,7 +293,7 @@ fn refused_with_the_right_status() {
         (&["Sec-WebSocket-Extensions: ,", "Sec-WebSocket-Extensions:"], 0),
     ] {
         let head = with("", lines);
-        let Some(Extensions(error)) = refusal(&head) else { panic!("{lines:?}") };
+        let Some(Extensions(error)) = rejection(&head) else { panic!("{lines:?}") };
         assert_eq!((error.offset(), refused(&head).0), (offset, 400));
     }
     assert!(accepted(&with("", &["Sec-WebSocket-Extensions: a,,b"])));
@@ -309,7 +310,7 @@ fn the_number_of_subprotocols_is_capped_exactly() {
         with("", &[&format!("Sec-WebSocket-Protocol: {}", names.join(","))])
     };
     read(&offer(64), |opening| assert_eq!(opening.unwrap().subprotocols().count(), 64));
-    assert_eq!(refusal(&offer(65)), Some(Refusal::Subprotocols));
+    assert_eq!(rejection(&offer(65)), Some(Rejection::Subprotocols));
     // Names that differ in case alone are two.
     assert!(accepted(&with("", &["Sec-WebSocket-Protocol: chat, Chat"])));
 }
@@ -329,12 +330,12 @@ fn targets_in_utf8() {
         ("\u{e9}", false),
     ] {
         let head = with("GET", &[&format!("GET {target} HTTP/1.1")]);
-        assert_eq!(refusal(&head), Some(Refusal::Target), "{target}");
+        assert_eq!(rejection(&head), Some(Rejection::Target), "{target}");
         let mut storage = [EMPTY_HEADER; 8];
         let request = Request::parse(head.as_bytes(), &mut storage).unwrap();
-        match request.opening_with(rules) {
+        match request.handshake_with(rules) {
             Ok(opening) => assert!(is_accepted && target.ends_with(opening.resource_name())),
-            Err(refusal) => assert!(!is_accepted && refusal == Refusal::Target, "{target}"),
+            Err(rejection) => assert!(!is_accepted && rejection == Rejection::Target, "{target}"),
         }
     }
     // What is not UTF-8 is no request-line.
@@ -387,7 +388,7 @@ fn origins() {
         ("http://a/", "http://a"),
         ("http://me@a", "http://a"),
     ] {
-        assert_eq!(check(origin, &[allowed]), Err(Refusal::Origin), "{origin}");
+        assert_eq!(check(origin, &[allowed]), Err(Rejection::Origin), "{origin}");
     }
     for origin in [
         "http://example.com",
@@ -399,8 +400,8 @@ fn origins() {
         "null",
         "",
     ] {
-        assert_eq!(check(origin, &allowed), Err(Refusal::Origin), "{origin}");
-        assert_eq!(check(origin, &[]), Err(Refusal::Origin));
+        assert_eq!(check(origin, &allowed), Err(Rejection::Origin), "{origin}");
+        assert_eq!(check(origin, &[]), Err(Rejection::Origin));
     }
     assert_eq!(check("null", &["null"]), Ok(()));
     // Not a browser.
@@ -412,7 +413,7 @@ fn origins() {
     let not_text = [with("", &["Origin: "]).trim_end().as_bytes(), b"\xFF\r\n\r\n"].concat();
     let mut storage = [EMPTY_HEADER; 8];
     let request = Request::parse(&not_text, &mut storage).unwrap();
-    assert_eq!(request.opening().unwrap_err(), Refusal::Origin);
+    assert_eq!(request.handshake().unwrap_err(), Rejection::Origin);
 }
 
 /// RFC 6454 §5: the same scheme, host and port, those of the connection.
@@ -555,7 +556,7 @@ fn an_output_without_room() {
         assert!(acceptance.write(&mut [], &mut Room(whole.len())).is_ok());
     });
 
-    let reply = Refusal::Version.reply().headers(&headers);
+    let reply = Rejection::Version.reply().headers(&headers);
     let mut whole = String::new();
     reply.write(&mut whole).unwrap();
     for room in 0..whole.len() {
@@ -573,13 +574,13 @@ fn every_key_that_is_not_16_bytes_in_base64() {
             key[at] = byte;
             let is_digit = byte.is_ascii_alphanumeric() || b"+/".contains(&byte);
             let is_right = if at < 22 { is_digit } else { byte == b'=' };
-            assert_eq!(Key::parse(&key).is_some(), is_right, "{}", key.escape_ascii());
+            assert_eq!(WebSocketKey::parse(&key).is_some(), is_right, "{}", key.escape_ascii());
         }
     }
     for len in (0..24).chain(25..60) {
-        assert_eq!(Key::parse(&vec![b'A'; len]), None);
+        assert_eq!(WebSocketKey::parse(&vec![b'A'; len]), None);
     }
-    assert_eq!(Key::parse(right).unwrap().as_str().as_bytes(), right);
+    assert_eq!(WebSocketKey::parse(right).unwrap().as_str().as_bytes(), right);
 }
 
 proptest! {

@@ -9,7 +9,8 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use wsframe::handshake::{
-    ClientHandshake, EMPTY_HEADER, HeadError, HeadReader, Key, Reply, Request, Response, Uri,
+    ClientHandshake, EMPTY_HEADER, HeadError, HeadScanner, HttpReply, Request, Response, Uri,
+    WebSocketKey,
 };
 
 const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
@@ -41,16 +42,16 @@ fn what_follows_the_head_is_left_to_the_caller() {
 #[test]
 fn cut_at_every_byte_nothing_is_found_and_nothing_is_lost() {
     for cut in 0..REQUEST.len() {
-        let mut reader = HeadReader::new();
-        assert_eq!(reader.find(&REQUEST[..cut]), Ok(None));
-        assert_eq!(reader.find(REQUEST), Ok(Some(REQUEST.len())));
+        let mut reader = HeadScanner::new();
+        assert_eq!(reader.find_request(&REQUEST[..cut]), Ok(None));
+        assert_eq!(reader.find_request(REQUEST), Ok(Some(REQUEST.len())));
     }
 }
 
 #[test]
 fn a_request_for_anything() {
     let received = b"DELETE /a?b HTTP/1.0\r\nHost: x\r\nHOST:  y \r\n\r\n";
-    let len = HeadReader::default().find(received).unwrap().unwrap();
+    let len = HeadScanner::default().find_request(received).unwrap().unwrap();
     let mut storage = [EMPTY_HEADER; 4];
     let request = Request::parse(&received[..len], &mut storage).unwrap();
     assert_eq!((request.method(), request.target()), ("DELETE", "/a?b"));
@@ -65,11 +66,11 @@ fn a_request_for_anything() {
 fn each_byte_is_looked_at_once() {
     for field in [16, 100, 60_000] {
         let head = long_head(64 << 10, field);
-        let mut reader = HeadReader::new().max_len(64 << 10);
+        let mut reader = HeadScanner::new().max_len(64 << 10);
         let mut received = Vec::new();
         for (at, &byte) in head.iter().enumerate() {
             received.push(byte);
-            let found = reader.find(&received);
+            let found = reader.find_request(&received);
             let expected = if at + 1 == head.len() { Some(head.len()) } else { None };
             assert_eq!(found, Ok(expected), "at byte {at}");
             if at > 0 {
@@ -94,7 +95,7 @@ fn length_is_capped_exactly() {
         }
     }
     assert_eq!(handshake::find(&[b'x'; 16 << 10][1..], &[], 16 << 10), Ok(None));
-    assert_eq!(HeadReader::new().find(&[b'x'; 16 << 10]), Err(HeadError::TooLong));
+    assert_eq!(HeadScanner::new().find_request(&[b'x'; 16 << 10]), Err(HeadError::TooLong));
 }
 
 #[test]
@@ -119,18 +120,21 @@ fn interim_responses_are_passed_over() {
             assert_eq!(handshake::final_head(received.as_bytes(), reads, 4096), Some(head.clone()));
         }
         // Together they are no longer than one head may be.
-        let found = handshake::find_final(received.as_bytes(), &[], head.end);
+        let found = handshake::find_response(received.as_bytes(), &[], head.end);
         assert_eq!(found, Ok(Some(head.clone())));
-        let found = handshake::find_final(received.as_bytes(), &[1], head.end - 1);
+        let found = handshake::find_response(received.as_bytes(), &[1], head.end - 1);
         assert_eq!(found, Err(HeadError::TooLong));
         for cut in 0..head.end {
-            let mut reader = HeadReader::new();
-            assert_eq!(reader.find_final(&received.as_bytes()[..cut]), Ok(None));
-            assert_eq!(reader.find_final(received.as_bytes()), Ok(Some(head.clone())));
+            let mut reader = HeadScanner::new();
+            assert_eq!(reader.find_response(&received.as_bytes()[..cut]), Ok(None));
+            assert_eq!(reader.find_response(received.as_bytes()), Ok(Some(head.clone())));
         }
     }
     let endless = "HTTP/1.1 102 wait\r\n\r\n".repeat(1000);
-    assert_eq!(handshake::find_final(endless.as_bytes(), &[], 16 << 10), Err(HeadError::TooLong));
+    assert_eq!(
+        handshake::find_response(endless.as_bytes(), &[], 16 << 10),
+        Err(HeadError::TooLong)
+    );
     // What is no status-line is for the parser to refuse.
     for wrong in ["HTTP/1.1 10 x", "HTTP/1.1 102x", "HTTP/2 103 x", "HTTP/1.1 103 \0", "103"] {
         let received = format!("{wrong}\r\n\r\n{accepts}");
@@ -211,7 +215,7 @@ fn empty_lines_before_the_head_are_passed_over() {
         assert_eq!(handshake::head(&received, reads, 1000), Some(received.len()));
     }
     let mut storage = [EMPTY_HEADER; 8];
-    assert!(Request::parse(&received, &mut storage).unwrap().opening().is_ok());
+    assert!(Request::parse(&received, &mut storage).unwrap().handshake().is_ok());
 }
 
 #[test]
@@ -254,21 +258,21 @@ fn what_a_parser_refuses() {
 
 #[test]
 fn neither_side_allocates() {
-    let key = Key::new(*b"the sample nonce");
+    let key = WebSocketKey::new(*b"the sample nonce");
     let uri = Uri::parse("ws://server.example.com/chat").unwrap();
     let client = ClientHandshake::new(uri, key).subprotocols(&["chat", "superchat"]);
     let mut request = String::with_capacity(1000);
     let mut response = String::with_capacity(1000);
     let counted = allocation_counter::measure(|| {
         client.write(&[], &mut request).unwrap();
-        let len = HeadReader::new().find(request.as_bytes()).unwrap().unwrap();
+        let len = HeadScanner::new().find_request(request.as_bytes()).unwrap().unwrap();
         let mut storage = [EMPTY_HEADER; 64];
         let request = Request::parse(&request.as_bytes()[..len], &mut storage).unwrap();
-        let opening = request.opening().unwrap();
+        let opening = request.handshake().unwrap();
         let chosen = opening.choose_subprotocol(&["superchat"]);
         opening.accept().subprotocol(chosen).write(&mut [], &mut response).unwrap();
 
-        let len = HeadReader::new().find(response.as_bytes()).unwrap().unwrap();
+        let len = HeadScanner::new().find_request(response.as_bytes()).unwrap().unwrap();
         let mut storage = [EMPTY_HEADER; 64];
         let response = Response::parse(&response.as_bytes()[..len], &mut storage).unwrap();
         let agreed = client.check(&response, &mut []).unwrap();
@@ -288,7 +292,7 @@ fn an_answer_allocates_no_more_than_the_head() {
             let mut storage = [EMPTY_HEADER; 64];
             let request = Request::parse(&head, &mut storage).unwrap();
             let mut response = String::new();
-            request.opening().unwrap().accept().write(&mut [], &mut response).unwrap();
+            request.handshake().unwrap().accept().write(&mut [], &mut response).unwrap();
             assert!(response.len() <= head.len());
         });
         assert!(counted.bytes_total as usize <= head.len(), "{client}: {counted:?}");
@@ -298,26 +302,26 @@ fn an_answer_allocates_no_more_than_the_head() {
 #[test]
 fn replies() {
     let mut out = String::new();
-    Reply::new(404, "no").headers(&[("X", "y")]).write(&mut out).unwrap();
+    HttpReply::new(404, "no").headers(&[("X", "y")]).write(&mut out).unwrap();
     assert_eq!(
         out,
         "HTTP/1.1 404 Not Found\r\nX: y\r\nConnection: close\r\n\
          Content-Type: text/plain; charset=utf-8\r\nContent-Length: 2\r\n\r\nno"
     );
     let mut out = String::new();
-    Reply::new(204, "").write(&mut out).unwrap();
+    HttpReply::new(204, "").write(&mut out).unwrap();
     assert_eq!(out, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
     let mut out = String::new();
-    Reply::new(205, "").write(&mut out).unwrap();
+    HttpReply::new(205, "").write(&mut out).unwrap();
     assert_eq!(out, "HTTP/1.1 205 \r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     let mut out = String::new();
-    Reply::new(599, "").write(&mut out).unwrap();
+    HttpReply::new(599, "").write(&mut out).unwrap();
     assert_eq!(out, "HTTP/1.1 599 \r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     for (status, body) in
         [(99, ""), (100, ""), (101, ""), (199, ""), (1000, ""), (204, "a"), (205, "a"), (304, "a")]
     {
         let mut out = String::new();
-        let error = Reply::new(status, body).write(&mut out).unwrap_err();
+        let error = HttpReply::new(status, body).write(&mut out).unwrap_err();
         assert!(error.to_string().contains(&status.to_string()));
         assert_eq!(out, "");
     }
@@ -329,7 +333,7 @@ fn statuses_in_words() {
     let mut in_words = Vec::new();
     for status in 200..1000 {
         let mut out = String::new();
-        Reply::new(status, "").write(&mut out).unwrap();
+        HttpReply::new(status, "").write(&mut out).unwrap();
         let line = out.split("\r\n").next().unwrap();
         let words = line.strip_prefix(&format!("HTTP/1.1 {status} ")).unwrap();
         if !words.is_empty() {

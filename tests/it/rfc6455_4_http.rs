@@ -4,10 +4,10 @@
 use http::{Method as HttpMethod, Request, Response, StatusCode, Uri as HttpUri, Version as Http};
 use std::fmt;
 use wsframe::Rsv;
-use wsframe::extensions::{Extension, ExtensionWriter, Negotiate};
+use wsframe::extensions::{Extension, ExtensionElement, ExtensionWriter};
 use wsframe::handshake::{
-    ClientHandshake, EMPTY_HEADER, HandshakeRules, Key, Opening, Refusal, ResponseError, Uri,
-    WriteError,
+    ClientHandshake, EMPTY_HEADER, HandshakeRequest, HandshakeRules, Rejection, ResponseError, Uri,
+    WebSocketKey, WriteError,
 };
 
 /// Agrees to everything.
@@ -16,7 +16,7 @@ struct Anything {
     agreed: bool,
 }
 
-impl Negotiate for Anything {
+impl Extension for Anything {
     fn name(&self) -> &str {
         "x-any"
     }
@@ -27,7 +27,7 @@ impl Negotiate for Anything {
         to.extension("x-any")?.flag("a")?;
         Ok(())
     }
-    fn choose(&mut self, _: &Extension<'_>) -> bool {
+    fn choose(&mut self, _: &ExtensionElement<'_>) -> bool {
         self.agreed = true;
         true
     }
@@ -35,7 +35,7 @@ impl Negotiate for Anything {
         to.extension("x-any")?.parameter("b", 1)?;
         Ok(())
     }
-    fn confirm(&mut self, answer: &Extension<'_>) -> bool {
+    fn confirm(&mut self, answer: &ExtensionElement<'_>) -> bool {
         self.agreed = answer.to_string() == "x-any; b=1";
         self.agreed
     }
@@ -69,7 +69,7 @@ fn connect(uri: &str, instead: &[(&str, &str)]) -> Request<()> {
 
 fn client<'a>() -> ClientHandshake<'a> {
     let uri = Uri::parse("ws://server.example.com:80/chat?room=7").unwrap();
-    ClientHandshake::new(uri, Key::new(*b"the sample nonce"))
+    ClientHandshake::new(uri, WebSocketKey::new(*b"the sample nonce"))
         .subprotocols(&["chat", "superchat"])
         .origin("http://example.com")
         .headers(&[("Cookie", "a=b"), ("Cookie", "c=d")])
@@ -94,7 +94,7 @@ fn both_ends_over_http_1_1() {
         assert!(request.headers().get_all(name).iter().any(|other| other.as_bytes() == value));
     }
 
-    let opening = Opening::from_http(&request).unwrap();
+    let opening = HandshakeRequest::from_http(&request).unwrap();
     assert_eq!((opening.path(), opening.query()), ("/chat", Some("room=7")));
     assert_eq!(
         (opening.host(), opening.origin()),
@@ -131,7 +131,7 @@ fn both_ends_over_http_1_1() {
 
 #[test]
 fn refused_with_the_right_status() {
-    use Refusal::*;
+    use Rejection::*;
     for (name, instead, why, status) in [
         ("host", &[][..], Host, 400),
         ("host", &[("host", "a"), ("host", "b")], Host, 400),
@@ -153,35 +153,35 @@ fn refused_with_the_right_status() {
         ("", &[("origin", "a"), ("origin", "b")], Origin, 403),
     ] {
         let request = request(name, instead);
-        let refusal = Opening::from_http(&request).unwrap_err();
-        assert_eq!((refusal, refusal.status()), (why, status));
-        let response: Response<String> = refusal.to_http(request.version());
+        let rejection = HandshakeRequest::from_http(&request).unwrap_err();
+        assert_eq!((rejection, rejection.status()), (why, status));
+        let response: Response<String> = rejection.to_http(request.version());
         assert_eq!(response.status(), status);
         assert_eq!(response.headers().contains_key("upgrade"), status == 426);
         assert_eq!(response.headers().contains_key("sec-websocket-version"), status == 426);
-        assert_eq!(*response.body(), refusal.to_string());
+        assert_eq!(*response.body(), rejection.to_string());
         assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8");
     }
 
     let mut post = request("", &[]);
     *post.method_mut() = HttpMethod::POST;
-    let refusal = Opening::from_http(&post).unwrap_err();
-    let response: Response<&str> = refusal.to_http(post.version());
+    let rejection = HandshakeRequest::from_http(&post).unwrap_err();
+    let response: Response<&str> = rejection.to_http(post.version());
     assert_eq!((response.status().as_u16(), *response.body()), (405, ""));
     assert_eq!(response.headers()["allow"], "GET");
     assert!(!response.headers().contains_key("content-type"), "there is no body");
 
     let mut old = request("", &[]);
     *old.version_mut() = Http::HTTP_10;
-    assert_eq!(Opening::from_http(&old).unwrap_err(), HttpVersion);
+    assert_eq!(HandshakeRequest::from_http(&old).unwrap_err(), HttpVersion);
     *old.version_mut() = Http::HTTP_2;
-    assert_eq!(Opening::from_http(&old).unwrap_err(), HttpVersion);
+    assert_eq!(HandshakeRequest::from_http(&old).unwrap_err(), HttpVersion);
     let plain = Request::builder().uri("/").header("host", "a").body(()).unwrap();
-    assert_eq!(Opening::from_http(&plain).unwrap_err(), NoHandshake);
+    assert_eq!(HandshakeRequest::from_http(&plain).unwrap_err(), NoHandshake);
     for wrong in ["*", "a:80"] {
         let mut request = request("", &[]);
         *request.uri_mut() = wrong.parse().unwrap();
-        assert_eq!(Opening::from_http(&request).unwrap_err(), Target, "{wrong}");
+        assert_eq!(HandshakeRequest::from_http(&request).unwrap_err(), Target, "{wrong}");
     }
 }
 
@@ -219,15 +219,16 @@ fn responses_are_checked() {
 fn targets_in_utf8() {
     let rules = HandshakeRules::new().accept_utf8_target();
     let uri = Uri::parse_with("ws://a/caf\u{e9}", rules).unwrap();
-    let client = ClientHandshake::new(uri, Key::new([0; 16]));
+    let client = ClientHandshake::new(uri, WebSocketKey::new([0; 16]));
     let request: Request<()> = client.to_http(&[]).unwrap();
-    assert_eq!(Opening::from_http(&request).unwrap_err(), Refusal::Target);
-    assert_eq!(Opening::from_http_with(&request, rules).unwrap().path(), "/caf\u{e9}");
+    assert_eq!(HandshakeRequest::from_http(&request).unwrap_err(), Rejection::Target);
+    assert_eq!(HandshakeRequest::from_http_with(&request, rules).unwrap().path(), "/caf\u{e9}");
 
     let request: Request<()> = client.to_extended_connect(&[]).unwrap();
-    let strict = Opening::from_extended_connect(&request, "websocket");
-    assert_eq!(strict.unwrap_err(), Refusal::Target);
-    let opening = Opening::from_extended_connect_with(&request, "websocket", rules).unwrap();
+    let strict = HandshakeRequest::from_extended_connect(&request, "websocket");
+    assert_eq!(strict.unwrap_err(), Rejection::Target);
+    let opening =
+        HandshakeRequest::from_extended_connect_with(&request, "websocket", rules).unwrap();
     assert_eq!(opening.path(), "/caf\u{e9}");
 }
 
@@ -237,7 +238,7 @@ fn obs_text_is_sent() {
     let headers = [("x-city", "K\u{f6}ln")];
     let request: Request<()> = client().headers(&headers).to_http(&[]).unwrap();
     assert_eq!(request.headers()["x-city"].as_bytes(), "K\u{f6}ln".as_bytes());
-    let opening = Opening::from_http(&request).unwrap();
+    let opening = HandshakeRequest::from_http(&request).unwrap();
     let (response, _) = opening.accept().headers(&headers).to_http::<()>(&mut []).unwrap();
     assert_eq!(response.headers()["x-city"].as_bytes(), "K\u{f6}ln".as_bytes());
 }
@@ -256,7 +257,7 @@ fn both_ends_by_extended_connect() {
     assert_eq!(request.headers()["origin"], "http://example.com");
     assert_eq!(request.headers()["sec-websocket-protocol"], "chat, superchat");
 
-    let opening = Opening::from_extended_connect(&request, "websocket").unwrap();
+    let opening = HandshakeRequest::from_extended_connect(&request, "websocket").unwrap();
     assert_eq!((opening.path(), opening.query()), ("/chat", Some("room=7")));
     assert_eq!(opening.host(), "server.example.com");
     let mut choosing = Anything::default();
@@ -283,7 +284,8 @@ fn both_ends_by_extended_connect() {
         assert_eq!(error, ResponseError::Status(101));
     }
 
-    let secure = ClientHandshake::new(Uri::parse("wss://[::1]:8443").unwrap(), Key::new([0; 16]));
+    let secure =
+        ClientHandshake::new(Uri::parse("wss://[::1]:8443").unwrap(), WebSocketKey::new([0; 16]));
     let request: Request<()> = secure.to_extended_connect(&[]).unwrap();
     assert_eq!(request.uri(), "https://[::1]:8443/");
 }
@@ -294,18 +296,18 @@ fn an_absolute_target_names_the_host() {
     let host = |target: &str| {
         let mut request = request("", &[]);
         *request.uri_mut() = target.parse().expect(target);
-        Opening::from_http(&request).map(|opening| opening.host().to_owned())
+        HandshakeRequest::from_http(&request).map(|opening| opening.host().to_owned())
     };
     assert_eq!(host("/chat"), Ok("server.example.com".into()));
     assert_eq!(host("http://other.example:8080/chat"), Ok("other.example:8080".into()));
     assert_eq!(host("HTTPS://other.example"), Ok("other.example".into()));
     for target in ["http://me:secret@other.example/a", "ftp://a/", "ws://a/", "a:80", "http://a?b"]
     {
-        assert_eq!(host(target), Err(Refusal::Target), "{target}");
+        assert_eq!(host(target), Err(Rejection::Target), "{target}");
     }
     let mut without_host = request("host", &[]);
     *without_host.uri_mut() = HttpUri::from_static("http://other.example/chat");
-    assert_eq!(Opening::from_http(&without_host).unwrap_err(), Refusal::Host);
+    assert_eq!(HandshakeRequest::from_http(&without_host).unwrap_err(), Rejection::Host);
 }
 
 /// RFC 9113 §8.3.1: `Host` is no more than another name of what `:authority` names.
@@ -313,7 +315,7 @@ fn an_absolute_target_names_the_host() {
 fn a_host_beside_authority_names_the_same() {
     let opens = |uri: &str, host: &str| {
         let request = connect(uri, &[("sec-websocket-version", "13"), ("host", host)]);
-        let opening = Opening::from_extended_connect(&request, "websocket");
+        let opening = HandshakeRequest::from_extended_connect(&request, "websocket");
         opening.map(|opening| assert!(uri.contains(opening.host())))
     };
     for (uri, host) in [
@@ -332,13 +334,13 @@ fn a_host_beside_authority_names_the_same() {
         ("http://a.example/", ""),
         ("http://a.example/", "me@a.example"),
     ] {
-        assert_eq!(opens(uri, host), Err(Refusal::Host), "{uri} {host}");
+        assert_eq!(opens(uri, host), Err(Rejection::Host), "{uri} {host}");
     }
 }
 
 #[test]
 fn an_extended_connect_is_refused_without_an_upgrade() {
-    use Refusal::*;
+    use Rejection::*;
     let version = [("sec-websocket-version", "13")];
     let uri = "https://server.example.com/chat";
     for (request, protocol, why, status) in [
@@ -359,9 +361,9 @@ fn an_extended_connect_is_refused_without_an_upgrade() {
             400,
         ),
     ] {
-        let refusal = Opening::from_extended_connect(&request, protocol).unwrap_err();
-        assert_eq!(refusal, why);
-        let response: Response<String> = refusal.to_http(request.version());
+        let rejection = HandshakeRequest::from_extended_connect(&request, protocol).unwrap_err();
+        assert_eq!(rejection, why);
+        let response: Response<String> = rejection.to_http(request.version());
         assert_eq!(response.status(), status);
         assert!(!response.headers().contains_key("upgrade"));
         assert!(!response.headers().contains_key("connection"));
@@ -375,13 +377,13 @@ fn an_extended_connect_is_refused_without_an_upgrade() {
         let Ok(uri) = parts.build() else { continue };
         let mut request = connect("/", &version);
         *request.uri_mut() = uri;
-        let refusal = Opening::from_extended_connect(&request, "websocket").unwrap_err();
-        assert_eq!(refusal, Target, "{path}");
+        let rejection = HandshakeRequest::from_extended_connect(&request, "websocket").unwrap_err();
+        assert_eq!(rejection, Target, "{path}");
     }
     let mut get = connect(uri, &version);
     *get.method_mut() = HttpMethod::GET;
-    let refusal = Opening::from_extended_connect(&get, "websocket").unwrap_err();
-    let response: Response<String> = refusal.to_http(get.version());
+    let rejection = HandshakeRequest::from_extended_connect(&get, "websocket").unwrap_err();
+    let response: Response<String> = rejection.to_http(get.version());
     assert_eq!(
         (response.status().as_u16(), &response.headers()["allow"]),
         (405, &"CONNECT".parse().unwrap())
@@ -391,8 +393,8 @@ fn an_extended_connect_is_refused_without_an_upgrade() {
 #[test]
 fn nothing_can_be_injected() {
     let request = request("", &[("sec-websocket-protocol", "a")]);
-    let accept = Opening::from_http(&request).unwrap().accept();
-    let error = |acceptance: wsframe::handshake::Acceptance<'_, '_>| {
+    let accept = HandshakeRequest::from_http(&request).unwrap().accept();
+    let error = |acceptance: wsframe::handshake::HandshakeResponse<'_, '_>| {
         acceptance.to_http::<()>(&mut []).map(drop).unwrap_err()
     };
     assert_eq!(error(accept.headers(&[("a", "b\r\nc: d")])), WriteError::HeaderValue(0));
@@ -403,7 +405,7 @@ fn nothing_can_be_injected() {
     assert_eq!(error, WriteError::Origin);
     let long = format!("ws://a/{}", "b".repeat(64 << 10));
     for uri in [&long, "ws://a%20b/", "ws://a/<", "ws://a/?\""] {
-        let client = ClientHandshake::new(Uri::parse(uri).unwrap(), Key::new([0; 16]));
+        let client = ClientHandshake::new(Uri::parse(uri).unwrap(), WebSocketKey::new([0; 16]));
         let error = client.to_extended_connect::<()>(&[]).map(drop).unwrap_err();
         assert_eq!(error, WriteError::Uri);
         assert_eq!(client.to_http::<()>(&[]).is_err(), uri != "ws://a%20b/");

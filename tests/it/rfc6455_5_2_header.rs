@@ -45,7 +45,7 @@ fn reserved_opcodes_and_unclaimed_bits_are_refused_at_the_first_byte() {
             let strict = FrameHeader::decode(&[first], Rules::new(role));
             let expected = match (first & 0x0F, first & 0x70, first & 0x80) {
                 (opcode @ (3..=7 | 11..=15), _, _) => Err(ProtocolError::ReservedOpcode(opcode)),
-                (_, rsv @ 1.., _) => Err(ProtocolError::UnclaimedRsv(rsv)),
+                (_, rsv @ 1.., _) => Err(ProtocolError::UnexpectedRsv(rsv)),
                 (8..=10, 0, 0) => Err(ProtocolError::FragmentedControl),
                 _ => Ok(None),
             };
@@ -82,10 +82,10 @@ fn each_role_is_the_others_peer() {
 #[test]
 fn rules_add_up() {
     let strict = Rules::new(Role::Server);
-    let claimed = strict.claim_rsv(Rsv::RSV1 | Rsv::RSV2);
-    assert_eq!(strict.claim_rsv(Rsv::RSV1).claim_rsv(Rsv::RSV1 | Rsv::RSV2), claimed);
+    let claimed = strict.allow_rsv(Rsv::RSV1 | Rsv::RSV2);
+    assert_eq!(strict.allow_rsv(Rsv::RSV1).allow_rsv(Rsv::RSV1 | Rsv::RSV2), claimed);
     for relax in
-        [Rules::accept_unmasked, Rules::accept_non_minimal_lengths, Rules::claims_on_every_frame]
+        [Rules::accept_unmasked, Rules::accept_non_minimal_lengths, Rules::allow_rsv_on_all_frames]
     {
         assert_eq!(relax(relax(claimed)), relax(claimed));
         assert_ne!(relax(claimed), claimed);
@@ -94,19 +94,19 @@ fn rules_add_up() {
 
 #[test]
 fn a_claimed_bit_may_stand_on_the_first_frame_of_a_message_only() {
-    let rules = Rules::new(Role::Client).claim_rsv(Rsv::RSV1);
-    let refused = Err(ProtocolError::UnclaimedRsv(0x40));
+    let rules = Rules::new(Role::Client).allow_rsv(Rsv::RSV1);
+    let refused = Err(ProtocolError::UnexpectedRsv(0x40));
     assert!(FrameHeader::decode(&[0xC1, 0], rules).is_ok_and(|header| header.is_some()));
     assert!(FrameHeader::decode(&[0x42, 0], rules).is_ok_and(|header| header.is_some()));
     assert_eq!(FrameHeader::decode(&[0xC0, 0], rules), refused);
     assert_eq!(FrameHeader::decode(&[0xC9, 0], rules), refused);
     // Another bit beside the claimed one is named alone.
-    let beside = Err(ProtocolError::UnclaimedRsv(0x20));
+    let beside = Err(ProtocolError::UnexpectedRsv(0x20));
     assert_eq!(FrameHeader::decode(&[0xE1, 0], rules), beside);
     // An extension may define its bits for every frame.
-    let rules = rules.claims_on_every_frame();
+    let rules = rules.allow_rsv_on_all_frames();
     assert!(FrameHeader::decode(&[0xC9, 0], rules).is_ok_and(|header| header.is_some()));
-    assert_eq!(FrameHeader::decode(&[0xD9, 0], rules), Err(ProtocolError::UnclaimedRsv(0x10)));
+    assert_eq!(FrameHeader::decode(&[0xD9, 0], rules), Err(ProtocolError::UnexpectedRsv(0x10)));
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn lengths_go_round_in_their_shortest_form() {
             assert_eq!(decode(&bytes, Choices::strict(role)), Ok(Some((header, bytes.len()))));
 
             let mut headroom = [0xEE; MAX_HEADER_LEN];
-            let start = header.encode_before(&mut headroom).unwrap();
+            let start = header.encode_into_headroom(&mut headroom).unwrap();
             assert_eq!(headroom[start..], *bytes);
             assert!(headroom[..start].iter().all(|&byte| byte == 0xEE));
         }
@@ -220,7 +220,10 @@ fn what_no_peer_may_accept_is_not_encoded() {
         assert_eq!(fragment.encode().err(), Some(EncodeError::FragmentedControl));
 
         let mut headroom = [0xEE; MAX_HEADER_LEN];
-        assert_eq!(too_long.encode_before(&mut headroom), Err(EncodeError::ControlTooLong(126)));
+        assert_eq!(
+            too_long.encode_into_headroom(&mut headroom),
+            Err(EncodeError::ControlTooLong(126))
+        );
         assert_eq!(headroom, [0xEE; MAX_HEADER_LEN]);
 
         // A Close has no payload, or a code of two bytes.
@@ -273,8 +276,8 @@ proptest! {
         };
         let rules = Rules::new(Role::Server)
             .accept_unmasked()
-            .claim_rsv(header.rsv)
-            .claims_on_every_frame();
+            .allow_rsv(header.rsv)
+            .allow_rsv_on_all_frames();
         match header.encode() {
             Ok(bytes) => prop_assert_eq!(
                 FrameHeader::decode(&bytes, rules),

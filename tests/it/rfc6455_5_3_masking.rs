@@ -96,7 +96,7 @@ fn copying_fills_the_shorter_of_the_two() {
         }
     }
     let mut mask = Mask::new(MaskingKey::new(KEY));
-    assert_eq!(mask.apply_copying(&[1; 7], &mut [0; 5]), 5);
+    assert_eq!(mask.apply_into(&[1; 7], &mut [0; 5]), 5);
     assert_eq!(mask.key(), MaskingKey::new([KEY[1], KEY[2], KEY[3], KEY[0]]));
 }
 
@@ -140,12 +140,12 @@ fn the_phase_survives_more_than_two_to_the_32_bytes() {
 #[test]
 fn no_mask_changes_nothing() {
     let mut bytes = odd_bytes(100);
-    let mut none = Mask::NONE;
+    let mut none = Mask::IDENTITY;
     none.apply(&mut bytes);
     assert_eq!(bytes, odd_bytes(100));
-    assert!(none.is_none());
-    assert!(Mask::new(MaskingKey::new([0; 4])).is_none());
-    assert!(!Mask::new(MaskingKey::new([0, 0, 0, 1])).is_none());
+    assert!(none.is_identity());
+    assert!(Mask::new(MaskingKey::new([0; 4])).is_identity());
+    assert!(!Mask::new(MaskingKey::new([0, 0, 0, 1])).is_identity());
 }
 
 proptest! {
@@ -172,8 +172,8 @@ proptest! {
         let (front, back) = payload.split_at(cut.min(payload.len()));
         let mut mask = Mask::new(key.into());
         let mut appended = vec![GUARD];
-        mask.apply_appending(front, &mut appended);
-        mask.apply_appending(back, &mut appended);
+        mask.apply_append(front, &mut appended);
+        mask.apply_append(back, &mut appended);
         prop_assert_eq!(&appended[1..], &expected);
         prop_assert_eq!(appended[0], GUARD);
     }
@@ -186,7 +186,7 @@ proptest! {
     ) {
         let (one, other) = (Mask::new(one.into()), Mask::new(other.into()));
         let mut at_once = payload.clone();
-        one.and(&other).apply(&mut at_once);
+        one.combine(&other).apply(&mut at_once);
         let mut in_turn = payload;
         one.clone().apply(&mut in_turn);
         other.clone().apply(&mut in_turn);

@@ -8,8 +8,8 @@ use support::drive::{self, Way};
 use support::naive::{self, Broken, Choices, Item, Limits};
 use support::streams;
 use wsframe::{
-    Assembler, CloseBody, CloseCode, Event, FrameDecoder, FrameHeader, MaskingKey, MessageDecoder,
-    NO_LIMIT, Opcode, ProtocolError, Relay, Role, Rsv, Unmasked,
+    Assembler, CloseBody, CloseCode, Event, FrameHeader, MaskingKey, MessageDecoder, NoKeys,
+    Opcode, ProtocolError, Relay, Role, Rsv,
 };
 
 const UNLIMITED: Limits = Limits { frame: u64::MAX, message: u64::MAX, fragments: u64::MAX };
@@ -87,7 +87,7 @@ fn fragments_out_of_order() {
     }
     // The first byte tells.
     let mut decoder = MessageDecoder::new(Role::Server);
-    assert_eq!(decoder.locate(&[0x80]).unwrap_err(), ProtocolError::UnexpectedContinuation);
+    assert_eq!(decoder.next_span(&[0x80]).unwrap_err(), ProtocolError::UnexpectedContinuation);
     assert_eq!(decoder.error(), Some(ProtocolError::UnexpectedContinuation));
 }
 
@@ -183,16 +183,20 @@ fn limits_exactly_and_one_over() {
     }
 
     // A limit on messages holds for those in one frame, and on the header alone.
-    let mut decoder = MessageDecoder::new(Role::Client).max_message_len(4);
-    assert_eq!(decoder.locate(&[0x82, 5]).unwrap_err(), ProtocolError::MessageTooLong(5));
-    let mut decoder = MessageDecoder::new(Role::Client).max_message_len(5);
-    assert!(decoder.locate(&[0x82, 5]).unwrap().is_none());
+    let mut decoder =
+        MessageDecoder::new(Role::Client).limits(wsframe::Limits::DEFAULT.max_message_size(4));
+    assert_eq!(decoder.next_span(&[0x82, 5]).unwrap_err(), ProtocolError::MessageTooLong(5));
+    let mut decoder =
+        MessageDecoder::new(Role::Client).limits(wsframe::Limits::DEFAULT.max_message_size(5));
+    assert!(decoder.next_span(&[0x82, 5]).unwrap().is_none());
 
     // One frame is no fragment.
-    let mut decoder = MessageDecoder::new(Role::Client).max_fragments(0);
-    assert!(decoder.locate(&[0x82, 0]).unwrap().is_some());
-    let mut decoder = MessageDecoder::new(Role::Client).max_fragments(0);
-    assert_eq!(decoder.locate(&[0x02, 0]).unwrap_err(), ProtocolError::TooManyFragments(0));
+    let mut decoder =
+        MessageDecoder::new(Role::Client).limits(wsframe::Limits::DEFAULT.max_fragments(0));
+    assert!(decoder.next_span(&[0x82, 0]).unwrap().is_some());
+    let mut decoder =
+        MessageDecoder::new(Role::Client).limits(wsframe::Limits::DEFAULT.max_fragments(0));
+    assert_eq!(decoder.next_span(&[0x02, 0]).unwrap_err(), ProtocolError::TooManyFragments(0));
 }
 
 /// Ten million empty fragments meet the limit, or pass where there is none; either way they are only
@@ -216,7 +220,8 @@ fn a_flood_of_empty_fragments() {
     };
     let decoder = MessageDecoder::new(Role::Client);
     assert_eq!(events(decoder), Err(ProtocolError::TooManyFragments(1 << 17)));
-    let decoder = MessageDecoder::new(Role::Client).max_fragments(NO_LIMIT);
+    let decoder =
+        MessageDecoder::new(Role::Client).limits(wsframe::Limits::DEFAULT.max_fragments(u32::MAX));
     assert_eq!(events(decoder), Ok(10_000_001));
 }
 
@@ -228,12 +233,12 @@ fn declared_lengths_add_up() {
         header.encode().unwrap().to_vec()
     };
     let limited = |limit| {
-        let frames = FrameDecoder::new(Role::Client).max_payload_len(NO_LIMIT);
-        MessageDecoder::over(frames).max_message_len(limit)
+        let limits = wsframe::Limits::UNLIMITED.max_message_size(limit);
+        MessageDecoder::new(Role::Client).limits(limits)
     };
-    let error = limited(NO_LIMIT - 1).locate(&huge(Opcode::Binary, true)).unwrap_err();
+    let error = limited(u32::MAX - 1).next_span(&huge(Opcode::Binary, true)).unwrap_err();
     assert_eq!(error, ProtocolError::MessageTooLong(i64::MAX as u64));
-    assert!(limited(NO_LIMIT).locate(&huge(Opcode::Binary, true)).unwrap().is_none());
+    assert!(limited(u32::MAX).next_span(&huge(Opcode::Binary, true)).unwrap().is_none());
 }
 
 #[test]
@@ -252,8 +257,8 @@ fn text_that_is_not_validated_and_messages_of_extensions_come_raw() {
 
     // RSV1 on the first frame alone; a fragment bears none.
     let stream = [&[0x41, 0x01, 0xAA][..], &[0x80, 0x01, 0xBB], &[0xC2, 0x00]].concat();
-    let rules = wsframe::Rules::new(Role::Client).claim_rsv(Rsv::RSV1);
-    let decoder = MessageDecoder::over(FrameDecoder::with_rules(rules));
+    let rules = wsframe::Rules::new(Role::Client).allow_rsv(Rsv::RSV1);
+    let decoder = MessageDecoder::with_rules(rules);
     let found = drive::messages(decoder, &stream, &[1], Way::Cursor);
     assert_eq!(
         found.items,
@@ -328,17 +333,17 @@ fn located_and_taken() {
             (Opcode::Text, true, b"e"),
             (Opcode::Text, false, b"f"),
         ] {
-            let span = decoder.locate(&bytes[at..]).unwrap().unwrap();
-            let end = at + span.end();
+            let span = decoder.next_span(&bytes[at..]).unwrap().unwrap();
+            let end = at + span.consumed_len();
             let header = FrameHeader { fin, ..FrameHeader::new(opcode, payload.len() as u64) };
-            assert_eq!((*span.header(), span.end()), (header, 2 + payload.len()));
+            assert_eq!((*span.header(), span.consumed_len()), (header, 2 + payload.len()));
             let used = &mut bytes[at..end];
             if as_frames {
-                let chunk = decoder.take_frame(span, used).unwrap();
+                let chunk = decoder.decode_span_as_frame(span, used).unwrap();
                 assert_eq!((chunk.header, chunk.first, chunk.last), (header, true, true));
                 assert_eq!(chunk.payload.unmask(), payload);
             } else {
-                match decoder.take(span, used).unwrap() {
+                match decoder.decode_span(span, used).unwrap() {
                     Event::Binary(chunk) => {
                         whole.push(chunk.into_message().ok().map(|m| m.to_vec()))
                     }
@@ -363,26 +368,26 @@ fn a_failure_is_latched() {
     let mut decoder = MessageDecoder::new(Role::Client);
     let mut text = frame(true, Opcode::Text, b"late");
     let located_before = [Opcode::Text, Opcode::Binary, Opcode::Ping, Opcode::Pong].map(|opcode| {
-        let span = decoder.locate(&frame(true, opcode, b"late")).unwrap();
+        let span = decoder.next_span(&frame(true, opcode, b"late")).unwrap();
         (opcode, span.unwrap())
     });
     assert_eq!(decoder.error(), None);
     let mut open = decoder.clone();
-    assert!(open.locate(b"\x82\x05ab").unwrap().is_some());
+    assert!(open.next_span(b"\x82\x05ab").unwrap().is_some());
     assert_eq!((decoder.remaining(), open.remaining()), (0, 3));
-    assert_eq!(decoder.locate(&[0x83]).unwrap_err(), error);
+    assert_eq!(decoder.next_span(&[0x83]).unwrap_err(), error);
     assert_eq!(
         (decoder.error(), decoder.remaining(), decoder.is_closed()),
         (Some(error), 0, false)
     );
-    assert_eq!(decoder.locate(&text).unwrap_err(), error);
-    assert_eq!(decoder.locate(&[]).unwrap_err(), error);
+    assert_eq!(decoder.next_span(&text).unwrap_err(), error);
+    assert_eq!(decoder.next_span(&[]).unwrap_err(), error);
     assert_eq!(decoder.decode(&mut &mut text[..]).unwrap_err(), error);
     assert_eq!(decoder.decode_frame(&mut &mut text[..]).unwrap_err(), error);
     for (opcode, span) in located_before {
         let mut late = frame(true, opcode, b"late");
-        assert_eq!(decoder.take(span.clone(), &mut late).unwrap_err(), error);
-        assert_eq!(decoder.take_frame(span, &mut late).unwrap_err(), error);
+        assert_eq!(decoder.decode_span(span.clone(), &mut late).unwrap_err(), error);
+        assert_eq!(decoder.decode_span_as_frame(span, &mut late).unwrap_err(), error);
     }
 }
 
@@ -469,7 +474,7 @@ proptest! {
 /// As behind one that was passed on (§1.4).
 #[test]
 fn behind_a_close_of_its_own_a_relay_discards_what_comes() {
-    let mut relay = Relay::new(MessageDecoder::new(Role::Client), Unmasked);
+    let mut relay = Relay::new(MessageDecoder::new(Role::Client), NoKeys);
     let mut out = Vec::new();
     let body = CloseBody { code: CloseCode::new(1001), reason: "" };
     assert_eq!(relay.close(Some(body), &mut out), Ok(true));

@@ -16,10 +16,10 @@ fn a_payload_of_125_bytes_passes_and_a_longer_one_is_refused_at_the_second_byte(
         let first = 0x80 | opcode.bits();
         let mut decoder = FrameDecoder::new(Role::Client);
         let stream = [&[first, 125][..], &[0; 125]].concat();
-        let span = decoder.locate(&stream).unwrap().unwrap();
+        let span = decoder.next_span(&stream).unwrap().unwrap();
         assert_eq!((span.range(), span.last()), (2..127, true));
         for second in [126, 127] {
-            let error = FrameDecoder::new(Role::Client).locate(&[first, second]).err();
+            let error = FrameDecoder::new(Role::Client).next_span(&[first, second]).err();
             assert_eq!(error, Some(ProtocolError::ControlTooLong));
         }
     }
@@ -28,7 +28,7 @@ fn a_payload_of_125_bytes_passes_and_a_longer_one_is_refused_at_the_second_byte(
 #[test]
 fn a_fragment_is_refused_at_the_first_byte() {
     for opcode in CONTROL {
-        let error = FrameDecoder::new(Role::Client).locate(&[opcode.bits()]).err();
+        let error = FrameDecoder::new(Role::Client).next_span(&[opcode.bits()]).err();
         assert_eq!(error, Some(ProtocolError::FragmentedControl));
     }
 }

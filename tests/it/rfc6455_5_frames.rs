@@ -9,8 +9,8 @@ use support::naive::{self, Choices};
 use support::odd_bytes;
 use support::streams::{self, Spec};
 use wsframe::{
-    FrameDecoder, FrameHeader, MIN_BUFFER_LEN, MaskingKey, NO_LIMIT, Opcode, Payload,
-    ProtocolError, Role, Rsv,
+    FrameDecoder, FrameHeader, MIN_BUFFER_LEN, MaskingKey, Opcode, Payload, ProtocolError, Role,
+    Rsv,
 };
 
 const WAYS: [Way; 2] = [Way::Cursor, Way::Locate];
@@ -102,8 +102,8 @@ fn a_frame_up_to_the_wanted_size_comes_whole_or_not_yet() {
     let spec = Spec { opcode: 2, fin: true, key: [1, 2, 3, 4], payload };
     let (_, stream) = streams::stream(&[spec], Role::Server, Rsv::NONE);
     assert_eq!(stream.len(), 1000);
-    let chunks = |whole_up_to, cuts: &[usize]| {
-        let decoder = FrameDecoder::new(Role::Server).whole_up_to(whole_up_to);
+    let chunks = |whole_frames_up_to, cuts: &[usize]| {
+        let decoder = FrameDecoder::new(Role::Server).whole_frames_up_to(whole_frames_up_to);
         let decoded = drive::decode(decoder, &stream, cuts, 1000, Way::Locate);
         assert_eq!((decoded.frames.len(), decoded.consumed), (1, 1000));
         decoded.chunks
@@ -119,15 +119,18 @@ fn a_frame_up_to_the_wanted_size_comes_whole_or_not_yet() {
 fn a_header_stays_until_its_payload_begins_to_arrive() {
     let mut decoder = FrameDecoder::new(Role::Client);
     let stream = b"\x82\x7E\x01\x00";
-    assert!(decoder.locate(stream).unwrap().is_none());
+    assert!(decoder.next_span(stream).unwrap().is_none());
     assert_eq!(decoder.remaining(), 0);
-    let span = decoder.locate(b"\x82\x7E\x01\x00x").unwrap().unwrap();
-    assert_eq!((span.range(), span.end(), span.first(), span.last()), (4..5, 5, true, false));
+    let span = decoder.next_span(b"\x82\x7E\x01\x00x").unwrap().unwrap();
+    assert_eq!(
+        (span.range(), span.consumed_len(), span.first(), span.last()),
+        (4..5, 5, true, false)
+    );
     assert_eq!(decoder.remaining(), 255);
 
     // An empty payload has no byte to wait for.
     let mut decoder = FrameDecoder::new(Role::Client);
-    let span = decoder.locate(b"\x82\x00").unwrap().unwrap();
+    let span = decoder.next_span(b"\x82\x00").unwrap().unwrap();
     assert_eq!((span.range(), span.first(), span.last()), (2..2, true, true));
 }
 
@@ -141,9 +144,9 @@ fn nothing_is_located_behind_the_input() {
             let header_len = stream.len() - len;
             for there in (0..stream.len()).take(160) {
                 let mut decoder = FrameDecoder::new(role);
-                let found = decoder.locate(&stream[..there]).unwrap();
+                let found = decoder.next_span(&stream[..there]).unwrap();
                 let expected = (there > header_len).then_some((header_len..there, there, false));
-                let found = found.map(|span| (span.range(), span.end(), span.last()));
+                let found = found.map(|span| (span.range(), span.consumed_len(), span.last()));
                 assert_eq!(found, expected, "{there} of {header_len} + {len}");
                 let remaining = if there > header_len { stream.len() - there } else { 0 };
                 assert_eq!(decoder.remaining(), remaining as u64);
@@ -155,23 +158,26 @@ fn nothing_is_located_behind_the_input() {
 #[test]
 fn the_limit_acts_on_the_header() {
     let header = |len: u64| FrameHeader::new(Opcode::Binary, len).encode().unwrap();
-    let limited = |limit| FrameDecoder::new(Role::Client).max_payload_len(limit);
+    let limited = |limit| FrameDecoder::new(Role::Client).max_frame_size(limit);
 
-    assert!(limited(1000).locate(&header(1000)).unwrap().is_none());
-    assert_eq!(limited(1000).locate(&header(1001)).err(), Some(ProtocolError::FrameTooLong(1001)));
-    assert!(limited(0).locate(&header(0)).unwrap().is_some());
-    assert_eq!(limited(0).locate(&header(1)).err(), Some(ProtocolError::FrameTooLong(1)));
+    assert!(limited(1000).next_span(&header(1000)).unwrap().is_none());
+    assert_eq!(
+        limited(1000).next_span(&header(1001)).err(),
+        Some(ProtocolError::FrameTooLong(1001))
+    );
+    assert!(limited(0).next_span(&header(0)).unwrap().is_some());
+    assert_eq!(limited(0).next_span(&header(1)).err(), Some(ProtocolError::FrameTooLong(1)));
     let default = || FrameDecoder::new(Role::Client);
-    assert!(default().locate(&header(16 << 20)).unwrap().is_none());
+    assert!(default().next_span(&header(16 << 20)).unwrap().is_none());
     let over = (16 << 20) + 1;
-    assert_eq!(default().locate(&header(over)).err(), Some(ProtocolError::FrameTooLong(over)));
+    assert_eq!(default().next_span(&header(over)).err(), Some(ProtocolError::FrameTooLong(over)));
 
     // Far beyond, and without a limit: nothing is reserved, the payload is taken as it comes.
     let huge = 1 << 62;
-    assert_eq!(limited(9).locate(&header(huge)).err(), Some(ProtocolError::FrameTooLong(huge)));
-    let mut unlimited = limited(NO_LIMIT);
+    assert_eq!(limited(9).next_span(&header(huge)).err(), Some(ProtocolError::FrameTooLong(huge)));
+    let mut unlimited = limited(u32::MAX);
     let stream = [&header(huge)[..], &[7; 90]].concat();
-    let span = unlimited.locate(&stream).unwrap().unwrap();
+    let span = unlimited.next_span(&stream).unwrap().unwrap();
     assert_eq!((span.range(), span.last()), (10..100, false));
     assert_eq!(unlimited.remaining(), huge - 90);
 }
@@ -181,16 +187,16 @@ fn a_frame_of_71_gb_passes_through_16_kib() {
     let len = 71_000_000_000u64;
     let key = MaskingKey::new([1, 2, 3, 4]);
     let header = FrameHeader { masking_key: Some(key), ..FrameHeader::new(Opcode::Binary, len) };
-    let mut decoder = FrameDecoder::new(Role::Server).max_payload_len(NO_LIMIT);
+    let mut decoder = FrameDecoder::new(Role::Server).max_frame_size(u32::MAX);
     let mut buf = vec![0; 16 << 10];
     let encoded = header.encode().unwrap();
     buf[..encoded.len()].copy_from_slice(&encoded);
 
-    let mut taken = decoder.locate(&buf).unwrap().unwrap().range().len() as u64;
+    let mut taken = decoder.next_span(&buf).unwrap().unwrap().range().len() as u64;
     let mut chunks = 1;
     while decoder.remaining() > 0 {
         // An odd length, so that the phase turns.
-        let span = decoder.locate(&buf[..16_383]).unwrap().unwrap();
+        let span = decoder.next_span(&buf[..16_383]).unwrap().unwrap();
         assert_eq!(span.header(), &header);
         chunks += 1;
         if chunks % 100_000 == 0 || span.last() {
@@ -198,7 +204,7 @@ fn a_frame_of_71_gb_passes_through_16_kib() {
             naive::mask(&mut expected, key.to_bytes(), (taken % 4) as usize);
             buf.fill(0);
             taken += expected.len() as u64;
-            assert_eq!(span.of(&mut buf).payload.unmask(), expected);
+            assert_eq!(span.into_chunk(&mut buf).payload.unmask(), expected);
         } else {
             taken += span.range().len() as u64;
         }
@@ -221,9 +227,9 @@ fn what_is_read_straight_to_its_place_is_located_there() {
     let place = &mut message[first.len()..];
     assert_eq!(decoder.remaining(), place.len() as u64);
     place.copy_from_slice(rest);
-    let span = decoder.locate(place).unwrap().unwrap();
+    let span = decoder.next_span(place).unwrap().unwrap();
     assert_eq!((span.first(), span.last()), (false, true));
-    let _ = span.of(place).payload.unmask();
+    let _ = span.into_chunk(place).payload.unmask();
     assert_eq!(message, payload);
 }
 
@@ -232,25 +238,25 @@ fn payloads_leave_in_every_way() {
     let frame = b"\x82\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
     let mut buf = *frame;
     let mut decoder = FrameDecoder::new(Role::Server);
-    let span = decoder.locate(&buf).unwrap().unwrap();
+    let span = decoder.next_span(&buf).unwrap().unwrap();
 
     let mut message = [0; 5];
-    let payload = span.clone().of(&mut buf).payload;
+    let payload = span.clone().into_chunk(&mut buf).payload;
     assert_eq!(payload.unmask_into(&mut message).unwrap(), b"Hello");
-    let payload = span.clone().of(&mut buf).payload;
+    let payload = span.clone().into_chunk(&mut buf).payload;
     let back = payload.unmask_into(&mut message[..4]).unwrap_err();
     assert_eq!((back.len(), back.is_empty()), (5, false));
 
     let (bytes, mask) = back.into_parts();
     assert_eq!((bytes, mask), (&mut [0x7f, 0x9f, 0x4d, 0x51, 0x58][..], span.header().mask()));
     let mut appended = b"> ".to_vec();
-    span.clone().of(&mut buf).payload.unmask_appending(&mut appended);
+    span.clone().into_chunk(&mut buf).payload.unmask_append(&mut appended);
     assert_eq!(appended, b"> Hello");
     assert_eq!(buf, *frame);
     assert!(Payload::new(&mut [], span.header().mask()).is_empty());
 
     let mut new = wsframe::Mask::new(MaskingKey::new([1, 2, 3, 4]));
-    let remasked = span.clone().of(&mut buf).payload.remask(&mut new).to_vec();
+    let remasked = span.clone().into_chunk(&mut buf).payload.remask(&mut new).to_vec();
     assert_eq!(remasked, [b'H' ^ 1, b'e' ^ 2, b'l' ^ 3, b'l' ^ 4, b'o' ^ 1]);
     assert_eq!(new.key(), MaskingKey::new([2, 3, 4, 1]));
 }
@@ -259,8 +265,8 @@ fn payloads_leave_in_every_way() {
 #[should_panic(expected = "out of range")]
 fn a_span_of_other_bytes_panics() {
     let mut decoder = FrameDecoder::new(Role::Client);
-    let span = decoder.locate(b"\x82\x02ab").unwrap().unwrap();
-    let _ = span.of(&mut [0; 3]);
+    let span = decoder.next_span(b"\x82\x02ab").unwrap().unwrap();
+    let _ = span.into_chunk(&mut [0; 3]);
 }
 
 /// A stream of a few frames, some of them wrong, for either role, under any choice of rules.
@@ -298,7 +304,7 @@ proptest! {
         noise in prop::collection::vec(any::<u8>(), 0..40),
         damage: Option<(prop::sample::Index, u8)>,
         choice in 0usize..128,
-        max_payload_len in prop_oneof![Just(NO_LIMIT), 0u32..300],
+        max_frame_size in prop_oneof![Just(u32::MAX), 0u32..300],
         cuts in cuts(),
     ) {
         let choices = Choices::all().nth(choice).unwrap();
@@ -308,6 +314,6 @@ proptest! {
             let at = index.index(stream.len());
             stream[at] = byte;
         }
-        checks::frames(choices, max_payload_len, &cuts, &stream);
+        checks::frames(choices, max_frame_size, &cuts, &stream);
     }
 }

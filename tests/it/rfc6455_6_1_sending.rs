@@ -28,30 +28,30 @@ fn encode_in_every_way(header: FrameHeader, payload: &[u8]) {
 
     let mut buf = vec![0xEE; MAX_HEADER_LEN];
     buf.extend(payload);
-    let frame_len = encoder.in_place(&mut buf).unwrap().len();
+    let frame_len = encoder.encode_in_place(&mut buf).unwrap().len();
     assert_eq!(buf[buf.len() - frame_len..], expected);
     assert!(buf[..buf.len() - frame_len].iter().all(|&byte| byte == 0xEE));
 
     let mut out = vec![0xEE; expected.len() + 3];
-    assert_eq!(encoder.write(payload, &mut out).unwrap(), expected);
+    assert_eq!(encoder.encode_to_slice(payload, &mut out).unwrap(), expected);
     assert_eq!(out[expected.len()..], [0xEE; 3]);
     let mut short = vec![0xEE; expected.len() - 1];
     let no_room = EncodeError::NoRoom { needed: expected.len() };
-    assert_eq!(encoder.write(payload, &mut short), Err(no_room));
+    assert_eq!(encoder.encode_to_slice(payload, &mut short), Err(no_room));
     assert!(short.iter().all(|&byte| byte == 0xEE));
 
     // Short frames are written by blocks, if there is capacity for them beyond the frame.
     for capacity in [0, expected.len(), expected.len() + 20, expected.len() + 200] {
         let mut appended = Vec::with_capacity(6 + capacity);
         appended.extend(b"before");
-        encoder.append(payload, &mut appended).unwrap();
+        encoder.encode_to_vec(payload, &mut appended).unwrap();
         assert_eq!(appended, [&b"before"[..], &expected].concat());
     }
 
     if header.masking_key.is_none() {
-        assert_eq!(*encoder.shared(payload).unwrap(), *expected);
+        assert_eq!(*encoder.encode_to_arc(payload).unwrap(), *expected);
     } else {
-        assert_eq!(encoder.shared(payload), Err(EncodeError::MaskedShared));
+        assert_eq!(encoder.encode_to_arc(payload), Err(EncodeError::MaskedShared));
     }
 }
 
@@ -78,11 +78,11 @@ fn what_breaks_a_rule_is_refused_before_anything_is_written() {
         (FrameEncoder::new(Opcode::Close), b"\x03", EncodeError::TruncatedCloseCode),
     ] {
         assert_eq!(encoder.header(payload.len() as u64).err(), Some(error));
-        assert_eq!(encoder.write(payload, &mut out), Err(error));
-        assert_eq!(encoder.append(payload, &mut vec), Err(error));
-        assert_eq!(encoder.shared(payload), Err(error));
+        assert_eq!(encoder.encode_to_slice(payload, &mut out), Err(error));
+        assert_eq!(encoder.encode_to_vec(payload, &mut vec), Err(error));
+        assert_eq!(encoder.encode_to_arc(payload), Err(error));
         let in_place = &mut out[..MAX_HEADER_LEN + payload.len()];
-        assert_eq!(encoder.in_place(in_place), Err(error));
+        assert_eq!(encoder.encode_in_place(in_place), Err(error));
         assert_eq!((out, vec.len()), ([0xEE; 200], 0));
     }
 }
@@ -92,11 +92,11 @@ fn a_buffer_without_headroom_is_refused() {
     let no_room = EncodeError::NoRoom { needed: MAX_HEADER_LEN };
     for len in 0..MAX_HEADER_LEN {
         let mut buf = vec![0xEE; len];
-        assert_eq!(FrameEncoder::new(Opcode::Text).in_place(&mut buf), Err(no_room));
+        assert_eq!(FrameEncoder::new(Opcode::Text).encode_in_place(&mut buf), Err(no_room));
         assert_eq!(buf, vec![0xEE; len]);
     }
     let mut buf = [0xEE; MAX_HEADER_LEN];
-    assert_eq!(FrameEncoder::new(Opcode::Text).in_place(&mut buf).unwrap(), [0x81, 0]);
+    assert_eq!(FrameEncoder::new(Opcode::Text).encode_in_place(&mut buf).unwrap(), [0x81, 0]);
 }
 
 proptest! {
@@ -123,7 +123,7 @@ proptest! {
         encode_in_every_way(header, &payload);
 
         let role = if masking_key.is_some() { Role::Server } else { Role::Client };
-        let rules = Rules::new(role).claim_rsv(header.rsv).claims_on_every_frame();
+        let rules = Rules::new(role).allow_rsv(header.rsv).allow_rsv_on_all_frames();
         let mut stream = Vec::new();
         naive::encode(&header, &payload, naive::shortest_form(payload.len()), &mut stream);
         let decoder = FrameDecoder::with_rules(rules);

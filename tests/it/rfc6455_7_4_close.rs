@@ -74,7 +74,7 @@ fn codes_of_errors() {
     assert_eq!(ProtocolError::FrameTooLong(1 << 40).close_code().get(), 1009);
     for error in [
         ProtocolError::ReservedOpcode(3),
-        ProtocolError::UnclaimedRsv(0x40),
+        ProtocolError::UnexpectedRsv(0x40),
         ProtocolError::FragmentedControl,
         ProtocolError::ControlTooLong,
         ProtocolError::UnmaskedByClient,

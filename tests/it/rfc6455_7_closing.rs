@@ -6,9 +6,9 @@ use crate::support;
 use proptest::prelude::*;
 use support::conversation::{self, Act};
 use wsframe::{
-    CloseBody, CloseCode, Connection, EncodeError, Event, FixedOutput, FrameDecoder,
-    MIN_BUFFER_LEN, Mask, MaskingKey, MaskingKeys, MessageDecoder, NO_LIMIT, Output, ProtocolError,
-    ReceiveError, Role, Transport, Unmasked, Utf8Validator,
+    CloseBody, CloseCode, Connection, EncodeError, Event, Limits, MIN_BUFFER_LEN, Mask, MaskingKey,
+    MaskingKeys, MessageDecoder, NoKeys, Output, ProtocolError, ReceiveError, Role, SliceOutput,
+    TransportAction, Utf8Validator,
 };
 
 const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
@@ -54,7 +54,7 @@ fn pings_are_answered_with_their_data() {
     show(&mut Connection::server(), b"\x89\x82\0\0\0\0hi", &mut out).unwrap();
     assert_eq!(out, b"\x8A\x02hi");
 
-    let mut left = Connection::server().leave_pongs();
+    let mut left = Connection::server().auto_pong(false);
     let mut out = Vec::new();
     assert_eq!(show(&mut left, b"\x89\x82\0\0\0\0hi", &mut out).unwrap(), ["ping hi"]);
     assert_eq!(out, b"");
@@ -82,9 +82,9 @@ fn a_close_is_answered_with_its_code() {
         assert_eq!(out, expected);
         assert_eq!(connection.close_code(), Some(code));
         // The server ends TCP first; a client waits for that.
-        assert_eq!(connection.transport(), Transport::AwaitEnd);
-        connection.end_of_input();
-        assert_eq!(connection.transport(), Transport::Close);
+        assert_eq!(connection.transport_action(), TransportAction::AwaitEof);
+        connection.receive_eof();
+        assert_eq!(connection.transport_action(), TransportAction::Close);
         assert_eq!(connection.close_code(), Some(code));
     }
 }
@@ -97,7 +97,7 @@ fn the_closing_handshake_from_this_side() {
         .close(Some(CloseBody { code: CloseCode::GOING_AWAY, reason: "bye" }), &mut out)
         .unwrap();
     assert_eq!(out, b"\x88\x05\x03\xE9bye");
-    assert_eq!(connection.transport(), Transport::KeepOpen);
+    assert_eq!(connection.transport_action(), TransportAction::KeepOpen);
 
     // Nothing follows a Close.
     let refused = EncodeError::FrameAfterClose;
@@ -105,13 +105,13 @@ fn the_closing_handshake_from_this_side() {
     assert_eq!(connection.send("late", &mut out), Err(refused));
     assert_eq!(connection.ping(b"", &mut out), Err(refused));
     assert_eq!(connection.close(None, &mut out), Err(refused));
-    assert_eq!(connection.frame(wsframe::Opcode::Text, true).unwrap_err(), refused);
+    assert_eq!(connection.frame_encoder(wsframe::Opcode::Text, true).unwrap_err(), refused);
 
     // What the peer had under way still arrives. Its Ping gets no Pong any more, its Close no answer.
     let late = b"\x81\x82\0\0\0\0ok\x89\x80\0\0\0\0\x88\x82\0\0\0\0\x03\xE9\x81\x80\0\0\0\0";
     assert_eq!(show(&mut connection, late, &mut out).unwrap(), ["ok", "ping ", "close 1001 "]);
     assert_eq!(out, b"");
-    assert_eq!(connection.transport(), Transport::Close);
+    assert_eq!(connection.transport_action(), TransportAction::Close);
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn what_follows_a_close_is_discarded() {
     assert_eq!(connection.error(), None);
 
     // In the form that does not consume, nothing is found.
-    assert!(connection.locate(b"\x81\x00", &mut out).unwrap().is_none());
+    assert!(connection.next_span(b"\x81\x00", &mut out).unwrap().is_none());
 }
 
 #[test]
@@ -138,29 +138,29 @@ fn a_close_within_a_message() {
     assert!(matches!(connection.receive(&mut input, &mut out), Ok(Some(Event::Text(_)))));
     assert!(matches!(connection.receive(&mut input, &mut out), Ok(Some(Event::Close(None)))));
     assert!(matches!(connection.receive(&mut input, &mut out), Ok(None)));
-    assert_eq!(connection.transport(), Transport::AwaitEnd);
+    assert_eq!(connection.transport_action(), TransportAction::AwaitEof);
 }
 
 #[test]
 fn the_answer_to_a_close_may_be_left_to_the_caller() {
-    let mut connection = Connection::server().leave_close();
+    let mut connection = Connection::server().auto_close(false);
     let mut out = Vec::new();
     connection.send_fragment("half ", false, &mut out).unwrap();
     show(&mut connection, b"\x88\x80\0\0\0\0", &mut out).unwrap();
-    assert_eq!(connection.transport(), Transport::KeepOpen);
+    assert_eq!(connection.transport_action(), TransportAction::KeepOpen);
     connection.send_fragment("whole", true, &mut out).unwrap();
     connection.close(None, &mut out).unwrap();
     assert_eq!(out, b"\x01\x05half \x80\x05whole\x88\x00");
-    assert_eq!(connection.transport(), Transport::Close);
+    assert_eq!(connection.transport_action(), TransportAction::Close);
 
     // Whatever its code is.
     for code in (0..=u16::MAX).map(CloseCode::new).filter(|code| code.may_be_sent()) {
-        let mut connection = Connection::server().leave_close();
+        let mut connection = Connection::server().auto_close(false);
         let [high, low] = code.get().to_be_bytes();
         let mut out = Vec::new();
         show(&mut connection, &[0x88, 0x82, 0, 0, 0, 0, high, low], &mut out).unwrap();
         assert_eq!((&out[..], connection.close_code()), (&b""[..], Some(code)));
-        assert_eq!(connection.transport(), Transport::KeepOpen);
+        assert_eq!(connection.transport_action(), TransportAction::KeepOpen);
         connection.close(Some(CloseBody { code, reason: "" }), &mut out).unwrap();
         assert_eq!(out, [0x88, 2, high, low]);
     }
@@ -184,7 +184,7 @@ fn a_failure_is_told_to_the_peer_and_latched() {
         assert_eq!(out[..2], [0x88, 2 + error.section().len() as u8]);
         assert_eq!(out[2..4], u16::to_be_bytes(code));
         assert_eq!(out[4..], *error.section().as_bytes());
-        assert_eq!(connection.transport(), Transport::Close);
+        assert_eq!(connection.transport_action(), TransportAction::Close);
         assert_eq!(connection.close_code(), Some(CloseCode::ABNORMAL));
 
         // Told once; and nothing is sent or received any more.
@@ -211,9 +211,9 @@ fn a_failure_is_told_to_the_peer_and_latched() {
 #[test]
 fn a_connection_that_ends_without_a_close() {
     let mut connection = Connection::server();
-    connection.end_of_input();
+    connection.receive_eof();
     assert_eq!(connection.close_code(), Some(CloseCode::ABNORMAL));
-    assert_eq!(connection.transport(), Transport::Close);
+    assert_eq!(connection.transport_action(), TransportAction::Close);
 }
 
 #[test]
@@ -223,11 +223,11 @@ fn messages_and_fragments_go_out_in_order() {
     let open = EncodeError::ExpectedContinuation;
     let none = EncodeError::UnexpectedContinuation;
 
-    assert_eq!(connection.frame(wsframe::Opcode::Continuation, true).unwrap_err(), none);
+    assert_eq!(connection.frame_encoder(wsframe::Opcode::Continuation, true).unwrap_err(), none);
     connection.send_fragment("a", false, &mut out).unwrap();
     assert_eq!(connection.send("b", &mut out), Err(open));
     assert_eq!(connection.send_fragment(b"b", true, &mut out), Err(open));
-    assert_eq!(connection.may_send(wsframe::Opcode::Binary), Err(open));
+    assert_eq!(connection.check_send(wsframe::Opcode::Binary), Err(open));
     connection.ping(b"", &mut out).unwrap();
     connection.send_fragment("", false, &mut out).unwrap();
     connection.send_fragment("c", true, &mut out).unwrap();
@@ -255,23 +255,23 @@ fn located_and_taken() {
     let mut bytes = *b"\x89\x82\0\0\0\0hi\x81\x81\0\0\0\0!\x88\x82\0\0\0\0\x03\xE8";
     let mut at = 0;
     for reply in [&b"\x8A\x02hi"[..], b"", b"\x88\x02\x03\xE8"] {
-        let span = connection.locate(&bytes[at..], &mut out).unwrap().unwrap();
-        let end = at + span.end();
+        let span = connection.next_span(&bytes[at..], &mut out).unwrap().unwrap();
+        let end = at + span.consumed_len();
         assert_eq!(out, b"", "what is located is not replied to before it is taken");
-        connection.take(span, &mut bytes[at..end], &mut out).unwrap();
+        connection.receive_span(span, &mut bytes[at..end], &mut out).unwrap();
         assert_eq!(out, reply);
         out.clear();
         at = end;
     }
-    assert!(connection.locate(&bytes[at..], &mut out).unwrap().is_none());
-    assert_eq!((at, connection.transport()), (bytes.len(), Transport::Close));
+    assert!(connection.next_span(&bytes[at..], &mut out).unwrap().is_none());
+    assert_eq!((at, connection.transport_action()), (bytes.len(), TransportAction::Close));
 }
 
 #[test]
 fn over_a_decoder_that_has_failed() {
     let mut messages = MessageDecoder::new(Role::Client);
-    let error = messages.locate(&[0x83]).unwrap_err();
-    let mut connection = Connection::over(messages, Unmasked);
+    let error = messages.next_span(&[0x83]).unwrap_err();
+    let mut connection = Connection::with_message_decoder(messages, NoKeys);
     assert_eq!(
         (connection.error(), connection.close_code()),
         (Some(error), Some(CloseCode::ABNORMAL))
@@ -281,7 +281,7 @@ fn over_a_decoder_that_has_failed() {
     assert_eq!(out, b"\x88\x10\x03\xEARFC 6455 \xC2\xA75.2");
 }
 
-/// Data of every kind, and text as it came, cut inside its characters.
+/// MessageData of every kind, and text as it came, cut inside its characters.
 #[test]
 fn what_can_be_sent() {
     let mut connection = Connection::server();
@@ -292,11 +292,11 @@ fn what_can_be_sent() {
     assert_eq!(out, b"\x82\x02\x07\x08".repeat(3));
 
     out.clear();
-    let (mut text, mut unmasked) = (Utf8Validator::new(), Mask::NONE);
+    let (mut text, mut unmasked) = (Utf8Validator::new(), Mask::IDENTITY);
     let (mut first, mut second) = (*b"caf\xC3", *b"\xA9");
-    let first = text.unmask(&mut first, &mut unmasked).unwrap();
+    let first = text.unmask_and_validate(&mut first, &mut unmasked).unwrap();
     connection.send_fragment(&first, false, &mut out).unwrap();
-    let second = text.unmask(&mut second, &mut unmasked).unwrap();
+    let second = text.unmask_and_validate(&mut second, &mut unmasked).unwrap();
     connection.send_fragment(&second, true, &mut out).unwrap();
     assert_eq!(out, b"\x01\x04caf\xC3\x80\x01\xA9");
 }
@@ -325,9 +325,9 @@ fn a_key_for_every_frame() {
 fn received_text_is_not_sent_on_without_its_other_half() {
     let mut text = Utf8Validator::new();
     let (mut front, mut back) = (*b"caf\xC3", *b"\xA9!");
-    let mut unmasked = Mask::NONE;
-    let front = text.unmask(&mut front, &mut unmasked).unwrap();
-    let back = text.unmask(&mut back, &mut unmasked).unwrap();
+    let mut unmasked = Mask::IDENTITY;
+    let front = text.unmask_and_validate(&mut front, &mut unmasked).unwrap();
+    let back = text.unmask_and_validate(&mut back, &mut unmasked).unwrap();
     let wrong = |result: Result<(), EncodeError>| match result.unwrap_err() {
         EncodeError::InvalidUtf8(at) => (at.offset(), at.is_incomplete()),
         other => panic!("{other}"),
@@ -369,12 +369,12 @@ fn fragments_of_two_texts_are_joined_only_where_the_whole_is_utf8() {
                 let parts = [front, other_front, &back[..cut], &back[cut..]];
                 let mut parts = parts.map(<[u8]>::to_vec);
                 let [first, skipped, middle, end] = &mut parts;
-                let none = &mut { Mask::NONE };
-                let first = Utf8Validator::new().unmask(first, none).unwrap();
+                let none = &mut { Mask::IDENTITY };
+                let first = Utf8Validator::new().unmask_and_validate(first, none).unwrap();
                 let mut text = Utf8Validator::new();
-                text.unmask(skipped, none).unwrap();
-                let middle = text.unmask(middle, none).unwrap();
-                let end = text.unmask(end, none).unwrap();
+                text.unmask_and_validate(skipped, none).unwrap();
+                let middle = text.unmask_and_validate(middle, none).unwrap();
+                let end = text.unmask_and_validate(end, none).unwrap();
 
                 let (mut connection, mut out) = (Connection::server(), Vec::new());
                 connection.send_fragment(&first, false, &mut out).unwrap();
@@ -394,7 +394,7 @@ fn fragments_of_two_texts_are_joined_only_where_the_whole_is_utf8() {
     // A `str` begins between two characters.
     let mut chunk = *b"\xC3";
     let mut text = Utf8Validator::new();
-    let chunk = text.unmask(&mut chunk, &mut { Mask::NONE }).unwrap();
+    let chunk = text.unmask_and_validate(&mut chunk, &mut { Mask::IDENTITY }).unwrap();
     let (mut connection, mut out) = (Connection::server(), Vec::new());
     connection.send_fragment(&chunk, false, &mut out).unwrap();
     for (fragment, fin) in [("", true), ("", false), ("a", true)] {
@@ -405,18 +405,21 @@ fn fragments_of_two_texts_are_joined_only_where_the_whole_is_utf8() {
 
 /// Frames that go to a server are masked with keys.
 #[test]
-#[should_panic(expected = "`Unmasked` has no keys")]
+#[should_panic(expected = "`NoKeys` has no keys")]
 fn no_client_without_keys() {
     let decoder = || MessageDecoder::new(Role::Client);
-    assert_eq!(Connection::over(decoder(), || MaskingKey::new([1; 4])).role(), Role::Client);
-    let _ = Connection::over(decoder(), Unmasked);
+    assert_eq!(
+        Connection::with_message_decoder(decoder(), || MaskingKey::new([1; 4])).role(),
+        Role::Client
+    );
+    let _ = Connection::with_message_decoder(decoder(), NoKeys);
 }
 
 /// A Ping flood from a peer that never reads: replies stop at the limit, and nothing is lost.
 #[test]
 fn pending_replies_are_bounded() {
     let ping = b"\x89\x84\0\0\0\0ping";
-    let mut connection = Connection::server().max_pending_replies(100);
+    let mut connection = Connection::server().limits(Limits::DEFAULT.max_pending_replies(100));
     let mut out = Vec::new();
     let mut pings = 0;
     let mut flood = ping.repeat(1000);
@@ -442,9 +445,9 @@ fn pending_replies_are_bounded() {
     assert_eq!(out, b"\x8A\x04ping");
 
     // The same in a buffer of fixed length, which has room for more.
-    let mut connection = Connection::server().max_pending_replies(3);
+    let mut connection = Connection::server().limits(Limits::DEFAULT.max_pending_replies(3));
     let mut buf = [0; 1000];
-    let mut out = FixedOutput::new(&mut buf);
+    let mut out = SliceOutput::new(&mut buf);
     let mut flood = ping.repeat(10);
     let mut input = &mut flood[..];
     for pings in 1..=3 {
@@ -457,7 +460,7 @@ fn pending_replies_are_bounded() {
     assert_eq!(out.bytes(), b"\x8A\x04ping");
 
     // What was sent is forgotten, also where something else is always put into the empty output first.
-    let mut connection = Connection::server().max_pending_replies(3);
+    let mut connection = Connection::server().limits(Limits::DEFAULT.max_pending_replies(3));
     for _ in 0..10 {
         let mut out = Vec::new();
         connection.send("an answer", &mut out).unwrap();
@@ -466,7 +469,7 @@ fn pending_replies_are_bounded() {
     }
 
     // Other frames pass all the same.
-    let mut connection = Connection::server().max_pending_replies(0);
+    let mut connection = Connection::server().limits(Limits::DEFAULT.max_pending_replies(0));
     let mut out = vec![0; 10];
     show(&mut connection, b"\x81\x80\0\0\0\0\x8A\x80\0\0\0\0", &mut out).unwrap();
     assert!(show(&mut connection, b"\x88\x80\0\0\0\0", &mut out).is_ok());
@@ -482,7 +485,7 @@ fn an_output_without_room() {
         (b"\x83", b"\x88\x10\x03\xEARFC 6455 \xC2\xA75.2"),
     ] {
         let mut connection = Connection::server();
-        let mut out = FixedOutput::new(&mut buf);
+        let mut out = SliceOutput::new(&mut buf);
         connection.send(&[0; 130], &mut out).unwrap();
         let mut bytes = bytes.to_vec();
         let mut input = &mut bytes[..];
@@ -493,7 +496,7 @@ fn an_output_without_room() {
 
         // A failure that could not be told yet is one: nothing is sent before it.
         if connection.error().is_some() {
-            let refused = connection.send("", &mut FixedOutput::new(&mut [0; 10])).unwrap_err();
+            let refused = connection.send("", &mut SliceOutput::new(&mut [0; 10])).unwrap_err();
             assert_eq!(refused, EncodeError::FrameAfterClose);
         }
 
@@ -505,12 +508,12 @@ fn an_output_without_room() {
     }
 
     // A Ping that gets no reply needs no room for one.
-    let mut left_to_the_caller = Connection::server().leave_pongs();
+    let mut left_to_the_caller = Connection::server().auto_pong(false);
     let mut closing = Connection::server();
     closing.close(None, &mut Vec::new()).unwrap();
     for connection in [&mut left_to_the_caller, &mut closing] {
         let mut ping = *b"\x89\x80\0\0\0\0";
-        let event = connection.receive(&mut &mut ping[..], &mut FixedOutput::new(&mut []));
+        let event = connection.receive(&mut &mut ping[..], &mut SliceOutput::new(&mut []));
         assert!(matches!(event, Ok(Some(Event::Ping(_)))));
     }
 }
@@ -524,7 +527,7 @@ fn an_output_of_the_least_room() {
         let reply_len = 2 + 4 + len;
         for (room, expected) in [(reply_len, Ok(reply_len)), (reply_len - 1, Err(()))] {
             let mut bytes = ping.clone();
-            let mut out = FixedOutput::new(&mut buf[..room]);
+            let mut out = SliceOutput::new(&mut buf[..room]);
             let received = client().receive(&mut &mut bytes[..], &mut out).map(|_| ());
             assert_eq!(received, expected.map(drop).map_err(|()| ReceiveError::OutputFull));
             assert_eq!(out.bytes().len(), expected.unwrap_or(0), "a Ping of {len} in {room}");
@@ -534,7 +537,7 @@ fn an_output_of_the_least_room() {
         [(MIN_BUFFER_LEN, Ok(())), (MIN_BUFFER_LEN - 1, Err(ReceiveError::OutputFull))]
     {
         let mut bytes = *b"\x88\x02\x03\xE8";
-        let mut out = FixedOutput::new(&mut buf[..room]);
+        let mut out = SliceOutput::new(&mut buf[..room]);
         let mut connection = client();
         assert_eq!(connection.receive(&mut &mut bytes[..], &mut out).map(|_| ()), expected);
     }
@@ -543,7 +546,7 @@ fn an_output_of_the_least_room() {
     let mut connection = client();
     connection.close(None, &mut Vec::new()).unwrap();
     for mut bytes in [*b"\x89\x02hi", *b"\x88\x02\x03\xE8"] {
-        let mut none = FixedOutput::new(&mut []);
+        let mut none = SliceOutput::new(&mut []);
         let received = connection.receive(&mut &mut bytes[..], &mut none);
         assert!(received.is_ok_and(|event| event.is_some()));
     }
@@ -566,7 +569,7 @@ fn frames_taken_count_as_sent() {
         (Close, true, Ok(())),
         (Ping, true, Err(EncodeError::FrameAfterClose)),
     ] {
-        assert_eq!(connection.frame(opcode, fin).map(|_| ()), result, "{opcode:?}");
+        assert_eq!(connection.frame_encoder(opcode, fin).map(|_| ()), result, "{opcode:?}");
     }
     assert!(connection.send("late", &mut Vec::new()).is_err());
 }
@@ -576,11 +579,10 @@ fn frames_taken_count_as_sent() {
 fn declared_lengths_take_no_memory() {
     let header = [0x82, 0xFF, 0x40, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5];
     let counted = allocation_counter::measure(|| {
-        let frames = FrameDecoder::new(Role::Server).max_payload_len(NO_LIMIT);
-        let messages = MessageDecoder::over(frames).max_message_len(NO_LIMIT);
-        let mut connection = Connection::over(messages, Unmasked);
+        let messages = MessageDecoder::new(Role::Server).limits(Limits::UNLIMITED);
+        let mut connection = Connection::with_message_decoder(messages, NoKeys);
         let mut buf = [0; 200];
-        let mut out = FixedOutput::new(&mut buf);
+        let mut out = SliceOutput::new(&mut buf);
         let mut bytes = header;
         let event = connection.receive(&mut &mut bytes[..], &mut out).unwrap();
         assert!(matches!(event, Some(Event::Binary(_))));

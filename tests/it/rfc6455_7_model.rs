@@ -7,7 +7,7 @@
 //! - An application hands its output to the network: all of it or, where it has little room, all but a byte.
 //! - An application reads some of the bytes that are under way, and takes one event. A read may end after
 //!   each of the first 8 bytes, before the last byte, and after it. To delay a read, other steps come first.
-//! - An application ends the transport when [`Connection::transport`] requires it, and reads the peer's end.
+//! - An application ends the transport when [`Connection::transport_action`] requires it, and reads the peer's end.
 //! - A fault, at most one: a frame that breaks a rule, frames after a Close, a reset, an application that
 //!   dies, stops reading, or does not wait for the server.
 //!
@@ -27,9 +27,9 @@ use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::rc::Rc;
 
 use wsframe::{
-    CloseBody, CloseCode, Connection, EncodeError, Event, FixedOutput, FrameEncoder,
-    MIN_BUFFER_LEN, Mask, MaskingKey, MessageDecoder, Opcode, Output, ReceiveError, Role,
-    Transport, Utf8Validator,
+    CloseBody, CloseCode, Connection, EncodeError, Event, FrameEncoder, Limits, MIN_BUFFER_LEN,
+    Mask, MaskingKey, MessageDecoder, Opcode, Output, ReceiveError, Role, SliceOutput,
+    TransportAction, Utf8Validator,
 };
 
 const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
@@ -247,7 +247,7 @@ impl Drop for Report {
 /// An output that holds some bytes already, over a real one for the rest of its room.
 struct Queue<'q> {
     held: usize,
-    rest: FixedOutput<'q>,
+    rest: SliceOutput<'q>,
 }
 
 impl Output for Queue<'_> {
@@ -255,8 +255,8 @@ impl Output for Queue<'_> {
         self.held + self.rest.pending()
     }
 
-    fn room(&self) -> usize {
-        self.rest.room()
+    fn remaining_capacity(&self) -> usize {
+        self.rest.remaining_capacity()
     }
 
     fn append(&mut self, frame: FrameEncoder, payload: &[u8]) -> Result<(), EncodeError> {
@@ -267,10 +267,10 @@ impl Output for Queue<'_> {
 impl Side {
     fn new(role: Role, max_pending_replies: u16, answers: bool) -> Self {
         let keys: fn() -> MaskingKey = || MaskingKey::new(KEY);
-        let mut connection = Connection::over(MessageDecoder::new(role), keys)
-            .max_pending_replies(max_pending_replies);
+        let mut connection = Connection::with_message_decoder(MessageDecoder::new(role), keys)
+            .limits(Limits::DEFAULT.max_pending_replies(max_pending_replies));
         if answers {
-            connection = connection.leave_close().leave_pongs();
+            connection = connection.auto_close(false).auto_pong(false);
         }
         let mut endpoint = Endpoint { connection, digest: 0 };
         endpoint.refresh();
@@ -307,7 +307,7 @@ impl Side {
         let mut buf = [0; 2 * MIN_BUFFER_LEN];
         let held = self.out.len();
         let room = if held == 0 { setup.room } else { setup.room_behind };
-        let rest = FixedOutput::new(&mut buf[..room]);
+        let rest = SliceOutput::new(&mut buf[..room]);
         let mut queue = Queue { held, rest };
         let result = put(&mut self.endpoint.connection, &mut queue);
         let bytes = queue.rest.bytes();
@@ -337,7 +337,7 @@ impl Side {
     }
 
     /// Whether the application may still send.
-    fn may_send(&self) -> bool {
+    fn check_send(&self) -> bool {
         !self.close_sent && !self.failed
     }
 
@@ -412,7 +412,7 @@ impl State {
             if !side.idle && !side.stalled {
                 steps.push(Step::Read(index, 0));
             }
-            let answers = self.setup.answers == Some(index) && side.may_send() && !side.shut;
+            let answers = self.setup.answers == Some(index) && side.check_send() && !side.shut;
             let answers = answers && (side.received_code.is_some() || side.unanswered.is_some());
             if answers {
                 steps.push(Step::Answer(index));
@@ -422,7 +422,7 @@ impl State {
             let waits = answers || !side.idle && (side.failed || side.ended);
             if side.out.is_empty()
                 && !(waits || side.shut)
-                && side.endpoint.connection.transport() == Transport::Close
+                && side.endpoint.connection.transport_action() == TransportAction::Close
             {
                 steps.push(Step::Shut(index));
             }
@@ -443,7 +443,7 @@ impl State {
             if self.fault.is_some() || self.acts < 2 {
                 continue;
             }
-            if side.may_send() {
+            if side.check_send() {
                 steps.extend((0..WRONG).map(|wrong| Step::Fault(index, Fault::Wrong(wrong))));
             } else if side.close_sent && !side.failed {
                 steps.push(Step::Fault(index, Fault::AfterClose));
@@ -453,7 +453,7 @@ impl State {
                 steps.push(Step::Fault(index, Fault::StopReading));
             }
             let connection = &side.endpoint.connection;
-            if connection.transport() == Transport::AwaitEnd && side.out.is_empty() {
+            if connection.transport_action() == TransportAction::AwaitEof && side.out.is_empty() {
                 steps.push(Step::Fault(index, Fault::GiveUp));
             }
             if index == 0 {
@@ -483,7 +483,7 @@ impl State {
             Step::Shut(index) => self.sides[index].shut = true,
             Step::End(index) => {
                 let side = &mut self.sides[index];
-                side.endpoint.connection.end_of_input();
+                side.endpoint.connection.receive_eof();
                 side.endpoint.refresh();
                 side.ended = true;
             }
@@ -507,8 +507,8 @@ impl State {
             text.truncate(1);
         }
         let chars = text.clone();
-        let mut unmasked = Mask::NONE;
-        let chunk = validator.unmask(&mut text, &mut unmasked).unwrap();
+        let mut unmasked = Mask::IDENTITY;
+        let chunk = validator.unmask_and_validate(&mut text, &mut unmasked).unwrap();
         let code = 3000 + u16::from(number) + 1000 * index as u16;
         let (open, before) = (side.open, side.endpoint.digest);
         let begin = |text| (!open).then_some(Said::Begin(text));
@@ -521,7 +521,7 @@ impl State {
                 connection.close(Some(CloseBody { code: CloseCode::new(code), reason: "" }), out)
             }
         });
-        let allowed = side.may_send() && !(open && act == Act::Message);
+        let allowed = side.check_send() && !(open && act == Act::Message);
         let said: Vec<_> = match act {
             Act::Message => vec![Said::Begin(false), Said::Byte(number), Said::End],
             Act::Fragment { fin } => (begin(true).into_iter())
@@ -590,13 +590,14 @@ impl State {
         let (was_full, told_before) = (!side.out.is_empty(), side.failed);
         let (result, put) = side.put(setup, |connection, out| {
             let event = if locates {
-                match connection.locate(input, out) {
+                match connection.next_span(input, out) {
                     Ok(None) => Ok(None),
                     Err(error) => Err(error),
                     Ok(Some(span)) => {
-                        let (used, rest) = std::mem::take(&mut input).split_at_mut(span.end());
+                        let (used, rest) =
+                            std::mem::take(&mut input).split_at_mut(span.consumed_len());
                         input = rest;
-                        connection.take(span, used, out).map(Some)
+                        connection.receive_span(span, used, out).map(Some)
                     }
                 }
             } else {
@@ -735,13 +736,13 @@ impl State {
             // > _Close the WebSocket Connection_ (§5.5.1) […] SHOULD be closed first by the server (§7.1.1)
             let both = side.close_sent && side.received_code.is_some();
             let expected = match (over, both, connection.role()) {
-                (true, ..) | (false, true, Role::Server) => Transport::Close,
-                (false, true, Role::Client) => Transport::AwaitEnd,
-                (false, false, _) => Transport::KeepOpen,
+                (true, ..) | (false, true, Role::Server) => TransportAction::Close,
+                (false, true, Role::Client) => TransportAction::AwaitEof,
+                (false, false, _) => TransportAction::KeepOpen,
             };
-            assert_eq!(connection.transport(), expected);
-            let expected = side.may_send().then_some(()).ok_or(EncodeError::FrameAfterClose);
-            assert_eq!(connection.may_send(Opcode::Ping), expected);
+            assert_eq!(connection.transport_action(), expected);
+            let expected = side.check_send().then_some(()).ok_or(EncodeError::FrameAfterClose);
+            assert_eq!(connection.check_send(Opcode::Ping), expected);
         }
     }
 

@@ -295,7 +295,7 @@ fn an_error_is_latched_until_reset() {
     assert_eq!(validator.validate(b"").unwrap_err().offset(), 0);
     assert!(!validator.finish().unwrap_err().is_incomplete());
     let mut mask = Mask::new(MaskingKey::new(KEY));
-    assert!(validator.unmask(&mut [1, 2, 3], &mut mask).is_err());
+    assert!(validator.unmask_and_validate(&mut [1, 2, 3], &mut mask).is_err());
     validator.reset();
     assert_eq!(validator.validate(b"ab"), Ok(()));
     assert_eq!(validator.finish(), Ok(()));
@@ -322,7 +322,7 @@ fn a_wrong_byte_is_reported_when_it_arrives() {
         payload[wrong_at] = 0xFF;
         let encoder = FrameEncoder::new(Opcode::Text).masking_key(KEY.into());
         let mut frame = Vec::new();
-        encoder.append(&payload, &mut frame).unwrap();
+        encoder.encode_to_vec(&payload, &mut frame).unwrap();
 
         let mut decoder = FrameDecoder::new(Role::Server);
         let mut text = Utf8Validator::new();
@@ -348,10 +348,10 @@ fn a_chunk_is_str_if_both_ends_are_boundaries() {
         let mut mask = Mask::new(MaskingKey::new(KEY));
         let boundary = core::str::from_utf8(&text[..cut]).ok();
 
-        let front = validator.unmask(front, &mut mask).unwrap();
+        let front = validator.unmask_and_validate(front, &mut mask).unwrap();
         assert_eq!(front.as_str(), boundary);
         assert_eq!(front.as_bytes(), &text[..cut]);
-        let back = validator.unmask(back, &mut mask).unwrap();
+        let back = validator.unmask_and_validate(back, &mut mask).unwrap();
         assert_eq!(back.as_bytes(), &text[cut..]);
         assert_eq!(back.into_str(), boundary.and(core::str::from_utf8(&text[cut..]).ok()));
     }

@@ -4,9 +4,10 @@
 use std::cell::RefCell;
 use std::fmt;
 
-use wsframe::extensions::{Extension, ExtensionWriter, Negotiate};
+use wsframe::extensions::{Extension, ExtensionElement, ExtensionWriter};
 use wsframe::handshake::{
-    Agreed, ClientHandshake, EMPTY_HEADER, Key, Request, Response, ResponseError, Uri, WriteError,
+    ClientHandshake, EMPTY_HEADER, Negotiated, Request, Response, ResponseError, Uri, WebSocketKey,
+    WriteError,
 };
 use wsframe::{FrameHeader, ProtocolError, Role, Rsv};
 
@@ -28,14 +29,14 @@ impl Window {
         Self { name, rsv, bits: bits.to_vec(), agreed: None, seen: Vec::new() }
     }
 
-    fn bits(extension: &Extension<'_>) -> Option<u32> {
+    fn bits(extension: &ExtensionElement<'_>) -> Option<u32> {
         let mut parameters = extension.parameters();
         let bits = parameters.next().filter(|parameter| parameter.name() == "bits")?.value()?;
         if parameters.next().is_some() { None } else { bits.number() }
     }
 }
 
-impl Negotiate for Window {
+impl Extension for Window {
     fn name(&self) -> &str {
         self.name
     }
@@ -51,7 +52,7 @@ impl Negotiate for Window {
         })
     }
 
-    fn choose(&mut self, offer: &Extension<'_>) -> bool {
+    fn choose(&mut self, offer: &ExtensionElement<'_>) -> bool {
         self.seen.push(offer.to_string());
         self.agreed = Self::bits(offer).filter(|bits| self.bits.iter().any(|own| own <= bits));
         self.agreed.is_some()
@@ -62,7 +63,7 @@ impl Negotiate for Window {
         Ok(())
     }
 
-    fn confirm(&mut self, answer: &Extension<'_>) -> bool {
+    fn confirm(&mut self, answer: &ExtensionElement<'_>) -> bool {
         self.seen.push(answer.to_string());
         self.agreed = Self::bits(answer).filter(|bits| self.bits.contains(bits));
         self.agreed.is_some()
@@ -72,10 +73,10 @@ impl Negotiate for Window {
 const CLIENT_KEY: [u8; 16] = *b"the sample nonce";
 
 fn client<'a>() -> ClientHandshake<'a> {
-    ClientHandshake::new(Uri::parse("ws://localhost/").unwrap(), Key::new(CLIENT_KEY))
+    ClientHandshake::new(Uri::parse("ws://localhost/").unwrap(), WebSocketKey::new(CLIENT_KEY))
 }
 
-fn request(extensions: &[&dyn Negotiate]) -> String {
+fn request(extensions: &[&dyn Extension]) -> String {
     let mut request = String::new();
     client().write(extensions, &mut request).unwrap();
     request
@@ -83,10 +84,10 @@ fn request(extensions: &[&dyn Negotiate]) -> String {
 
 fn respond(
     request: &str,
-    extensions: &mut [&mut dyn Negotiate],
+    extensions: &mut [&mut dyn Extension],
 ) -> Result<(String, Rsv), WriteError> {
     let mut storage = [EMPTY_HEADER; 16];
-    let opening = Request::parse(request.as_bytes(), &mut storage).unwrap().opening().unwrap();
+    let opening = Request::parse(request.as_bytes(), &mut storage).unwrap().handshake().unwrap();
     let mut response = String::new();
     let agreed = opening.accept().write(extensions, &mut response)?;
     Ok((response, agreed.rsv))
@@ -94,8 +95,8 @@ fn respond(
 
 fn check(
     response: &str,
-    extensions: &mut [&mut dyn Negotiate],
-) -> Result<Agreed<'static>, ResponseError> {
+    extensions: &mut [&mut dyn Extension],
+) -> Result<Negotiated<'static>, ResponseError> {
     let mut storage = [EMPTY_HEADER; 16];
     let response = Response::parse(response.as_bytes(), &mut storage).unwrap();
     client().check(&response, extensions)
@@ -131,9 +132,9 @@ fn both_ends_agree() {
     // What is claimed may be set.
     let compressed = [0xC1, 0x00];
     assert!(FrameHeader::decode(&compressed, agreed.rules(Role::Client)).is_ok());
-    let nothing = Agreed { subprotocol: None, rsv: Rsv::NONE };
+    let nothing = Negotiated { subprotocol: None, rsv: Rsv::NONE };
     let error = FrameHeader::decode(&compressed, nothing.rules(Role::Client)).unwrap_err();
-    assert_eq!(error, ProtocolError::UnclaimedRsv(0x40));
+    assert_eq!(error, ProtocolError::UnexpectedRsv(0x40));
 }
 
 #[test]
@@ -182,20 +183,20 @@ fn the_answers_stand_in_the_servers_order() {
 fn the_client_confirms_in_the_servers_order() {
     /// Says its name when it confirms.
     struct Named<'a>(&'static str, &'a RefCell<String>);
-    impl Negotiate for Named<'_> {
+    impl Extension for Named<'_> {
         fn name(&self) -> &str {
             self.0
         }
         fn offer(&self, to: &mut ExtensionWriter<'_>) -> fmt::Result {
             to.extension(self.0).map(drop)
         }
-        fn choose(&mut self, _: &Extension<'_>) -> bool {
+        fn choose(&mut self, _: &ExtensionElement<'_>) -> bool {
             false
         }
         fn answer(&self, _: &mut ExtensionWriter<'_>) -> fmt::Result {
             Ok(())
         }
-        fn confirm(&mut self, _: &Extension<'_>) -> bool {
+        fn confirm(&mut self, _: &ExtensionElement<'_>) -> bool {
             self.1.borrow_mut().push_str(self.0);
             true
         }
@@ -265,7 +266,7 @@ fn quoted_values_and_split_lines_mean_the_same() {
 #[test]
 fn an_extension_cannot_write_into_the_head() {
     struct Evil;
-    impl Negotiate for Evil {
+    impl Extension for Evil {
         fn name(&self) -> &str {
             "evil"
         }
@@ -273,14 +274,14 @@ fn an_extension_cannot_write_into_the_head() {
             to.extension("evil")?.parameter("a", "b\r\nX: y")?;
             Ok(())
         }
-        fn choose(&mut self, _: &Extension<'_>) -> bool {
+        fn choose(&mut self, _: &ExtensionElement<'_>) -> bool {
             true
         }
         fn answer(&self, to: &mut ExtensionWriter<'_>) -> fmt::Result {
             to.extension("evil\r\nX: y")?;
             Ok(())
         }
-        fn confirm(&mut self, _: &Extension<'_>) -> bool {
+        fn confirm(&mut self, _: &ExtensionElement<'_>) -> bool {
             true
         }
     }

@@ -8,12 +8,13 @@ use allocation_counter::measure;
 use compressed::{Received, deflate, eager, receive};
 use proptest::prelude::*;
 use wsframe::deflate::{
-    Broadcast, CompressedConnection, Compressor, Config, Context, Effort, Parameters, Pool,
+    Broadcast, CompressedConnection, Compressor, CompressorOptions, Config, DeflateContext,
+    DeflateParameters, Pool,
 };
 use wsframe::{
-    CloseBody, CloseCode, Connection, Data, EncodeError, Event, FixedOutput, FrameDecoder,
-    FrameEncoder, MAX_HEADER_LEN, MaskingKey, MaskingKeys, MessageDecoder, NO_LIMIT, Opcode,
-    Output, ProtocolError, ReceiveError, Role, Rsv, Rules, Unmasked,
+    CloseBody, CloseCode, Connection, EncodeError, Event, FrameEncoder, Limits, MAX_HEADER_LEN,
+    MaskingKey, MaskingKeys, MessageData, MessageDecoder, NoKeys, Opcode, Output, ProtocolError,
+    ReceiveError, Role, Rsv, Rules, SliceOutput,
 };
 
 const HELLO: [u8; 7] = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
@@ -29,11 +30,11 @@ impl MaskingKeys for Counting {
     }
 }
 
-fn client(agreed: Parameters) -> CompressedConnection<Counting> {
+fn client(agreed: DeflateParameters) -> CompressedConnection<Counting> {
     CompressedConnection::new(Connection::client(Counting(1)), Some(agreed))
 }
 
-fn server(agreed: Parameters) -> CompressedConnection {
+fn server(agreed: DeflateParameters) -> CompressedConnection {
     CompressedConnection::new(Connection::server(), Some(agreed))
 }
 
@@ -41,7 +42,7 @@ fn server(agreed: Parameters) -> CompressedConnection {
 fn everywhere(bytes: &[u8]) -> Received {
     let run = |cuts: &[usize], buffers: &[usize]| {
         let mut out = Vec::new();
-        let mut connection = server(Parameters::FULL);
+        let mut connection = server(DeflateParameters::DEFAULT);
         (receive(&mut connection, bytes, cuts, buffers, &mut eager(), &mut out), out)
     };
     let whole = run(&[], &[]);
@@ -103,13 +104,13 @@ fn messages_marked_by_rsv1_are_compressed_6_2() {
 
 #[test]
 fn rsv1_belongs_on_the_first_frame_of_a_message_6_1() {
-    let rsv1 = ProtocolError::UnclaimedRsv(0x40);
+    let rsv1 = ProtocolError::UnexpectedRsv(0x40);
     let cases: [(&[Vec<u8>], ProtocolError); 6] = [
         (&[frame(0x41, &HELLO[..3]), frame(0xC0, &HELLO[3..])], rsv1),
         (&[frame(0x01, b"Hel"), frame(0xC0, b"lo")], rsv1),
         (&[frame(0xC9, b"")], rsv1),
         (&[frame(0x41, &HELLO[..3]), frame(0xC8, b"")], rsv1),
-        (&[frame(0xE1, &HELLO)], ProtocolError::UnclaimedRsv(0x20)),
+        (&[frame(0xE1, &HELLO)], ProtocolError::UnexpectedRsv(0x20)),
         (&[frame(0x41, &HELLO[..3]), frame(0xC1, &HELLO)], ProtocolError::ExpectedContinuation),
     ];
     for (frames, error) in cases {
@@ -117,12 +118,12 @@ fn rsv1_belongs_on_the_first_frame_of_a_message_6_1() {
     }
     // Also where the bits of another extension may stand on every frame, and whether the opening handshake
     // has claimed RSV1 already or not.
-    let rules = Rules::new(Role::Server).claim_rsv(Rsv::RSV2).claims_on_every_frame();
-    for rules in [rules, rules.claim_rsv(Rsv::RSV1)] {
+    let rules = Rules::new(Role::Server).allow_rsv(Rsv::RSV2).allow_rsv_on_all_frames();
+    for rules in [rules, rules.allow_rsv(Rsv::RSV1)] {
         let receive = |bytes: &[u8]| {
-            let messages = MessageDecoder::over(FrameDecoder::with_rules(rules));
-            let connection = Connection::over(messages, Unmasked);
-            let mut ours = CompressedConnection::new(connection, Some(Parameters::FULL));
+            let messages = MessageDecoder::with_rules(rules);
+            let connection = Connection::with_message_decoder(messages, NoKeys);
+            let mut ours = CompressedConnection::new(connection, Some(DeflateParameters::DEFAULT));
             receive(&mut ours, bytes, &[], &[], &mut eager(), &mut Vec::new())
         };
         for (frames, error) in cases {
@@ -148,7 +149,8 @@ fn rsv1_belongs_on_the_first_frame_of_a_message_6_1() {
 fn what_cannot_be_decompressed_fails_the_connection() {
     let utf8_cut = {
         let mut payload = Vec::new();
-        Compressor::new(Context::FULL, Effort::DEFAULT).append(b"caf\xC3", &mut payload);
+        Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT)
+            .append(b"caf\xC3", &mut payload);
         payload
     };
     for (payload, code) in [
@@ -160,7 +162,7 @@ fn what_cannot_be_decompressed_fails_the_connection() {
     ] {
         for cuts in [&[][..], &[1]] {
             let mut out = Vec::new();
-            let mut connection = server(Parameters::FULL);
+            let mut connection = server(DeflateParameters::DEFAULT);
             let bytes = [frame(0xC1, payload), frame(0xC1, &HELLO)].concat();
             let mut pool = eager();
             let received = receive(&mut connection, &bytes, cuts, &[3], &mut pool, &mut out);
@@ -181,10 +183,11 @@ fn text_is_refused_at_the_first_piece_that_is_wrong() {
     let mut payload = Vec::new();
     let mut text = vec![b'a'; 100_000];
     text[50_000] = 0xFF;
-    Compressor::new(Context::FULL, Effort::DEFAULT).append(&text, &mut payload);
+    Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT)
+        .append(&text, &mut payload);
     let mut out = Vec::new();
     let bytes = frame(0xC1, &payload);
-    let mut connection = server(Parameters::FULL);
+    let mut connection = server(DeflateParameters::DEFAULT);
     let received = receive(&mut connection, &bytes, &[], &[1000], &mut eager(), &mut out);
     let Some(ProtocolError::InvalidUtf8(error)) = received.error else { panic!("{received:?}") };
     assert_eq!((error.offset(), received.messages[0].1.len()), (0, 50_000));
@@ -195,11 +198,12 @@ fn text_is_refused_at_the_first_piece_that_is_wrong() {
 fn text_is_not_validated_where_plain_text_is_not() {
     let wrong = b"caf\xC3 \xFF".repeat(30);
     let mut payload = Vec::new();
-    Compressor::new(Context::FULL, Effort::DEFAULT).append(&wrong, &mut payload);
+    Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT)
+        .append(&wrong, &mut payload);
     let messages = MessageDecoder::new(Role::Server).validate_text(false);
     let mut ours = CompressedConnection::new(
-        Connection::over(messages, Unmasked),
-        Some(Parameters::NO_TAKEOVER),
+        Connection::with_message_decoder(messages, NoKeys),
+        Some(DeflateParameters::NO_TAKEOVER),
     );
     let mut bytes = [frame(0x81, &wrong), frame(0xC1, &payload), frame(0xC2, &HELLO)].concat();
     let (mut input, mut buf) = (&mut bytes[..], [0; 7]);
@@ -228,13 +232,16 @@ fn text_is_not_validated_where_plain_text_is_not() {
 #[test]
 fn the_limit_is_exact_and_never_cuts_short() {
     let mut payload = Vec::new();
-    Compressor::new(Context::FULL, Effort::DEFAULT).append(&[b'a'; 5000], &mut payload);
+    Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT)
+        .append(&[b'a'; 5000], &mut payload);
     assert!(payload.len() < 50);
-    for (limit, fits) in [(5000, true), (4999, false), (NO_LIMIT, true), (0, false)] {
+    for (limit, fits) in [(5000, true), (4999, false), (u32::MAX, true), (50, false)] {
         for buffer in [1, 999, 1000, 5000, 5001, 9999] {
-            let mut pool = Pool::new(Config::default().max_message_len(limit));
+            let mut pool = Pool::new(Config::default());
             let mut out = Vec::new();
-            let mut connection = server(Parameters::NO_TAKEOVER);
+            let connection = Connection::server().limits(Limits::DEFAULT.max_message_size(limit));
+            let mut connection =
+                CompressedConnection::new(connection, Some(DeflateParameters::NO_TAKEOVER));
             let bytes = [frame(0xC2, &payload), frame(0xC2, &payload)].concat();
             let received = receive(&mut connection, &bytes, &[], &[buffer], &mut pool, &mut out);
             if fits {
@@ -255,11 +262,12 @@ fn the_limit_is_exact_and_never_cuts_short() {
 #[test]
 fn a_bomb_is_decompressed_no_further_than_it_is_asked_for() {
     let mut payload = Vec::new();
-    Compressor::new(Context::FULL, Effort::DEFAULT).append(&vec![0; 40 << 20], &mut payload);
+    Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT)
+        .append(&vec![0; 40 << 20], &mut payload);
     assert!(payload.len() < 1 << 16);
     let mut bytes = frame(0xC2, &payload);
     let (mut pool, mut buf, mut out) = (eager(), [0; 1024], Vec::new());
-    let mut connection = server(Parameters::FULL);
+    let mut connection = server(DeflateParameters::DEFAULT);
     let counted = measure(|| {
         let mut input = &mut bytes[..];
         for _ in 0..100 {
@@ -281,7 +289,7 @@ fn a_close_ends_a_message_that_is_open() {
     ]
     .concat();
     let mut out = Vec::new();
-    let mut connection = server(Parameters::FULL);
+    let mut connection = server(DeflateParameters::DEFAULT);
     let received = receive(&mut connection, &bytes, &[1], &[1], &mut eager(), &mut out);
     assert_eq!((received.error, received.control.len()), (None, 1));
     assert!(received.messages.iter().all(|message| !message.2));
@@ -298,9 +306,9 @@ fn nothing_is_lost_when_the_output_is_full() {
         frame(0x80, &HELLO[3..]),
     ]
     .concat();
-    let (mut connection, mut pool) = (server(Parameters::FULL), eager());
+    let (mut connection, mut pool) = (server(DeflateParameters::DEFAULT), eager());
     let (mut room, mut buf, mut bytes) = ([0; 131], [0; 64], bytes);
-    let mut out = FixedOutput::new(&mut room);
+    let mut out = SliceOutput::new(&mut room);
     let mut input = &mut bytes[..];
     let (mut received, mut times_full) = (Received::default(), 0);
     loop {
@@ -324,12 +332,12 @@ fn a_bounded_output_takes_a_message_or_nothing() {
     // As the documentation of `send` says.
     let most = MAX_HEADER_LEN + message.len() + message.len() / 8 + 64;
     for takeover in [true, false] {
-        let context = Context { takeover, ..Context::FULL };
-        let agreed = Parameters { server: context, client: context };
+        let context = DeflateContext { takeover, ..DeflateContext::DEFAULT };
+        let agreed = DeflateParameters { server: context, client: context };
         let (mut sender, mut receiver, mut pool) = (server(agreed), client(agreed), eager());
         for room_len in (0..600).step_by(50).chain([most - 1, most]) {
             let mut room = vec![0; room_len];
-            let mut out = FixedOutput::new(&mut room);
+            let mut out = SliceOutput::new(&mut room);
             match sender.send(&*message, &mut pool, &mut out) {
                 Ok(()) => assert!(room_len >= most && out.bytes().len() < 60),
                 Err(EncodeError::NoRoom { needed }) => {
@@ -358,22 +366,22 @@ fn short_messages_and_those_that_do_not_shrink_go_out_plain() {
         state as u8
     });
     for (agreed, len, text, rsv1) in [
-        (Parameters::FULL, 63, true, false),
-        (Parameters::FULL, 64, true, true),
-        (Parameters::NO_TAKEOVER, 255, true, false),
-        (Parameters::NO_TAKEOVER, 256, true, true),
-        (Parameters::NO_TAKEOVER, 1000, false, false),
+        (DeflateParameters::DEFAULT, 63, true, false),
+        (DeflateParameters::DEFAULT, 64, true, true),
+        (DeflateParameters::NO_TAKEOVER, 255, true, false),
+        (DeflateParameters::NO_TAKEOVER, 256, true, true),
+        (DeflateParameters::NO_TAKEOVER, 1000, false, false),
         // The peer's context has to take over what this end's has taken.
-        (Parameters::FULL, 1000, false, true),
+        (DeflateParameters::DEFAULT, 1000, false, true),
     ] {
         let mut out = Vec::new();
         let letters = "a".repeat(len);
-        let message = if text { Data::Text(&letters) } else { Data::Binary(&noise) };
+        let message = if text { MessageData::Text(&letters) } else { MessageData::Binary(&noise) };
         server(agreed).send(message, &mut Pool::new(config), &mut out).unwrap();
         assert_eq!(out[0], if text { 0x81 } else { 0x82 } | if rsv1 { 0x40 } else { 0 }, "{len}");
     }
     // Of a message in fragments nobody knows how long it will be.
-    let (mut out, mut connection) = (Vec::new(), server(Parameters::FULL));
+    let (mut out, mut connection) = (Vec::new(), server(DeflateParameters::DEFAULT));
     let mut pool = Pool::new(config);
     connection.send_fragment("a", false, &mut pool, &mut out).unwrap();
     assert_eq!(out[0], 0x41);
@@ -383,20 +391,28 @@ fn short_messages_and_those_that_do_not_shrink_go_out_plain() {
     connection.send_fragment("b", true, &mut pool, &mut out).unwrap();
     assert_eq!(out[start], 0x80);
     connection.send_fragment("c", true, &mut pool, &mut out).unwrap();
-    let received =
-        receive(&mut client(Parameters::FULL), &out, &[], &[], &mut pool, &mut Vec::new());
+    let received = receive(
+        &mut client(DeflateParameters::DEFAULT),
+        &out,
+        &[],
+        &[],
+        &mut pool,
+        &mut Vec::new(),
+    );
     assert_eq!(received.whole(), [(true, &b"ab"[..]), (true, b"c")]);
 }
 
 #[test]
 fn a_broadcast_goes_between_messages_of_the_connection() {
     let message = "{\"tick\":1}".repeat(50);
-    let (mut sender, mut receiver) = (server(Parameters::FULL), client(Parameters::FULL));
+    let (mut sender, mut receiver) =
+        (server(DeflateParameters::DEFAULT), client(DeflateParameters::DEFAULT));
     let (mut pool, mut out) = (eager(), Vec::new());
     let news = "[\"tock\",2]".repeat(61);
-    let mut compressor = Compressor::new(Context::NO_TAKEOVER, Effort::DEFAULT);
+    let mut compressor = Compressor::new(DeflateContext::NO_TAKEOVER, CompressorOptions::DEFAULT);
     let broadcast = Broadcast::new(news.as_bytes(), &mut compressor, pool.config());
-    let frame = |(rsv, payload)| FrameEncoder::new(Opcode::Text).rsv(rsv).shared(payload).unwrap();
+    let frame =
+        |(rsv, payload)| FrameEncoder::new(Opcode::Text).rsv(rsv).encode_to_arc(payload).unwrap();
 
     sender.send(&*message, &mut pool, &mut out).unwrap();
     let form = sender.broadcast(&broadcast, &mut pool).unwrap();
@@ -427,7 +443,7 @@ fn memory_goes_back_to_the_pool() {
     // As the module's documentation says.
     assert!(size_of::<CompressedConnection>() <= 168, "{}", size_of::<CompressedConnection>());
     let message = "Hello ".repeat(100);
-    for (agreed, kept) in [(Parameters::FULL, 0), (Parameters::NO_TAKEOVER, 1)] {
+    for (agreed, kept) in [(DeflateParameters::DEFAULT, 0), (DeflateParameters::NO_TAKEOVER, 1)] {
         let (mut sender, mut receiver, mut pool) = (client(agreed), server(agreed), eager());
         let mut out = Vec::new();
         // A message in fragments keeps its compressor to its end.
@@ -440,7 +456,7 @@ fn memory_goes_back_to_the_pool() {
         assert_eq!(pool.idle_decompressors(), kept);
         sender.release(&mut pool);
         assert_eq!(pool.idle_compressors(), 1);
-        receiver.end(&mut pool);
+        receiver.recycle(&mut pool);
         assert_eq!(pool.idle_decompressors(), 1);
     }
 }
@@ -448,7 +464,7 @@ fn memory_goes_back_to_the_pool() {
 /// What one payload was written to serves the next, unless it was long.
 #[test]
 fn a_pool_keeps_memory_for_short_payloads_alone() {
-    let (mut sender, mut pool) = (server(Parameters::FULL), eager());
+    let (mut sender, mut pool) = (server(DeflateParameters::DEFAULT), eager());
     let mut out = Vec::with_capacity(1 << 20);
     sender.send("Hello", &mut pool, &mut out).unwrap();
     let counted = measure(|| sender.send("Hello", &mut pool, &mut out).unwrap());
@@ -463,7 +479,7 @@ fn a_pool_keeps_memory_for_short_payloads_alone() {
 #[should_panic(expected = "`buf` must not be empty")]
 fn a_buffer_without_room_is_a_mistake() {
     let mut bytes = frame(0xC1, &HELLO);
-    let _ = server(Parameters::FULL).receive(
+    let _ = server(DeflateParameters::DEFAULT).receive(
         &mut &mut bytes[..],
         &mut [],
         &mut eager(),
@@ -505,9 +521,9 @@ fn arrives<K: MaskingKeys, L: MaskingKeys>(
                 pings += 1;
             }
             let data = if sent.text {
-                Data::Text(std::str::from_utf8(fragment).unwrap())
+                MessageData::Text(std::str::from_utf8(fragment).unwrap())
             } else {
-                Data::Binary(fragment)
+                MessageData::Binary(fragment)
             };
             from.send_fragment(data, last, &mut pool, &mut out).unwrap();
         }
@@ -535,12 +551,12 @@ proptest! {
         level in 0..10u8,
         memory in 1..10u8,
     ) {
-        let agreed = Parameters {
+        let agreed = DeflateParameters {
             server: deflate::context(server_context),
             client: deflate::context(client_context),
         };
-        let effort = Effort::DEFAULT.level(level).memory(memory);
-        let config = Config::new(agreed).threshold(threshold).effort(effort);
+        let effort = CompressorOptions::DEFAULT.level(level).memory(memory);
+        let config = Config::new(agreed).threshold(threshold).compressor_options(effort);
         arrives(client(agreed), server(agreed), config, &all, &cuts, &buffers);
         arrives(server(agreed), client(agreed), config, &all, &cuts, &buffers);
     }
@@ -553,7 +569,7 @@ proptest! {
         level in 0..10u8,
         memory in 1..10u8,
     ) {
-        let effort = Effort::DEFAULT.level(level).memory(memory);
+        let effort = CompressorOptions::DEFAULT.level(level).memory(memory);
         let mut compressor = Compressor::new(deflate::context(context), effort);
         for fragment in &fragments {
             let most = fragment.len() + fragment.len() / 8 + 64;
@@ -575,7 +591,7 @@ impl Output for Unreliable {
         self.0.len()
     }
 
-    fn room(&self) -> usize {
+    fn remaining_capacity(&self) -> usize {
         usize::MAX
     }
 
@@ -591,7 +607,7 @@ impl Output for Unreliable {
 /// What the peer never gets, nothing refers to; and a fragment can be sent again.
 #[test]
 fn what_an_output_refuses_leaves_no_trace() {
-    for agreed in [Parameters::FULL, Parameters::NO_TAKEOVER] {
+    for agreed in [DeflateParameters::DEFAULT, DeflateParameters::NO_TAKEOVER] {
         let (mut sender, mut receiver, mut pool) = (server(agreed), client(agreed), eager());
         let mut out = Unreliable(Vec::new(), true);
         let (one, other) = ("{\"price\":42.1875} ".repeat(9), "[\"side\",\"buy\"] ".repeat(9));
@@ -619,46 +635,35 @@ fn what_an_output_refuses_leaves_no_trace() {
     }
 }
 
-/// The limit of the connection is that of what comes out, too: the smaller of the two holds.
+/// The limit of the connection is that of what comes out, too.
 #[test]
 fn a_connection_has_one_limit_for_messages_of_both_kinds() {
     let mut payload = Vec::new();
-    Compressor::new(Context::FULL, Effort::DEFAULT).append(&[b'a'; 3000], &mut payload);
+    Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT)
+        .append(&[b'a'; 3000], &mut payload);
     let bytes = [frame(0xC2, &payload), frame(0xC2, &payload)].concat();
     // One pool for all: what one connection was allowed, the next is not.
-    for (of_pool, limits) in [
-        (NO_LIMIT, [NO_LIMIT, 3000, 2999, NO_LIMIT, 2000]),
-        (3000, [NO_LIMIT, 2999, 3001, NO_LIMIT, 0]),
-        (2500, [NO_LIMIT, 3000, 2499, 5000, 2500]),
-    ] {
-        let mut pool = Pool::new(Config::default().max_message_len(of_pool));
-        for limit in limits {
-            let messages = MessageDecoder::new(Role::Server).max_message_len(limit);
-            let connection = Connection::over(messages, Unmasked);
-            let mut ours = CompressedConnection::new(connection, Some(Parameters::NO_TAKEOVER));
-            let received = receive(&mut ours, &bytes, &[], &[], &mut pool, &mut Vec::new());
-            let smaller = limit.min(of_pool);
-            if smaller >= 3000 {
-                assert_eq!((received.error, received.whole().len()), (None, 2));
-            } else if limit != 0 {
-                let error = ProtocolError::MessageTooLong(u64::from(smaller) + 1);
-                assert_eq!(received.error, Some(error));
-            } else {
-                // The header alone says so.
-                let error = ProtocolError::MessageTooLong(payload.len() as u64);
-                assert_eq!(received.error, Some(error));
-            }
-            ours.end(&mut pool);
+    let mut pool = Pool::new(Config::default());
+    for limit in [u32::MAX, 3000, 2999, u32::MAX, 2000, 0] {
+        let connection = Connection::server().limits(Limits::DEFAULT.max_message_size(limit));
+        let mut ours = CompressedConnection::new(connection, Some(DeflateParameters::NO_TAKEOVER));
+        let received = receive(&mut ours, &bytes, &[], &[], &mut pool, &mut Vec::new());
+        if limit >= 3000 {
+            assert_eq!((received.error, received.whole().len()), (None, 2));
+        } else {
+            // The header alone exceeds a limit of 0.
+            let len = if limit == 0 { payload.len() as u64 } else { u64::from(limit) + 1 };
+            assert_eq!(received.error, Some(ProtocolError::MessageTooLong(len)));
         }
+        ours.recycle(&mut pool);
     }
 }
 
 /// A connection over a decoder with limits of its own.
 #[test]
 fn the_limit_on_what_arrives_holds_besides() {
-    let frames = FrameDecoder::new(Role::Server).max_payload_len(6);
-    let connection = Connection::over(MessageDecoder::over(frames), Unmasked);
-    let mut connection = CompressedConnection::new(connection, Some(Parameters::FULL));
+    let connection = Connection::server().limits(Limits::DEFAULT.max_frame_size(6));
+    let mut connection = CompressedConnection::new(connection, Some(DeflateParameters::DEFAULT));
     let mut out = Vec::new();
     let received = receive(&mut connection, &frame(0xC1, &HELLO), &[], &[], &mut eager(), &mut out);
     assert_eq!(received.error, Some(ProtocolError::FrameTooLong(7)));
@@ -674,7 +679,7 @@ fn a_connection_without_compression_sends_fragments_plain() {
     connection.send_fragment("aaaa", true, &mut eager(), &mut out).unwrap();
     assert_eq!(out, plain);
 
-    let mut connection = server(Parameters::FULL);
+    let mut connection = server(DeflateParameters::DEFAULT);
     out.clear();
     connection.connection_mut().send_fragment("aaaa", false, &mut out).unwrap();
     connection.send_fragment("aaaa", true, &mut eager(), &mut out).unwrap();

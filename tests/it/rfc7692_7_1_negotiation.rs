@@ -6,12 +6,14 @@ use crate::support::deflate;
 
 use deflate::contexts;
 use proptest::prelude::*;
-use wsframe::deflate::{Context, NAME, Negotiation, NegotiationError, Parameters, WindowBits};
-use wsframe::extensions::{ExtensionWriter, Extensions, Negotiate};
+use wsframe::deflate::{
+    DeflateContext, DeflateParameters, NAME, Negotiation, NegotiationError, WindowBits,
+};
+use wsframe::extensions::{Extension, ExtensionWriter, Extensions};
 use wsframe::{Role, Rsv};
 
 /// What a server that wants this answers; `None` if it declines.
-fn answer(wanted: Parameters, offers: &str) -> Option<(String, Parameters)> {
+fn answer(wanted: DeflateParameters, offers: &str) -> Option<(String, DeflateParameters)> {
     let mut server = Negotiation::new(wanted);
     let mut list = Extensions::parse(offers.as_bytes()).unwrap();
     if !list.any(|offer| server.choose(&offer)) {
@@ -24,38 +26,41 @@ fn answer(wanted: Parameters, offers: &str) -> Option<(String, Parameters)> {
 }
 
 /// What a client that offered these makes of the answer.
-fn confirm(offers: &[Parameters], answer: &str) -> Result<Parameters, NegotiationError> {
+fn confirm(
+    offers: &[DeflateParameters],
+    answer: &str,
+) -> Result<DeflateParameters, NegotiationError> {
     let mut client = Negotiation::new(offers[0]).fallbacks(&offers[1..]);
     let answer = Extensions::parse(answer.as_bytes()).unwrap().next().unwrap();
     assert_eq!(client.confirm(&answer), client.agreed().is_some());
-    client.agreed().ok_or_else(|| client.refusal().unwrap())
+    client.agreed().ok_or_else(|| client.rejection().unwrap())
 }
 
-fn offers(offers: &[Parameters]) -> String {
+fn offers(offers: &[DeflateParameters]) -> String {
     let mut line = String::new();
     let client = Negotiation::new(offers[0]).fallbacks(&offers[1..]);
     client.offer(&mut ExtensionWriter::new(&mut line)).unwrap();
     line
 }
 
-fn window(bits: u8) -> Context {
-    Context { takeover: true, window_bits: WindowBits::new(bits).unwrap() }
+fn window(bits: u8) -> DeflateContext {
+    DeflateContext { takeover: true, window_bits: WindowBits::new(bits).unwrap() }
 }
 
-fn server(server: Context) -> Parameters {
-    Parameters { server, ..Parameters::FULL }
+fn server(server: DeflateContext) -> DeflateParameters {
+    DeflateParameters { server, ..DeflateParameters::DEFAULT }
 }
 
-fn client(client: Context) -> Parameters {
-    Parameters { client, ..Parameters::FULL }
+fn client(client: DeflateContext) -> DeflateParameters {
+    DeflateParameters { client, ..DeflateParameters::DEFAULT }
 }
 
 #[test]
 fn what_it_is() {
-    let negotiation = Negotiation::new(Parameters::FULL);
+    let negotiation = Negotiation::new(DeflateParameters::DEFAULT);
     assert_eq!(negotiation.name(), "permessage-deflate");
     assert_eq!(negotiation.rsv(), Rsv::RSV1);
-    assert_eq!((negotiation.agreed(), negotiation.refusal()), (None, None));
+    assert_eq!((negotiation.agreed(), negotiation.rejection()), (None, None));
     let mut nothing = String::new();
     negotiation.answer(&mut ExtensionWriter::new(&mut nothing)).unwrap();
     assert_eq!(nothing, "");
@@ -64,9 +69,9 @@ fn what_it_is() {
 #[test]
 fn offers_say_what_is_wanted() {
     for (wanted, expected) in [
-        (Parameters::FULL, "permessage-deflate; client_max_window_bits"),
+        (DeflateParameters::DEFAULT, "permessage-deflate; client_max_window_bits"),
         (
-            Parameters::NO_TAKEOVER,
+            DeflateParameters::NO_TAKEOVER,
             "permessage-deflate; server_no_context_takeover; client_no_context_takeover; \
              client_max_window_bits",
         ),
@@ -79,7 +84,7 @@ fn offers_say_what_is_wanted() {
         assert_eq!(offers(&[wanted]), expected);
     }
     assert_eq!(
-        offers(&[server(window(9)), Parameters::FULL]),
+        offers(&[server(window(9)), DeflateParameters::DEFAULT]),
         "permessage-deflate; server_max_window_bits=9; client_max_window_bits, \
          permessage-deflate; client_max_window_bits"
     );
@@ -87,8 +92,8 @@ fn offers_say_what_is_wanted() {
 
 #[test]
 fn answers_to_each_parameter() {
-    let full = Parameters::FULL;
-    let frugal = Parameters { server: window(11), client: window(12) };
+    let full = DeflateParameters::DEFAULT;
+    let frugal = DeflateParameters { server: window(11), client: window(12) };
     for (wanted, offer, expected) in [
         (full, "", ""),
         (full, "; server_no_context_takeover", "; server_no_context_takeover"),
@@ -101,7 +106,11 @@ fn answers_to_each_parameter() {
         (full, "; client_max_window_bits", ""),
         (full, "; client_max_window_bits=15", ""),
         (full, "; client_max_window_bits=9", "; client_max_window_bits=9"),
-        (Parameters::NO_TAKEOVER, "", "; server_no_context_takeover; client_no_context_takeover"),
+        (
+            DeflateParameters::NO_TAKEOVER,
+            "",
+            "; server_no_context_takeover; client_no_context_takeover",
+        ),
         (frugal, "", "; server_max_window_bits=11"),
         (frugal, "; server_max_window_bits=12", "; server_max_window_bits=11"),
         (frugal, "; server_max_window_bits=10", "; server_max_window_bits=10"),
@@ -126,10 +135,10 @@ fn answers_to_each_parameter() {
     }
     // Who does not offer a window of its own is not asked for one, and may use all of it.
     let (_, agreed) = answer(frugal, NAME).unwrap();
-    assert_eq!(agreed, Parameters { server: window(11), client: Context::FULL });
+    assert_eq!(agreed, DeflateParameters { server: window(11), client: DeflateContext::DEFAULT });
     assert_eq!(agreed.sent_by(Role::Server), window(11));
-    assert_eq!(agreed.received_by(Role::Server), Context::FULL);
-    assert_eq!(agreed.sent_by(Role::Client), Context::FULL);
+    assert_eq!(agreed.received_by(Role::Server), DeflateContext::DEFAULT);
+    assert_eq!(agreed.sent_by(Role::Client), DeflateContext::DEFAULT);
     assert_eq!(agreed.received_by(Role::Client), window(11));
 }
 
@@ -171,24 +180,30 @@ fn what_is_wrong_in_an_offer_or_an_answer_is_refused() {
             continue;
         };
         let extension = list.next().unwrap();
-        for end in [Negotiate::choose, Negotiate::confirm] {
-            let mut negotiation = Negotiation::new(Parameters::FULL);
+        for end in [Extension::choose, Extension::confirm] {
+            let mut negotiation = Negotiation::new(DeflateParameters::DEFAULT);
             assert!(!end(&mut negotiation, &extension));
-            assert_eq!(negotiation.refusal(), Some(expected), "{line}");
+            assert_eq!(negotiation.rejection(), Some(expected), "{line}");
             assert!(expected.to_string().contains("RFC 7692"));
         }
         // The next offer is taken; and a refused answer takes back what was agreed.
-        let (answer, _) = answer(Parameters::FULL, &format!("{line}, {NAME}")).unwrap();
+        let (answer, _) = answer(DeflateParameters::DEFAULT, &format!("{line}, {NAME}")).unwrap();
         assert_eq!(answer, NAME);
     }
     // In an answer alone.
     let missing = "permessage-deflate; client_max_window_bits";
-    assert_eq!(confirm(&[Parameters::FULL], missing), Err(NegotiationError::InvalidValue));
     assert_eq!(
-        confirm(&[Parameters::FULL], "deflate-frame"),
+        confirm(&[DeflateParameters::DEFAULT], missing),
+        Err(NegotiationError::InvalidValue)
+    );
+    assert_eq!(
+        confirm(&[DeflateParameters::DEFAULT], "deflate-frame"),
         Err(NegotiationError::OtherExtension)
     );
-    assert_eq!(answer(Parameters::FULL, "x-webkit-deflate-frame, Permessage-Deflate"), None);
+    assert_eq!(
+        answer(DeflateParameters::DEFAULT, "x-webkit-deflate-frame, Permessage-Deflate"),
+        None
+    );
 }
 
 #[test]
@@ -197,8 +212,8 @@ fn every_value_from_0_to_20() {
         for name in ["server_max_window_bits", "client_max_window_bits"] {
             let line = format!("{NAME}; {name}={bits}");
             let valid = (8..=15).contains(&bits);
-            assert_eq!(answer(Parameters::FULL, &line).is_some(), valid);
-            assert_eq!(confirm(&[Parameters::FULL], &line).is_ok(), valid);
+            assert_eq!(answer(DeflateParameters::DEFAULT, &line).is_some(), valid);
+            assert_eq!(confirm(&[DeflateParameters::DEFAULT], &line).is_ok(), valid);
         }
     }
 }
@@ -209,14 +224,14 @@ fn offers_are_taken_in_their_order() {
                 x-other, \
                 permessage-deflate; server_max_window_bits=10, \
                 permessage-deflate";
-    let (answer, agreed) = answer(Parameters::FULL, line).unwrap();
+    let (answer, agreed) = answer(DeflateParameters::DEFAULT, line).unwrap();
     assert_eq!(answer, "permessage-deflate; server_max_window_bits=10");
     assert_eq!(agreed, server(window(10)));
 }
 
 #[test]
 fn header_fields_are_read_whole() {
-    let mut server = Negotiation::new(Parameters::NO_TAKEOVER);
+    let mut server = Negotiation::new(DeflateParameters::NO_TAKEOVER);
     let taken = server.answer_lines([
         "permessage-deflate; server_max_window_bits=99",
         "x-other, permessage-deflate; server_max_window_bits=9",
@@ -226,50 +241,50 @@ fn header_fields_are_read_whole() {
         server_max_window_bits=9";
     assert_eq!(taken, Ok(Some(answer.into())));
     for nothing in ["x-other", "permessage-deflate; x"] {
-        let mut server = Negotiation::new(Parameters::FULL);
+        let mut server = Negotiation::new(DeflateParameters::DEFAULT);
         assert_eq!(server.answer_lines([nothing]), Ok(None));
         assert_eq!(server.agreed(), None);
     }
     // A field lists an extension, on one of its lines (RFC 6455 §9.1).
     for lines in [&[""][..], &[",,"], &["", " , "]] {
-        let mut negotiation = Negotiation::new(Parameters::FULL);
+        let mut negotiation = Negotiation::new(DeflateParameters::DEFAULT);
         assert!(negotiation.answer_lines(lines).is_err(), "{lines:?}");
         let confirmed = negotiation.confirm_lines(lines);
         assert!(matches!(confirmed, Err(NegotiationError::Malformed(_))), "{lines:?}");
     }
     for lines in [["", NAME], [NAME, ","]] {
-        let mut negotiation = Negotiation::new(Parameters::FULL);
+        let mut negotiation = Negotiation::new(DeflateParameters::DEFAULT);
         assert_eq!(negotiation.answer_lines(lines), Ok(Some(NAME.into())));
-        assert_eq!(negotiation.confirm_lines(lines), Ok(Some(Parameters::FULL)));
+        assert_eq!(negotiation.confirm_lines(lines), Ok(Some(DeflateParameters::DEFAULT)));
     }
     // What is malformed is so behind an offer that was taken as well.
-    let mut server = Negotiation::new(Parameters::FULL);
+    let mut server = Negotiation::new(DeflateParameters::DEFAULT);
     assert!(server.answer_lines(["permessage-deflate", "\""]).is_err());
 
     let confirm = |lines: &[&'static str]| {
-        let mut client = Negotiation::new(Parameters::FULL);
+        let mut client = Negotiation::new(DeflateParameters::DEFAULT);
         client.confirm_lines(lines)
     };
     assert_eq!(confirm(&[]), Ok(None));
-    assert_eq!(confirm(&["permessage-deflate"]), Ok(Some(Parameters::FULL)));
+    assert_eq!(confirm(&["permessage-deflate"]), Ok(Some(DeflateParameters::DEFAULT)));
     let two = ["permessage-deflate", "permessage-deflate"];
     assert_eq!(confirm(&two), Err(NegotiationError::RepeatedAnswer));
     for other in [&["permessage-deflate, x-other"][..], &["x-other", "permessage-deflate"]] {
         assert_eq!(confirm(other), Err(NegotiationError::OtherExtension));
     }
     // One value may serve several handshakes, each of which begins anew.
-    let mut client = Negotiation::new(Parameters::FULL);
-    assert_eq!(client.confirm_lines(["permessage-deflate"]), Ok(Some(Parameters::FULL)));
+    let mut client = Negotiation::new(DeflateParameters::DEFAULT);
+    assert_eq!(client.confirm_lines(["permessage-deflate"]), Ok(Some(DeflateParameters::DEFAULT)));
     assert_eq!(client.confirm_lines([""; 0]), Ok(None));
     assert!(client.confirm_lines(["x-other"]).is_err());
-    assert_eq!(client.confirm_lines(["permessage-deflate"]), Ok(Some(Parameters::FULL)));
-    let mut server = Negotiation::new(Parameters::FULL);
+    assert_eq!(client.confirm_lines(["permessage-deflate"]), Ok(Some(DeflateParameters::DEFAULT)));
+    let mut server = Negotiation::new(DeflateParameters::DEFAULT);
     let small = "permessage-deflate; server_max_window_bits=9";
     assert_eq!(server.answer_lines([small]), Ok(Some(small.into())));
     assert_eq!(server.answer_lines(["permessage-deflate"]), Ok(Some(NAME.into())));
     assert_eq!(server.answer_lines(["permessage-deflate; x"]), Ok(None));
     assert_eq!(server.answer_lines([""; 0]), Ok(None));
-    assert_eq!((server.agreed(), server.refusal()), (None, None));
+    assert_eq!((server.agreed(), server.rejection()), (None, None));
 
     let wrong = ["permessage-deflate; client_max_window_bits"];
     assert_eq!(confirm(&wrong), Err(NegotiationError::InvalidValue));
@@ -280,8 +295,8 @@ fn header_fields_are_read_whole() {
 
 #[test]
 fn answers_that_fit_no_offer_are_refused() {
-    let small = Parameters { server: window(10), client: window(11) };
-    let frugal = Parameters::NO_TAKEOVER;
+    let small = DeflateParameters { server: window(10), client: window(11) };
+    let frugal = DeflateParameters::NO_TAKEOVER;
     for (offers, answer) in [
         // The server does not say that it does what was asked of it.
         (&[small][..], ""),
@@ -300,24 +315,32 @@ fn answers_that_fit_no_offer_are_refused() {
 
 #[test]
 fn what_answers_agree_on() {
-    let small = Parameters { server: window(10), client: window(11) };
-    let both = [small, Parameters::FULL];
-    let no_takeover = |context: Context| Context { takeover: false, ..context };
+    let small = DeflateParameters { server: window(10), client: window(11) };
+    let both = [small, DeflateParameters::DEFAULT];
+    let no_takeover = |context: DeflateContext| DeflateContext { takeover: false, ..context };
     for (offers, answer, expected) in [
-        (&[Parameters::FULL][..], "", Parameters::FULL),
+        (&[DeflateParameters::DEFAULT][..], "", DeflateParameters::DEFAULT),
         // What the server may add without being asked.
-        (&[Parameters::FULL], "; server_max_window_bits=9", server(window(9))),
-        (&[Parameters::FULL], "; server_no_context_takeover", server(Context::NO_TAKEOVER)),
-        (&[Parameters::FULL], "; client_no_context_takeover", client(Context::NO_TAKEOVER)),
-        (&[Parameters::FULL], "; client_max_window_bits=\"8\"", client(window(8))),
-        (&[small], "; server_max_window_bits=9", Parameters { server: window(9), ..small }),
+        (&[DeflateParameters::DEFAULT], "; server_max_window_bits=9", server(window(9))),
+        (
+            &[DeflateParameters::DEFAULT],
+            "; server_no_context_takeover",
+            server(DeflateContext::NO_TAKEOVER),
+        ),
+        (
+            &[DeflateParameters::DEFAULT],
+            "; client_no_context_takeover",
+            client(DeflateContext::NO_TAKEOVER),
+        ),
+        (&[DeflateParameters::DEFAULT], "; client_max_window_bits=\"8\"", client(window(8))),
+        (&[small], "; server_max_window_bits=9", DeflateParameters { server: window(9), ..small }),
         (
             &[small],
             "; server_max_window_bits=10; client_max_window_bits=9; client_no_context_takeover",
-            Parameters { client: no_takeover(window(9)), ..small },
+            DeflateParameters { client: no_takeover(window(9)), ..small },
         ),
         // To the second offer.
-        (&both, "", Parameters::FULL),
+        (&both, "", DeflateParameters::DEFAULT),
         // To either: what was said in any binds.
         (&both, "; server_max_window_bits=10", small),
     ] {
@@ -328,20 +351,20 @@ fn what_answers_agree_on() {
 
 #[test]
 fn all_pairs_of_wishes_agree() {
-    let all: Vec<Context> = contexts().collect();
+    let all: Vec<DeflateContext> = contexts().collect();
     for &client in &all {
         for &server in &all {
-            let client = Parameters { server: client, client: server };
-            let server = Parameters { server, client: all[3] };
-            deflate::agreement(client, Parameters::FULL, server);
+            let client = DeflateParameters { server: client, client: server };
+            let server = DeflateParameters { server, client: all[3] };
+            deflate::agreement(client, DeflateParameters::DEFAULT, server);
             deflate::agreement(server, client, client);
         }
     }
 }
 
-fn any_parameters() -> impl Strategy<Value = Parameters> {
+fn any_parameters() -> impl Strategy<Value = DeflateParameters> {
     let context = || any::<u8>().prop_map(deflate::context);
-    (context(), context()).prop_map(|(server, client)| Parameters { server, client })
+    (context(), context()).prop_map(|(server, client)| DeflateParameters { server, client })
 }
 
 proptest! {

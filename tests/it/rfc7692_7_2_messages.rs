@@ -7,7 +7,8 @@ use crate::support::deflate;
 use deflate::{contexts, naive};
 use proptest::prelude::*;
 use wsframe::deflate::{
-    Compressor, Config, Context, Decompressor, Effort, Outgoing, Pool, Written,
+    Compressor, CompressorOptions, Config, Decompressor, DeflateContext, Pool, PooledCompressor,
+    Progress,
 };
 use wsframe::{CloseCode, ProtocolError};
 
@@ -25,20 +26,20 @@ fn compressed(compressor: &mut Compressor, message: &[u8]) -> Vec<u8> {
 }
 
 /// How much was written, and whether all was.
-fn told(written: Written) -> (usize, bool) {
+fn told(written: Progress) -> (usize, bool) {
     (written.len, written.done)
 }
 
 #[test]
 fn one_block_7_2_3_1() {
-    let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT);
+    let mut compressor = Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT);
     assert_eq!(compressed(&mut compressor, b"Hello"), HELLO);
-    let mut decompressor = Decompressor::new(Context::FULL);
+    let mut decompressor = Decompressor::new(DeflateContext::DEFAULT);
     assert_eq!(inflated(&mut decompressor, &HELLO).unwrap(), b"Hello");
     // In two fragments, as the RFC has it, and in all others.
     for cut in 0..=HELLO.len() {
         let (message, outcome) = deflate::inflate(
-            &mut Decompressor::new(Context::FULL),
+            &mut Decompressor::new(DeflateContext::DEFAULT),
             &HELLO,
             &[cut, HELLO.len()],
             &[],
@@ -51,8 +52,8 @@ fn one_block_7_2_3_1() {
 fn sharing_the_window_7_2_3_2() {
     let second = [0xf2, 0x00, 0x11, 0x00, 0x00];
     for (takeover, expected) in [(true, &second[..]), (false, &HELLO)] {
-        let context = Context { takeover, ..Context::FULL };
-        let mut compressor = Compressor::new(context, Effort::DEFAULT);
+        let context = DeflateContext { takeover, ..DeflateContext::DEFAULT };
+        let mut compressor = Compressor::new(context, CompressorOptions::DEFAULT);
         assert_eq!(compressed(&mut compressor, b"Hello"), HELLO);
         assert_eq!(compressed(&mut compressor, b"Hello"), expected);
         let mut decompressor = Decompressor::new(context);
@@ -60,7 +61,7 @@ fn sharing_the_window_7_2_3_2() {
         assert_eq!(inflated(&mut decompressor, expected).unwrap(), b"Hello");
     }
     // Without takeover there is nothing that the second could refer to.
-    let mut decompressor = Decompressor::new(Context::NO_TAKEOVER);
+    let mut decompressor = Decompressor::new(DeflateContext::NO_TAKEOVER);
     inflated(&mut decompressor, &HELLO).unwrap();
     assert_eq!(inflated(&mut decompressor, &second), Err(ProtocolError::InvalidDeflate));
 }
@@ -68,17 +69,17 @@ fn sharing_the_window_7_2_3_2() {
 #[test]
 fn block_without_compression_7_2_3_3() {
     let payload = [0x00, 0x05, 0x00, 0xfa, 0xff, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00];
-    let mut decompressor = Decompressor::new(Context::FULL);
+    let mut decompressor = Decompressor::new(DeflateContext::DEFAULT);
     assert_eq!(inflated(&mut decompressor, &payload).unwrap(), b"Hello");
     assert_eq!(inflated(&mut decompressor, &[0xf2, 0x00, 0x11, 0x00, 0x00]).unwrap(), b"Hello");
-    let mut stored = Compressor::new(Context::FULL, Effort::DEFAULT.level(0));
+    let mut stored = Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT.level(0));
     assert_eq!(compressed(&mut stored, b"Hello"), payload);
 }
 
 #[test]
 fn final_block_7_2_3_4() {
     let payload = [0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00];
-    let mut decompressor = Decompressor::new(Context::FULL);
+    let mut decompressor = Decompressor::new(DeflateContext::DEFAULT);
     for cuts in [&[][..], &[1], &[3], &[7]] {
         let outcome = deflate::inflate(&mut decompressor, &payload, cuts, &[2]);
         assert_eq!(outcome, (b"Hello".to_vec(), Ok(())));
@@ -96,7 +97,7 @@ fn two_blocks_7_2_3_5() {
     let payload = [0xf2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00];
     for cut in 0..=payload.len() {
         let (message, outcome) = deflate::inflate(
-            &mut Decompressor::new(Context::FULL),
+            &mut Decompressor::new(DeflateContext::DEFAULT),
             &payload,
             &[cut, payload.len()],
             &[1],
@@ -108,7 +109,7 @@ fn two_blocks_7_2_3_5() {
 #[test]
 fn empty_message_7_2_3_6() {
     for context in contexts() {
-        let mut compressor = Compressor::new(context, Effort::DEFAULT);
+        let mut compressor = Compressor::new(context, CompressorOptions::DEFAULT);
         let mut decompressor = Decompressor::new(context);
         let lens = [&b""[..], b"Hello", b"", b"", b"Hello"].map(|message| {
             let payload = compressed(&mut compressor, message);
@@ -166,8 +167,9 @@ fn messages() -> Vec<Vec<u8>> {
 fn all_contexts_levels_and_cuts() {
     let messages = messages();
     let messages: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
-    let efforts = (0..=9).map(|level| Effort::DEFAULT.level(level));
-    let efforts: Vec<Effort> = efforts.chain([Effort::DEFAULT.memory(1).level(6)]).collect();
+    let efforts = (0..=9).map(|level| CompressorOptions::DEFAULT.level(level));
+    let efforts: Vec<CompressorOptions> =
+        efforts.chain([CompressorOptions::DEFAULT.memory(1).level(6)]).collect();
     for (i, context) in contexts().enumerate() {
         for (j, effort) in efforts.iter().enumerate() {
             // Every pair of context and effort with some cuts, every cut with some pair.
@@ -183,13 +185,26 @@ fn buffers_of_every_length_take_the_end_of_a_message() {
     // So that the end of the message is cut at each of its bytes.
     let message = &messages()[3];
     for level in 0..=9 {
-        let effort = Effort::DEFAULT.level(level);
+        let effort = CompressorOptions::DEFAULT.level(level);
         for len in 1..=40 {
-            deflate::round_trip(Context::FULL, effort, &[message, b"x", b"", message], &[], &[len]);
+            deflate::round_trip(
+                DeflateContext::DEFAULT,
+                effort,
+                &[message, b"x", b"", message],
+                &[],
+                &[len],
+            );
         }
-        let whole = compressed(&mut Compressor::new(Context::FULL, effort), message).len();
+        let whole =
+            compressed(&mut Compressor::new(DeflateContext::DEFAULT, effort), message).len();
         for len in whole - 10..=whole + 10 {
-            deflate::round_trip(Context::FULL, effort, &[message, message], &[], &[len, 3]);
+            deflate::round_trip(
+                DeflateContext::DEFAULT,
+                effort,
+                &[message, message],
+                &[],
+                &[len, 3],
+            );
         }
     }
 }
@@ -202,7 +217,7 @@ fn no_message_refers_back_beyond_the_window() {
         let window = context.window_bits.window_len();
         let mut furthest = 0;
         for level in [1, 2, 4, 6, 9] {
-            let effort = Effort::DEFAULT.level(level);
+            let effort = CompressorOptions::DEFAULT.level(level);
             let back = [0, 1, 6, 262, 300].map(|before| window.saturating_sub(before));
             let periods = back.into_iter().chain([window / 2, window + 1]);
             let periods = periods.filter(|period| (1..20_000).contains(period));
@@ -223,11 +238,12 @@ fn no_message_refers_back_beyond_the_window() {
 #[test]
 fn every_truncation_is_refused() {
     for level in [0, 1, 4, 9] {
-        let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT.level(level));
+        let mut compressor =
+            Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT.level(level));
         for message in &messages()[..5] {
             let payload = compressed(&mut compressor, message);
             for len in 0..payload.len() {
-                let mut decompressor = Decompressor::new(Context::FULL);
+                let mut decompressor = Decompressor::new(DeflateContext::DEFAULT);
                 // What is before a cut may itself be a whole message: of less.
                 let expected = naive::inflate(&[], &payload[..len]);
                 let outcome = inflated(&mut decompressor, &payload[..len]);
@@ -236,23 +252,23 @@ fn every_truncation_is_refused() {
                     assert_eq!(error.close_code(), CloseCode::INVALID_PAYLOAD);
                 }
             }
-            compressor.forget();
+            compressor.reset();
         }
     }
 }
 
 #[test]
 fn every_changed_bit_is_read_as_the_naive_decoder_reads_it() {
-    let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT);
+    let mut compressor = Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT);
     for message in &messages()[1..4] {
         let payload = compressed(&mut compressor, message);
         let len = payload.len().min(150);
         for bit in 0..len * 8 {
             let mut payload = payload.clone();
             payload[bit / 8] ^= 1 << (bit % 8);
-            deflate::any_payloads(true, wsframe::NO_LIMIT, &[&payload, &HELLO], &[], &[]);
+            deflate::any_payloads(true, u32::MAX, &[&payload, &HELLO], &[], &[]);
         }
-        compressor.forget();
+        compressor.reset();
     }
 }
 
@@ -274,33 +290,33 @@ fn what_ends_inside_the_tail_is_refused() {
         &[0x03, 0x00],
     ];
     for payload in wrong {
-        deflate::any_payloads(true, wsframe::NO_LIMIT, &[payload], &[], &[]);
-        let outcome = inflated(&mut Decompressor::new(Context::FULL), payload);
+        deflate::any_payloads(true, u32::MAX, &[payload], &[], &[]);
+        let outcome = inflated(&mut Decompressor::new(DeflateContext::DEFAULT), payload);
         assert_eq!(outcome, Err(ProtocolError::TruncatedDeflate), "{payload:?}");
     }
     // All payloads of up to two bytes.
     for bytes in 0..=u16::MAX {
         let payload = bytes.to_be_bytes();
-        deflate::any_payloads(true, wsframe::NO_LIMIT, &[&payload, &HELLO], &[], &[]);
+        deflate::any_payloads(true, u32::MAX, &[&payload, &HELLO], &[], &[]);
         if bytes < 256 {
-            deflate::any_payloads(true, wsframe::NO_LIMIT, &[&payload[1..], &HELLO], &[], &[]);
+            deflate::any_payloads(true, u32::MAX, &[&payload[1..], &HELLO], &[], &[]);
         }
     }
 }
 
 #[test]
 fn a_compressor_forgets_at_will() {
-    let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT);
+    let mut compressor = Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT);
     assert_eq!(compressed(&mut compressor, b"Hello"), HELLO);
-    compressor.forget();
+    compressor.reset();
     assert_eq!(compressed(&mut compressor, b"Hello"), HELLO);
     // Also a message in its midst, at any stage.
     let mut out = [0; 3];
     let _ = compressor.compress(&mut &b"Hel"[..], &mut out);
-    compressor.forget();
+    compressor.reset();
     let _ = compressor.compress(&mut &b"Hello"[..], &mut out);
     assert!(!compressor.finish(&mut out).done);
-    compressor.forget();
+    compressor.reset();
     assert_eq!(compressed(&mut compressor, b"Hello"), HELLO);
 }
 
@@ -345,9 +361,9 @@ fn a_message_given_up_leaves_no_trace_in_the_next() {
     let noise = &messages()[6][..700];
     let mut case = 0;
     for (level, memory) in (0..=9).flat_map(|level| (1..=9).map(move |memory| (level, memory))) {
-        let effort = Effort::DEFAULT.level(level).memory(memory);
-        let mut pool = Pool::new(Config::default().effort(effort));
-        let expected = next_message(&mut Compressor::new(Context::FULL, effort));
+        let effort = CompressorOptions::DEFAULT.level(level).memory(memory);
+        let mut pool = Pool::new(Config::default().compressor_options(effort));
+        let expected = next_message(&mut Compressor::new(DeflateContext::DEFAULT, effort));
         // Not after every byte, which would take a minute.
         for (out_len, step) in [(1, 13), (8, 1)] {
             for calls in (0..800).step_by(step) {
@@ -355,14 +371,14 @@ fn a_message_given_up_leaves_no_trace_in_the_next() {
                 if case % support::one_in() != 0 {
                     continue;
                 }
-                let mut outgoing = Outgoing::new(Context::FULL);
+                let mut outgoing = PooledCompressor::new(DeflateContext::DEFAULT);
                 let compressor = outgoing.compressor(&mut pool);
                 let ended = begin(compressor, noise, out_len, calls);
-                compressor.forget();
+                compressor.reset();
                 assert!(next_message(compressor) == expected, "{effort:?} {calls} {out_len}");
                 begin(compressor, noise, out_len, calls);
                 outgoing.release(&mut pool);
-                let mut other = Outgoing::new(Context::FULL);
+                let mut other = PooledCompressor::new(DeflateContext::DEFAULT);
                 let compressor = other.compressor(&mut pool);
                 assert!(next_message(compressor) == expected, "{effort:?} {calls} {out_len}");
                 other.release(&mut pool);
@@ -372,7 +388,7 @@ fn a_message_given_up_leaves_no_trace_in_the_next() {
             }
         }
         let mut message = Vec::new();
-        Decompressor::new(Context::FULL).append(&expected, &mut message).unwrap();
+        Decompressor::new(DeflateContext::DEFAULT).append(&expected, &mut message).unwrap();
         assert_eq!(message.len(), 100 + 437 + 19);
     }
 }
@@ -382,10 +398,11 @@ fn a_message_given_up_leaves_no_trace_in_the_next() {
 fn a_payload_given_up_leaves_no_trace_in_the_next() {
     let message = &messages()[3];
     for level in [0, 1, 5] {
-        let effort = Effort::DEFAULT.level(level);
-        let payload = compressed(&mut Compressor::new(Context::FULL, effort), message);
+        let effort = CompressorOptions::DEFAULT.level(level);
+        let payload = compressed(&mut Compressor::new(DeflateContext::DEFAULT, effort), message);
         for takeover in [true, false] {
-            let mut decompressor = Decompressor::new(Context { takeover, ..Context::FULL });
+            let mut decompressor =
+                Decompressor::new(DeflateContext { takeover, ..DeflateContext::DEFAULT });
             for len in 0..=payload.len() {
                 let mut out = vec![0; if len % 2 == 0 { 3 } else { 5000 }];
                 let _ = decompressor.decompress(&mut &payload[..len], &mut out).unwrap();
@@ -398,7 +415,7 @@ fn a_payload_given_up_leaves_no_trace_in_the_next() {
 
 #[test]
 fn pieces_and_a_whole_can_be_mixed() {
-    let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT);
+    let mut compressor = Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT);
     let mut payload = vec![0; 100];
     let written = compressor.compress(&mut &b"Hel"[..], &mut payload);
     assert!(written.done);
@@ -406,7 +423,7 @@ fn pieces_and_a_whole_can_be_mixed() {
     compressor.append(b"lo", &mut payload);
     let (front, back) = payload.split_at(3);
     let mut out = [0; 100];
-    let mut decompressor = Decompressor::new(Context::FULL);
+    let mut decompressor = Decompressor::new(DeflateContext::DEFAULT);
     let written = decompressor.decompress(&mut { front }, &mut out).unwrap();
     let mut message = out[..written.len].to_vec();
     decompressor.append(back, &mut message).unwrap();
@@ -442,7 +459,7 @@ fn another_inflate_reads_it() {
     let flags = inflate_flags::TINFL_FLAG_HAS_MORE_INPUT
         | inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
     for context in contexts().filter(|context| context.takeover) {
-        let mut compressor = Compressor::new(context, Effort::DEFAULT);
+        let mut compressor = Compressor::new(context, CompressorOptions::DEFAULT);
         let mut other = Box::new(DecompressorOxide::new());
         let mut all = vec![0; 1 << 17];
         let mut end = 0;
@@ -467,7 +484,7 @@ fn it_reads_what_another_deflate_wrote() {
     };
     for level in [0, 1, 6, 9] {
         let mut other = CompressorOxide::new(create_comp_flags_from_zip_params(level, -15, 0));
-        let mut decompressor = Decompressor::new(Context::FULL);
+        let mut decompressor = Decompressor::new(DeflateContext::DEFAULT);
         let mut out = vec![0; 1 << 16];
         for message in messages().into_iter().cycle().take(40).filter(|message| !message.is_empty())
         {
@@ -504,14 +521,14 @@ proptest! {
     ) {
         let messages: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
         let (cuts, buffers) = (cuts.map(usize::from), buffers.map(usize::from));
-        let effort = Effort::DEFAULT.level(level).memory(memory);
+        let effort = CompressorOptions::DEFAULT.level(level).memory(memory);
         deflate::round_trip(deflate::context(which), effort, &messages, &cuts, &buffers);
     }
 
     #[test]
     fn any_payloads_are_read_as_the_naive_decoder_reads_them(
         takeover: bool,
-        limit in prop_oneof![0u32..300, Just(wsframe::NO_LIMIT)],
+        limit in prop_oneof![0u32..300, Just(u32::MAX)],
         payloads in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..80), 1..4),
         cuts: [u8; 3],
         buffers: [u8; 3],
@@ -525,8 +542,8 @@ proptest! {
 /// A fragment flushes what came before it in pieces, even if the fragment is empty.
 #[test]
 fn an_empty_fragment_brings_what_was_compressed_before() {
-    let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT);
-    let mut decompressor = Decompressor::new(Context::FULL);
+    let mut compressor = Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT);
+    let mut decompressor = Decompressor::new(DeflateContext::DEFAULT);
     let mut payload = Vec::new();
     assert_eq!(told(compressor.compress(&mut &b"Hel"[..], &mut [0; 1])), (0, true));
     compressor.append_fragment(b"", &mut payload);
@@ -545,7 +562,7 @@ fn an_empty_fragment_brings_what_was_compressed_before() {
 /// A message that ends with an empty fragment was flushed before, and not so that zlib forgets it.
 #[test]
 fn what_ends_with_an_empty_fragment_is_not_referred_to_without_takeover() {
-    let mut compressor = Compressor::new(Context::NO_TAKEOVER, Effort::DEFAULT);
+    let mut compressor = Compressor::new(DeflateContext::NO_TAKEOVER, CompressorOptions::DEFAULT);
     for finished in [false, true] {
         let mut first = Vec::new();
         compressor.append_fragment(&[b'x'; 20], &mut first);
@@ -560,7 +577,7 @@ fn what_ends_with_an_empty_fragment_is_not_referred_to_without_takeover() {
         }
         let second = compressed(&mut compressor, b"to be, or not to be");
         for (payload, len) in [(&first, 39), (&second, 19)] {
-            let mut fresh = Decompressor::new(Context::NO_TAKEOVER);
+            let mut fresh = Decompressor::new(DeflateContext::NO_TAKEOVER);
             assert_eq!(inflated(&mut fresh, payload).map(|message| message.len()), Ok(len));
         }
     }

@@ -4,8 +4,8 @@
 use miniz_oxide::deflate::core::{
     CompressorOxide, TDEFLFlush, compress, create_comp_flags_from_zip_params,
 };
-use wsframe::deflate::{Compressor, Context, Decompressor, Effort};
-use wsframe::{NO_LIMIT, ProtocolError};
+use wsframe::ProtocolError;
+use wsframe::deflate::{Compressor, CompressorOptions, Decompressor, DeflateContext};
 
 /// After so many bytes a state is renewed.
 const RENEW_AFTER: usize = 64 << 20;
@@ -16,8 +16,8 @@ fn compressed(compressor: &mut Compressor, message: &[u8]) -> Vec<u8> {
     payload
 }
 
-fn unlimited(context: Context) -> Decompressor {
-    Decompressor::new(context).max_message_len(NO_LIMIT)
+fn unlimited(context: DeflateContext) -> Decompressor {
+    Decompressor::new(context).max_message_size(u32::MAX)
 }
 
 fn inflated(decompressor: &mut Decompressor, payload: &[u8]) -> Result<Vec<u8>, ProtocolError> {
@@ -35,8 +35,8 @@ fn a_sender_forgets_at_times() {
     let text = b"a message that is sent again and again";
     for level in [0, 1, 5] {
         for takeover in [true, false] {
-            let context = Context { takeover, ..Context::FULL };
-            let effort = Effort::DEFAULT.level(level);
+            let context = DeflateContext { takeover, ..DeflateContext::DEFAULT };
+            let effort = CompressorOptions::DEFAULT.level(level);
             let first = compressed(&mut Compressor::new(context, effort), text);
             let (mut compressor, mut decompressor) =
                 (Compressor::new(context, effort), unlimited(context));
@@ -68,16 +68,20 @@ fn a_message_may_be_longer_than_a_state_lasts() {
     let end = "the end of a long message, ".repeat(30).into_bytes();
     let message = [&vec![0; RENEW_AFTER][..], &end].concat();
     for level in [0, 1, 2, 9] {
-        let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT.level(level));
+        let mut compressor =
+            Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT.level(level));
         let whole = compressed(&mut compressor, &message);
         let again = compressed(&mut compressor, &end);
-        let mut decompressor = unlimited(Context::FULL);
+        let mut decompressor = unlimited(DeflateContext::DEFAULT);
         assert!(inflated(&mut decompressor, &whole).unwrap() == message);
         assert!(inflated(&mut decompressor, &again).unwrap() == end);
-        assert!(inflated(&mut unlimited(Context::FULL), after_flush(&whole)).unwrap() == end);
+        assert!(
+            inflated(&mut unlimited(DeflateContext::DEFAULT), after_flush(&whole)).unwrap() == end
+        );
 
         for out_len in [1, 5, 100] {
-            let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT.level(level));
+            let mut compressor =
+                Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT.level(level));
             let mut payload = vec![0; RENEW_AFTER / 64 * 65];
             let mut piece = &message[..RENEW_AFTER];
             let written = compressor.compress(&mut piece, &mut payload);
@@ -101,9 +105,11 @@ fn a_message_may_be_longer_than_a_state_lasts() {
                 }
             }
             // Nothing after the flush in the middle knows of what was before it.
-            let mut fresh = unlimited(Context::FULL);
+            let mut fresh = unlimited(DeflateContext::DEFAULT);
             assert!(inflated(&mut fresh, after_flush(&payload)).unwrap() == end);
-            assert!(inflated(&mut unlimited(Context::FULL), &payload).unwrap() == message);
+            assert!(
+                inflated(&mut unlimited(DeflateContext::DEFAULT), &payload).unwrap() == message
+            );
         }
     }
 }
@@ -114,7 +120,8 @@ fn a_flush_that_was_cut_is_ended_by_any_call() {
     let zeros = vec![0; RENEW_AFTER];
     // A compressor that has written these bytes in calls for one each, and how many bytes of the rest it took.
     let begun = |calls: usize| {
-        let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT.level(1));
+        let mut compressor =
+            Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT.level(1));
         let mut payload = vec![0; RENEW_AFTER / 64];
         let written = compressor.compress(&mut &zeros[..], &mut payload);
         assert!(written.done);
@@ -139,7 +146,7 @@ fn a_flush_that_was_cut_is_ended_by_any_call() {
             assert!(written.done);
             payload.extend_from_slice(&out[..written.len]);
         }
-        let message = inflated(&mut unlimited(Context::FULL), &payload).unwrap();
+        let message = inflated(&mut unlimited(DeflateContext::DEFAULT), &payload).unwrap();
         assert!(message == [&zeros, rest.as_bytes()].concat());
     }
 }
@@ -164,7 +171,7 @@ impl Peer {
 #[test]
 fn a_receiver_keeps_its_window() {
     let (window, zeros) = (noise(1 << 15), vec![0; RENEW_AFTER - (1 << 15)]);
-    let (mut peer, mut decompressor) = (Peer::new(), unlimited(Context::FULL));
+    let (mut peer, mut decompressor) = (Peer::new(), unlimited(DeflateContext::DEFAULT));
     for _ in 0..2 {
         assert!(inflated(&mut decompressor, &peer.send(&zeros)).unwrap() == zeros);
         for repeated in [false, true, true] {
@@ -180,7 +187,7 @@ fn a_receiver_keeps_its_window() {
 fn a_short_window_is_kept_and_no_longer_for_it() {
     let nothing = [&[0, 0, 0, 0xFF, 0xFF].repeat(RENEW_AFTER / 5 + 1)[..], &[0]].concat();
     for len in [1, 2, 3, 4, 5, 9, 259, 24_577, 32_767] {
-        let (mut peer, mut decompressor) = (Peer::new(), unlimited(Context::FULL));
+        let (mut peer, mut decompressor) = (Peer::new(), unlimited(DeflateContext::DEFAULT));
         let said = noise(len);
         let again = said.repeat(20_usize.div_ceil(len));
         for (payload, message) in
@@ -192,7 +199,7 @@ fn a_short_window_is_kept_and_no_longer_for_it() {
     // "H", and the four bytes that begin five before the end of that.
     let hello = [0xf2, 0x00, 0x11, 0x00, 0x00];
     for (said, is_enough) in [("", false), ("llo", false), ("ello", true), ("Hello", true)] {
-        let (mut peer, mut decompressor) = (Peer::new(), unlimited(Context::FULL));
+        let (mut peer, mut decompressor) = (Peer::new(), unlimited(DeflateContext::DEFAULT));
         if !said.is_empty() {
             inflated(&mut decompressor, &peer.send(said.as_bytes())).unwrap();
         }
@@ -211,8 +218,9 @@ fn a_short_window_is_kept_and_no_longer_for_it() {
 #[test]
 #[ignore = "takes 4 GiB through one connection; ci/cross.sh runs it on i686"]
 fn four_gibibytes_on_one_connection() {
-    let mut compressor = Compressor::new(Context::FULL, Effort::DEFAULT.level(0));
-    let (mut peer, mut decompressor) = (Peer::new(), unlimited(Context::FULL));
+    let mut compressor =
+        Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT.level(0));
+    let (mut peer, mut decompressor) = (Peer::new(), unlimited(DeflateContext::DEFAULT));
     let message = noise(1 << 20);
     let (mut payload, mut received) = (Vec::new(), Vec::new());
     for _ in 0..=4 << 10 {
@@ -230,7 +238,7 @@ fn four_gibibytes_on_one_connection() {
     // In one message, which is refused where it cannot be counted.
     let mut payload = Vec::new();
     compressor.append_fragment(&message, &mut payload);
-    let mut decompressor = unlimited(Context::FULL);
+    let mut decompressor = unlimited(DeflateContext::DEFAULT);
     let mut out = vec![0; 2 << 20];
     let outcome = (0..=4 << 10).try_for_each(|_| {
         let mut rest = &payload[..];

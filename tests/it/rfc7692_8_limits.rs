@@ -5,26 +5,29 @@
 use crate::support;
 use crate::support::deflate;
 
-use wsframe::deflate::{Compressor, Config, Context, Decompressor, Effort, Parameters};
-use wsframe::{CloseCode, NO_LIMIT, ProtocolError, Role, Utf8Validator};
+use wsframe::deflate::{
+    Compressor, CompressorOptions, Config, Decompressor, DeflateContext, DeflateParameters,
+};
+use wsframe::{CloseCode, ProtocolError, Role, Utf8Validator};
 
 fn compressed(message: &[u8]) -> Vec<u8> {
     let mut payload = Vec::new();
-    Compressor::new(Context::FULL, Effort::DEFAULT).append(message, &mut payload);
+    Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT)
+        .append(message, &mut payload);
     payload
 }
 
 fn limited(limit: u32) -> Decompressor {
-    Decompressor::new(Context::FULL).max_message_len(limit)
+    Decompressor::new(DeflateContext::DEFAULT).max_message_size(limit)
 }
 
 /// What one side's compressor says, by settings that both share, the other's decompressor reads.
 #[test]
 fn settings_make_both_ends() {
-    let config = Config::default().max_message_len(5).agreed(Parameters::NO_TAKEOVER);
+    let config = Config::default().with_parameters(DeflateParameters::NO_TAKEOVER);
     for (from, to) in [(Role::Server, Role::Client), (Role::Client, Role::Server)] {
         let mut compressor = config.compressor(from);
-        let mut decompressor = config.decompressor(to);
+        let mut decompressor = config.decompressor(to).max_message_size(5);
         for (sent, received) in
             [("Hello", Ok(())), ("Hello!", Err(ProtocolError::MessageTooLong(6)))]
         {
@@ -42,7 +45,7 @@ fn exactly_at_the_limit_and_one_over() {
         for message in [vec![b'a'; len], support::odd_bytes(len)] {
             let payload = compressed(&message);
             let len = len as u32;
-            for limit in [len, len + 1, NO_LIMIT] {
+            for limit in [len, len + 1, u32::MAX] {
                 // Twice: the count begins anew with each message.
                 let mut decompressor = limited(limit);
                 for buffers in [&[1000][..], &[], &[len as usize], &[len as usize + 1]] {
@@ -120,7 +123,7 @@ fn text_is_refused_while_it_is_decompressed() {
     let text = [&"grüße 🦀".repeat(1000).into_bytes()[..], b"\xFF", &[b'a'; 1 << 20]].concat();
     let wrong_at = text.len() - (1 << 20) - 1;
     let payload = compressed(&text);
-    let mut decompressor = Decompressor::new(Context::FULL);
+    let mut decompressor = Decompressor::new(DeflateContext::DEFAULT);
     let mut validator = Utf8Validator::new();
     let mut rest = &payload[..];
     let mut out = [0; 1000];
@@ -148,7 +151,7 @@ fn characters_may_be_cut_by_any_buffer() {
     let text = "grüße, 🦀: 웹소켓".repeat(20);
     let payload = compressed(text.as_bytes());
     for len in 1..=20 {
-        let mut decompressor = Decompressor::new(Context::FULL);
+        let mut decompressor = Decompressor::new(DeflateContext::DEFAULT);
         let mut validator = Utf8Validator::new();
         let mut rest = &payload[..];
         let mut bytes = Vec::new();

@@ -3,22 +3,23 @@
 
 use allocation_counter::measure;
 use wsframe::deflate::{
-    Broadcast, Compressor, Config, Context, Decompressor, Effort, Incoming, Negotiation,
-    NegotiationError, Outgoing, Parameters, Pool, WindowBits,
+    Broadcast, Compressor, CompressorOptions, Config, Decompressor, DeflateContext,
+    DeflateParameters, Negotiation, NegotiationError, Pool, PooledCompressor, PooledDecompressor,
+    WindowBits,
 };
-use wsframe::{NO_LIMIT, ProtocolError, Rsv};
+use wsframe::{ProtocolError, Rsv};
 
-fn context(takeover: bool, bits: u8) -> Context {
-    Context { takeover, window_bits: WindowBits::new(bits).unwrap() }
+fn context(takeover: bool, bits: u8) -> DeflateContext {
+    DeflateContext { takeover, window_bits: WindowBits::new(bits).unwrap() }
 }
 
 #[test]
 fn what_a_connection_keeps_is_small() {
-    assert!(size_of::<Outgoing>() <= 32, "{}", size_of::<Outgoing>());
-    assert!(size_of::<Incoming>() <= 48, "{}", size_of::<Incoming>());
+    assert!(size_of::<PooledCompressor>() <= 32, "{}", size_of::<PooledCompressor>());
+    assert!(size_of::<PooledDecompressor>() <= 48, "{}", size_of::<PooledDecompressor>());
     assert!(size_of::<Compressor>() <= 32);
     assert!(size_of::<Decompressor>() <= 40);
-    assert!(size_of::<Parameters>() <= 4);
+    assert!(size_of::<DeflateParameters>() <= 4);
     assert!(size_of::<Negotiation<'_>>() <= 56, "{}", size_of::<Negotiation<'_>>());
     assert!(size_of::<NegotiationError>() <= 24, "{}", size_of::<NegotiationError>());
 }
@@ -31,7 +32,7 @@ fn what_a_context_takes_is_what_the_documentation_says() {
     for bits in [15, 12, 9] {
         let cell = |memory| {
             let mut compressor =
-                Compressor::new(context(true, bits), Effort::DEFAULT.memory(memory));
+                Compressor::new(context(true, bits), CompressorOptions::DEFAULT.memory(memory));
             let mut payload = Vec::with_capacity(1 << 10);
             let counted = measure(|| compressor.append(b"Hello", &mut payload));
             let later = measure(|| {
@@ -45,7 +46,7 @@ fn what_a_context_takes_is_what_the_documentation_says() {
         let row = row.replacen("9 |", "9 (and 8) |", usize::from(bits == 9));
         assert!(documentation.contains(&format!("//! | {row}")), "{row}");
     }
-    assert_eq!(Effort::DEFAULT, Effort::DEFAULT.memory(6));
+    assert_eq!(CompressorOptions::DEFAULT, CompressorOptions::DEFAULT.memory(6));
     for bits in 8..=15 {
         let mut decompressor = Decompressor::new(context(true, bits));
         let mut message = Vec::with_capacity(1 << 10);
@@ -67,22 +68,27 @@ fn what_a_context_takes_is_what_the_documentation_says() {
 fn nothing_is_taken_before_the_first_message() {
     let counted = measure(|| {
         let mut pool = Pool::new(Config::default());
-        let mut outgoing = Outgoing::new(Context::FULL);
-        let mut incoming = Incoming::new(Context::FULL);
+        let mut outgoing = PooledCompressor::new(DeflateContext::DEFAULT);
+        let mut incoming = PooledDecompressor::new(DeflateContext::DEFAULT);
         outgoing.release(&mut pool);
         incoming.release(&mut pool);
-        let _ = Compressor::new(Context::FULL, Effort::DEFAULT);
-        let _ = Decompressor::new(Context::FULL);
+        let _ = Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT);
+        let _ = Decompressor::new(DeflateContext::DEFAULT);
     });
     assert_eq!(counted.count_total, 0);
 }
 
 #[test]
 fn ten_thousand_idle_connections_share_one_context() {
-    let config = Config::new(Parameters::NO_TAKEOVER);
+    let config = Config::new(DeflateParameters::NO_TAKEOVER);
     let mut pool = Pool::new(config);
-    let mut connections: Vec<(Outgoing, Incoming)> = (0..10_000)
-        .map(|_| (Outgoing::new(Context::NO_TAKEOVER), Incoming::new(Context::NO_TAKEOVER)))
+    let mut connections: Vec<(PooledCompressor, PooledDecompressor)> = (0..10_000)
+        .map(|_| {
+            (
+                PooledCompressor::new(DeflateContext::NO_TAKEOVER),
+                PooledDecompressor::new(DeflateContext::NO_TAKEOVER),
+            )
+        })
         .collect();
     let (mut payload, mut message) = (Vec::with_capacity(1 << 10), Vec::with_capacity(1 << 10));
     let counted = measure(|| {
@@ -103,8 +109,8 @@ fn ten_thousand_idle_connections_share_one_context() {
 
 #[test]
 fn messages_that_are_open_at_once_have_a_context_each() {
-    let mut pool = Pool::new(Config::new(Parameters::NO_TAKEOVER).max_idle(1));
-    let mut connections = [(); 3].map(|()| Outgoing::new(Context::NO_TAKEOVER));
+    let mut pool = Pool::new(Config::new(DeflateParameters::NO_TAKEOVER).max_idle(1));
+    let mut connections = [(); 3].map(|()| PooledCompressor::new(DeflateContext::NO_TAKEOVER));
     let mut out = [[0; 100]; 3];
     let mut lens = [0; 3];
     for (i, connection) in connections.iter_mut().enumerate() {
@@ -116,12 +122,12 @@ fn messages_that_are_open_at_once_have_a_context_each() {
         let written = connection.compressor(&mut pool).finish(&mut out[i][lens[i]..]);
         assert!(written.done);
         lens[i] += written.len;
-        connection.end(&mut pool);
+        connection.recycle(&mut pool);
     }
     assert_eq!(pool.idle_compressors(), 1); // no more than it may keep
     for (i, text) in [b"one", b"two", b"six"].into_iter().enumerate() {
         let mut message = Vec::new();
-        let mut incoming = Incoming::new(Context::NO_TAKEOVER);
+        let mut incoming = PooledDecompressor::new(DeflateContext::NO_TAKEOVER);
         incoming.append(&out[i][..lens[i]], &mut pool, &mut message).unwrap();
         assert_eq!(message, text);
     }
@@ -130,9 +136,9 @@ fn messages_that_are_open_at_once_have_a_context_each() {
 #[test]
 fn a_context_that_is_taken_over_stays_until_it_is_released() {
     let mut pool = Pool::new(Config::default());
-    let mut outgoing = Outgoing::new(Context::FULL);
-    let mut incoming = Incoming::new(Context::FULL);
-    let mut round_trip = |outgoing: &mut Outgoing, pool: &mut Pool| {
+    let mut outgoing = PooledCompressor::new(DeflateContext::DEFAULT);
+    let mut incoming = PooledDecompressor::new(DeflateContext::DEFAULT);
+    let mut round_trip = |outgoing: &mut PooledCompressor, pool: &mut Pool| {
         let (mut payload, mut message) = (Vec::new(), Vec::new());
         outgoing.append(b"the very same message", pool, &mut payload);
         incoming.append(&payload, pool, &mut message).unwrap();
@@ -159,18 +165,18 @@ fn what_one_connection_said_is_not_told_to_another() {
     for takeover in [true, false] {
         let secret = b"a secret of some length, which compresses well";
         let (mut first, mut second) = (Vec::new(), Vec::new());
-        let mut one = Outgoing::new(context(takeover, 15));
-        let mut other = Outgoing::new(context(true, 15));
+        let mut one = PooledCompressor::new(context(takeover, 15));
+        let mut other = PooledCompressor::new(context(true, 15));
         one.append(secret, &mut pool, &mut first);
         one.release(&mut pool);
         other.append(secret, &mut pool, &mut second);
         assert_eq!(first, second);
         // Nor if nothing has been said in between, or what has was forgotten.
-        let mut third = Outgoing::new(context(false, 15));
+        let mut third = PooledCompressor::new(context(false, 15));
         other.release(&mut pool);
         third.append(b"", &mut pool, &mut Vec::new());
         third.compressor(&mut pool).append(b"", &mut Vec::new());
-        third.compressor(&mut pool).forget();
+        third.compressor(&mut pool).reset();
         second.clear();
         third.append(secret, &mut pool, &mut second);
         assert_eq!(first, second);
@@ -178,15 +184,15 @@ fn what_one_connection_said_is_not_told_to_another() {
         other.release(&mut pool);
 
         // Nor through the receiver: a reference to what came before is refused.
-        let mut incoming = Incoming::new(Context::FULL);
+        let mut incoming = PooledDecompressor::new(DeflateContext::DEFAULT);
         incoming.append(&first, &mut pool, &mut Vec::new()).unwrap();
         incoming.release(&mut pool);
-        let mut victim = Incoming::new(Context::FULL);
+        let mut victim = PooledDecompressor::new(DeflateContext::DEFAULT);
         let outcome = victim.append(&[0xf2, 0x00, 0x11, 0x00, 0x00], &mut pool, &mut Vec::new());
         assert_eq!(outcome, Err(ProtocolError::InvalidDeflate));
         // What has failed can be used again.
         victim.release(&mut pool);
-        let mut next = Incoming::new(Context::FULL);
+        let mut next = PooledDecompressor::new(DeflateContext::DEFAULT);
         let mut message = Vec::new();
         next.append(&first, &mut pool, &mut message).unwrap();
         assert_eq!(message, secret);
@@ -198,7 +204,7 @@ fn what_one_connection_said_is_not_told_to_another() {
 fn each_window_has_a_compressor_of_its_own() {
     let mut pool = Pool::new(Config::default());
     for bits in [15, 9, 15, 12, 9] {
-        Outgoing::new(context(false, bits)).append(b"Hello", &mut pool, &mut Vec::new());
+        PooledCompressor::new(context(false, bits)).append(b"Hello", &mut pool, &mut Vec::new());
     }
     assert_eq!(pool.idle_compressors(), 3);
     let compressor = pool.take_compressor(context(true, 12));
@@ -213,7 +219,7 @@ fn a_pool_full_of_other_windows_serves_the_common_one_again() {
     let mut payload = Vec::with_capacity(1 << 10);
     let mut send = |bits, pool: &mut Pool| {
         payload.clear();
-        let mut outgoing = Outgoing::new(context(false, bits));
+        let mut outgoing = PooledCompressor::new(context(false, bits));
         measure(|| outgoing.append(b"Hello", pool, &mut payload)).count_total
     };
     for bits in 9..=12 {
@@ -234,8 +240,14 @@ fn a_pool_full_of_other_windows_serves_the_common_one_again() {
     let mut none = Pool::new(Config::default().max_idle(0));
     let kept = measure(|| {
         let mut payload = Vec::new();
-        Outgoing::new(Context::NO_TAKEOVER).append(b"Hello", &mut none, &mut payload);
-        Incoming::new(Context::NO_TAKEOVER).append(&payload, &mut none, &mut Vec::new()).unwrap();
+        PooledCompressor::new(DeflateContext::NO_TAKEOVER).append(
+            b"Hello",
+            &mut none,
+            &mut payload,
+        );
+        PooledDecompressor::new(DeflateContext::NO_TAKEOVER)
+            .append(&payload, &mut none, &mut Vec::new())
+            .unwrap();
     });
     assert_eq!((none.idle_compressors(), none.idle_decompressors()), (0, 0));
     assert_eq!(kept.count_current, 0);
@@ -243,13 +255,13 @@ fn a_pool_full_of_other_windows_serves_the_common_one_again() {
 
 /// Whatever it had before.
 #[test]
-fn a_decompressor_from_a_pool_has_the_limit_of_the_pool() {
-    let mut pool = Pool::new(Config::default().max_message_len(4));
-    pool.put_decompressor(Decompressor::new(Context::FULL).max_message_len(NO_LIMIT));
+fn a_decompressor_from_a_pool_has_the_default_limit() {
+    let mut pool = Pool::new(Config::default());
+    pool.put_decompressor(Decompressor::new(DeflateContext::DEFAULT).max_message_size(4));
     let hello = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
-    let outcome = pool.take_decompressor(Context::FULL).append(&hello, &mut Vec::new());
-    assert_eq!(outcome, Err(ProtocolError::MessageTooLong(5)));
-    let mut incoming = Incoming::new(Context::FULL).max_message_len(3);
+    let outcome = pool.take_decompressor(DeflateContext::DEFAULT).append(&hello, &mut Vec::new());
+    assert_eq!(outcome, Ok(()));
+    let mut incoming = PooledDecompressor::new(DeflateContext::DEFAULT).max_message_size(3);
     let outcome = incoming.append(&hello, &mut pool, &mut Vec::new());
     assert_eq!(outcome, Err(ProtocolError::MessageTooLong(4)));
 }
@@ -258,7 +270,7 @@ fn a_decompressor_from_a_pool_has_the_limit_of_the_pool() {
 fn a_broadcast_is_compressed_once() {
     let config = Config::default();
     let message = "{\"tick\":1}".repeat(100);
-    let mut compressor = Compressor::new(context(true, 10), Effort::DEFAULT);
+    let mut compressor = Compressor::new(context(true, 10), CompressorOptions::DEFAULT);
     let broadcast = Broadcast::new(message.as_bytes(), &mut compressor, &config);
     let again = Broadcast::new(message.as_bytes(), &mut compressor, &config);
     let (rsv, payload) = broadcast.payload(Some(context(false, 10)));
@@ -269,7 +281,7 @@ fn a_broadcast_is_compressed_once() {
     // One and the same for every window that is large enough.
     let mut pool = Pool::new(config);
     for receiver in [context(false, 15), context(true, 10)] {
-        let mut outgoing = Outgoing::new(receiver);
+        let mut outgoing = PooledCompressor::new(receiver);
         assert_eq!(outgoing.broadcast(&broadcast, &mut pool), (rsv, payload));
         // What releases no compressor is not compressed where the context is taken over.
         let plain = (Rsv::NONE, message.as_bytes());
@@ -292,7 +304,7 @@ fn a_broadcast_is_compressed_once() {
     .collect();
     for message in [&noise[..], b"short"] {
         let broadcast = Broadcast::new(message, &mut compressor, &config);
-        assert_eq!(broadcast.payload(Some(Context::NO_TAKEOVER)), (Rsv::NONE, message));
+        assert_eq!(broadcast.payload(Some(DeflateContext::NO_TAKEOVER)), (Rsv::NONE, message));
     }
 }
 
@@ -300,11 +312,11 @@ fn a_broadcast_is_compressed_once() {
 fn a_broadcast_between_the_messages_of_a_taken_over_context() {
     let config = Config::default();
     let mut pool = Pool::new(config);
-    let mut outgoing = Outgoing::new(Context::FULL);
-    let mut incoming = Incoming::new(Context::FULL);
-    let mut compressor = Compressor::new(Context::NO_TAKEOVER, Effort::DEFAULT);
+    let mut outgoing = PooledCompressor::new(DeflateContext::DEFAULT);
+    let mut incoming = PooledDecompressor::new(DeflateContext::DEFAULT);
+    let mut compressor = Compressor::new(DeflateContext::NO_TAKEOVER, CompressorOptions::DEFAULT);
     let news = "news for everyone, ".repeat(30);
-    let mut own = |outgoing: &mut Outgoing, incoming: &mut Incoming| {
+    let mut own = |outgoing: &mut PooledCompressor, incoming: &mut PooledDecompressor| {
         let (mut payload, mut message) = (Vec::new(), Vec::new());
         outgoing.append(b"a message for one, and for one", &mut pool, &mut payload);
         incoming.append(&payload, &mut pool, &mut message).unwrap();
@@ -324,14 +336,14 @@ fn a_broadcast_between_the_messages_of_a_taken_over_context() {
 #[test]
 fn thresholds() {
     let config = Config::default();
-    assert_eq!(config.parameters(), Parameters::FULL);
+    assert_eq!(config.parameters(), DeflateParameters::DEFAULT);
     for (context, threshold) in [
-        (Context::FULL, Config::TAKEOVER_THRESHOLD),
-        (Context::NO_TAKEOVER, Config::NO_TAKEOVER_THRESHOLD),
+        (DeflateContext::DEFAULT, Config::TAKEOVER_THRESHOLD),
+        (DeflateContext::NO_TAKEOVER, Config::NO_TAKEOVER_THRESHOLD),
     ] {
-        assert!(!config.compresses(context, threshold - 1));
-        assert!(config.compresses(context, threshold));
-        assert!(config.threshold(0).compresses(context, 0));
-        assert!(!config.threshold(usize::MAX).compresses(context, 1 << 30));
+        assert!(!config.should_compress(context, threshold - 1));
+        assert!(config.should_compress(context, threshold));
+        assert!(config.threshold(0).should_compress(context, 0));
+        assert!(!config.threshold(usize::MAX).should_compress(context, 1 << 30));
     }
 }

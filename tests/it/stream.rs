@@ -11,9 +11,7 @@ use futures_util::{Sink, SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
 use wsframe::codec::CodecError;
 use wsframe::stream::WebSocketStream;
-use wsframe::{
-    CloseCode, Connection, FrameDecoder, Message, MessageDecoder, Opcode, Role, Unmasked,
-};
+use wsframe::{CloseCode, Connection, Limits, Message, Opcode};
 
 use crate::pipe;
 use pipe::{arrived, drained, masked, next_or_drop, poll_once, send, server};
@@ -241,11 +239,10 @@ fn a_peer_that_sends_for_ever_is_not_read_for_ever() {
         }
     }
     // Nor before the end, within a long frame: other tasks get their turn, and this one is woken.
-    let messages = MessageDecoder::over(FrameDecoder::new(Role::Server).max_payload_len(1 << 30))
-        .max_message_len(1 << 30);
+    let limits = Limits::DEFAULT.max_frame_size(1 << 30).max_message_size(1 << 30);
     let header = b"\x82\xFF\0\0\0\0\x10\0\0\0\0\0\0\0";
     let io = Played { input: header[..].into(), then: Then::Flood(1), reads: 0, read: 0 };
-    let mut ours = WebSocketStream::new(io, Connection::over(messages, Unmasked));
+    let mut ours = WebSocketStream::new(io, Connection::server().limits(limits));
     assert!(next_or_drop(&mut ours).is_pending());
     assert!(ours.get_ref().reads < 100, "{}", ours.get_ref().reads);
 }

@@ -18,10 +18,11 @@ use tokio::io::{
 };
 use tokio_util::codec::{Decoder, Encoder, Framed};
 use wsframe::Message;
-use wsframe::codec::{CodecError, FrameCodec, MessageCodec, WebSocketStream};
+use wsframe::codec::{CodecError, FrameCodec, MessageCodec};
+use wsframe::stream::WebSocketStream;
 use wsframe::{
-    CloseCode, Connection, EncodeError, Frame, FrameDecoder, MaskingKey, MessageDecoder, Opcode,
-    ProtocolError, Role, Rsv, Rules, Unmasked,
+    CloseCode, Connection, EncodeError, Frame, FrameDecoder, MaskingKey, NoKeys, Opcode,
+    ProtocolError, Role, Rsv, Rules,
 };
 
 use crate::pipe;
@@ -106,7 +107,7 @@ async fn every_cut_equals_the_whole() {
         let (mut peer, io) = duplex(1 << 10);
         let mut received = BytesMut::from(&stream[..cut]);
         received.reserve(1);
-        let mut ours = WebSocketStream::with_received(io, Connection::server(), received);
+        let mut ours = WebSocketStream::from_partially_read(io, Connection::server(), received);
         peer.write_all(&stream[cut..]).await.unwrap();
         peer.shutdown().await.unwrap();
         let mut found = Vec::new();
@@ -238,7 +239,7 @@ fn a_reply_gets_out_whoever_writes_first() {
     let (_, ready) = drained(&mut peer, |cx| Pin::new(&mut ours).poll_ready(cx));
     ready.unwrap();
     let refused = Pin::new(&mut ours).start_send(Message::text("late"));
-    assert!(matches!(refused, Err(CodecError::Refused(_))), "{refused:?}");
+    assert!(matches!(refused, Err(CodecError::Encode(_))), "{refused:?}");
     let mut bytes = Vec::new();
     for _ in 0..200 {
         assert!(next_or_drop(&mut ours).is_pending());
@@ -301,18 +302,18 @@ fn replies_wait_in_a_codec() {
     while codec.decode(&mut input).unwrap().is_some() {}
     out.clear();
     let error = codec.encode(Message::text("late"), &mut out).unwrap_err();
-    assert!(matches!(error, CodecError::Refused(EncodeError::FrameAfterClose)));
+    assert!(matches!(error, CodecError::Encode(EncodeError::FrameAfterClose)));
     assert_eq!(&out[..], b"\x8A\x00\x88\x02\x03\xE8", "replies all the same");
 
     // A failure has its code.
     let mut codec = MessageCodec::new(Connection::server());
     let error = codec.decode(&mut BytesMut::from(&b"\x81\x05"[..])).unwrap_err();
-    assert!(matches!(error, CodecError::Received(ProtocolError::UnmaskedByClient)));
+    assert!(matches!(error, CodecError::Protocol(ProtocolError::UnmaskedByClient)));
     assert_eq!(codec.take_replies()[2..4], [0x03, 0xEA]);
     assert_eq!(codec.connection().error(), Some(ProtocolError::UnmaskedByClient));
 
     // Who leaves the replies to itself has none.
-    let left = Connection::server().leave_pongs().leave_close();
+    let left = Connection::server().auto_pong(false).auto_close(false);
     let mut codec = MessageCodec::new(left);
     let mut input = BytesMut::from(
         &[masked(Opcode::Ping, true, b"hi"), masked(Opcode::Close, true, b"")].concat()[..],
@@ -370,7 +371,7 @@ async fn a_client_closes_and_waits_for_the_server() {
 #[tokio::test]
 async fn a_caller_may_answer_the_close_itself() {
     let (mut peer, io) = duplex(1 << 10);
-    let mut ours = WebSocketStream::new(io, Connection::server().leave_close());
+    let mut ours = WebSocketStream::new(io, Connection::server().auto_close(false));
     peer.write_all(&masked(Opcode::Close, true, b"\x03\xE8")).await.unwrap();
     let close = ours.next().await.unwrap().unwrap();
     assert_eq!(arrived(&mut peer), b"");
@@ -391,14 +392,13 @@ async fn a_broken_rule_is_told_before_it_is_handed_out() {
     ];
     for (bytes, code) in cases {
         let (mut peer, io) = duplex(1 << 10);
-        let frames = FrameDecoder::new(Role::Server).max_payload_len(100);
-        let connection = Connection::over(MessageDecoder::over(frames), Unmasked);
+        let connection = Connection::server().limits(wsframe::Limits::DEFAULT.max_frame_size(100));
         let mut ours = WebSocketStream::new(io, connection);
         peer.write_all(&masked(Opcode::Text, true, b"first")).await.unwrap();
         peer.write_all(&bytes).await.unwrap();
         assert_eq!(ours.next().await.unwrap().unwrap(), Message::text("first"));
         let error = ours.next().await.unwrap().unwrap_err();
-        let CodecError::Received(rule) = error else { panic!("{error:?}") };
+        let CodecError::Protocol(rule) = error else { panic!("{error:?}") };
         assert_eq!(rule.close_code().get(), code);
         assert_eq!(arrived(&mut peer)[2..4], code.to_be_bytes());
         assert_eq!(peer.read(&mut [0]).await.unwrap(), 0);
@@ -705,7 +705,7 @@ async fn a_transport_that_fails_after_the_closing_handshake_has_ended() {
         assert_eq!(ours.connection().close_code(), Some(CloseCode::NORMAL));
 
         // The peer's Close has come, and the answer to it is still the caller's to send.
-        let connection = Connection::client(key).leave_close();
+        let connection = Connection::client(key).auto_close(false);
         let mut ours = WebSocketStream::new(played(b"\x88\x02\x03\xE8"), connection);
         assert!(matches!(ours.next().await, Some(Ok(Message::Close(_)))));
         let found = ours.next().await.unwrap().unwrap_err();
@@ -765,11 +765,11 @@ async fn frames_are_masked_by_clients_alone() {
     server.send(frame).await.unwrap();
     assert_eq!(arrived(&mut peer), b"\x01\x05Hello");
     let error = server.send(Frame::new(Opcode::Ping, vec![0; 126])).await.unwrap_err();
-    assert!(matches!(error, CodecError::Refused(EncodeError::ControlTooLong(126))));
+    assert!(matches!(error, CodecError::Encode(EncodeError::ControlTooLong(126))));
 
     // RSV bits need an extension that claims them, on such a frame.
-    let frames = FrameDecoder::with_rules(Rules::new(Role::Server).claim_rsv(Rsv::RSV1));
-    let mut codec = FrameCodec::over(frames, Unmasked);
+    let frames = FrameDecoder::with_rules(Rules::new(Role::Server).allow_rsv(Rsv::RSV1));
+    let mut codec = FrameCodec::with_frame_decoder(frames, NoKeys);
     let mut out = BytesMut::new();
     let with = |opcode, rsv| Frame { rsv, ..Frame::new(opcode, "") };
     codec.encode(with(Opcode::Text, Rsv::RSV1), &mut out).unwrap();
@@ -777,7 +777,7 @@ async fn frames_are_masked_by_clients_alone() {
         let error = codec.encode(frame.clone(), &mut out).unwrap_err();
         let bits = frame.rsv.bits();
         let refused = EncodeError::UnexpectedRsv(bits);
-        assert!(matches!(error, CodecError::Refused(error) if error == refused));
+        assert!(matches!(error, CodecError::Encode(error) if error == refused));
     }
     assert_eq!(&out[..], b"\xC1\x00");
 }
@@ -836,12 +836,12 @@ fn all_can_be_debugged() {
     assert!(shown.starts_with("MessageCodec { connection: Connection { role: Client"), "{shown}");
     #[cfg(feature = "deflate")]
     {
-        use wsframe::deflate::{CompressedConnection, Parameters};
+        use wsframe::deflate::{CompressedConnection, DeflateParameters};
         let connection = Connection::client(key);
-        let compressed = CompressedConnection::new(connection, Some(Parameters::FULL));
+        let compressed = CompressedConnection::new(connection, Some(DeflateParameters::DEFAULT));
         let shown = format!("{compressed:?}");
         assert!(shown.starts_with("CompressedConnection { connection: Connection"), "{shown}");
-        assert!(shown.contains("context: Some(Context { takeover: true"), "{shown}");
+        assert!(shown.contains("context: Some(DeflateContext { takeover: true"), "{shown}");
     }
 }
 

@@ -14,12 +14,14 @@ use futures_util::{SinkExt, Stream, StreamExt};
 use proptest::prelude::*;
 use tokio::io::{AsyncWriteExt, duplex};
 use tokio_util::codec::{Decoder, Encoder};
-use wsframe::codec::{CodecError, MessageCodec, SharedPool, WebSocketStream};
-use wsframe::deflate::{Broadcast, Compressor, Config, Context, Effort, Parameters};
+use wsframe::codec::{CodecError, MessageCodec, SharedPool};
+use wsframe::deflate::{
+    Broadcast, Compressor, CompressorOptions, Config, DeflateContext, DeflateParameters,
+};
+use wsframe::stream::WebSocketStream;
 use wsframe::{
-    CloseBody, CloseCode, Connection, EncodeError, FrameDecoder, FrameEncoder, MaskingKey,
-    MaskingKeys, Message, MessageDecoder, NO_LIMIT, Opcode, ProtocolError, Role, Rsv, Rules,
-    Transport, Unmasked,
+    CloseBody, CloseCode, Connection, EncodeError, FrameEncoder, Limits, MaskingKey, MaskingKeys,
+    Message, MessageDecoder, NoKeys, Opcode, ProtocolError, Role, Rsv, Rules, TransportAction,
 };
 
 /// "Hello", of RFC 7692 §7.2.3.1.
@@ -29,11 +31,21 @@ fn key() -> MaskingKey {
     MaskingKey::new([0x37, 0xFA, 0x21, 0x3D])
 }
 
-fn server(agreed: Parameters, pool: impl Into<SharedPool>) -> MessageCodec {
+fn server(agreed: DeflateParameters, pool: impl Into<SharedPool>) -> MessageCodec {
     MessageCodec::new(Connection::server()).deflate(Some(agreed), pool)
 }
 
-fn client(agreed: Parameters, pool: impl Into<SharedPool>) -> MessageCodec<fn() -> MaskingKey> {
+/// A server's codec with this limit on messages.
+fn limited(max_message_size: u32) -> MessageCodec {
+    let limits = Limits::DEFAULT.max_message_size(max_message_size);
+    let connection = Connection::server().limits(limits);
+    MessageCodec::new(connection).deflate(Some(DeflateParameters::DEFAULT), Config::default())
+}
+
+fn client(
+    agreed: DeflateParameters,
+    pool: impl Into<SharedPool>,
+) -> MessageCodec<fn() -> MaskingKey> {
     MessageCodec::new(Connection::client(key as fn() -> MaskingKey)).deflate(Some(agreed), pool)
 }
 
@@ -48,14 +60,15 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     };
     let encoder = FrameEncoder::new(opcode).fin(first & 0x80 != 0).rsv(Rsv::from_bits(first));
     let mut frame = Vec::new();
-    encoder.masking_key(key()).append(payload, &mut frame).unwrap();
+    encoder.masking_key(key()).encode_to_vec(payload, &mut frame).unwrap();
     frame
 }
 
 /// The payload of a compressed message.
 fn compressed(message: &[u8]) -> Vec<u8> {
     let mut payload = Vec::new();
-    Compressor::new(Context::FULL, Effort::DEFAULT).append(message, &mut payload);
+    Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT)
+        .append(message, &mut payload);
     payload
 }
 
@@ -84,7 +97,7 @@ fn decode<K: MaskingKeys>(
             match codec.decode(&mut input) {
                 Ok(Some(message)) => messages.push(message),
                 Ok(None) => break,
-                Err(CodecError::Received(error)) => return (messages, Some(error)),
+                Err(CodecError::Protocol(error)) => return (messages, Some(error)),
                 Err(error) => panic!("{error:?}"),
             }
         }
@@ -141,14 +154,14 @@ fn conversation() -> (Vec<u8>, Vec<Message>) {
 fn messages_marked_by_rsv1_come_decompressed_wherever_they_are_cut() {
     let (stream, expected) = conversation();
     for cut in 0..stream.len() {
-        let mut codec = server(Parameters::FULL, Config::default());
+        let mut codec = server(DeflateParameters::DEFAULT, Config::default());
         assert_eq!(decode(&mut codec, &stream, &[cut, stream.len()]), (expected.clone(), None));
         // Both Pings come before anything is sent; where both wait, the last is answered.
         assert_eq!(&codec.take_replies()[..], b"\x8A\x00\x88\x02\x03\xE8");
     }
-    let mut codec = server(Parameters::FULL, Config::default());
+    let mut codec = server(DeflateParameters::DEFAULT, Config::default());
     assert_eq!(decode(&mut codec, &stream, &[1]), (expected, None));
-    assert_eq!(codec.connection().transport(), Transport::Close);
+    assert_eq!(codec.connection().transport_action(), TransportAction::Close);
 }
 
 /// Polls a future of `next` once, and drops it.
@@ -162,7 +175,7 @@ async fn a_reader_that_is_dropped_loses_nothing() {
     let (stream, expected) = conversation();
     let (mut peer, io) = duplex(1 << 10);
     let mut ours = WebSocketStream::new(io, Connection::server())
-        .deflate(Some(Parameters::FULL), Config::default());
+        .deflate(Some(DeflateParameters::DEFAULT), Config::default());
     let mut found = Vec::new();
     for &byte in &stream {
         if found.len() == expected.len() {
@@ -188,7 +201,7 @@ async fn two_streams_talk_in_all_contexts() {
     ];
     let pool = SharedPool::new(Config::default());
     for context in deflate::contexts() {
-        let agreed = Some(Parameters { server: context, client: context });
+        let agreed = Some(DeflateParameters { server: context, client: context });
         let (client_io, server_io) = duplex(100);
         let mut client =
             WebSocketStream::new(client_io, Connection::client(key)).deflate(agreed, pool.clone());
@@ -196,8 +209,9 @@ async fn two_streams_talk_in_all_contexts() {
         let mut codec = MessageCodec::new(Connection::client(key)).deflate(agreed, pool.clone());
         codec.encode(messages[0].clone(), &mut early).unwrap();
         assert!(early.len() < 300, "{}", early.len());
-        let mut server = WebSocketStream::with_received(server_io, Connection::server(), early)
-            .deflate(agreed, pool.clone());
+        let mut server =
+            WebSocketStream::from_partially_read(server_io, Connection::server(), early)
+                .deflate(agreed, pool.clone());
         let echo = async {
             while let Some(message) = server.next().await {
                 if let echo @ (Message::Text(_) | Message::Binary(_)) = message.unwrap() {
@@ -233,7 +247,7 @@ fn what_cannot_be_decompressed_fails_the_connection() {
     ];
     for (payload, text, code) in cases {
         for cuts in [&[][..], &[1], &[7, 1000]] {
-            let mut codec = server(Parameters::FULL, Config::default().max_message_len(1000));
+            let mut codec = limited(1000);
             let first = if text { 0xC1 } else { 0xC2 };
             let bytes =
                 [frame(0x81, b"first"), frame(first, payload), frame(0xC1, &HELLO)].concat();
@@ -246,12 +260,12 @@ fn what_cannot_be_decompressed_fails_the_connection() {
 
             // It is latched, also where a right message follows, and nothing is sent.
             assert_eq!(codec.connection().error(), Some(error));
-            assert_eq!(codec.connection().transport(), Transport::Close);
+            assert_eq!(codec.connection().transport_action(), TransportAction::Close);
             assert_eq!(decode(&mut codec, &frame(0xC1, &HELLO), &[]), (vec![], Some(error)));
             assert!(!codec.has_replies(), "one Close is enough");
             let sent = codec.encode(Message::text("a".repeat(100)), &mut BytesMut::new());
             let after_close = EncodeError::FrameAfterClose;
-            assert!(matches!(sent, Err(CodecError::Refused(error)) if error == after_close));
+            assert!(matches!(sent, Err(CodecError::Encode(error)) if error == after_close));
         }
     }
 }
@@ -259,7 +273,7 @@ fn what_cannot_be_decompressed_fails_the_connection() {
 #[test]
 fn the_errors_say_what_was_wrong() {
     let long = |fragments: &[&[u8]]| {
-        let mut codec = server(Parameters::FULL, Config::default().max_message_len(4));
+        let mut codec = limited(4);
         decode(&mut codec, &fragments.concat(), &[]).1
     };
     let too_long = Some(ProtocolError::MessageTooLong(5));
@@ -268,23 +282,23 @@ fn the_errors_say_what_was_wrong() {
     assert_eq!(long(&[&frame(0xC1, &HELLO[..2])]), Some(ProtocolError::TruncatedDeflate));
     assert_eq!(long(&[&frame(0xC1, &[0xff])]), Some(ProtocolError::InvalidDeflate));
     // The limit of the connection holds besides.
-    let messages = MessageDecoder::new(Role::Server).max_message_len(2000);
-    let connection = Connection::over(messages, Unmasked);
+    let messages = MessageDecoder::new(Role::Server).limits(Limits::DEFAULT.max_message_size(2000));
+    let connection = Connection::with_message_decoder(messages, NoKeys);
     let mut limited =
-        MessageCodec::new(connection).deflate(Some(Parameters::FULL), Config::default());
+        MessageCodec::new(connection).deflate(Some(DeflateParameters::DEFAULT), Config::default());
     let bomb = frame(0xC2, &compressed(&vec![0; 1 << 20]));
     let error = ProtocolError::MessageTooLong(2001);
     assert_eq!(decode(&mut limited, &bomb, &[]), (vec![], Some(error)));
     // RSV1 belongs on the first frame of a message, and nowhere where nothing was agreed on.
-    let rsv1 = Some(ProtocolError::UnclaimedRsv(0x40));
+    let rsv1 = Some(ProtocolError::UnexpectedRsv(0x40));
     assert_eq!(long(&[&frame(0x41, &HELLO[..3]), &frame(0xC0, &HELLO[3..])]), rsv1);
-    let rules = Rules::new(Role::Server).claim_rsv(Rsv::RSV2).claims_on_every_frame();
+    let rules = Rules::new(Role::Server).allow_rsv(Rsv::RSV2).allow_rsv_on_all_frames();
     for fragments in
         [[frame(0x41, &HELLO[..3]), frame(0xC0, b"")], [frame(0x01, b"a"), frame(0xC0, b"")]]
     {
-        let messages = MessageDecoder::over(FrameDecoder::with_rules(rules));
-        let mut codec = MessageCodec::new(Connection::over(messages, Unmasked))
-            .deflate(Some(Parameters::FULL), Config::default());
+        let messages = MessageDecoder::with_rules(rules);
+        let mut codec = MessageCodec::new(Connection::with_message_decoder(messages, NoKeys))
+            .deflate(Some(DeflateParameters::DEFAULT), Config::default());
         assert_eq!(decode(&mut codec, &fragments.concat(), &[]), (vec![], rsv1));
     }
     let mut plain = MessageCodec::new(Connection::server()).deflate(None, Config::default());
@@ -300,7 +314,7 @@ fn the_errors_say_what_was_wrong() {
 fn text_is_refused_before_its_message_ends() {
     let payload = compressed(&[&b"a\xFF"[..], &[b'a'; 5000]].concat());
     let (first, _) = payload.split_at(payload.len() - 4);
-    let mut codec = server(Parameters::FULL, Config::default());
+    let mut codec = server(DeflateParameters::DEFAULT, Config::default());
     let (_, error) = decode(&mut codec, &frame(0x41, first), &[]);
     assert!(matches!(error, Some(ProtocolError::InvalidUtf8(error)) if error.offset() == 1));
 }
@@ -312,7 +326,7 @@ fn text_is_refused_before_the_rest_of_its_chunk_is_decompressed() {
     text[0] = 0xFF;
     let bytes = frame(0xC1, &compressed(&text));
     drop(text);
-    let mut codec = server(Parameters::FULL, Config::default());
+    let mut codec = server(DeflateParameters::DEFAULT, Config::default());
     let counted = measure(|| {
         let (messages, error) = decode(&mut codec, &bytes, &[]);
         assert!(messages.is_empty());
@@ -342,8 +356,8 @@ fn text_is_not_validated_where_plain_text_is_not() {
     .concat();
     for cuts in [&[][..], &[1]] {
         let messages = MessageDecoder::new(Role::Server).validate_text(false);
-        let mut codec = MessageCodec::new(Connection::over(messages, Unmasked))
-            .deflate(Some(Parameters::NO_TAKEOVER), Config::default());
+        let mut codec = MessageCodec::new(Connection::with_message_decoder(messages, NoKeys))
+            .deflate(Some(DeflateParameters::NO_TAKEOVER), Config::default());
         let expected = [raw(&wrong), raw(&wrong), raw(b"Hello"), raw(&wrong)];
         let expected = [&expected[..], &[Message::binary("Hello")]].concat();
         assert_eq!(decode(&mut codec, &bytes, cuts), (expected, None));
@@ -360,14 +374,11 @@ fn a_message_may_be_as_long_as_the_limit() {
             } else {
                 [frame(0x42, &payload[..1]), frame(0x80, &payload[1..])].concat()
             };
-            let limited = |limit: usize| {
-                let config = Config::default().max_message_len(limit as u32);
-                decode(&mut server(Parameters::FULL, config), &bytes, cuts)
-            };
-            assert_eq!(limited(len), (vec![Message::binary(vec![b'x'; len])], None));
+            let decoded = |limit: usize| decode(&mut limited(limit as u32), &bytes, cuts);
+            assert_eq!(decoded(len), (vec![Message::binary(vec![b'x'; len])], None));
             if len > 0 {
                 let error = Some(ProtocolError::MessageTooLong(len as u64));
-                assert_eq!(limited(len - 1), (vec![], error));
+                assert_eq!(decoded(len - 1), (vec![], error));
             }
         }
     }
@@ -378,8 +389,7 @@ fn a_message_may_be_as_long_as_the_limit() {
 #[test]
 fn a_bomb_takes_no_more_than_the_limit_allows() {
     let bytes = frame(0xC2, &compressed(&vec![0; 16 << 20]));
-    let config = Config::default().max_message_len(1 << 20);
-    let mut codec = server(Parameters::FULL, config);
+    let mut codec = limited(1 << 20);
     let counted = measure(|| {
         let (messages, error) = decode(&mut codec, &bytes, &[]);
         assert_eq!(
@@ -393,7 +403,7 @@ fn a_bomb_takes_no_more_than_the_limit_allows() {
 
     for message in [vec![7; 100], noise(10_000), support::odd_bytes(70_000)] {
         let bytes = frame(0xC2, &compressed(&message));
-        let mut codec = server(Parameters::FULL, Config::default());
+        let mut codec = server(DeflateParameters::DEFAULT, Config::default());
         decode(&mut codec, &bytes, &[]); // it has its context
         let mut messages = Vec::new();
         let held = measure(|| messages = decode(&mut codec, &bytes, &[]).0).bytes_current;
@@ -405,14 +415,14 @@ fn a_bomb_takes_no_more_than_the_limit_allows() {
 #[test]
 fn short_messages_and_those_that_do_not_shrink_go_out_plain() {
     for (agreed, message, first) in [
-        (Parameters::FULL, Message::text("a".repeat(63)), 0x81),
-        (Parameters::FULL, Message::text("a".repeat(64)), 0xC1),
-        (Parameters::NO_TAKEOVER, Message::text("a".repeat(255)), 0x81),
-        (Parameters::NO_TAKEOVER, Message::text("a".repeat(256)), 0xC1),
-        (Parameters::NO_TAKEOVER, Message::binary(noise(1000)), 0x82),
+        (DeflateParameters::DEFAULT, Message::text("a".repeat(63)), 0x81),
+        (DeflateParameters::DEFAULT, Message::text("a".repeat(64)), 0xC1),
+        (DeflateParameters::NO_TAKEOVER, Message::text("a".repeat(255)), 0x81),
+        (DeflateParameters::NO_TAKEOVER, Message::text("a".repeat(256)), 0xC1),
+        (DeflateParameters::NO_TAKEOVER, Message::binary(noise(1000)), 0x82),
         // The peer's context has to take over what this end's has taken.
-        (Parameters::FULL, Message::binary(noise(1000)), 0xC2),
-        (Parameters::FULL, Message::Ping("a".repeat(100).into()), 0x89),
+        (DeflateParameters::DEFAULT, Message::binary(noise(1000)), 0xC2),
+        (DeflateParameters::DEFAULT, Message::Ping("a".repeat(100).into()), 0x89),
     ] {
         let mut out = BytesMut::from(&b"before"[..]);
         server(agreed, Config::default()).encode(message.clone(), &mut out).unwrap();
@@ -425,7 +435,7 @@ fn short_messages_and_those_that_do_not_shrink_go_out_plain() {
 /// Replies that waited go out in front of a compressed message.
 #[test]
 fn replies_go_first() {
-    let mut codec = server(Parameters::FULL, Config::default());
+    let mut codec = server(DeflateParameters::DEFAULT, Config::default());
     decode(&mut codec, &frame(0x89, b"hi"), &[]);
     let mut out = BytesMut::new();
     codec.encode(Message::text("a".repeat(100)), &mut out).unwrap();
@@ -436,19 +446,19 @@ fn replies_go_first() {
 #[test]
 fn a_broadcast_goes_between_messages_of_the_connection() {
     let text = "{\"tick\":1}".repeat(50);
-    let mut codec = server(Parameters::FULL, Config::default());
+    let mut codec = server(DeflateParameters::DEFAULT, Config::default());
     let mut out = BytesMut::new();
     codec.encode(Message::text(text.clone()), &mut out).unwrap();
-    let mut compressor = Compressor::new(Context::NO_TAKEOVER, Effort::DEFAULT);
+    let mut compressor = Compressor::new(DeflateContext::NO_TAKEOVER, CompressorOptions::DEFAULT);
     let news = "[\"tock\",2]".repeat(61);
     let broadcast = Broadcast::new(news.as_bytes(), &mut compressor, &Config::default());
     // The codec releases its compressor itself.
-    let (rsv, payload) = broadcast.payload(Some(Context::NO_TAKEOVER));
+    let (rsv, payload) = broadcast.payload(Some(DeflateContext::NO_TAKEOVER));
     let payload = Bytes::copy_from_slice(payload);
     codec.encode(Message::Raw { opcode: Opcode::Text, rsv, payload }, &mut out).unwrap();
     assert_eq!(rsv, Rsv::RSV1);
     codec.encode(Message::text(text.clone()), &mut out).unwrap();
-    let received = decode(&mut client(Parameters::FULL, Config::default()), &out, &[]);
+    let received = decode(&mut client(DeflateParameters::DEFAULT, Config::default()), &out, &[]);
     let texts = [&text, &news, &text].map(|text| Message::text(text.clone()));
     assert_eq!(received, (texts.to_vec(), None));
 }
@@ -456,7 +466,7 @@ fn a_broadcast_goes_between_messages_of_the_connection() {
 /// A plain message lies where it was read, as without compression.
 #[test]
 fn a_plain_message_is_not_copied() {
-    let mut codec = server(Parameters::FULL, Config::default());
+    let mut codec = server(DeflateParameters::DEFAULT, Config::default());
     let mut input = BytesMut::from(&frame(0x81, b"Hello")[..]);
     let buffer = input.as_ptr().addr()..input.as_ptr().addr() + input.len();
     let Some(Message::Text(text)) = codec.decode(&mut input).unwrap() else { panic!() };
@@ -476,23 +486,24 @@ fn what_an_idle_codec_keeps() {
         (from, to)
     };
     let pool = SharedPool::new(Config::default());
-    drop(kept(pool.clone(), Parameters::NO_TAKEOVER));
+    drop(kept(pool.clone(), DeflateParameters::NO_TAKEOVER));
     assert!(size_of::<MessageCodec>() <= size_of::<Connection>() + 112);
     let mut codec = None;
-    let idle = measure(|| codec = Some(server(Parameters::NO_TAKEOVER, pool.clone())));
+    let idle = measure(|| codec = Some(server(DeflateParameters::NO_TAKEOVER, pool.clone())));
     assert!(idle.bytes_current <= 160, "{idle:?}");
 
     // The contexts of the first serve all others.
     let mut others = Vec::new();
-    let counted =
-        measure(|| others.extend((0..10).map(|_| kept(pool.clone(), Parameters::NO_TAKEOVER))));
+    let counted = measure(|| {
+        others.extend((0..10).map(|_| kept(pool.clone(), DeflateParameters::NO_TAKEOVER)))
+    });
     assert!(counted.bytes_current < 20_000, "{counted:?}");
     // With takeover each has its own, until it is dropped.
     let mut taken = None;
-    let counted = measure(|| taken = Some(kept(pool.clone(), Parameters::FULL)));
+    let counted = measure(|| taken = Some(kept(pool.clone(), DeflateParameters::DEFAULT)));
     assert!(counted.count_current < 20, "{counted:?}");
     drop(taken);
-    let counted = measure(|| drop(kept(pool.clone(), Parameters::FULL)));
+    let counted = measure(|| drop(kept(pool.clone(), DeflateParameters::DEFAULT)));
     assert!(counted.bytes_total < 20_000, "{counted:?}");
 }
 
@@ -500,12 +511,12 @@ fn what_an_idle_codec_keeps() {
 #[test]
 fn a_failed_connection_keeps_no_context() {
     let pool = SharedPool::new(Config::default());
-    let mut failed = server(Parameters::FULL, pool.clone());
+    let mut failed = server(DeflateParameters::DEFAULT, pool.clone());
     let text_in_text = [frame(0x41, &HELLO[..3]), frame(0x81, b"")].concat();
     let (messages, error) = decode(&mut failed, &text_in_text, &[]);
     assert_eq!((messages, error), (vec![], Some(ProtocolError::ExpectedContinuation)));
 
-    let mut next = server(Parameters::FULL, pool);
+    let mut next = server(DeflateParameters::DEFAULT, pool);
     let mut received = None;
     let counted = measure(|| received = Some(decode(&mut next, &frame(0xC1, &HELLO), &[])));
     assert_eq!(received, Some((vec![Message::text("Hello")], None)));
@@ -553,11 +564,11 @@ proptest! {
         threshold in prop::sample::select(&[0, 64, 300][..]),
         shared in any::<bool>(),
     ) {
-        let agreed = Parameters {
+        let agreed = DeflateParameters {
             server: deflate::context(server_context),
             client: deflate::context(client_context),
         };
-        let config = Config::default().threshold(threshold).max_message_len(NO_LIMIT);
+        let config = Config::default().threshold(threshold);
         let pool = SharedPool::new(config);
         let pools = || if shared { pool.clone() } else { config.into() };
         arrives(client(agreed, pools()), server(agreed, pools()), &all, &cuts);
@@ -587,7 +598,7 @@ proptest! {
             bytes.extend(frame(0x89, &[index as u8]));
         }
         bytes.extend(frame(0x80, b""));
-        let mut codec = server(Parameters::FULL, Config::default());
+        let mut codec = server(DeflateParameters::DEFAULT, Config::default());
         let (mut found, error) = decode(&mut codec, &bytes, &cuts);
         prop_assert_eq!(error, None);
         let whole = if text { Message::text(message) } else { Message::binary(message) };

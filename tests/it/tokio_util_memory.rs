@@ -8,10 +8,10 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{Sink, Stream, StreamExt};
 use tokio::io::{DuplexStream, duplex};
 use tokio_util::codec::{Decoder, Encoder, Framed};
-use wsframe::codec::{CodecError, FrameCodec, MessageCodec, WebSocketStream};
+use wsframe::codec::{CodecError, FrameCodec, MessageCodec};
+use wsframe::stream::WebSocketStream;
 use wsframe::{
-    Connection, FrameDecoder, FrameHeader, Message, MessageDecoder, NO_LIMIT, Opcode,
-    ProtocolError, Role, Unmasked,
+    Connection, FrameDecoder, FrameHeader, Limits, Message, NoKeys, Opcode, ProtocolError, Role,
 };
 
 use crate::pipe;
@@ -33,11 +33,10 @@ fn a_declared_length_allocates_nothing() {
     let header =
         FrameHeader { masking_key: Some(key()), ..FrameHeader::new(Opcode::Binary, 1 << 62) };
     let header = header.encode().unwrap();
-    let unlimited = || FrameDecoder::new(Role::Server).max_payload_len(NO_LIMIT);
+    let unlimited = || FrameDecoder::new(Role::Server).max_frame_size(u32::MAX);
 
-    let messages = MessageDecoder::over(unlimited()).max_message_len(NO_LIMIT);
     let (mut peer, io) = duplex(64);
-    let mut ours = WebSocketStream::new(io, Connection::over(messages, Unmasked));
+    let mut ours = WebSocketStream::new(io, Connection::server().limits(Limits::UNLIMITED));
     assert!(next_or_drop(&mut ours).is_pending());
     let counted = allocation_counter::measure(|| {
         send(&mut peer, &header);
@@ -56,17 +55,17 @@ fn a_declared_length_allocates_nothing() {
     send(&mut peer, &header);
     let error = next_error(&mut ours);
     assert!(
-        matches!(error, CodecError::Received(ProtocolError::FrameTooLong(len)) if len == 1 << 62)
+        matches!(error, CodecError::Protocol(ProtocolError::FrameTooLong(len)) if len == 1 << 62)
     );
 
     // No frame of such a length can come whole.
     let (mut peer, io) = duplex(64);
-    let mut framed = Framed::new(io, FrameCodec::over(unlimited(), Unmasked));
+    let mut framed = Framed::new(io, FrameCodec::with_frame_decoder(unlimited(), NoKeys));
     send(&mut peer, &header);
     send(&mut peer, b"x");
     let error = next_error(&mut framed);
     assert!(
-        matches!(error, CodecError::Received(ProtocolError::FrameTooLong(len)) if len == 1 << 62)
+        matches!(error, CodecError::Protocol(ProtocolError::FrameTooLong(len)) if len == 1 << 62)
     );
 }
 

@@ -8,7 +8,7 @@ use super::streams::{self, Spec};
 use wsframe::arch;
 use wsframe::{
     EncodeError, FrameDecoder, FrameEncoder, FrameHeader, MIN_BUFFER_LEN, Mask, MaskingKey,
-    MessageDecoder, NO_LIMIT, Opcode, Role, Rsv, Rules, Utf8Validator, mask, utf8,
+    MessageDecoder, Opcode, Role, Rsv, Rules, Utf8Validator, mask, utf8,
 };
 
 /// Decodes every prefix of a header as the oracle does, and what is whole goes round.
@@ -19,7 +19,7 @@ pub fn header(choices: Choices, bytes: &[u8]) {
         assert_eq!(decoded, naive::header(prefix, choices), "{prefix:02x?} {choices:?}");
         match decoded {
             Ok(Some((header, len))) => {
-                assert_eq!(len, FrameHeader::len_from(prefix));
+                assert_eq!(len, FrameHeader::required_len(prefix));
                 let encoded = header.encode();
                 // A decoder finds this only when it reads the body; an encoder knows that no body fits.
                 if (header.opcode, header.payload_len) == (Opcode::Close, 1) {
@@ -40,7 +40,7 @@ pub fn header(choices: Choices, bytes: &[u8]) {
                     assert_eq!(*encoded, prefix[..len]);
                 }
             }
-            Ok(None) => assert!(FrameHeader::len_from(prefix) > end),
+            Ok(None) => assert!(FrameHeader::required_len(prefix) > end),
             Err(_) => {}
         }
     }
@@ -77,8 +77,8 @@ pub fn mask(key: [u8; 4], cut: usize, bytes: &[u8]) {
     mask::apply(&mut by_plain_key, key);
     assert_eq!(by_plain_key, expected);
     let mut turned = key;
-    mask::apply_turning(&mut turned, &mut by_plain_key[..cut]);
-    mask::apply_turning(&mut turned, &mut by_plain_key[cut..]);
+    mask::apply_and_rotate(&mut turned, &mut by_plain_key[..cut]);
+    mask::apply_and_rotate(&mut turned, &mut by_plain_key[cut..]);
     assert_eq!(by_plain_key, bytes, "masked twice");
     let mut behind = [0; 4];
     naive::mask(&mut behind, key, bytes.len() % 4);
@@ -114,7 +114,7 @@ pub fn utf8(cuts: &[usize], text: &[u8]) {
     let mut bad = None;
     for (start, end) in pieces(text.len(), cuts()) {
         let result = validator.validate(&text[start..end]);
-        let unmasked = fused.unmask(&mut masked[start..end], &mut mask).map(|chunk| {
+        let unmasked = fused.unmask_and_validate(&mut masked[start..end], &mut mask).map(|chunk| {
             let chunk = chunk.into_bytes();
             assert_eq!(chunk, &text[start..end]);
         });
@@ -151,19 +151,19 @@ pub fn utf8(cuts: &[usize], text: &[u8]) {
 }
 
 /// Finds in any stream, cut anywhere, the frames and the error that the oracle finds in the whole.
-pub fn frames(choices: Choices, max_payload_len: u32, cuts: &[usize], stream: &[u8]) {
-    let limit = if max_payload_len == NO_LIMIT { u64::MAX } else { max_payload_len.into() };
+pub fn frames(choices: Choices, max_frame_size: u32, cuts: &[usize], stream: &[u8]) {
+    let limit = if max_frame_size == u32::MAX { u64::MAX } else { max_frame_size.into() };
     let (frames, error) = naive::frames(stream, choices, limit);
-    for whole_up_to in WHOLE_UP_TO {
+    for whole_frames_up_to in WHOLE_UP_TO {
         for (cuts, way) in [(cuts, Way::Cursor), (cuts, Way::Locate), (&[], Way::Cursor)] {
             let decoder = FrameDecoder::with_rules(choices.rules())
-                .max_payload_len(max_payload_len)
-                .whole_up_to(whole_up_to);
+                .max_frame_size(max_frame_size)
+                .whole_frames_up_to(whole_frames_up_to);
             let decoded = drive::decode(decoder, stream, cuts, stream.len().max(1), way);
             assert_eq!(decoded.whole_frames(), &frames[..]);
             assert_eq!(decoded.error, error);
             // But for one that is longer than this limit can say.
-            if whole_up_to == NO_LIMIT && decoded.frames.len() == frames.len() {
+            if whole_frames_up_to == u32::MAX && decoded.frames.len() == frames.len() {
                 assert_eq!(decoded.chunks, frames.len(), "every frame whole, or not yet");
             }
         }
@@ -171,7 +171,7 @@ pub fn frames(choices: Choices, max_payload_len: u32, cuts: &[usize], stream: &[
 }
 
 /// Frames of at most so many bytes come whole: none, those of a few words, all.
-const WHOLE_UP_TO: [u32; 3] = [0, 20, NO_LIMIT];
+const WHOLE_UP_TO: [u32; 3] = [0, 20, u32::MAX];
 
 /// How long the stream is up to the end of its last whole frame, or up to an error in a header.
 fn whole_frames_len(stream: &[u8], choices: Choices) -> usize {
@@ -196,15 +196,17 @@ fn message_decoder(
     choices: Choices,
     limits: Limits,
     validate: bool,
-    whole_up_to: u32,
+    whole_frames_up_to: u32,
 ) -> MessageDecoder {
-    let limit = |limit: u64| u32::try_from(limit).unwrap_or(NO_LIMIT);
-    let frames = FrameDecoder::with_rules(choices.rules())
-        .max_payload_len(limit(limits.frame))
-        .whole_up_to(whole_up_to);
-    MessageDecoder::over(frames)
-        .max_message_len(limit(limits.message))
-        .max_fragments(limit(limits.fragments))
+    let limit = |limit: u64| u32::try_from(limit).unwrap_or(u32::MAX);
+    MessageDecoder::with_rules(choices.rules())
+        .whole_frames_up_to(whole_frames_up_to)
+        .limits(
+            wsframe::Limits::DEFAULT
+                .max_frame_size(limit(limits.frame))
+                .max_message_size(limit(limits.message))
+                .max_fragments(limit(limits.fragments)),
+        )
         .validate_text(validate)
 }
 
@@ -227,11 +229,11 @@ pub fn messages(choices: Choices, limits: Limits, validate: bool, cuts: &[usize]
     // Where a frame waits for its end, what is wrong in it waits, too.
     let whole = &stream[..whole_frames_len(stream, choices)];
     let wrong_in_whole = naive::messages(whole, choices, limits, validate).error;
-    for whole_up_to in &WHOLE_UP_TO[1..] {
+    for whole_frames_up_to in &WHOLE_UP_TO[1..] {
         for way in [Way::Cursor, Way::Locate] {
-            let decoder = message_decoder(choices, limits, validate, *whole_up_to);
+            let decoder = message_decoder(choices, limits, validate, *whole_frames_up_to);
             let found = drive::messages(decoder, stream, cuts, way);
-            assert_eq!(found.items, expected.items, "{cuts:?} {way:?} {whole_up_to}");
+            assert_eq!(found.items, expected.items, "{cuts:?} {way:?} {whole_frames_up_to}");
             assert!(expected.open.starts_with(&found.open));
             if found.error != expected.error {
                 assert_eq!((found.error, wrong_in_whole), (None, None), "{expected:?}");
@@ -295,17 +297,19 @@ pub fn round_trip(specs: &[Spec], receiver: Role, rsv: Rsv, cuts: &[usize], capa
         if let Some(key) = header.masking_key {
             encoder = encoder.masking_key(key);
         }
-        encoder.append(payload, &mut encoded).expect("a right frame");
+        encoder.encode_to_vec(payload, &mut encoded).expect("a right frame");
     }
     assert_eq!(encoded, stream);
 
-    let rules = Rules::new(receiver).claim_rsv(rsv);
-    for whole_up_to in [0, capacity as u32] {
-        let decoder = FrameDecoder::with_rules(rules).whole_up_to(whole_up_to);
+    let rules = Rules::new(receiver).allow_rsv(rsv);
+    for whole_frames_up_to in [0, capacity as u32] {
+        let decoder = FrameDecoder::with_rules(rules).whole_frames_up_to(whole_frames_up_to);
         let decoded = drive::decode(decoder, &stream, cuts, capacity, Way::Cursor);
         assert_eq!((decoded.error, decoded.consumed), (None, stream.len()));
         assert_eq!(decoded.frames, frames);
-        if whole_up_to != 0 && frames.iter().all(|(_, payload)| payload.len() + 14 <= capacity) {
+        if whole_frames_up_to != 0
+            && frames.iter().all(|(_, payload)| payload.len() + 14 <= capacity)
+        {
             assert_eq!(decoded.chunks, frames.len(), "every frame whole");
         }
     }

@@ -6,10 +6,10 @@
 pub use super::deflate;
 
 use crate::support::naive::{self, Choices, Item, Limits};
-use wsframe::deflate::{CompressedConnection, Config, Context, Parameters, Pool};
+use wsframe::deflate::{CompressedConnection, Config, DeflateContext, DeflateParameters, Pool};
 use wsframe::{
-    Connection, Event, MaskingKey, MaskingKeys, NO_LIMIT, Opcode, Output, ProtocolError,
-    ReceiveError, Role, Rsv, Transport,
+    Connection, Event, MaskingKey, MaskingKeys, Opcode, Output, ProtocolError, ReceiveError, Role,
+    Rsv, TransportAction,
 };
 
 /// A pool whose connections compress every message that they may.
@@ -90,7 +90,7 @@ pub fn receive<K: MaskingKeys>(
                     // Latched.
                     let again = connection.receive(&mut input, &mut buf, pool, out);
                     assert_eq!(again.unwrap_err(), ReceiveError::Protocol(error));
-                    assert_eq!(connection.connection().transport(), Transport::Close);
+                    assert_eq!(connection.connection().transport_action(), TransportAction::Close);
                     return received;
                 }
                 Err(error) => panic!("{error}"),
@@ -115,8 +115,8 @@ struct Expected {
 impl Expected {
     fn new(role: Role, takeover: bool, limit: u32, bytes: &[u8]) -> Self {
         let choices = Choices { claimed: Rsv::RSV1.bits(), ..Choices::strict(role) };
-        // Those of a new connection.
-        let limits = Limits { frame: 16 << 20, message: 64 << 20, fragments: 1 << 17 };
+        let message = if limit == u32::MAX { u64::MAX } else { u64::from(limit) };
+        let limits = Limits { frame: 16 << 20, message, fragments: 1 << 17 };
         let found = naive::messages(bytes, choices, limits, true);
         let (open, wrong) = (!found.open.is_empty(), found.error.is_some());
         let mut expected = Self { messages: Vec::new(), control: Vec::new(), wrong, open };
@@ -132,7 +132,7 @@ impl Expected {
                 Item::Raw(opcode, _, payload) => {
                     let inflated = deflate::naive::inflate(&history, &payload);
                     let text = opcode == Opcode::Text;
-                    let too_long = limit != NO_LIMIT && inflated.bytes.len() > limit as usize;
+                    let too_long = limit != u32::MAX && inflated.bytes.len() > limit as usize;
                     let not_text = text && core::str::from_utf8(&inflated.bytes).is_err();
                     if !inflated.right || too_long || not_text {
                         return Self { wrong: true, ..expected };
@@ -171,29 +171,30 @@ impl Expected {
 /// naive decoders find, or wrong.
 pub fn any_bytes(
     role: Role,
-    context: Context,
+    context: DeflateContext,
     limit: u32,
     bytes: &[u8],
     cuts: &[usize],
     buffers: &[usize],
 ) {
     let expected = Expected::new(role, context.takeover, limit, bytes);
-    let pool = || Pool::new(Config::default().max_message_len(limit));
+    let pool = || Pool::new(Config::default());
     let agreed = match role {
-        Role::Server => Parameters { server: Context::FULL, client: context },
-        Role::Client => Parameters { server: context, client: Context::FULL },
+        Role::Server => DeflateParameters { server: DeflateContext::DEFAULT, client: context },
+        Role::Client => DeflateParameters { server: context, client: DeflateContext::DEFAULT },
     };
+    let limits = wsframe::Limits::DEFAULT.max_message_size(limit).max_pending_replies(u16::MAX);
     let run = |cuts: &[usize], buffers: &[usize]| {
         let mut out = Vec::new();
         let received = match role {
             Role::Server => {
-                let connection = Connection::server().max_pending_replies(u16::MAX);
+                let connection = Connection::server().limits(limits);
                 let mut connection = CompressedConnection::new(connection, Some(agreed));
                 receive(&mut connection, bytes, cuts, buffers, &mut pool(), &mut out)
             }
             Role::Client => {
                 let keys = || MaskingKey::new([0x37, 0xFA, 0x21, 0x3D]);
-                let connection = Connection::client(keys).max_pending_replies(u16::MAX);
+                let connection = Connection::client(keys).limits(limits);
                 let mut connection = CompressedConnection::new(connection, Some(agreed));
                 receive(&mut connection, bytes, cuts, buffers, &mut pool(), &mut out)
             }

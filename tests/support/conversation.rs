@@ -7,8 +7,8 @@
 use std::collections::VecDeque;
 
 use wsframe::{
-    Assembler, CloseBody, CloseCode, Connection, Event, FrameHeader, MaskingKey, MaskingKeys,
-    Opcode, ReceiveError, Role, Rules, Transport, Unmasked,
+    Assembler, CloseBody, CloseCode, Connection, Event, FrameHeader, Limits, MaskingKey,
+    MaskingKeys, NoKeys, Opcode, ReceiveError, Role, Rules, TransportAction,
 };
 
 /// What one side is told to do. Both numbers mean a side by their lowest bit.
@@ -103,7 +103,7 @@ struct Side<K> {
 impl<K: MaskingKeys> Side<K> {
     fn new(connection: Connection<K>, max_pending_replies: u16) -> Self {
         Self {
-            connection: connection.max_pending_replies(max_pending_replies),
+            connection: connection.limits(Limits::DEFAULT.max_pending_replies(max_pending_replies)),
             max_pending_replies: max_pending_replies.into(),
             out: Vec::new(),
             input: Vec::new(),
@@ -212,7 +212,7 @@ impl<K: MaskingKeys> Side<K> {
 /// The two sides, and the network between them.
 struct Conversation<K> {
     client: Side<K>,
-    server: Side<Unmasked>,
+    server: Side<NoKeys>,
     to_client: VecDeque<u8>,
     to_server: VecDeque<u8>,
 }
@@ -276,8 +276,8 @@ impl<K: MaskingKeys> Conversation<K> {
         assert_eq!(server.received, client.sent, "all that the client sent, in order");
         assert_eq!(client.connection.close_code(), server.close_sent);
         assert_eq!(server.connection.close_code(), client.close_sent);
-        assert_eq!(client.connection.transport(), Transport::AwaitEnd);
-        assert_eq!(server.connection.transport(), Transport::Close);
+        assert_eq!(client.connection.transport_action(), TransportAction::AwaitEof);
+        assert_eq!(server.connection.transport_action(), TransportAction::Close);
         assert_eq!(client.connection.role(), Role::Client);
     }
 }

@@ -6,20 +6,23 @@
 #[path = "inflate.rs"]
 pub mod naive;
 
+use wsframe::ProtocolError;
 use wsframe::deflate::{
-    Compressor, Context, Decompressor, Effort, NAME, Negotiation, Parameters, WindowBits,
+    Compressor, CompressorOptions, Decompressor, DeflateContext, DeflateParameters, NAME,
+    Negotiation, WindowBits,
 };
-use wsframe::extensions::{ExtensionWriter, Extensions, Negotiate};
-use wsframe::{NO_LIMIT, ProtocolError};
+use wsframe::extensions::{Extension, ExtensionWriter, Extensions};
 
 /// All contexts: takeover or none, in each window.
-pub fn contexts() -> impl Iterator<Item = Context> {
+pub fn contexts() -> impl Iterator<Item = DeflateContext> {
     let windows = (8..=15).map(|bits| WindowBits::new(bits).unwrap());
-    windows.flat_map(|window_bits| [true, false].map(|takeover| Context { takeover, window_bits }))
+    windows.flat_map(|window_bits| {
+        [true, false].map(|takeover| DeflateContext { takeover, window_bits })
+    })
 }
 
 /// One of all contexts.
-pub fn context(byte: u8) -> Context {
+pub fn context(byte: u8) -> DeflateContext {
     contexts().nth(usize::from(byte) % 16).unwrap()
 }
 
@@ -141,13 +144,13 @@ pub fn any_payloads(
     cuts: &[usize],
     buffers: &[usize],
 ) {
-    let context = Context { takeover, window_bits: WindowBits::MAX };
-    let mut in_pieces = Decompressor::new(context).max_message_len(limit);
-    let mut whole = Decompressor::new(context).max_message_len(limit);
+    let context = DeflateContext { takeover, window_bits: WindowBits::MAX };
+    let mut in_pieces = Decompressor::new(context).max_message_size(limit);
+    let mut whole = Decompressor::new(context).max_message_size(limit);
     let mut history = Vec::new();
     for payload in payloads {
         let expected = naive::inflate(&history, payload);
-        let too_long = limit != NO_LIMIT && expected.bytes.len() > limit as usize;
+        let too_long = limit != u32::MAX && expected.bytes.len() > limit as usize;
         let (message, outcome) = inflate(&mut in_pieces, payload, cuts, buffers);
         let mut appended = b"kept".to_vec();
         let outcome_whole = whole.append(payload, &mut appended);
@@ -178,8 +181,8 @@ pub fn any_payloads(
 
 /// Any messages, compressed and decompressed, in pieces and whole, also by the naive decoder.
 pub fn round_trip(
-    context: Context,
-    effort: Effort,
+    context: DeflateContext,
+    effort: CompressorOptions,
     messages: &[&[u8]],
     cuts: &[usize],
     buffers: &[usize],
@@ -215,7 +218,7 @@ pub fn round_trip(
 
 /// The two ends of a negotiation, one of whose headers is this line: what each makes of it is what the
 /// naive reading of RFC 7692 §7.1 makes of it.
-pub fn negotiation(wanted: Parameters, fallback: Parameters, line: &[u8]) {
+pub fn negotiation(wanted: DeflateParameters, fallback: DeflateParameters, line: &[u8]) {
     lines(wanted, line);
     let Ok(elements) = Extensions::parse(line) else { return };
     let list = crate::support::extensions::naive(line).unwrap();
@@ -226,12 +229,12 @@ pub fn negotiation(wanted: Parameters, fallback: Parameters, line: &[u8]) {
         let chosen = server.choose(&extension);
         assert_eq!(chosen, stated.is_some(), "{extension}");
         assert_eq!(chosen, server.agreed().is_some());
-        assert_ne!(chosen, server.refusal().is_some());
+        assert_ne!(chosen, server.rejection().is_some());
         if let (Some(agreed), Some([no_server, no_client, server_bits, client_bits])) =
             (server.agreed(), stated)
         {
             let min = |wanted: WindowBits, said: u8| u8::min(wanted.get(), said);
-            let bits = |context: Context| context.window_bits.get();
+            let bits = |context: DeflateContext| context.window_bits.get();
             assert_eq!(agreed.server.takeover, wanted.server.takeover && no_server == 0);
             assert_eq!(agreed.client.takeover, wanted.client.takeover && no_client == 0);
             let said = if server_bits == 0 { 15 } else { server_bits };
@@ -258,7 +261,7 @@ pub fn negotiation(wanted: Parameters, fallback: Parameters, line: &[u8]) {
         client = client.fallbacks(&fallbacks);
         let confirmed = client.confirm(&extension);
         let said = self::stated(&element, true);
-        let fits: Vec<Parameters> = [wanted, fallback]
+        let fits: Vec<DeflateParameters> = [wanted, fallback]
             .into_iter()
             .filter(|offer| said.is_some_and(|said| fits(said, offer)))
             .collect();
@@ -280,7 +283,7 @@ pub fn negotiation(wanted: Parameters, fallback: Parameters, line: &[u8]) {
 }
 
 /// The forms that read whole header fields say what one call for each element comes to.
-fn lines(wanted: Parameters, line: &[u8]) {
+fn lines(wanted: DeflateParameters, line: &[u8]) {
     let others = &b"x-other; x=1"[..];
     let list = || Extensions::parse(line).into_iter().flatten();
 
@@ -310,7 +313,7 @@ fn lines(wanted: Parameters, line: &[u8]) {
 }
 
 /// Whether an answer that says this can be to the offer.
-fn fits([no_server, _, server_bits, client_bits]: [u8; 4], offer: &Parameters) -> bool {
+fn fits([no_server, _, server_bits, client_bits]: [u8; 4], offer: &DeflateParameters) -> bool {
     let wanted = offer.server.window_bits.get();
     (offer.server.takeover || no_server == 1)
         && (wanted == 15 || (server_bits != 0 && server_bits <= wanted))
@@ -353,7 +356,11 @@ fn stated(element: &crate::support::extensions::Element, answer: bool) -> Option
 }
 
 /// Two ends that know only each other's headers come to the same parameters, within both their bounds.
-pub fn agreement(client_wants: Parameters, fallback: Parameters, server_wants: Parameters) {
+pub fn agreement(
+    client_wants: DeflateParameters,
+    fallback: DeflateParameters,
+    server_wants: DeflateParameters,
+) {
     let fallbacks = [fallback];
     let mut client = Negotiation::new(client_wants).fallbacks(&fallbacks);
     let mut server = Negotiation::new(server_wants);

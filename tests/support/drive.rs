@@ -24,7 +24,7 @@ pub struct Decoded {
 pub enum Way {
     /// [`FrameDecoder::decode`] with a cursor.
     Cursor,
-    /// [`FrameDecoder::locate`], then [`wsframe::Span::of`] on the whole buffer.
+    /// [`FrameDecoder::locate`], then [`wsframe::FrameSpan::of`] on the whole buffer.
     Locate,
 }
 
@@ -79,11 +79,11 @@ fn consume(
         let remaining = decoder.remaining();
         let chunk = match way {
             Way::Cursor => decoder.decode(&mut input),
-            Way::Locate => match decoder.locate(input) {
+            Way::Locate => match decoder.next_span(input) {
                 Ok(Some(span)) => {
-                    let (used, rest) = std::mem::take(&mut input).split_at_mut(span.end());
+                    let (used, rest) = std::mem::take(&mut input).split_at_mut(span.consumed_len());
                     input = rest;
-                    Ok(Some(span.of(used)))
+                    Ok(Some(span.into_chunk(used)))
                 }
                 Ok(None) => Ok(None),
                 Err(error) => Err(error),
@@ -97,7 +97,7 @@ fn consume(
             }
             Err(error) => {
                 assert_eq!((input.len(), decoder.remaining()), (before, remaining), "an error");
-                assert_eq!(decoder.locate(input).err(), Some(error), "an error repeats");
+                assert_eq!(decoder.next_span(input).err(), Some(error), "an error repeats");
                 return Err((len - before, error));
             }
         }
@@ -148,11 +148,12 @@ pub fn messages(
         let error = loop {
             let event = match way {
                 Way::Cursor => decoder.decode(&mut input),
-                Way::Locate => match decoder.locate(input) {
+                Way::Locate => match decoder.next_span(input) {
                     Ok(Some(span)) => {
-                        let (used, rest) = std::mem::take(&mut input).split_at_mut(span.end());
+                        let (used, rest) =
+                            std::mem::take(&mut input).split_at_mut(span.consumed_len());
                         input = rest;
-                        decoder.take(span, used).map(Some)
+                        decoder.decode_span(span, used).map(Some)
                     }
                     Ok(None) => Ok(None),
                     Err(error) => Err(error),
@@ -171,7 +172,7 @@ pub fn messages(
             // Latched, whatever comes.
             assert_eq!(decoder.error(), Some(error));
             assert_eq!(decoder.decode(&mut &mut b"\x81\x00".to_vec()[..]).unwrap_err(), error);
-            assert_eq!(decoder.locate(b"\x89\x00").unwrap_err(), error);
+            assert_eq!(decoder.next_span(b"\x89\x00").unwrap_err(), error);
             return found.end_with(error);
         }
         if decoder.is_closed() && way == Way::Cursor {
@@ -315,7 +316,7 @@ pub fn relay(role: Role, decoder: MessageDecoder, stream: &[u8], cuts: &[usize])
             }
             frame_len *= u64::from(!forwarded.last);
             let is_close = received.opcode == Opcode::Close;
-            assert_eq!(relay.may_send_frame(), frame_len == 0 && !is_close);
+            assert_eq!(relay.can_send_frame(), frame_len == 0 && !is_close);
         }
         relayed.closed = relay.is_closed();
         if relayed.closed {

@@ -89,7 +89,7 @@ fn is_token_byte(byte: u8) -> bool {
 /// What the crate reads in the line.
 pub fn read(line: &[u8]) -> Option<Vec<Element>> {
     let list = Extensions::parse(line).ok()?;
-    let element = |extension: wsframe::extensions::Extension<'_>| {
+    let element = |extension: wsframe::extensions::ExtensionElement<'_>| {
         let parameters = extension.parameters().map(|parameter| {
             let value = parameter.value().map(|value| {
                 let text: String = value.chars().collect();

@@ -10,25 +10,25 @@ use std::ops::Range;
 use std::str;
 
 use wsframe::handshake::{
-    Agreed, ClientHandshake, EMPTY_HEADER, HandshakeRules, HeadError, HeadReader, Key, Opening,
-    Refusal, Request, Response, ResponseError, Uri,
+    ClientHandshake, EMPTY_HEADER, HandshakeRequest, HandshakeRules, HeadError, HeadScanner,
+    Negotiated, Rejection, Request, Response, ResponseError, Uri, WebSocketKey,
 };
 
 /// The head's length as a reader finds it that is shown the bytes in reads of these lengths, over and
 /// over (all at once if there are none, or if one is 0).
 pub fn find(received: &[u8], reads: &[usize], max_len: usize) -> Result<Option<usize>, HeadError> {
-    let mut reader = HeadReader::new().max_len(max_len);
-    in_reads(received, reads, |received| reader.find(received))
+    let mut reader = HeadScanner::new().max_len(max_len);
+    in_reads(received, reads, |received| reader.find_request(received))
 }
 
 /// In the same way, where the head is of the first response that is not interim.
-pub fn find_final(
+pub fn find_response(
     received: &[u8],
     reads: &[usize],
     max_len: usize,
 ) -> Result<Option<Range<usize>>, HeadError> {
-    let mut reader = HeadReader::new().max_len(max_len);
-    in_reads(received, reads, |received| reader.find_final(received))
+    let mut reader = HeadScanner::new().max_len(max_len);
+    in_reads(received, reads, |received| reader.find_response(received))
 }
 
 fn in_reads<T: Debug + PartialEq>(
@@ -121,7 +121,7 @@ fn is_interim(head: &[u8]) -> bool {
 
 /// Any bytes in any reads: the head that answers is where the oracle sees it.
 pub fn final_head(received: &[u8], reads: &[usize], max_len: usize) -> Option<Range<usize>> {
-    let found = find_final(received, reads, max_len);
+    let found = find_response(received, reads, max_len);
     assert_eq!(found, naive_find_final(received, max_len), "{}", received.escape_ascii());
     found.ok().flatten()
 }
@@ -203,19 +203,19 @@ pub fn request(received: &[u8], reads: &[usize]) {
     for rules in RULES {
         #[cfg(feature = "http")]
         same_on_http_types(&request, start_line(&head), rules);
-        match request.opening_with(rules) {
+        match request.handshake_with(rules) {
             Ok(opening) => accepted(&opening, &head, rules),
-            Err(refusal) => {
+            Err(rejection) => {
                 let lines = Lines::new(&head);
-                match refusal {
-                    Refusal::Upgrade => assert!(!lines.upgrades(), "{head}"),
-                    Refusal::Connection => assert!(!lines.connection_upgrades(), "{head}"),
-                    Refusal::Subprotocols => {
+                match rejection {
+                    Rejection::Upgrade => assert!(!lines.upgrades(), "{head}"),
+                    Rejection::Connection => assert!(!lines.connection_upgrades(), "{head}"),
+                    Rejection::Subprotocols => {
                         assert!(!lines.offers_subprotocols_rightly(), "{head}")
                     }
                     _ => {}
                 }
-                refused(refusal);
+                refused(rejection);
             }
         }
     }
@@ -239,14 +239,14 @@ fn same_on_http_types(request: &Request<'_>, start_line: &str, rules: HandshakeR
     let Some(on_types) = builder.body(()).ok().filter(|_| !request.target().contains('#')) else {
         return;
     };
-    let both = [request.opening_with(rules), Opening::from_http_with(&on_types, rules)];
+    let both = [request.handshake_with(rules), HandshakeRequest::from_http_with(&on_types, rules)];
     let [of_head, of_types] = both.map(|opening| {
         let opening = opening?;
         let mut response = String::new(); // from which the key and the extensions can be told
         opening.accept().write(&mut [], &mut response).unwrap();
         let subprotocols: Vec<&str> = opening.subprotocols().collect();
         let extensions: Vec<String> = opening.extensions().map(|one| one.to_string()).collect();
-        Ok::<_, Refusal>((
+        Ok::<_, Rejection>((
             (opening.host(), opening.resource_name(), opening.origin()),
             (subprotocols, extensions, response),
         ))
@@ -254,7 +254,7 @@ fn same_on_http_types(request: &Request<'_>, start_line: &str, rules: HandshakeR
     assert_eq!(of_head, of_types, "{request:?}");
 }
 
-fn accepted(opening: &Opening<'_>, head: &str, rules: HandshakeRules) {
+fn accepted(opening: &HandshakeRequest<'_>, head: &str, rules: HandshakeRules) {
     let lines = Lines::new(head);
     let start = start_line(head);
     assert!(start.starts_with("GET ") && start.ends_with(" HTTP/1.1"), "{start}");
@@ -293,19 +293,19 @@ fn accepted(opening: &Opening<'_>, head: &str, rules: HandshakeRules) {
     let mut storage = [EMPTY_HEADER; 8];
     let response = Response::parse(response.as_bytes(), &mut storage).unwrap();
     let uri = Uri::parse("ws://localhost/").unwrap();
-    let client = ClientHandshake::new(uri, Key::parse(key.as_bytes()).unwrap());
+    let client = ClientHandshake::new(uri, WebSocketKey::parse(key.as_bytes()).unwrap());
     let chosen = Vec::from_iter(chosen);
     let agreed = client.subprotocols(&chosen).check(&response, &mut []).unwrap();
     assert_eq!(agreed.subprotocol, chosen.first().copied());
 }
 
-fn refused(refusal: Refusal) {
+fn refused(rejection: Rejection) {
     let mut response = String::new();
-    refusal.write(&mut response).unwrap();
+    rejection.write(&mut response).unwrap();
     let len = find(response.as_bytes(), &[], 4096).unwrap().unwrap();
     let mut storage = [EMPTY_HEADER; 8];
     let parsed = Response::parse(&response.as_bytes()[..len], &mut storage).unwrap();
-    assert_eq!(parsed.status(), refusal.status());
+    assert_eq!(parsed.status(), rejection.status());
     assert!([400, 403, 405, 426, 431].contains(&parsed.status()));
     let body_len = str::from_utf8(parsed.header("content-length").unwrap()).unwrap();
     assert_eq!(body_len, (response.len() - len).to_string());
@@ -324,7 +324,7 @@ pub fn response(received: &[u8], reads: &[usize]) {
         let Ok(response) = Response::parse(head, &mut storage) else { continue };
         for rules in RULES {
             let uri = Uri::parse("ws://server.example.com/chat").unwrap();
-            let client = ClientHandshake::new(uri, Key::new(*b"the sample nonce"));
+            let client = ClientHandshake::new(uri, WebSocketKey::new(*b"the sample nonce"));
             let client = client.subprotocols(&["chat", "superchat"]).rules(rules);
             let checked = client.check(&response, &mut []);
             let head = String::from_utf8_lossy(head);
@@ -373,7 +373,7 @@ fn same_response_on_http_types(
     client: &ClientHandshake<'_>,
     response: &Response<'_>,
     start_line: &str,
-    checked: Result<Agreed<'_>, ResponseError>,
+    checked: Result<Negotiated<'_>, ResponseError>,
 ) {
     use http::Version;
     let is_1_0 = start_line.starts_with("HTTP/1.0");
@@ -388,7 +388,7 @@ fn same_response_on_http_types(
 }
 
 fn answered(
-    checked: Result<Agreed<'_>, ResponseError>,
+    checked: Result<Negotiated<'_>, ResponseError>,
     lines: &Lines<'_>,
     start_line: &str,
     rules: HandshakeRules,
@@ -521,10 +521,10 @@ fn uri_by(text: &str, rules: HandshakeRules) {
     assert_eq!(again.to_string(), shown);
 
     let mut request = String::new();
-    ClientHandshake::new(uri, Key::new([0; 16])).write(&[], &mut request).unwrap();
+    ClientHandshake::new(uri, WebSocketKey::new([0; 16])).write(&[], &mut request).unwrap();
     let mut storage = [EMPTY_HEADER; 8];
     let request = Request::parse(request.as_bytes(), &mut storage).unwrap();
-    let opening = request.opening_with(rules).unwrap();
+    let opening = request.handshake_with(rules).unwrap();
     assert_eq!(opening.path(), uri.path());
     assert_eq!(opening.query(), again.query());
     // The zone of an address stays with the client.

@@ -8,7 +8,7 @@ use wsframe::{FrameHeader, MaskingKey, Opcode, ProtocolError, Role, Rsv, Rules};
 pub struct Choices {
     pub role: Role,
     pub claimed: u8,
-    pub claims_on_every_frame: bool,
+    pub allow_rsv_on_all_frames: bool,
     pub accept_unmasked: bool,
     pub accept_non_minimal_lengths: bool,
 }
@@ -18,7 +18,7 @@ impl Choices {
         Self {
             role,
             claimed: 0,
-            claims_on_every_frame: false,
+            allow_rsv_on_all_frames: false,
             accept_unmasked: false,
             accept_non_minimal_lengths: false,
         }
@@ -29,16 +29,16 @@ impl Choices {
         (0..128u8).map(|bits| Self {
             role: if bits & 1 != 0 { Role::Server } else { Role::Client },
             claimed: bits & 0x70,
-            claims_on_every_frame: bits & 2 != 0,
+            allow_rsv_on_all_frames: bits & 2 != 0,
             accept_unmasked: bits & 4 != 0,
             accept_non_minimal_lengths: bits & 8 != 0,
         })
     }
 
     pub fn rules(self) -> Rules {
-        let mut rules = Rules::new(self.role).claim_rsv(Rsv::from_bits(self.claimed));
-        if self.claims_on_every_frame {
-            rules = rules.claims_on_every_frame();
+        let mut rules = Rules::new(self.role).allow_rsv(Rsv::from_bits(self.claimed));
+        if self.allow_rsv_on_all_frames {
+            rules = rules.allow_rsv_on_all_frames();
         }
         if self.accept_unmasked {
             rules = rules.accept_unmasked();
@@ -74,13 +74,13 @@ pub fn header(
 
     let mut unclaimed = 0;
     for (position, value) in [(1, 64), (2, 32), (3, 16)] {
-        let claimed = choices.claimed & value != 0 && (begins || choices.claims_on_every_frame);
+        let claimed = choices.claimed & value != 0 && (begins || choices.allow_rsv_on_all_frames);
         if bit(0, position) && !claimed {
             unclaimed += value;
         }
     }
     if unclaimed != 0 {
-        return Err(ProtocolError::UnclaimedRsv(unclaimed));
+        return Err(ProtocolError::UnexpectedRsv(unclaimed));
     }
     if control && !bit(0, 0) {
         return Err(ProtocolError::FragmentedControl);
@@ -185,7 +185,7 @@ pub type Frame = (FrameHeader, Vec<u8>);
 pub fn frames(
     mut stream: &[u8],
     choices: Choices,
-    max_payload_len: u64,
+    max_frame_size: u64,
 ) -> (Vec<Frame>, Option<ProtocolError>) {
     let mut frames = Vec::new();
     loop {
@@ -194,7 +194,7 @@ pub fn frames(
             Ok(None) => return (frames, None),
             Err(error) => return (frames, Some(error)),
         };
-        if header.payload_len > max_payload_len {
+        if header.payload_len > max_frame_size {
             return (frames, Some(ProtocolError::FrameTooLong(header.payload_len)));
         }
         let rest = &stream[len..];

@@ -6,7 +6,8 @@ use core::task::{Context, Poll, Waker};
 
 use futures_util::{Stream, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
-use wsframe::codec::{CodecError, WebSocketStream};
+use wsframe::codec::CodecError;
+use wsframe::stream::WebSocketStream;
 use wsframe::{Connection, FrameEncoder, MaskingKey, Message, Opcode};
 
 pub const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
@@ -17,7 +18,7 @@ pub fn key() -> MaskingKey {
 
 pub fn masked(opcode: Opcode, fin: bool, payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    FrameEncoder::new(opcode).fin(fin).masking_key(key()).append(payload, &mut out).unwrap();
+    FrameEncoder::new(opcode).fin(fin).masking_key(key()).encode_to_vec(payload, &mut out).unwrap();
     out
 }
 

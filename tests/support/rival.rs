@@ -14,8 +14,8 @@ use tungstenite::protocol::frame::coding;
 use tungstenite::protocol::{CloseFrame, Role as TheirRole, WebSocket, WebSocketConfig};
 use tungstenite::{Error, Message};
 use wsframe::{
-    Assembler, CloseBody, CloseCode, Connection, Event, FrameDecoder, MaskingKey, MessageDecoder,
-    NO_LIMIT, Opcode, ProtocolError, ReceiveError, Role, Rules,
+    Assembler, CloseBody, CloseCode, Connection, Event, Limits, MaskingKey, MessageDecoder, Opcode,
+    ProtocolError, ReceiveError, Role, Rules,
 };
 
 /// What both are told.
@@ -26,8 +26,8 @@ pub struct Settings {
     /// Whether this end has sent a Close before it hears anything.
     pub closing: bool,
     /// tungstenite takes memory for a frame as soon as it is declared: there must be a limit.
-    pub max_payload_len: u32,
-    pub max_message_len: u32,
+    pub max_frame_size: u32,
+    pub max_message_size: u32,
 }
 
 impl Settings {
@@ -37,8 +37,8 @@ impl Settings {
             role: if choices & 1 != 0 { Role::Server } else { Role::Client },
             accept_unmasked: choices & 2 != 0,
             closing: choices & 4 != 0,
-            max_payload_len: settings::limit(frame).min(1 << 16),
-            max_message_len: settings::limit(message),
+            max_frame_size: settings::limit(frame).min(1 << 16),
+            max_message_size: settings::limit(message),
         }
     }
 }
@@ -72,7 +72,7 @@ pub fn compare(settings: Settings, cuts: &[usize], stream: &[u8]) {
         assert_eq!(theirs, expected(settings, ours, None, &theirs), "{settings:?} {stream:02x?}");
         return;
     };
-    let last = Frame::at(at, stream, settings.max_payload_len);
+    let last = Frame::at(at, stream, settings.max_frame_size);
 
     // > in all cases, the minimal number of bytes MUST be used to encode the length (§5.2)
     //
@@ -111,7 +111,7 @@ fn expected(
         // Which of two broken rules is told: no sentence says. tungstenite looks at the limit on frames
         // before all else, and at a reason before the code.
         Some((error, last)) if error.close_code() == CloseCode::PROTOCOL_ERROR => {
-            let too_long = last.declared > settings.max_payload_len.into();
+            let too_long = last.declared > settings.max_frame_size.into();
             if too_long && theirs.end == End::Failed(1009) {
                 ours.end = End::Failed(1009);
             }
@@ -177,12 +177,15 @@ fn hear(
 ) -> (Heard, Option<(ProtocolError, usize)>) {
     let strict = Rules::new(settings.role);
     let rules = if settings.accept_unmasked { strict.accept_unmasked() } else { strict };
-    let frames = FrameDecoder::with_rules(rules).max_payload_len(settings.max_payload_len);
-    let messages = MessageDecoder::over(frames)
-        .max_message_len(settings.max_message_len)
-        .max_fragments(NO_LIMIT);
-    let mut connection = Connection::over(messages, || MaskingKey::new([0x37, 0xFA, 0x21, 0x3D]))
+    let limits = Limits::UNLIMITED
+        .max_frame_size(settings.max_frame_size)
+        .max_message_size(settings.max_message_size)
         .max_pending_replies(u16::MAX);
+    let mut connection =
+        Connection::with_message_decoder(MessageDecoder::with_rules(rules), || {
+            MaskingKey::new([0x37, 0xFA, 0x21, 0x3D])
+        })
+        .limits(limits);
     let mut out = Vec::new();
     if settings.closing {
         connection.close(Some(NORMAL), &mut out).expect("nothing was sent before");
@@ -253,7 +256,7 @@ struct Frame {
 
 impl Frame {
     /// The frame that this byte of the stream lies in.
-    fn at(at: usize, stream: &[u8], max_payload_len: u32) -> Self {
+    fn at(at: usize, stream: &[u8], max_frame_size: u32) -> Self {
         let byte = |at: usize| stream.get(at).copied().unwrap_or(0);
         let mut start = 0;
         loop {
@@ -263,7 +266,7 @@ impl Frame {
                 127 => (8, (2..10).fold(0, |len, i| len << 8 | u64::from(byte(start + i)))),
                 short => (0, short.into()),
             };
-            let fits = declared <= max_payload_len.into();
+            let fits = declared <= max_frame_size.into();
             let payload = start + 2 + len_bytes + if masked { 4 } else { 0 };
             let end = payload + if fits { declared as usize } else { 0 };
             if at < end || !fits {
@@ -333,11 +336,11 @@ impl Write for Wire<'_> {
 }
 
 fn they_hear(settings: Settings, cuts: &[usize], stream: &[u8]) -> Heard {
-    let limit = |limit| (limit != NO_LIMIT).then_some(limit as usize);
+    let limit = |limit| (limit != u32::MAX).then_some(limit as usize);
     let config = WebSocketConfig::default()
         .read_buffer_size(64)
-        .max_frame_size(limit(settings.max_payload_len))
-        .max_message_size(limit(settings.max_message_len))
+        .max_frame_size(limit(settings.max_frame_size))
+        .max_message_size(limit(settings.max_message_size))
         .accept_unmasked_frames(settings.accept_unmasked);
     let wire = Wire { unread: stream, cuts: cuts.iter().copied().cycle(), sent: Vec::new() };
     let role = match settings.role {

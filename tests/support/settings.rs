@@ -1,7 +1,6 @@
 //! How the first bytes of a fuzz target's input choose the settings of a run.
 
 use super::naive::{Choices, Limits};
-use wsframe::NO_LIMIT;
 
 /// One of all combinations of rules; 0 and 1 are the strict ones of a client and a server.
 pub fn choices(byte: u8) -> Choices {
@@ -15,7 +14,7 @@ pub fn cuts(bytes: &[u8]) -> Vec<usize> {
 
 /// A limit on a length: 255 stands for none, the others for lengths around which a small input can come.
 pub fn limit(byte: u8) -> u32 {
-    if byte == 255 { NO_LIMIT } else { u32::from(byte) * 2 }
+    if byte == 255 { u32::MAX } else { u32::from(byte) * 2 }
 }
 
 /// The limits on frames, on messages, and on the number of fragments.

@@ -34,8 +34,8 @@ pub fn utf8(input: &[u8]) {
 
 /// Any bytes as a stream, in any reads, under any rules and limit, against the naive decoder.
 pub fn frames(input: &[u8]) {
-    let ([rules, max_payload_len, reads @ ..], stream) = split::<5>(input);
-    checks::frames(choices(rules), limit(max_payload_len), &cuts(&reads), stream);
+    let ([rules, max_frame_size, reads @ ..], stream) = split::<5>(input);
+    checks::frames(choices(rules), limit(max_frame_size), &cuts(&reads), stream);
 }
 
 /// Any frames, encoded, then decoded from any reads into any buffer.
@@ -124,14 +124,14 @@ mod of_deflate {
     use super::super::compressed::{any_bytes, deflate};
     use super::{cuts, limit, split};
     use wsframe::Role;
-    use wsframe::deflate::{Effort, Parameters};
+    use wsframe::deflate::{CompressorOptions, DeflateParameters};
 
     /// Any line as an offer and as an answer, to ends that want anything; and any two ends.
     pub fn deflate_negotiation(input: &[u8]) {
         let (contexts, line) = split::<4>(input);
         let [server, client, fallback_server, fallback_client] = contexts.map(deflate::context);
-        let wanted = Parameters { server, client };
-        let fallback = Parameters { server: fallback_server, client: fallback_client };
+        let wanted = DeflateParameters { server, client };
+        let fallback = DeflateParameters { server: fallback_server, client: fallback_client };
         deflate::negotiation(wanted, fallback, line);
         deflate::agreement(wanted, fallback, fallback);
     }
@@ -159,7 +159,7 @@ mod of_deflate {
     pub fn deflate_round_trip(input: &[u8]) {
         let ([which, level, memory, c0, c1, b0, b1, first], bytes) = split(input);
         let (first, second) = bytes.split_at(bytes.len().min(first.into()));
-        let effort = Effort::DEFAULT.level(level % 10).memory(memory % 10);
+        let effort = CompressorOptions::DEFAULT.level(level % 10).memory(memory % 10);
         let (cuts, buffers) = (cuts(&[c0, c1]), cuts(&[b0, b1]));
         let messages = [first, second, second];
         deflate::round_trip(deflate::context(which), effort, &messages, &cuts, &buffers);

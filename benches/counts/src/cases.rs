@@ -191,7 +191,7 @@ fn mask_copying(frames: &[Frame]) {
     let mut masked: Vec<_> = frames.iter().map(|frame| vec![0; frame.payload.len()]).collect();
     measured(|| {
         for (frame, masked) in frames.iter().zip(&mut masked) {
-            Mask::new(frame.key).apply_copying(&frame.payload, masked);
+            Mask::new(frame.key).apply_into(&frame.payload, masked);
         }
     });
     for (frame, masked) in frames.iter().zip(masked) {
@@ -251,9 +251,9 @@ fn locate(frames: &[Frame]) {
     let (messages, unread) = measured(|| {
         let mut messages = 0;
         let mut input = &mut stream[..];
-        while let Some(span) = decoder.locate(input).expect("a right stream") {
-            let (used, rest) = mem::take(&mut input).split_at_mut(span.end());
-            messages += take(span.of(used), &mut text);
+        while let Some(span) = decoder.next_span(input).expect("a right stream") {
+            let (used, rest) = mem::take(&mut input).split_at_mut(span.consumed_len());
+            messages += take(span.into_chunk(used), &mut text);
             input = rest;
         }
         (messages, input.len())
@@ -283,9 +283,9 @@ fn locate_messages(frames: &[Frame]) {
     let (messages, unread) = measured(|| {
         let mut messages = 0;
         let mut input = &mut stream[..];
-        while let Some(span) = decoder.locate(input).expect("a right stream") {
-            let (used, rest) = mem::take(&mut input).split_at_mut(span.end());
-            messages += take_event(decoder.take(span, used).expect("UTF-8"));
+        while let Some(span) = decoder.next_span(input).expect("a right stream") {
+            let (used, rest) = mem::take(&mut input).split_at_mut(span.consumed_len());
+            messages += take_event(decoder.decode_span(span, used).expect("UTF-8"));
             input = rest;
         }
         (messages, input.len())
@@ -409,7 +409,7 @@ fn append(frames: &[Frame]) {
     measured(|| {
         for frame in frames {
             let encoder = FrameEncoder::new(opcode).masking_key(frame.key);
-            encoder.append(&frame.payload, &mut out).expect("a right frame");
+            encoder.encode_to_vec(&frame.payload, &mut out).expect("a right frame");
         }
     });
     assert_eq!(out, stream(frames));
@@ -420,7 +420,7 @@ fn append_plain(frames: &[Frame]) {
     let encoder = FrameEncoder::new(black_box(frames[0].kind.opcode()));
     measured(|| {
         for frame in frames {
-            encoder.append(&frame.payload, &mut out).expect("a right frame");
+            encoder.encode_to_vec(&frame.payload, &mut out).expect("a right frame");
         }
     });
     assert_eq!(out, plain_stream(frames));
@@ -444,7 +444,7 @@ fn put(frames: &[Frame]) {
     measured(|| {
         for frame in frames {
             let encoder = FrameEncoder::new(opcode).masking_key(frame.key);
-            encoder.put(&frame.payload, &mut out).expect("a right frame");
+            encoder.encode_to_buf(&frame.payload, &mut out).expect("a right frame");
         }
     });
     assert_eq!(out, stream(frames));
@@ -458,7 +458,7 @@ fn write(frames: &[Frame]) {
         let mut out = &mut written[..];
         for frame in frames {
             let encoder = FrameEncoder::new(opcode).masking_key(frame.key);
-            let len = encoder.write(&frame.payload, out).expect("a right frame").len();
+            let len = encoder.encode_to_slice(&frame.payload, out).expect("a right frame").len();
             out = &mut out[len..];
         }
         out.len()
@@ -474,7 +474,7 @@ fn in_place(frames: &[Frame]) {
     let total: usize = measured(|| {
         let frame = |(frame, buffer): (&Frame, &mut Vec<u8>)| {
             let encoder = FrameEncoder::new(opcode).masking_key(frame.key);
-            encoder.in_place(buffer).expect("a right frame").len()
+            encoder.encode_in_place(buffer).expect("a right frame").len()
         };
         frames.iter().zip(&mut buffers).map(frame).sum()
     });

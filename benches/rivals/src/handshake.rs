@@ -7,7 +7,7 @@ use std::path::Path;
 
 use tungstenite::handshake::machine::TryParse;
 use tungstenite::handshake::server as tungstenite_server;
-use wsframe::handshake::{EMPTY_HEADER, HeadReader, Request};
+use wsframe::handshake::{EMPTY_HEADER, HeadScanner, Request};
 
 use crate::measure::{Rival, Role, Work};
 use crate::payload::Size;
@@ -80,10 +80,10 @@ fn rival(name: &str, role: Role, answer: fn(&[u8]) -> Vec<u8>) -> Rival<Heads> {
 
 #[inline(always)]
 pub fn with_wsframe(received: &[u8], choosing: bool) -> Vec<u8> {
-    let len = HeadReader::new().find(received).expect("a right head").expect("a whole one");
+    let len = HeadScanner::new().find_request(received).expect("a right head").expect("a whole one");
     let mut storage = [EMPTY_HEADER; 64];
     let request = Request::parse(&received[..len], &mut storage).expect("HTTP");
-    let opening = request.opening().expect("a handshake");
+    let opening = request.handshake().expect("a handshake");
     let mut chosen = None;
     if choosing {
         let origin = opening.origin().unwrap_or("none");

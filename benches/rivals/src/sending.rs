@@ -16,7 +16,7 @@ use tokio_websockets::{ClientBuilder, Message, ServerBuilder, WebSocketStream};
 use tungstenite::protocol::frame::FrameHeader as TungsteniteHeader;
 use tungstenite::protocol::frame::coding::{Data, OpCode as TungsteniteOpCode};
 use wsframe::{
-    Connection, FrameDecoder, FrameEncoder, FrameHeader, MAX_HEADER_LEN, MaskingKey, NO_LIMIT,
+    Connection, FrameDecoder, FrameEncoder, FrameHeader, MAX_HEADER_LEN, MaskingKey,
     Opcode, Output, Role as Side, ThreadKeys,
 };
 
@@ -37,7 +37,7 @@ const NOTES: &[&str] = &[
 ];
 
 const HEADER_NOTES: &[&str] = &[
-    "before: FrameHeader::encode_before. tungstenite: FrameHeader::format to a slice. fastwebsockets: fmt_head.",
+    "before: FrameHeader::encode_into_headroom. tungstenite: FrameHeader::format to a slice. fastwebsockets: fmt_head.",
     "actix-http's and tokio-websockets' are not public.",
 ];
 
@@ -63,16 +63,16 @@ pub fn measure(plan: &Plan) -> Vec<Table> {
 fn measure_frames(plan: &Plan) -> Table {
     let rivals = [
         rival("wsframe", Role::Ours, Vec::new, |payload, key, out| {
-            encoder(key).append(payload, out).expect("a right frame");
+            encoder(key).encode_to_vec(payload, out).expect("a right frame");
         }),
         rival("BytesMut", Role::Variant, BytesMut::new, |payload, key, out| {
             Output::append(out, encoder(key), payload).expect("a right frame");
         }),
         rival("slice", Role::Variant, Slice::new, |payload, key, Slice { buf, len }| {
-            *len += encoder(key).write(payload, &mut buf[*len..]).expect("a right frame").len();
+            *len += encoder(key).encode_to_slice(payload, &mut buf[*len..]).expect("a right frame").len();
         }),
         rival("put", Role::Variant, BytesMut::new, |payload, key, out| {
-            encoder(key).put(payload, out).expect("a right frame");
+            encoder(key).encode_to_buf(payload, out).expect("a right frame");
         }),
         rival("connection", Role::Variant, Endpoint::new, |payload, key, endpoint| {
             let Endpoint { client, server, out } = endpoint;
@@ -446,7 +446,7 @@ impl Work for Frames {
 fn sent(noted: &[(&[u8], bool)], mut stream: &mut [u8]) -> usize {
     let Some((_, masked)) = noted.first() else { return 0 };
     let side = if *masked { Side::Server } else { Side::Client };
-    let mut decoder = FrameDecoder::new(side).max_payload_len(NO_LIMIT);
+    let mut decoder = FrameDecoder::new(side).max_frame_size(u32::MAX);
     let mut frames = 0;
     while let Some(chunk) = decoder.decode(&mut stream).expect("right headers") {
         assert!(chunk.header.fin && chunk.header.opcode == Opcode::Binary);
@@ -467,7 +467,7 @@ fn measure_headers(plan: &Plan) -> Table {
         header_rival("before", Role::Variant, |headers| {
             headers.each(|len, key, seen| {
                 let mut headroom = [0; MAX_HEADER_LEN];
-                let start = frame_header(len, key).encode_before(&mut headroom);
+                let start = frame_header(len, key).encode_into_headroom(&mut headroom);
                 seen.see(&headroom[start.expect("a right header")..]);
             });
         }),

@@ -13,9 +13,9 @@
 use core::hint::black_box;
 use core::panic::PanicInfo;
 
-use wsframe::{
-    CloseBody, CloseCode, Connection, Event, FixedOutput, FrameDecoder, FrameEncoder, FrameHeader,
-    MAX_HEADER_LEN, MaskingKey, MessageDecoder, Opcode, Payload, Relay, Role, Rules, Transport,
+use wsframe::{Limits, 
+    CloseBody, CloseCode, Connection, Event, SliceOutput, FrameDecoder, FrameEncoder, FrameHeader,
+    MAX_HEADER_LEN, MaskingKey, MessageDecoder, Opcode, Payload, Relay, Role, Rules, TransportAction,
     Utf8Validator,
 };
 
@@ -72,7 +72,7 @@ fn headers() -> Option<()> {
     let rules = Rules::new(Role::Server);
     let bytes = black_box([0x82, 0xFE, 0x01, 0x00, 1, 2, 3, 4]);
     let (header, len) = FrameHeader::decode(&bytes, rules).ok()??;
-    if len != FrameHeader::len_from(&bytes) || *header.encode().ok()? != bytes {
+    if len != FrameHeader::required_len(&bytes) || *header.encode().ok()? != bytes {
         return None;
     }
 
@@ -117,7 +117,7 @@ fn frames() -> Option<()> {
         at += 1;
     }
 
-    let mut decoder = FrameDecoder::new(Role::Server).whole_up_to(500);
+    let mut decoder = FrameDecoder::new(Role::Server).whole_frames_up_to(500);
     let mut validator = Utf8Validator::new();
     let mut input = wire.get_mut(..at)?;
     let (mut texts, mut bytes, mut closes) = (0, 0, 0);
@@ -143,22 +143,22 @@ fn frames() -> Option<()> {
 #[cfg(feature = "handshake")]
 fn handshake() -> Option<()> {
     use wsframe::handshake::{
-        ClientHandshake, EMPTY_HEADER, HeadReader, Key, Request, Response, Uri,
+        ClientHandshake, EMPTY_HEADER, HeadScanner, WebSocketKey, Request, Response, Uri,
     };
 
     let uri = Uri::parse(black_box("ws://[::1]:9001/chat?room=7")).ok()?;
-    let client = ClientHandshake::new(uri, Key::new(black_box([7; 16]))).subprotocols(&["chat"]);
+    let client = ClientHandshake::new(uri, WebSocketKey::new(black_box([7; 16]))).subprotocols(&["chat"]);
     let (mut request, mut response) = (Text::new(), Text::new());
     client.write(&[], &mut request).ok()?;
 
-    let head_len = HeadReader::new().find(request.bytes()?).ok()??;
+    let head_len = HeadScanner::new().find(request.bytes()?).ok()??;
     let mut storage = [EMPTY_HEADER; 16];
     let parsed = Request::parse(request.bytes()?.get(..head_len)?, &mut storage).ok()?;
     let opening = parsed.opening().ok()?;
     let chosen = opening.choose_subprotocol(&["chat"]);
     opening.accept().subprotocol(chosen).write(&mut [], &mut response).ok()?;
 
-    let head_len = HeadReader::new().find(response.bytes()?).ok()??;
+    let head_len = HeadScanner::new().find(response.bytes()?).ok()??;
     let mut storage = [EMPTY_HEADER; 16];
     let parsed = Response::parse(response.bytes()?.get(..head_len)?, &mut storage).ok()?;
     (client.check(&parsed, &mut []).ok()?.subprotocol == Some("chat")).then_some(())
@@ -197,7 +197,7 @@ impl core::fmt::Write for Text {
 fn say(wire: &mut [u8]) -> Option<usize> {
     let key = || MaskingKey::new(black_box([0x37, 0xFA, 0x21, 0x3D]));
     let mut client = Connection::client(key);
-    let mut out = FixedOutput::new(wire);
+    let mut out = SliceOutput::new(wire);
     client.send_fragment(black_box("grüße "), false, &mut out).ok()?;
     client.ping(black_box(b"?"), &mut out).ok()?;
     client.send_fragment(black_box("🦀"), true, &mut out).ok()?;
@@ -210,7 +210,7 @@ fn say(wire: &mut [u8]) -> Option<usize> {
 fn messages() -> Option<()> {
     let mut wire = [0; 2048];
     let len = say(&mut wire)?;
-    let mut decoder = MessageDecoder::new(Role::Server).max_fragments(black_box(2));
+    let mut decoder = MessageDecoder::new(Role::Server).limits(Limits::DEFAULT.max_fragments(black_box(2)));
     let mut input = wire.get_mut(..len)?;
     let (mut texts, mut bytes, mut messages) = (0, 0, 0);
     while let Some(event) = decoder.decode(&mut input).ok()? {
@@ -236,7 +236,7 @@ fn connections() -> Option<()> {
     let len = say(&mut wire)?;
     let mut server = Connection::server();
     let mut answers = [0; 512];
-    let mut out = FixedOutput::new(&mut answers);
+    let mut out = SliceOutput::new(&mut answers);
     let mut buffer = [0; 300];
     let (mut held, mut bytes) = (0, 0);
     for read in wire.get(..len)?.chunks(100) {
@@ -259,13 +259,13 @@ fn connections() -> Option<()> {
         }
         held = left;
     }
-    if bytes != 1000 || server.transport() != Transport::Close {
+    if bytes != 1000 || server.transport_action() != TransportAction::Close {
         return None;
     }
 
     // A wrong frame is told to the peer; and what was sent is removed.
     let mut told = [0; 300];
-    let mut told = FixedOutput::new(&mut told);
+    let mut told = SliceOutput::new(&mut told);
     let mut failing = Connection::server();
     failing.ping(black_box(b"?"), &mut told).ok()?;
     told.consume(black_box(2));
@@ -279,7 +279,7 @@ fn connections() -> Option<()> {
     let key = || MaskingKey::new(black_box([1, 2, 3, 4]));
     let mut client = Connection::client(key);
     let mut out_of_client = [0; 200];
-    let mut out_of_client = FixedOutput::new(&mut out_of_client);
+    let mut out_of_client = SliceOutput::new(&mut out_of_client);
     let said = out.bytes().len();
     let mut input = answers.get_mut(..said)?;
     let (mut texts, mut pongs, mut closes) = (0, 0, 0);
@@ -291,7 +291,7 @@ fn connections() -> Option<()> {
             _ => return None,
         }
     }
-    client.end_of_input();
+    client.receive_eof();
     (texts == "grüße 🦀".len() && pongs == 1 && closes == 1000).then_some(())
 }
 
@@ -312,7 +312,7 @@ fn relays() -> Option<()> {
     }
     let mut server = Connection::server();
     let mut answers = [0; 200];
-    let mut out = FixedOutput::new(&mut answers);
+    let mut out = SliceOutput::new(&mut answers);
     let mut input = passed.get_mut(..at)?;
     let mut events = 0;
     while server.receive(&mut input, &mut out).ok()?.is_some() {

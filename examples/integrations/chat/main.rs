@@ -32,7 +32,7 @@ use axum::serve::ListenerExt;
 use hyper::upgrade;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
-use wsframe::handshake::{Opening, Refusal};
+use wsframe::handshake::{HandshakeRequest, Rejection};
 
 use room::Room;
 
@@ -71,12 +71,12 @@ async fn connect(State(chat): State<Arc<Chat>>, mut request: Request) -> Respons
             });
             response
         }
-        Err(refusal) => refusal.to_http(request.version()),
+        Err(rejection) => rejection.to_http(request.version()),
     }
 }
 
-fn accept(chat: &Chat, request: &Request) -> Result<Response, Refusal> {
-    let opening = Opening::from_http(request)?;
+fn accept(chat: &Chat, request: &Request) -> Result<Response, Rejection> {
+    let opening = HandshakeRequest::from_http(request)?;
     let origins: Vec<&str> = chat.origins.iter().map(String::as_str).collect();
     opening.check_origin(&origins)?;
     let (response, _) = opening.accept().to_http(&mut []).expect("nothing was added to it");

@@ -16,10 +16,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufWriter, c
 use tokio::sync::mpsc;
 use tokio::time::{Instant, interval_at, sleep, timeout};
 use tokio::{join, select};
-use wsframe::{
-    Assembler, CloseBody, CloseCode, Connection, Event, FrameDecoder, MessageDecoder, Role,
-    Transport, Unmasked,
-};
+use wsframe::{Assembler, CloseBody, CloseCode, Connection, Event, Limits, TransportAction};
 
 use crate::inbox::Inbox;
 use crate::room::{Frame, MAX_WAITING, Room, Seat};
@@ -107,7 +104,7 @@ async fn listen(
             let body = CloseBody { code: CloseCode::POLICY_VIOLATION, reason };
             let _ = websocket.close(Some(body), &mut out);
         }
-        let goes_on = may_stay.is_ok() && websocket.transport() == Transport::KeepOpen;
+        let goes_on = may_stay.is_ok() && websocket.transport_action() == TransportAction::KeepOpen;
         if !goes_on {
             seat = None; // so that nothing follows the Close
         }
@@ -140,10 +137,12 @@ async fn listen(
 }
 
 fn connection() -> Connection {
-    let frames = FrameDecoder::new(Role::Server).max_payload_len(MAX_MESSAGE_LEN);
-    let messages = MessageDecoder::over(frames).max_message_len(MAX_MESSAGE_LEN);
     // All Pongs for what one read brings go into the queue before the next read: that bounds them.
-    Connection::over(messages, Unmasked).max_pending_replies(u16::MAX)
+    let limits = Limits::DEFAULT
+        .max_frame_size(MAX_MESSAGE_LEN)
+        .max_message_size(MAX_MESSAGE_LEN)
+        .max_pending_replies(u16::MAX);
+    Connection::server().limits(limits)
 }
 
 /// Takes a message in JSON: first `{"name": "…"}`, with which the member enters, and then `{"text": "…"}`, any

@@ -123,5 +123,5 @@ fn tell(members: &mut Members, what: Value) {
 /// The frame that says so.
 fn frame(what: &Value) -> Frame {
     let text = what.to_string();
-    FrameEncoder::new(Opcode::Text).shared(text.as_bytes()).expect("a message, and no key")
+    FrameEncoder::new(Opcode::Text).encode_to_arc(text.as_bytes()).expect("a message, and no key")
 }

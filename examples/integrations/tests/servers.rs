@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::peer::{KEY, Peer, REQUEST, masked};
 use crate::running::Running;
-use wsframe::deflate::{Compressor, Context, Effort};
+use wsframe::deflate::{Compressor, CompressorOptions, DeflateContext};
 use wsframe::{FrameEncoder, MaskingKey, Opcode, Rsv};
 
 /// A connection of HTTP/2, of which no more is known than is needed.
@@ -116,12 +116,13 @@ fn a_route_of_axum_speaks_websocket() {
     let masked = |opcode, rsv, payload: &[u8]| {
         let (mut frame, key) = (Vec::new(), MaskingKey::new(KEY));
         let encoder = FrameEncoder::new(opcode).rsv(rsv).masking_key(key);
-        encoder.append(payload, &mut frame).expect("a right frame");
+        encoder.encode_to_vec(payload, &mut frame).expect("a right frame");
         frame
     };
     let mut payload = Vec::new();
     let text = "grüße ".repeat(100);
-    Compressor::new(Context::FULL, Effort::DEFAULT).append(text.as_bytes(), &mut payload);
+    Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT)
+        .append(text.as_bytes(), &mut payload);
     peer.send(&masked(Opcode::Text, Rsv::RSV1, &payload));
     assert_eq!(peer.server_frame(), (0xC1, payload));
     peer.send(&masked(Opcode::Binary, Rsv::NONE, b"\xFF"));

@@ -147,7 +147,7 @@ const CONTINUATIONS: [u8; LEN] = {
 };
 
 /// What is checked so far.
-struct Checked {
+struct PartialStr {
     /// The classes of the last block: of leads what the table says, of all other bytes zero.
     leads: V,
     /// The bits THIRD of the last block, and FOURTH one place on. The other bits mean nothing.
@@ -160,7 +160,7 @@ struct Checked {
     after_ascii: bool,
 }
 
-impl Checked {
+impl PartialStr {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
     fn begin(state: u32) -> Self {
@@ -434,7 +434,7 @@ fn validate_two([first, second]: [(V, __mmask64); 2], bytes: &[u8], state: u32) 
     if state == BROKEN {
         return BROKEN;
     }
-    let mut checked = Checked::begin(state);
+    let mut checked = PartialStr::begin(state);
     let mut last = first;
     if bytes.len() > LEN {
         checked.block(first.0);
@@ -450,7 +450,7 @@ fn validate_long(bytes: &[u8], state: u32) -> u32 {
         return BROKEN;
     }
     let Some(first) = chunks::first(bytes) else { return state };
-    let mut checked = Checked::begin(state);
+    let mut checked = PartialStr::begin(state);
     let start = checked.first_block(load(&first), bytes.as_ptr().addr());
     let (turns, rest) = bytes.get(start..).unwrap_or_default().as_chunks::<TURN>();
     for turn in turns {
@@ -477,7 +477,7 @@ fn unmask_validate_long(bytes: &mut [u8], key: u32, state: u32) -> u32 {
         None => None,
     };
 
-    let mut checked = Checked::begin(state);
+    let mut checked = PartialStr::begin(state);
     let start = checked.first_block(first, bytes.as_ptr().addr());
     let body_key = rotate(key, start);
     let (turns, rest) = bytes.get_mut(start..).unwrap_or_default().as_chunks_mut::<TURN>();

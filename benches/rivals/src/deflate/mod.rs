@@ -13,7 +13,7 @@ mod yawc;
 use crate::measure::{Rival, Role};
 use crate::payload::Size;
 use crate::table::{Case, Plan, Table, Unit};
-use ::wsframe::deflate::Effort;
+use ::wsframe::deflate::CompressorOptions;
 use messages::Messages;
 
 pub const TITLE: &str = "compressing and decompressing";
@@ -63,11 +63,11 @@ pub fn measure(plan: &Plan) -> Table {
 fn rivals() -> Vec<Rival<Messages>> {
     let mut rivals = vec![
         rival("wsframe", Role::Ours, |takeover| {
-            wsframe::payloads(takeover, Effort::DEFAULT.level(LEVEL))
+            wsframe::payloads(takeover, CompressorOptions::DEFAULT.level(LEVEL))
         }),
-        rival("default", Role::Variant, |takeover| wsframe::payloads(takeover, Effort::DEFAULT)),
+        rival("default", Role::Variant, |takeover| wsframe::payloads(takeover, CompressorOptions::DEFAULT)),
         rival("fastest", Role::Variant, |takeover| {
-            wsframe::payloads(takeover, Effort::DEFAULT.level(1))
+            wsframe::payloads(takeover, CompressorOptions::DEFAULT.level(1))
         }),
         rival("connections", Role::Variant, wsframe::connections),
         rival("sockudo-ws", Role::Peer, sockudo::payloads),

@@ -1,17 +1,17 @@
 use wsframe::deflate::{
-    CompressedConnection, Compressor, Config, Context, Decompressor, Effort, Parameters, Pool,
+    CompressedConnection, Compressor, Config, DeflateContext, Decompressor, CompressorOptions, DeflateParameters, Pool,
 };
 use wsframe::{Connection, Event, FrameHeader, MaskingKey, Role, Rsv, Rules};
 
 use super::LEVEL;
 use super::messages::Messages;
 
-fn pair(takeover: bool, effort: Effort) -> (Compressor, Decompressor) {
-    let context = Context { takeover, ..Context::FULL };
+fn pair(takeover: bool, effort: CompressorOptions) -> (Compressor, Decompressor) {
+    let context = DeflateContext { takeover, ..DeflateContext::DEFAULT };
     (Compressor::new(context, effort), Decompressor::new(context))
 }
 
-pub fn payloads(takeover: bool, effort: Effort) -> impl FnMut(&mut Messages) {
+pub fn payloads(takeover: bool, effort: CompressorOptions) -> impl FnMut(&mut Messages) {
     let (mut compressor, mut decompressor) = pair(takeover, effort);
     let (mut payload, mut back) = (Vec::new(), Vec::new());
     move |messages| {
@@ -27,12 +27,12 @@ pub fn payloads(takeover: bool, effort: Effort) -> impl FnMut(&mut Messages) {
 
 /// From one connection to another, decompressed into a buffer that holds a message, and validated.
 pub fn connections(takeover: bool) -> impl FnMut(&mut Messages) {
-    let context = Context { takeover, ..Context::FULL };
-    let agreed = Some(Parameters { server: context, client: context });
-    let config = Config::default().effort(Effort::DEFAULT.level(LEVEL)).threshold(0);
+    let context = DeflateContext { takeover, ..DeflateContext::DEFAULT };
+    let agreed = Some(DeflateParameters { server: context, client: context });
+    let config = Config::default().compressor_options(CompressorOptions::DEFAULT.level(LEVEL)).threshold(0);
     let mut pool = Pool::new(config);
     let mut server = CompressedConnection::new(Connection::server(), agreed);
-    let rules = Rules::new(Role::Client).claim_rsv(Rsv::RSV1);
+    let rules = Rules::new(Role::Client).allow_rsv(Rsv::RSV1);
     let unused = || MaskingKey::new([0; 4]);
     let mut client = CompressedConnection::new(Connection::client(unused), agreed);
     let (mut stream, mut back, mut replies) = (Vec::new(), vec![0; 128 << 10], Vec::new());

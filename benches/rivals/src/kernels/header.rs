@@ -1,7 +1,7 @@
 use std::io::Cursor;
 
 use tungstenite::protocol::frame::FrameHeader as TungsteniteHeader;
-use wsframe::{FrameDecoder, FrameHeader, Mask, MaskingKey, NO_LIMIT, Role as Side, Rules, arch};
+use wsframe::{FrameDecoder, FrameHeader, Mask, MaskingKey, Role as Side, Rules, arch};
 
 use super::frames::Frames;
 use crate::measure::{Rival, Role};
@@ -22,7 +22,7 @@ pub fn measure(plan: &Plan) -> Table {
             unmask_all(stream, |payload, key| Mask::new(key).apply(payload));
         }),
         rival("frames", Role::Variant, |mut stream| {
-            let mut decoder = FrameDecoder::new(Side::Server).max_payload_len(NO_LIMIT);
+            let mut decoder = FrameDecoder::new(Side::Server).max_frame_size(u32::MAX);
             while let Some(chunk) = decoder.decode(&mut stream).expect("right headers") {
                 chunk.payload.unmask();
             }

@@ -13,7 +13,7 @@ const NOTES: &[&str] = &[
 
 pub fn measure(plan: &Plan) -> Table {
     let mut rivals = vec![rival("wsframe", Role::Ours, |from, to, key| {
-        Mask::new(key.into()).apply_copying(from, to);
+        Mask::new(key.into()).apply_into(from, to);
     })];
     for backend in arch::available() {
         rivals.push(rival(backend.name, Role::Backend, |from, to, key| {

@@ -14,7 +14,7 @@ const NOTES: &[&str] = &[
 pub fn measure(plan: &Plan) -> Table {
     let mut rivals = vec![rival("wsframe", Role::Ours, |bytes, key| {
         let mut text = Utf8Validator::new();
-        text.unmask(bytes, &mut Mask::new(key.into())).is_ok() && text.finish().is_ok()
+        text.unmask_and_validate(bytes, &mut Mask::new(key.into())).is_ok() && text.finish().is_ok()
     })];
     for backend in arch::available() {
         rivals.push(rival(backend.name, Role::Backend, |bytes, key| {

@@ -12,7 +12,7 @@ extern "C" fn _start() -> ! {
     loop {
         let (first, rest) = head.split_at_mut(2);
         receive(first);
-        receive(&mut rest[..FrameHeader::len_from(first) - 2]);
+        receive(&mut rest[..FrameHeader::required_len(first) - 2]);
         let Ok(Some((header, _))) = FrameHeader::decode(&head, Rules::new(Role::Server)) else {
             break;
         };

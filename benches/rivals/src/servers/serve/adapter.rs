@@ -68,7 +68,7 @@ async fn broadcast(
                         _ => continue,
                     };
                     if let Some(message) = message {
-                        publish(&hub, &FrameEncoder::new(opcode).shared(&message)?);
+                        publish(&hub, &FrameEncoder::new(opcode).encode_to_arc(&message)?);
                     }
                 }
             }

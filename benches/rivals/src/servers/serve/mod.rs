@@ -17,7 +17,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::unconstrained;
 use wsframe::Connection;
-use wsframe::codec::{MessageCodec, WebSocketStream};
+use wsframe::codec::MessageCodec;
+use wsframe::stream::WebSocketStream;
 
 use super::child;
 use crate::handshake;
@@ -75,7 +76,7 @@ async fn serve(name: &str, broadcasts: bool) -> Result<(), Box<dyn Error>> {
         "Framed" => {
             let hub = hub(broadcasts);
             accept(&listener, move |socket| {
-                let connection = Connection::server().leave_pongs().leave_close();
+                let connection = Connection::server().auto_pong(false).auto_close(false);
                 let codec = MessageCodec::new(connection);
                 let mut framed = tokio_util::codec::Framed::new(socket, codec);
                 framed.set_backpressure_boundary(BOUNDARY);

@@ -10,7 +10,7 @@ use super::{Buffer, Peer, READ, Totals, Workload, decoder};
 pub fn run(workload: &Workload) -> Result<Totals, Box<dyn Error>> {
     let mut messages = Messages {
         peer: Peer::new(&workload.stream),
-        decoder: decoder(workload.side).whole_up_to(READ as u32),
+        decoder: decoder(workload.side).whole_frames_up_to(READ as u32),
         text: Utf8Validator::new(),
         buffer: Buffer::new(),
     };
@@ -35,15 +35,15 @@ impl Messages<'_> {
     fn next(&mut self) -> Result<Option<&[u8]>, Box<dyn Error>> {
         let Self { peer, decoder, text, buffer } = self;
         let span = loop {
-            match decoder.locate(buffer.unread())? {
+            match decoder.next_span(buffer.unread())? {
                 Some(span) => break span,
                 None if buffer.fill(peer)? => {}
                 None => return Ok(None),
             }
         };
         let (opcode, last) = (span.header().opcode, span.last());
-        let used = buffer.consume(span.end());
-        let payload = span.of(used).payload;
+        let used = buffer.consume(span.consumed_len());
+        let payload = span.into_chunk(used).payload;
         let message = match opcode {
             Opcode::Text => {
                 let message = payload.unmask_text(text)?;

@@ -1,9 +1,6 @@
 use std::error::Error;
 
-use wsframe::{
-    Connection, Event, FrameDecoder, MaskingKey, MaskingKeys, MessageDecoder, NO_LIMIT, Role,
-    Unmasked,
-};
+use wsframe::{Connection, Event, Limits, MaskingKey, MaskingKeys};
 
 use super::{Buffer, Peer, READ, Side, Totals, Workload};
 
@@ -11,17 +8,16 @@ use super::{Buffer, Peer, READ, Side, Totals, Workload};
 /// knows fragments and answers control frames.
 pub fn run(workload: &Workload) -> Result<Totals, Box<dyn Error>> {
     match workload.side {
-        Side::Server => read(workload, Connection::over(messages(Role::Server), Unmasked)),
+        Side::Server => read(workload, unlimited(Connection::server())),
         Side::Client => {
             let keys = || MaskingKey::new([1, 2, 3, 4]); // nothing is sent
-            read(workload, Connection::over(messages(Role::Client), keys))
+            read(workload, unlimited(Connection::client(keys)))
         }
     }
 }
 
-fn messages(role: Role) -> MessageDecoder {
-    let frames = FrameDecoder::new(role).max_payload_len(NO_LIMIT).whole_up_to(READ as u32);
-    MessageDecoder::over(frames).max_message_len(NO_LIMIT)
+fn unlimited<K>(connection: Connection<K>) -> Connection<K> {
+    connection.limits(Limits::UNLIMITED).whole_frames_up_to(READ as u32)
 }
 
 fn read<K: MaskingKeys>(

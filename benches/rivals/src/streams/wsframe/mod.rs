@@ -10,7 +10,7 @@ mod connection;
 mod rest;
 mod whole;
 
-use wsframe::{FrameDecoder, NO_LIMIT, Role};
+use wsframe::{FrameDecoder, Role};
 
 use super::{Peer, Pieces, READ, Side, Totals, Workload};
 use buffer::Buffer;
@@ -24,5 +24,5 @@ fn decoder(side: Side) -> FrameDecoder {
         Side::Server => Role::Server,
         Side::Client => Role::Client,
     };
-    FrameDecoder::new(role).max_payload_len(NO_LIMIT)
+    FrameDecoder::new(role).max_frame_size(u32::MAX)
 }

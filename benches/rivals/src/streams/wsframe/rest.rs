@@ -21,9 +21,9 @@ pub fn read_rest<'b>(
     let mut len = begun;
     while decoder.remaining() > 0 {
         buffer.read_on(peer, decoder.remaining())?;
-        let span = decoder.locate(buffer.unread())?.ok_or("the stream ends within a frame")?;
-        let end = span.end();
-        let payload = span.of(buffer.consume(end)).payload;
+        let span = decoder.next_span(buffer.unread())?.ok_or("the stream ends within a frame")?;
+        let end = span.consumed_len();
+        let payload = span.into_chunk(buffer.consume(end)).payload;
         if opcode == Opcode::Text {
             payload.unmask_text(text)?;
         } else {

@@ -8,7 +8,7 @@ use super::{Buffer, Peer, READ, Totals, Workload, decoder};
 /// Whole messages, as the peers hand them out, each where it was read.
 pub fn run(workload: &Workload) -> Result<Totals, Box<dyn Error>> {
     let mut peer = Peer::new(&workload.stream);
-    let mut decoder = decoder(workload.side).whole_up_to(READ as u32);
+    let mut decoder = decoder(workload.side).whole_frames_up_to(READ as u32);
     let mut text = Utf8Validator::new();
     let mut buffer = Buffer::new();
     let mut totals = Totals::default();

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{Extension, ExtensionWriter};
+use super::{ExtensionElement, ExtensionWriter};
 use crate::header::Rsv;
 
 /// An extension that can be negotiated during the opening handshake.
@@ -24,7 +24,7 @@ use crate::header::Rsv;
 /// ```
 /// use std::fmt;
 /// use wsframe::Rsv;
-/// use wsframe::extensions::{Extension, ExtensionWriter, Negotiate};
+/// use wsframe::extensions::{ExtensionElement, ExtensionWriter, Extension};
 ///
 /// /// Marks urgent messages with RSV2, up to a negotiated level.
 /// struct Urgent {
@@ -32,7 +32,7 @@ use crate::header::Rsv;
 ///     agreed: Option<u32>,
 /// }
 ///
-/// impl Negotiate for Urgent {
+/// impl Extension for Urgent {
 ///     fn name(&self) -> &str {
 ///         "x-urgent"
 ///     }
@@ -46,7 +46,7 @@ use crate::header::Rsv;
 ///         Ok(())
 ///     }
 ///
-///     fn choose(&mut self, offer: &Extension<'_>) -> bool {
+///     fn choose(&mut self, offer: &ExtensionElement<'_>) -> bool {
 ///         let highest = self.only_parameter(offer);
 ///         self.agreed = highest.map(|highest| highest.min(self.highest));
 ///         self.agreed.is_some()
@@ -57,26 +57,26 @@ use crate::header::Rsv;
 ///         Ok(())
 ///     }
 ///
-///     fn confirm(&mut self, answer: &Extension<'_>) -> bool {
+///     fn confirm(&mut self, answer: &ExtensionElement<'_>) -> bool {
 ///         self.agreed = self.only_parameter(answer).filter(|highest| *highest <= self.highest);
 ///         self.agreed.is_some()
 ///     }
 /// }
 ///
 /// impl Urgent {
-///     fn only_parameter(&self, extension: &Extension<'_>) -> Option<u32> {
+///     fn only_parameter(&self, extension: &ExtensionElement<'_>) -> Option<u32> {
 ///         let mut parameters = extension.parameters();
 ///         let highest = parameters.next().filter(|parameter| parameter.name() == "highest")?;
 ///         if parameters.next().is_some() { None } else { highest.value()?.number() }
 ///     }
 /// }
 /// ```
-pub trait Negotiate {
+pub trait Extension {
     /// Returns the registered name of the extension. Names are compared case-sensitively.
     fn name(&self) -> &str;
 
     /// Returns the RSV bits that the extension uses once it is negotiated. See
-    /// [`Rules::claim_rsv`](crate::Rules::claim_rsv).
+    /// [`Rules::allow_rsv`](crate::Rules::allow_rsv).
     ///
     /// Two extensions of one connection cannot share a bit. A server skips the second, and a client
     /// fails the connection.
@@ -98,7 +98,7 @@ pub trait Negotiate {
     /// After `true`, the method is not called again, and the implementation must keep the result for
     /// [`answer`](Self::answer). After `false`, it is called for the client's next offer with this
     /// name.
-    fn choose(&mut self, offer: &Extension<'_>) -> bool;
+    fn choose(&mut self, offer: &ExtensionElement<'_>) -> bool;
 
     /// Writes what was negotiated, as a server, as one extension.
     ///
@@ -109,5 +109,5 @@ pub trait Negotiate {
 
     /// Checks the server's answer to the offers, as a client, and keeps what was negotiated.
     /// Returns whether the offers allow the answer. If not, the connection fails.
-    fn confirm(&mut self, answer: &Extension<'_>) -> bool;
+    fn confirm(&mut self, answer: &ExtensionElement<'_>) -> bool;
 }

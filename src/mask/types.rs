@@ -1,9 +1,4 @@
-//! Masking (RFC 6455 §5.3): byte `i` of a payload XOR byte `i mod 4` of the masking key.
-//!
-//! The same operation masks and unmasks. [`MaskingKey`] is the four bytes of the header. [`Mask`] is a
-//! key rotated to the current offset, so a payload may be masked in any pieces.
-//!
-//! [`apply`] and [`apply_turning`] do the same with keys as plain arrays.
+//! The masking key, and the mask that it makes at an offset.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -94,7 +89,7 @@ const APPENDED_AT_ONCE: usize = 4096;
 
 impl Mask {
     /// The mask of an unmasked payload. Applying it is a no-op.
-    pub const NONE: Self = Self(0);
+    pub const IDENTITY: Self = Self(0);
 
     /// Creates the mask at the first byte of a payload.
     #[must_use]
@@ -114,7 +109,7 @@ impl Mask {
     /// Masks or unmasks the next bytes of the payload in place.
     #[inline(always)]
     pub fn apply(&mut self, bytes: &mut [u8]) {
-        if self.is_none() {
+        if self.is_identity() {
             return;
         }
         arch::mask(bytes, self.0);
@@ -129,11 +124,11 @@ impl Mask {
     ///
     /// let mut mask = Mask::new(MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]));
     /// let mut masked = [0; 16];
-    /// assert_eq!(mask.apply_copying(b"Hello", &mut masked), 5);
+    /// assert_eq!(mask.apply_into(b"Hello", &mut masked), 5);
     /// assert_eq!(masked[..5], [0x7f, 0x9f, 0x4d, 0x51, 0x58]);
     /// ```
     #[inline(always)]
-    pub fn apply_copying(&mut self, from: &[u8], to: &mut [u8]) -> usize {
+    pub fn apply_into(&mut self, from: &[u8], to: &mut [u8]) -> usize {
         let len = from.len().min(to.len());
         arch::mask_copy(from, to, self.0);
         self.advance(len);
@@ -147,24 +142,24 @@ impl Mask {
     ///
     /// let mut mask = Mask::new(MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]));
     /// let mut masked = vec![0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d];
-    /// mask.apply_appending(b"Hello", &mut masked);
+    /// mask.apply_append(b"Hello", &mut masked);
     /// assert_eq!(masked[6..], [0x7f, 0x9f, 0x4d, 0x51, 0x58]);
     /// ```
     #[cfg(feature = "alloc")]
-    pub fn apply_appending(&mut self, from: &[u8], to: &mut Vec<u8>) {
+    pub fn apply_append(&mut self, from: &[u8], to: &mut Vec<u8>) {
         self.append_to(from, to);
     }
 
-    /// Same as [`apply_appending`](Self::apply_appending), to any buffer.
+    /// Same as [`apply_append`](Self::apply_append), to any buffer.
     #[cfg(feature = "alloc")]
     #[inline(always)]
     pub(crate) fn append_to(&mut self, from: &[u8], to: &mut impl Buffer) {
-        if self.is_none() {
+        if self.is_identity() {
             return to.append(from);
         }
         to.reserve(from.len());
         for piece in from.chunks(APPENDED_AT_ONCE) {
-            self.apply_copying(piece, to.append_zeros(piece.len()));
+            self.apply_into(piece, to.append_zeros(piece.len()));
         }
     }
 
@@ -183,20 +178,20 @@ impl Mask {
     /// let theirs = Mask::new(MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]));
     /// let ours = Mask::new(MaskingKey::new([1, 2, 3, 4]));
     /// let mut payload = [0x7f, 0x9f, 0x4d, 0x51, 0x58];
-    /// theirs.and(&ours).apply(&mut payload);
+    /// theirs.combine(&ours).apply(&mut payload);
     /// ours.clone().apply(&mut payload);
     /// assert_eq!(&payload, b"Hello");
     /// ```
     #[must_use]
     #[inline(always)]
-    pub const fn and(&self, other: &Self) -> Self {
+    pub const fn combine(&self, other: &Self) -> Self {
         Self(self.0 ^ other.0)
     }
 
-    /// Returns whether applying it is a no-op: [`NONE`](Self::NONE), or a key of four zeros.
+    /// Returns whether applying it is a no-op: [`NONE`](Self::IDENTITY), or a key of four zeros.
     #[must_use]
     #[inline(always)]
-    pub const fn is_none(&self) -> bool {
+    pub const fn is_identity(&self) -> bool {
         self.0 == 0
     }
 
@@ -212,40 +207,6 @@ impl Mask {
     pub(crate) const fn word(&self) -> u32 {
         self.0
     }
-}
-
-/// Masks or unmasks a whole payload in place.
-///
-/// ```
-/// let mut payload = [0x7f, 0x9f, 0x4d, 0x51, 0x58];
-/// wsframe::mask::apply(&mut payload, [0x37, 0xfa, 0x21, 0x3d]);
-/// assert_eq!(&payload, b"Hello");
-/// ```
-#[inline(always)]
-pub fn apply(payload: &mut [u8], key: [u8; 4]) {
-    Mask::new(MaskingKey::new(key)).apply(payload);
-}
-
-/// Masks or unmasks the next bytes of a payload in place, and rotates `key` so that it is ready for the
-/// bytes after them.
-///
-/// A [`Mask`] does the same, and cannot be confused with the key of the header.
-///
-/// ```
-/// let mut key = [0x37, 0xfa, 0x21, 0x3d];
-/// let mut payload = [0x7f, 0x9f, 0x4d, 0x51, 0x58];
-/// let (front, back) = payload.split_at_mut(3);
-///
-/// wsframe::mask::apply_turning(&mut key, front);
-/// assert_eq!(key, [0x3d, 0x37, 0xfa, 0x21]);
-/// wsframe::mask::apply_turning(&mut key, back);
-/// assert_eq!(&payload, b"Hello");
-/// ```
-#[inline(always)]
-pub fn apply_turning(key: &mut [u8; 4], bytes: &mut [u8]) {
-    let mut mask = Mask::new(MaskingKey::new(*key));
-    mask.apply(bytes);
-    *key = mask.key().to_bytes();
 }
 
 impl From<MaskingKey> for Mask {

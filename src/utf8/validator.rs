@@ -1,7 +1,4 @@
-//! UTF-8 validation of text that arrives in chunks (RFC 6455 §8.1).
-//!
-//! [`Utf8Validator`] validates chunks that may be cut anywhere, also inside a character. It reports
-//! the first invalid byte as soon as it arrives. [`from_utf8`] validates a complete text.
+//! The validator, and text that may begin or end inside a character.
 
 use core::fmt;
 
@@ -12,7 +9,7 @@ use crate::mask::Mask;
 
 /// A stateful UTF-8 validator for text that arrives in chunks. It takes four bytes.
 ///
-/// Call [`validate`](Self::validate) or [`unmask`](Self::unmask) for each chunk of a message, then
+/// Call [`validate`](Self::validate) or [`unmask_and_validate`](Self::unmask_and_validate) for each chunk of a message, then
 /// [`finish`](Self::finish). The validator is then ready for the next message.
 ///
 /// Errors are sticky: every later call fails at offset 0, until [`reset`](Self::reset).
@@ -32,7 +29,7 @@ use crate::mask::Mask;
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Utf8Validator {
     /// The bytes of the open character: the state of the kernels.
-    open: u32,
+    pub(super) open: u32,
 }
 
 impl Utf8Validator {
@@ -70,19 +67,19 @@ impl Utf8Validator {
     ///
     /// let mut mask = Mask::new(MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]));
     /// let mut chunk = [0x7f, 0x9f, 0x4d, 0x51, 0x58];
-    /// let text = Utf8Validator::new().unmask(&mut chunk, &mut mask)?;
+    /// let text = Utf8Validator::new().unmask_and_validate(&mut chunk, &mut mask)?;
     /// assert_eq!(text.as_str(), Some("Hello"));
     /// # Ok::<(), wsframe::Utf8Error>(())
     /// ```
     #[inline(always)]
-    pub fn unmask<'b>(
+    pub fn unmask_and_validate<'b>(
         &mut self,
         chunk: &'b mut [u8],
         mask: &mut Mask,
-    ) -> Result<Checked<'b>, Utf8Error> {
+    ) -> Result<PartialStr<'b>, Utf8Error> {
         let key = mask.word();
         mask.advance(chunk.len());
-        Ok(Checked { text: Text::unmask(chunk, key, &mut self.open)? })
+        Ok(PartialStr { text: Text::unmask(chunk, key, &mut self.open)? })
     }
 
     /// Ends the text. The validator is then ready for the next one.
@@ -131,7 +128,7 @@ impl Utf8Validator {
     }
 
     #[cold]
-    fn unfinished(&mut self) -> Utf8Error {
+    pub(super) fn unfinished(&mut self) -> Utf8Error {
         incomplete(core::mem::replace(&mut self.open, BROKEN))
     }
 
@@ -219,17 +216,17 @@ impl OpenChar {
 ///
 /// let mut text = Utf8Validator::new();
 /// let mut cut = *b"caf\xC3";
-/// let chunk = text.unmask(&mut cut, &mut Mask::NONE)?;
+/// let chunk = text.unmask_and_validate(&mut cut, &mut Mask::IDENTITY)?;
 /// assert_eq!(chunk.as_str(), None);
 /// assert_eq!(chunk.as_bytes(), b"caf\xC3");
 /// # Ok::<(), wsframe::Utf8Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Checked<'b> {
+pub struct PartialStr<'b> {
     text: Text<'b>,
 }
 
-impl<'b> Checked<'b> {
+impl<'b> PartialStr<'b> {
     /// Returns the chunk's bytes.
     #[must_use]
     #[inline(always)]
@@ -280,32 +277,5 @@ impl<'b> Checked<'b> {
     #[inline(always)]
     pub const fn into_bytes(self) -> &'b mut [u8] {
         self.text.into_bytes()
-    }
-}
-
-/// Validates a complete text, as [`core::str::from_utf8`] does, with this crate's kernels.
-///
-/// # Errors
-///
-/// Returns the position of the first byte that no valid text could contain there. Also returns an
-/// error if the text ends inside a character ([`Utf8Error::is_incomplete`]).
-///
-/// ```
-/// use wsframe::utf8;
-///
-/// assert_eq!(utf8::from_utf8(b"gr\xC3\xBC\xC3\x9F"), Ok("grüß"));
-/// assert_eq!(utf8::from_utf8(b"gr\xFC\xDF").unwrap_err().offset(), 2);
-///
-/// let cut_short = utf8::from_utf8(b"gr\xC3").unwrap_err();
-/// assert!(cut_short.is_incomplete());
-/// assert_eq!(cut_short.valid_up_to(), 2);
-/// ```
-#[inline]
-pub fn from_utf8(bytes: &[u8]) -> Result<&str, Utf8Error> {
-    let mut validator = Utf8Validator::new();
-    match text::validate(bytes, &mut validator.open)? {
-        Some(text) => Ok(text),
-        // The text began at a boundary, so it ended inside a character.
-        None => Err(Utf8Error { offset: bytes.len(), ..validator.unfinished() }),
     }
 }

@@ -3,18 +3,18 @@
 use core::fmt;
 
 use super::head::HeadError;
-use super::write::{Reply, VERSION, WriteError};
+use super::write::{HttpReply, VERSION, WriteError};
 use crate::extensions::ExtensionError;
 
 /// Why a request is not accepted as the opening handshake of a WebSocket (RFC 6455 §4.2.1, §4.2.2).
 ///
-/// Each refusal has a status, which its variant lists, and writes its own response.
+/// Each rejection has a status, which its variant lists, and writes its own response.
 ///
 /// ```
-/// use wsframe::handshake::Refusal;
+/// use wsframe::handshake::Rejection;
 ///
 /// let mut out = String::new();
-/// Refusal::Version.write(&mut out)?;
+/// Rejection::Version.write(&mut out)?;
 /// assert!(out.starts_with("HTTP/1.1 426 Upgrade Required\r\n"));
 /// assert!(out.contains("\r\nSec-WebSocket-Version: 13\r\n"));
 /// assert!(out.ends_with("Sec-WebSocket-Version must be 13 (RFC 6455 §4.4)"));
@@ -23,7 +23,7 @@ use crate::extensions::ExtensionError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[doc(alias = "ErrorResponse")]
-pub enum Refusal {
+pub enum Rejection {
     /// 400, or 431 if it is too large: it is not an HTTP/1 request, or exceeds a limit.
     Head(HeadError),
     /// 405: the method is not GET (CONNECT over HTTP/2 and HTTP/3).
@@ -64,7 +64,7 @@ pub enum Refusal {
     ConnectProtocol,
 }
 
-impl Refusal {
+impl Rejection {
     /// Returns the status of the response.
     #[must_use]
     pub const fn status(self) -> u16 {
@@ -80,11 +80,11 @@ impl Refusal {
 
     /// Returns the response: the status, the header fields that it requires, and the reason as its
     /// body. Header fields can be added.
-    pub const fn reply(self) -> Reply<'static> {
+    pub const fn reply(self) -> HttpReply<'static> {
         // A HEAD request is refused for its method, and its response has no body.
         let body = if let Self::Method = self { "" } else { self.why() };
         let status = self.status();
-        let mut reply = Reply::new(status, body);
+        let mut reply = HttpReply::new(status, body);
         reply.obliged = self.obliged();
         if status == 426 {
             reply.connection = "close, Upgrade";
@@ -143,7 +143,7 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Extensions(error) => error.fmt(f),
@@ -152,9 +152,9 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl core::error::Error for Refusal {}
+impl core::error::Error for Rejection {}
 
-impl From<HeadError> for Refusal {
+impl From<HeadError> for Rejection {
     fn from(error: HeadError) -> Self {
         Self::Head(error)
     }
