@@ -192,7 +192,7 @@ impl<'a> CloseBody<'a> {
             return Err(ProtocolError::InvalidCloseCode(code.get()));
         }
         if reason.len() > Self::MAX_REASON_LEN {
-            return Err(ProtocolError::ControlTooLong);
+            return Err(ProtocolError::ControlTooLong(payload.len() as u64));
         }
         Ok(Some(Self { code, reason: utf8::from_utf8(reason)? }))
     }

@@ -9,7 +9,8 @@
 
 use core::fmt;
 
-use crate::header::{Opcode, Rsv};
+use crate::opcode::Opcode;
+use crate::rsv::Rsv;
 
 /// A rule of the protocol that the peer broke.
 ///
@@ -36,15 +37,16 @@ use crate::header::{Opcode, Rsv};
 pub enum ProtocolError {
     /// An opcode that the RFC reserves: 3–7 or 11–15. The value is the opcode.
     ReservedOpcode(u8),
-    /// RSV bits that no extension claims on this frame. The value contains them as in the frame's
-    /// first byte: RSV1 0x40, RSV2 0x20, RSV3 0x10.
+    /// RSV bits that no negotiated extension defines on this frame. The value is those bits.
     ///
-    /// [`Rules::allow_rsv`](crate::Rules::allow_rsv) claims a bit for a negotiated extension.
-    UnexpectedRsv(u8),
-    /// A control frame without FIN. Control frames must not be fragmented.
-    FragmentedControl,
-    /// A control frame with a payload of more than 125 bytes.
-    ControlTooLong,
+    /// [`Rules::allow_rsv`](crate::Rules::allow_rsv) allows a bit for an extension.
+    UnexpectedRsv(Rsv),
+    /// A control frame without FIN. Control frames must not be fragmented. The value is the opcode.
+    FragmentedControl(Opcode),
+    /// A control frame with a payload of more than 125 bytes, or with a length of more than 7 bits.
+    /// The value is the length. Decoders set it to the 7 bits, 126 or 127, because they do not wait
+    /// for the bytes that follow.
+    ControlTooLong(u64),
     /// An unmasked frame from a client.
     ///
     /// [`Rules::accept_unmasked`](crate::Rules::accept_unmasked) allows it.
@@ -52,23 +54,21 @@ pub enum ProtocolError {
     /// A masked frame from a server.
     MaskedByServer,
     /// A payload length that is not in its shortest form: up to 125 in 16 bits, or up to 65,535 in
-    /// 64 bits.
+    /// 64 bits. The value is the length.
     ///
     /// [`Rules::accept_non_minimal_lengths`](crate::Rules::accept_non_minimal_lengths) allows it.
-    NonMinimalLength,
-    /// A 64-bit payload length with its most significant bit set.
-    LengthOverflow,
+    NonMinimalLength(u64),
+    /// A 64-bit payload length with its most significant bit set. The value is the length.
+    LengthOverflow(u64),
     /// A frame longer than the caller's limit. The value is the declared length of the payload in
     /// bytes.
     ///
-    /// The limit is [`FrameDecoder::max_frame_size`](crate::FrameDecoder::max_frame_size). For
-    /// code that takes only whole frames it is also
-    /// [`FrameDecoder::whole_frames_up_to`](crate::FrameDecoder::whole_frames_up_to).
+    /// The limit is [`Limits::max_frame_size`](crate::Limits::max_frame_size).
     FrameTooLong(u64),
     /// A continuation frame while no message is open.
     UnexpectedContinuation,
-    /// A text or binary frame while the previous message is not finished.
-    ExpectedContinuation,
+    /// A text or binary frame while the previous message is not finished. The value is its opcode.
+    ExpectedContinuation(Opcode),
     /// A message longer than the caller's limit,
     /// [`crate::Limits::max_message_size`](crate::Limits::max_message_size) or that of a
     /// decompressor. The value is the length in bytes that the message has at least: declared by
@@ -99,10 +99,10 @@ impl ProtocolError {
             Self::UnmaskedByClient | Self::MaskedByServer => "RFC 6455 §5.1",
             Self::ReservedOpcode(_)
             | Self::UnexpectedRsv(_)
-            | Self::NonMinimalLength
-            | Self::LengthOverflow => "RFC 6455 §5.2",
-            Self::UnexpectedContinuation | Self::ExpectedContinuation => "RFC 6455 §5.4",
-            Self::FragmentedControl | Self::ControlTooLong => "RFC 6455 §5.5",
+            | Self::NonMinimalLength(_)
+            | Self::LengthOverflow(_) => "RFC 6455 §5.2",
+            Self::UnexpectedContinuation | Self::ExpectedContinuation(_) => "RFC 6455 §5.4",
+            Self::FragmentedControl(_) | Self::ControlTooLong(_) => "RFC 6455 §5.5",
             Self::TruncatedCloseCode => "RFC 6455 §5.5.1",
             Self::InvalidCloseCode(_) => "RFC 6455 §7.4",
             Self::InvalidUtf8(_) => "RFC 6455 §8.1",
@@ -119,29 +119,32 @@ impl fmt::Display for ProtocolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ReservedOpcode(opcode) => write!(f, "opcode {opcode:#x} is reserved"),
-            Self::UnexpectedRsv(bits) => {
-                let rsv = Rsv::from_bits(*bits);
-                write!(f, "reserved bits that no extension claims on this frame: {rsv}")
+            Self::UnexpectedRsv(rsv) => {
+                write!(f, "reserved bits that no extension defines on this frame: {rsv}")
             }
-            Self::FragmentedControl => f.write_str("control frame must not be fragmented"),
-            Self::ControlTooLong => f.write_str("control frame exceeds the 125-byte limit"),
+            Self::FragmentedControl(opcode) => write!(f, "{opcode} frame must not be fragmented"),
+            Self::ControlTooLong(len) => {
+                write!(
+                    f,
+                    "control frame of {len} bytes: at most 125 are allowed, in a 7-bit length"
+                )
+            }
             Self::UnmaskedByClient => f.write_str("frame from a client must be masked"),
             Self::MaskedByServer => f.write_str("frame from a server must not be masked"),
-            Self::NonMinimalLength => {
-                f.write_str("payload length must be encoded in its shortest form")
+            Self::NonMinimalLength(len) => {
+                write!(f, "payload length {len} must be encoded in its shortest form")
             }
-            Self::LengthOverflow => {
-                f.write_str("the most significant bit of a 64-bit payload length must be 0")
+            Self::LengthOverflow(len) => {
+                write!(f, "payload length {len} exceeds 63 bits")
             }
-            Self::FrameTooLong(len) => write!(
-                f,
-                "frame of {len} bytes exceeds the limit set by max_frame_size or whole_frames_up_to"
-            ),
+            Self::FrameTooLong(len) => {
+                write!(f, "frame of {len} bytes exceeds the limit set by max_frame_size")
+            }
             Self::UnexpectedContinuation => {
                 f.write_str("continuation frame without a message to continue")
             }
-            Self::ExpectedContinuation => {
-                f.write_str("new message before the last fragment of the previous message")
+            Self::ExpectedContinuation(opcode) => {
+                write!(f, "{opcode} frame before the last fragment of the previous message")
             }
             Self::MessageTooLong(len) => {
                 write!(
@@ -297,21 +300,23 @@ impl From<ProtocolError> for ReceiveError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EncodeError {
-    /// A control frame without FIN. Control frames must not be fragmented.
-    FragmentedControl,
+    /// A reserved opcode: 3–7 or 11–15. The value is the opcode.
+    ReservedOpcode(u8),
+    /// A control frame without FIN. Control frames must not be fragmented. The value is the opcode.
+    FragmentedControl(Opcode),
     /// A control frame with a payload of more than 125 bytes. The value is the payload's length.
     ControlTooLong(u64),
     /// A payload length with its most significant bit set. The value is the length.
     LengthOverflow(u64),
-    /// RSV bits that no extension claims on such a frame. The value contains them as in the frame's
-    /// first byte: RSV1 0x40, RSV2 0x20, RSV3 0x10.
+    /// RSV bits that no negotiated extension defines on such a frame. The value is those bits.
     ///
-    /// [`Rules::allow_rsv`](crate::Rules::allow_rsv) claims a bit for a negotiated extension.
-    UnexpectedRsv(u8),
+    /// [`Rules::allow_rsv`](crate::Rules::allow_rsv) allows a bit for an extension.
+    UnexpectedRsv(Rsv),
     /// A continuation frame while no fragmented message is being sent.
     UnexpectedContinuation,
-    /// A message, or a fragment of the other kind, while a fragmented message is being sent.
-    ExpectedContinuation,
+    /// A message, or a fragment of the other kind, while a fragmented message is being sent. The
+    /// value is its opcode.
+    ExpectedContinuation(Opcode),
     /// A message with an opcode that is neither text nor binary. The value is the opcode.
     NotAMessage(Opcode),
     /// Text that is not UTF-8, alone or after the fragments sent before it. The offset counts from
@@ -337,8 +342,11 @@ pub enum EncodeError {
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::FragmentedControl => {
-                f.write_str("control frame must not be fragmented (RFC 6455 §5.5)")
+            Self::ReservedOpcode(opcode) => {
+                write!(f, "opcode {opcode:#x} is reserved (RFC 6455 §5.2)")
+            }
+            Self::FragmentedControl(opcode) => {
+                write!(f, "{opcode} frame must not be fragmented (RFC 6455 §5.5)")
             }
             Self::ControlTooLong(len) => {
                 write!(f, "control frame of {len} bytes exceeds the 125-byte limit (RFC 6455 §5.5)")
@@ -346,15 +354,15 @@ impl fmt::Display for EncodeError {
             Self::LengthOverflow(len) => {
                 write!(f, "payload of {len} bytes exceeds the 63-bit limit (RFC 6455 §5.2)")
             }
-            Self::UnexpectedRsv(bits) => {
-                let rsv = Rsv::from_bits(*bits);
-                write!(f, "no extension claims {rsv} on this frame (RFC 6455 §5.2)")
+            Self::UnexpectedRsv(rsv) => {
+                write!(f, "no extension defines {rsv} on this frame (RFC 6455 §5.2)")
             }
             Self::UnexpectedContinuation => {
                 f.write_str("continuation frame without a message to continue (RFC 6455 §5.4)")
             }
-            Self::ExpectedContinuation => f.write_str(
-                "new message before the last fragment of the previous message (RFC 6455 §5.4)",
+            Self::ExpectedContinuation(opcode) => write!(
+                f,
+                "{opcode} frame before the last fragment of the previous message (RFC 6455 §5.4)"
             ),
             Self::NotAMessage(opcode) => {
                 write!(f, "message must be text or binary, not {opcode} (RFC 6455 §5.6)")

@@ -165,11 +165,15 @@ mod limits;
 pub mod mask;
 #[forbid(unsafe_code)]
 mod message;
+#[forbid(unsafe_code)]
+mod opcode;
 #[cfg(feature = "bytes")]
 #[forbid(unsafe_code)]
 mod owned;
 #[forbid(unsafe_code)]
 mod relay;
+#[forbid(unsafe_code)]
+mod rsv;
 #[cfg(feature = "tokio-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tokio-util")))]
 #[forbid(unsafe_code)]
@@ -188,16 +192,18 @@ pub use connection::{
 pub use error::{EncodeError, ProtocolError, ReceiveError, Utf8Error};
 pub use frame::{FrameChunk, FrameDecoder, FrameEncoder, FrameSpan, MIN_BUFFER_LEN, Payload};
 pub use header::{
-    EncodedHeader, FrameHeader, MAX_CONTROL_PAYLOAD_LEN, MAX_HEADER_LEN, Opcode, Role, Rsv, Rules,
+    EncodedHeader, FrameHeader, MAX_CONTROL_PAYLOAD_LEN, MAX_HEADER_LEN, Role, Rules,
 };
 pub use limits::Limits;
 pub use mask::types::{Mask, MaskingKey};
 #[cfg(feature = "alloc")]
 pub use message::Assembler;
 pub use message::{BinaryChunk, Event, MessageDecoder, MessageSpan, RawChunk, TextChunk};
+pub use opcode::Opcode;
 #[cfg(feature = "bytes")]
 pub use owned::{BytesAssembler, CloseFrame, Frame, HeaderBuf, Message, Utf8Bytes};
 pub use relay::{Relay, RelayedChunk};
+pub use rsv::Rsv;
 pub use utf8::validator::{PartialStr, Utf8Validator};
 
 /// The README's examples are tests.

@@ -9,9 +9,10 @@ use crate::close::CloseBody;
 use crate::connection::{MaskingKeys, Output, keys};
 use crate::error::{EncodeError, ProtocolError};
 use crate::frame::FrameEncoder;
-use crate::header::{EncodedHeader, FrameHeader, Opcode, Role};
+use crate::header::{EncodedHeader, FrameHeader, Role};
 use crate::mask::Mask;
 use crate::message::MessageDecoder;
+use crate::opcode::Opcode;
 
 /// One direction of a relay: forwards the frames of one peer to the other.
 ///
@@ -120,7 +121,7 @@ impl<K: MaskingKeys> Relay<K> {
         if chunk.first {
             let masking_key = self.masks.then(|| self.keys.next_key());
             let sent = FrameHeader { masking_key, ..received };
-            header = Some(sent.encode_decoded());
+            header = Some(sent.to_bytes());
             self.mask = sent.mask();
         }
         self.within_frame = !chunk.last;

@@ -48,7 +48,7 @@ pub(crate) fn write(out: &mut impl Write, frames: &Frames, end: &End, read: u64)
 }
 
 fn by_opcode(counts: &Counts) -> impl Iterator<Item = (Opcode, u64)> {
-    (0..).zip(counts.frames).filter_map(|(bits, count)| Some((Opcode::from_bits(bits)?, count)))
+    (0..).zip(counts.frames).map(|(bits, count)| (Opcode::from_bits(bits), count))
 }
 
 /// Writes how many there are of each kind that there is, and ends the line.

@@ -15,9 +15,9 @@ use bytes::{Buf, Bytes, BytesMut};
 use crate::connection::{Connection, MaskingKeys, MessageData, Output};
 use crate::deflate::{AnyPool, Config, DeflateParameters, Pool, Session};
 use crate::error::{EncodeError, ProtocolError, ReceiveError};
-use crate::header::Rsv;
 use crate::message::Event;
 use crate::owned::{Message, Utf8Bytes};
+use crate::rsv::Rsv;
 
 /// How many bytes are decompressed, and validated if they are text, before more are.
 const MAX_PIECE_LEN: usize = 64 << 10;

@@ -12,7 +12,6 @@ use crate::connection::{MaskingKeys, NoKeys, Output, keys};
 use crate::error::EncodeError;
 use crate::frame::FrameDecoder;
 use crate::header::Role;
-use crate::limits;
 use crate::owned::Frame;
 
 /// A codec of whole frames for `Framed`. Received frames are unmasked in place and split off the buffer;
@@ -68,8 +67,8 @@ impl<K: MaskingKeys> FrameCodec<K> {
     /// Creates a codec from a new decoder, with its role, its rules and its limit. Pass [`NoKeys`] for a
     /// server's keys.
     ///
-    /// All frames are returned whole, whatever [`whole_frames_up_to`](FrameDecoder::whole_frames_up_to) says. A frame of more
-    /// than 4 GiB, which a decoder without a limit accepts, is refused as too long.
+    /// All frames are returned whole, whatever
+    /// [`whole_frames_up_to`](FrameDecoder::whole_frames_up_to) was set to.
     ///
     /// # Panics
     ///
@@ -77,7 +76,7 @@ impl<K: MaskingKeys> FrameCodec<K> {
     #[must_use]
     pub const fn with_frame_decoder(decoder: FrameDecoder, keys: K) -> Self {
         keys::check::<K>(matches!(decoder.rules().role(), Role::Client));
-        Self { decoder: decoder.whole_frames_up_to(limits::NONE), growth: Growth::NONE, keys }
+        Self { decoder, growth: Growth::NONE, keys }
     }
 }
 
@@ -110,9 +109,9 @@ impl<K: MaskingKeys> Encoder<Frame> for FrameCodec<K> {
 
     fn encode(&mut self, frame: Frame, dst: &mut BytesMut) -> Result<(), CodecError> {
         let rules = self.decoder.rules();
-        match rules.unclaimed(frame.rsv, frame.opcode) {
-            0 => {}
-            unclaimed => return Err(EncodeError::UnexpectedRsv(unclaimed).into()),
+        let unexpected = rules.unexpected_rsv(frame.rsv, frame.opcode);
+        if !unexpected.is_empty() {
+            return Err(EncodeError::UnexpectedRsv(unexpected).into());
         }
         let encoder = match rules.role() {
             Role::Client => frame.encoder().masking_key(self.keys.next_key()),

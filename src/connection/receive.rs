@@ -3,8 +3,9 @@
 use super::{Connection, Flags, MaskingKeys, Output};
 use crate::close::{CloseBody, CloseCode};
 use crate::error::{ProtocolError, ReceiveError};
-use crate::header::{MAX_CONTROL_PAYLOAD_LEN, Opcode};
+use crate::header::MAX_CONTROL_PAYLOAD_LEN;
 use crate::message::{Event, MessageDecoder, MessageSpan};
+use crate::opcode::Opcode;
 
 /// The longest header of a control frame: two bytes and a masking key.
 const MAX_CONTROL_HEADER_LEN: usize = 2 + 4;

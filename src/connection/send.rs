@@ -4,7 +4,9 @@ use super::{Connection, Flags, MaskingKeys, Output};
 use crate::close::CloseBody;
 use crate::error::{EncodeError, Utf8Error};
 use crate::frame::FrameEncoder;
-use crate::header::{Opcode, Role, Rsv};
+use crate::header::Role;
+use crate::opcode::Opcode;
+use crate::rsv::Rsv;
 #[cfg(feature = "bytes")]
 use crate::utf8;
 use crate::utf8::{OpenChar, PartialStr};
@@ -323,7 +325,9 @@ impl<K: MaskingKeys> Connection<K> {
             return Err(EncodeError::FrameAfterClose);
         }
         match (self.sending, opcode) {
-            (Some(_), Opcode::Text | Opcode::Binary) => Err(EncodeError::ExpectedContinuation),
+            (Some(_), Opcode::Text | Opcode::Binary) => {
+                Err(EncodeError::ExpectedContinuation(opcode))
+            }
             (None, Opcode::Continuation) => Err(EncodeError::UnexpectedContinuation),
             _ => Ok(()),
         }
@@ -366,9 +370,9 @@ impl<K: MaskingKeys> Connection<K> {
             return Err(EncodeError::NotAMessage(opcode));
         }
         if let Some((rules, validates_text)) = self.messages.rules() {
-            match rules.unclaimed(rsv, opcode) {
-                0 => {}
-                unclaimed => return Err(EncodeError::UnexpectedRsv(unclaimed)),
+            let unexpected = rules.unexpected_rsv(rsv, opcode);
+            if !unexpected.is_empty() {
+                return Err(EncodeError::UnexpectedRsv(unexpected));
             }
             if opcode == Opcode::Text && rsv.is_empty() && validates_text {
                 utf8::from_utf8(payload)?;
@@ -413,6 +417,7 @@ impl<K: MaskingKeys> Connection<K> {
             Opcode::Binary if !fin => self.sending = Some(Sending::Binary),
             Opcode::Continuation if !fin => self.text_sent_to(OpenChar::Unseen),
             Opcode::Text | Opcode::Binary | Opcode::Continuation => self.sending = None,
+            _ => {} // reserved, so it was refused
         }
     }
 }

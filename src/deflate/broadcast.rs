@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::Config;
 use super::compressor::Compressor;
 use super::parameters::{DeflateContext, WindowBits};
-use crate::header::Rsv;
+use crate::rsv::Rsv;
 
 /// A message for many receivers. It contains the plain and the independently compressed form.
 ///

@@ -8,8 +8,9 @@ use super::pool::Pool;
 use super::session::Session;
 use crate::connection::{Connection, MaskingKeys, MessageData, NoKeys, Output};
 use crate::error::{EncodeError, ReceiveError};
-use crate::header::{Opcode, Rsv};
 use crate::message::Event;
+use crate::opcode::Opcode;
+use crate::rsv::Rsv;
 
 /// A [`Connection`] with permessage-deflate (RFC 7692), if it was negotiated.
 ///

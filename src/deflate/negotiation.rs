@@ -7,7 +7,7 @@ use super::parameters::{DeflateContext, DeflateParameters, WindowBits};
 use crate::extensions::{
     Extension, ExtensionElement, ExtensionError, ExtensionWriter, Field, Parameter,
 };
-use crate::header::Rsv;
+use crate::rsv::Rsv;
 
 /// The registered name of the extension.
 pub const NAME: &str = "permessage-deflate";

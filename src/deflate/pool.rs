@@ -10,8 +10,8 @@ use super::compressor::Compressor;
 use super::decompressor::Decompressor;
 use super::parameters::DeflateContext;
 use crate::error::ProtocolError;
-use crate::header::Rsv;
 use crate::limits::Limits;
+use crate::rsv::Rsv;
 
 /// A pool of idle compressors and decompressors, shared by many connections.
 ///

@@ -14,9 +14,11 @@ use super::pool::{Pool, PooledCompressor, PooledDecompressor};
 use crate::connection::{Connection, MaskingKeys, Output};
 use crate::error::{EncodeError, ProtocolError, ReceiveError};
 use crate::frame::Payload;
-use crate::header::{MAX_HEADER_LEN, Opcode, Rsv};
+use crate::header::MAX_HEADER_LEN;
 use crate::mask::Mask;
 use crate::message::{BinaryChunk, Event, MessageSpan, RawChunk, TextChunk};
+use crate::opcode::Opcode;
+use crate::rsv::Rsv;
 use crate::utf8::Utf8Validator;
 
 /// The capacity of the pool's payload buffer that is kept between two messages.

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::{ExtensionElement, ExtensionWriter};
-use crate::header::Rsv;
+use crate::rsv::Rsv;
 
 /// An extension that can be negotiated during the opening handshake.
 ///

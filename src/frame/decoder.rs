@@ -5,9 +5,11 @@ use core::ops::Range;
 
 use super::Payload;
 use crate::error::ProtocolError;
-use crate::header::{FrameHeader, MAX_CONTROL_PAYLOAD_LEN, Opcode, Role, Rsv, Rules};
+use crate::header::{FrameHeader, MAX_CONTROL_PAYLOAD_LEN, Role, Rules};
 use crate::limits::{self, Limits};
 use crate::mask::{Mask, MaskingKey};
+use crate::opcode::Opcode;
+use crate::rsv::Rsv;
 
 /// The smallest buffer that suffices for any stream, in bytes: a masked control frame of the
 /// greatest length (2 + 4 + 125).
@@ -295,19 +297,45 @@ impl FrameDecoder {
         Some((Payload::new(span.cut(input)?, span.mask()), len))
     }
 
+    /// Same as [`next_span`](Self::next_span), but waits for the end of the frame.
+    #[cfg(feature = "bytes")]
+    #[inline]
+    pub(crate) fn next_whole_span(
+        &mut self,
+        input: &[u8],
+    ) -> Result<Option<FrameSpan>, ProtocolError> {
+        if self.remaining != 0 {
+            let arrived = self.remaining <= input.len() as u64;
+            return Ok(arrived.then(|| self.locate_open(input.len())).flatten());
+        }
+        if let Some(span) = self.locate_plain(input) {
+            return Ok(Some(span));
+        }
+        let Some((header, start)) = self.decode_header(input)? else { return Ok(None) };
+        let arrived = header.payload_len <= (input.len() - start) as u64;
+        Ok(arrived.then(|| FrameSpan::whole(header, start)))
+    }
+
+    /// Decodes the next header and applies the limit. Must be called between frames only.
+    fn decode_header(&self, input: &[u8]) -> Result<Option<(FrameHeader, usize)>, ProtocolError> {
+        let found = FrameHeader::decode(input, self.open.rules)?;
+        match found {
+            Some((FrameHeader { payload_len, .. }, _))
+                if payload_len > u64::from(self.max_frame_size)
+                    && self.max_frame_size != limits::NONE =>
+            {
+                Err(ProtocolError::FrameTooLong(payload_len))
+            }
+            _ => Ok(found),
+        }
+    }
+
     #[inline(never)]
     fn locate_any(&mut self, input: &[u8]) -> Result<Option<FrameSpan>, ProtocolError> {
         if self.remaining != 0 {
             return Ok(self.locate_open(input.len()));
         }
-        let Some((header, start)) = FrameHeader::decode(input, self.open.rules)? else {
-            return Ok(None);
-        };
-        if header.payload_len > u64::from(self.max_frame_size)
-            && self.max_frame_size != limits::NONE
-        {
-            return Err(ProtocolError::FrameTooLong(header.payload_len));
-        }
+        let Some((header, start)) = self.decode_header(input)? else { return Ok(None) };
         let available = input.len() - start;
         if header.payload_len > available as u64 {
             return Ok(self.open_frame(&header, start, available));
@@ -323,7 +351,9 @@ impl FrameDecoder {
         available: usize,
     ) -> Option<FrameSpan> {
         let frame_len = header.payload_len.saturating_add(start as u64);
-        let whole = header.opcode.is_control() || frame_len <= u64::from(self.whole_frames_up_to);
+        let is_short_control =
+            header.opcode.is_control() && header.payload_len <= MAX_CONTROL_PAYLOAD_LEN as u64;
+        let whole = is_short_control || frame_len <= u64::from(self.whole_frames_up_to);
         if whole || available == 0 {
             return None;
         }

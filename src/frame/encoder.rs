@@ -10,8 +10,10 @@ use crate::buffer::Buffer;
 use crate::error::EncodeError;
 #[cfg(feature = "bytes")]
 use crate::header::PackedHeader;
-use crate::header::{EncodedHeader, FrameHeader, MAX_HEADER_LEN, Opcode, Rsv};
+use crate::header::{EncodedHeader, FrameHeader, MAX_HEADER_LEN};
 use crate::mask::{Mask, MaskingKey};
+use crate::opcode::Opcode;
+use crate::rsv::Rsv;
 
 /// Builds outgoing frames (RFC 6455 §5.2).
 ///

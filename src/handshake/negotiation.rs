@@ -7,7 +7,8 @@ use super::fields::Fields;
 use crate::extensions::{
     Extension, ExtensionElement, ExtensionError, ExtensionWriter, Extensions, Field,
 };
-use crate::header::{Role, Rsv, Rules};
+use crate::header::{Role, Rules};
+use crate::rsv::Rsv;
 
 pub(super) const NAME: &str = "Sec-WebSocket-Extensions";
 

@@ -1,18 +1,16 @@
 //! The frame header (RFC 6455 §5.2).
 
 mod encoded;
-mod opcode;
-mod rsv;
 mod rules;
 
 pub use encoded::EncodedHeader;
 pub(crate) use encoded::PackedHeader;
-pub use opcode::Opcode;
-pub use rsv::Rsv;
 pub use rules::{Role, Rules};
 
 use crate::error::{EncodeError, ProtocolError};
 use crate::mask::{Mask, MaskingKey};
+use crate::opcode::Opcode;
+use crate::rsv::Rsv;
 
 /// The length in bytes of the longest header: two bytes, a 64-bit length and a masking key.
 pub const MAX_HEADER_LEN: usize = 2 + 8 + 4;
@@ -22,7 +20,6 @@ pub const MAX_CONTROL_PAYLOAD_LEN: usize = 125;
 
 const FIN: u8 = 0x80;
 const RSV: u8 = 0x70;
-const OPCODE: u8 = 0x0F;
 const MASK: u8 = 0x80;
 const LEN: u8 = 0x7F;
 /// Seven bits with this value mean that the length follows in 16 bits.
@@ -129,10 +126,11 @@ impl FrameHeader {
             return None;
         }
         let &[first, second, ..] = bytes else { return None };
-        let opcode = Opcode::from_bits(first & OPCODE)?;
+        let opcode = Opcode::from_bits(first);
         let fin = first & FIN != 0;
         let masked = second & MASK != 0;
         let plain = first & RSV == 0
+            && !opcode.is_reserved()
             && (fin || !opcode.is_control())
             && masked == matches!(rules.role(), Role::Server);
         if !plain {
@@ -157,46 +155,59 @@ impl FrameHeader {
         Some((Self { fin, rsv: Rsv::NONE, opcode, masking_key, payload_len }, header_len))
     }
 
-    /// The slow path, which checks every rule.
+    /// The slow path, which checks every rule as soon as the bytes that it is about have arrived.
     #[inline(never)]
     fn decode_checked(bytes: &[u8], rules: Rules) -> Result<Option<(Self, usize)>, ProtocolError> {
         let Some(&first) = bytes.first() else { return Ok(None) };
-        let (fin, rsv, opcode) = decode_first(first, rules)?;
+        let opcode = Opcode::from_bits(first);
+        rules.check_first(first & FIN != 0, Rsv::from_bits(first), opcode)?;
 
         let Some(&second) = bytes.get(1) else { return Ok(None) };
-        rules.check_masked(second)?;
-        let len = second & LEN;
-        // > All control frames MUST have a payload length of 125 bytes or less
-        if opcode.is_control() && len > MAX_CONTROL_PAYLOAD_LEN as u8 {
-            return Err(ProtocolError::ControlTooLong);
-        }
+        rules.check_masked(second & MASK != 0)?;
+        rules.check_control(opcode, second & LEN, u64::from(second & LEN))?;
 
-        let (payload_len, len_end) = match len {
-            LEN_16 => {
-                let Some(len) = array_at(bytes, 2) else { return Ok(None) };
-                let len = u64::from(u16::from_be_bytes(len));
-                rules.check_minimal(len, 126)?;
-                (len, 4)
-            }
-            LEN_64 => {
-                let Some(len) = array_at(bytes, 2) else { return Ok(None) };
-                let len = u64::from_be_bytes(len);
-                if exceeds_63_bits(len) {
-                    return Err(ProtocolError::LengthOverflow);
-                }
-                rules.check_minimal(len, 1 << 16)?;
-                (len, 10)
-            }
-            _ => (u64::from(len), 2),
-        };
+        let Some(len) = parse_len(bytes) else { return Ok(None) };
+        rules.check_len(len, len_bytes(second))?;
+        Ok(Self::parse(bytes))
+    }
 
+    /// Parses the header at the beginning of `bytes` without any rule. It never fails.
+    ///
+    /// Returns it with its length in bytes, which is where the payload begins. Returns `None` while
+    /// bytes are missing; [`required_len`](Self::required_len) returns how many are needed.
+    ///
+    /// Use it where the caller has a policy of its own. [`Rules::check`] then applies the rules
+    /// that the caller wants. [`decode`](Self::decode) does both, and reports a broken rule before
+    /// the rest of the header has arrived.
+    ///
+    /// ```
+    /// use wsframe::{FrameHeader, Opcode, ProtocolError, Role, Rules};
+    ///
+    /// let bytes = [0x89, 0x7E, 0x01]; // a Ping whose length takes 16 bits
+    /// assert_eq!(FrameHeader::parse(&bytes), None);
+    /// assert_eq!(FrameHeader::required_len(&bytes), 4); // one more byte is needed
+    ///
+    /// let bytes = [0x89, 0x7E, 0x01, 0x00];
+    /// if let Some((header, len)) = FrameHeader::parse(&bytes) {
+    ///     assert_eq!((header.opcode, header.payload_len), (Opcode::Ping, 256));
+    ///     let too_long = ProtocolError::ControlTooLong(256);
+    ///     assert_eq!(Rules::new(Role::Client).check(&header, len), Err(too_long));
+    /// }
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn parse(bytes: &[u8]) -> Option<(Self, usize)> {
+        let &[first, second, ..] = bytes else { return None };
+        let payload_len = parse_len(bytes)?;
+        let len_end = 2 + len_bytes(second);
         let (masking_key, header_len) = if second & MASK != 0 {
-            let Some(key) = array_at(bytes, len_end) else { return Ok(None) };
-            (Some(MaskingKey::new(key)), len_end + 4)
+            (Some(MaskingKey::new(array_at(bytes, len_end)?)), len_end + 4)
         } else {
             (None, len_end)
         };
-        Ok(Some((Self { fin, rsv, opcode, masking_key, payload_len }, header_len)))
+        let (fin, rsv, opcode) =
+            (first & FIN != 0, Rsv::from_bits(first), Opcode::from_bits(first));
+        Some((Self { fin, rsv, opcode, masking_key, payload_len }, header_len))
     }
 
     /// Returns the length in bytes of the header at the beginning of `bytes`.
@@ -214,12 +225,7 @@ impl FrameHeader {
     #[must_use]
     pub const fn required_len(bytes: &[u8]) -> usize {
         let [_, second, ..] = bytes else { return 2 };
-        let len_bytes = match *second & LEN {
-            LEN_16 => 2,
-            LEN_64 => 8,
-            _ => 0,
-        };
-        2 + len_bytes + if *second & MASK != 0 { 4 } else { 0 }
+        2 + len_bytes(*second) + if *second & MASK != 0 { 4 } else { 0 }
     }
 
     /// Returns the length in bytes of the encoded header: 2 to [`MAX_HEADER_LEN`].
@@ -234,15 +240,15 @@ impl FrameHeader {
         2 + len_bytes + if self.masking_key.is_some() { 4 } else { 0 }
     }
 
-    /// Encodes the header, with the length in its shortest form.
+    /// Encodes the header, with the length in its shortest form, and refuses one that no peer may
+    /// accept.
     ///
     /// RSV bits and masking are not checked, because only the caller knows its extensions and its
     /// role.
     ///
     /// # Errors
     ///
-    /// These headers are refused, because no peer may accept them:
-    ///
+    /// - [`ReservedOpcode`](EncodeError::ReservedOpcode)
     /// - [`ControlTooLong`](EncodeError::ControlTooLong): a control frame with more than 125 bytes
     /// - [`FragmentedControl`](EncodeError::FragmentedControl): a control frame without FIN
     /// - [`TruncatedCloseCode`](EncodeError::TruncatedCloseCode): a Close frame with a body of one
@@ -253,9 +259,21 @@ impl FrameHeader {
         Ok(self.pack()?.encoded())
     }
 
-    /// Encodes a decoded header, perhaps with another masking key. Such a header needs no checks.
+    /// Encodes the header as it is, with the length in its shortest form. It never fails.
+    ///
+    /// Use it for a header that was decoded or checked before, such as one that is forwarded, or
+    /// where the caller has a policy of its own. [`encode`](Self::encode) refuses headers that no
+    /// peer may accept.
+    ///
+    /// ```
+    /// use wsframe::{FrameHeader, Opcode};
+    ///
+    /// let header = FrameHeader::new(Opcode::Binary, 300);
+    /// assert_eq!(*header.to_bytes(), [0x82, 0x7E, 0x01, 0x2C]);
+    /// ```
+    #[must_use]
     #[inline(always)]
-    pub(crate) fn encode_decoded(&self) -> EncodedHeader {
+    pub fn to_bytes(&self) -> EncodedHeader {
         PackedHeader::new(self).encoded()
     }
 
@@ -263,12 +281,15 @@ impl FrameHeader {
     #[inline(always)]
     pub(crate) fn pack(&self) -> Result<PackedHeader, EncodeError> {
         let len = self.payload_len;
+        if self.opcode.is_reserved() {
+            return Err(EncodeError::ReservedOpcode(self.opcode.bits()));
+        }
         if self.opcode.is_control() {
             if len > MAX_CONTROL_PAYLOAD_LEN as u64 {
                 return Err(EncodeError::ControlTooLong(len));
             }
             if !self.fin {
-                return Err(EncodeError::FragmentedControl);
+                return Err(EncodeError::FragmentedControl(self.opcode));
             }
             if len == 1 && matches!(self.opcode, Opcode::Close) {
                 return Err(EncodeError::TruncatedCloseCode);
@@ -317,23 +338,24 @@ impl FrameHeader {
     }
 }
 
-/// Decodes the first byte, and checks the rules about it.
+/// Returns the payload length, if its bytes have arrived.
 #[inline(always)]
-const fn decode_first(byte: u8, rules: Rules) -> Result<(bool, Rsv, Opcode), ProtocolError> {
-    // > If an unknown opcode is received, the receiving endpoint MUST _Fail the WebSocket Connection_.
-    let Some(opcode) = Opcode::from_bits(byte & OPCODE) else {
-        return Err(ProtocolError::ReservedOpcode(byte & OPCODE));
-    };
-    let rsv = Rsv::from_bits(byte);
-    if let Err(error) = rules.check_rsv(rsv, opcode) {
-        return Err(error);
+fn parse_len(bytes: &[u8]) -> Option<u64> {
+    match bytes.get(1)? & LEN {
+        LEN_16 => Some(u64::from(u16::from_be_bytes(array_at(bytes, 2)?))),
+        LEN_64 => Some(u64::from_be_bytes(array_at(bytes, 2)?)),
+        len => Some(u64::from(len)),
     }
-    let fin = byte & FIN != 0;
-    // > All control frames […] MUST NOT be fragmented.
-    if opcode.is_control() && !fin {
-        return Err(ProtocolError::FragmentedControl);
+}
+
+/// Returns how many bytes follow the second byte for the length.
+#[inline(always)]
+const fn len_bytes(second: u8) -> usize {
+    match second & LEN {
+        LEN_16 => 2,
+        LEN_64 => 8,
+        _ => 0,
     }
-    Ok((fin, rsv, opcode))
 }
 
 /// > the most significant bit MUST be 0

@@ -13,9 +13,11 @@ use super::{BinaryChunk, Event, RawChunk, TextChunk};
 use crate::close::CloseBody;
 use crate::error::ProtocolError;
 use crate::frame::{FrameChunk, FrameDecoder, FrameSpan, Payload};
-use crate::header::{FrameHeader, Opcode, Role, Rules};
+use crate::header::{FrameHeader, Role, Rules};
 use crate::limits::{self, Limits};
 use crate::mask::Mask;
+use crate::opcode::Opcode;
+use crate::rsv::Rsv;
 use crate::utf8::{PartialStr, Utf8Validator};
 
 /// Decodes a stream of bytes into messages, without replies.
@@ -191,7 +193,7 @@ impl MessageDecoder {
     #[must_use]
     pub const fn with_rules(rules: Rules) -> Self {
         Self(State::Running(Running {
-            frames: FrameDecoder::with_rules(rules),
+            frames: FrameDecoder::with_rules(rules.for_messages()),
             text: Utf8Validator::new(),
             len: 0,
             fragments: 0,
@@ -253,7 +255,7 @@ impl MessageDecoder {
     /// Replaces the rules, but not the role.
     pub(crate) const fn set_rules(&mut self, rules: Rules) {
         if let State::Running(running) = &mut self.0 {
-            running.frames.set_rules(rules);
+            running.frames.set_rules(rules.for_messages());
         }
     }
 
@@ -786,16 +788,24 @@ impl Running {
     /// > other than 0, followed by zero or more frames with the FIN bit clear and the opcode set to
     /// > 0, and terminated by a single frame with the FIN bit set and an opcode of 0
     fn check_order(&self, frame: &[u8]) -> Result<(), ProtocolError> {
-        let opcode = frame.first().and_then(|first| Opcode::from_bits(first & 0x0F));
-        match (self.position, opcode) {
-            (Position::Within(_), Some(Opcode::Text | Opcode::Binary)) => {
-                Err(ProtocolError::ExpectedContinuation)
+        let Some(&first) = frame.first() else { return Ok(()) };
+        match (self.position, Opcode::from_bits(first)) {
+            (Position::Within(_), opcode @ (Opcode::Text | Opcode::Binary)) => {
+                Err(ProtocolError::ExpectedContinuation(opcode))
             }
-            (Position::Between, Some(Opcode::Continuation)) => {
-                Err(ProtocolError::UnexpectedContinuation)
-            }
+            (Position::Between, Opcode::Continuation) => Err(ProtocolError::UnexpectedContinuation),
             _ => Ok(()),
         }
+    }
+
+    /// Returns whether the message that this frame begins or continues uses permessage-deflate.
+    fn is_compressed(&self, header: &FrameHeader) -> bool {
+        let rsv = match self.position {
+            Position::Within(Kind::Raw(first)) => Rsv::from_bits(first),
+            Position::Within(_) => Rsv::NONE,
+            _ => header.rsv,
+        };
+        self.frames.rules().are_for_deflate() && rsv.contains(Rsv::RSV1)
     }
 
     /// Checks the limits of a header that has arrived before its payload.
@@ -814,7 +824,9 @@ impl Running {
     /// Checks the limits, and returns the length of the message including the frame that begins.
     fn check_limits(&self, header: &FrameHeader) -> Result<u32, ProtocolError> {
         let len = u64::from(self.len).saturating_add(header.payload_len);
-        if len > u64::from(self.max_message_size) && self.max_message_size != limits::NONE {
+        // The limit on a compressed message is on what it becomes, which the decompressor checks.
+        let limit = if self.is_compressed(header) { limits::NONE } else { self.max_message_size };
+        if len > u64::from(limit) && limit != limits::NONE {
             return Err(ProtocolError::MessageTooLong(len));
         }
         let is_fragment = !header.fin || header.opcode == Opcode::Continuation;

@@ -2,7 +2,8 @@
 
 use crate::close::CloseBody;
 use crate::frame::Payload;
-use crate::header::{Opcode, Rsv};
+use crate::opcode::Opcode;
+use crate::rsv::Rsv;
 use crate::utf8::PartialStr;
 
 /// A chunk of a message or a control frame. It borrows the caller's buffer.

@@ -12,8 +12,9 @@ use bytes::{Buf, Bytes, BytesMut};
 use super::{CloseFrame, Message, Utf8Bytes};
 use crate::connection::{Connection, MaskingKeys, Output};
 use crate::error::{ProtocolError, ReceiveError};
-use crate::header::{Opcode, Rsv};
 use crate::message::{Assembler, Event, MessageDecoder, MessageSpan};
+use crate::opcode::Opcode;
+use crate::rsv::Rsv;
 
 /// Collects whole messages as `Bytes`.
 ///
@@ -93,7 +94,7 @@ impl BytesAssembler {
     /// - [`Protocol`](ReceiveError::Protocol) if the peer broke a rule or exceeded a limit. Send
     ///   the output, then end the transport. The error is sticky.
     /// - [`OutputFull`](ReceiveError::OutputFull) if the output has no capacity for a reply, or
-    ///   [`Connection::max_pending_replies`] is reached. Send the output, then call again.
+    ///   [`Limits::max_pending_replies`](crate::Limits::max_pending_replies) is reached. Send the output, then call again.
     ///
     /// # Panics
     ///

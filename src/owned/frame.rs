@@ -4,7 +4,8 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use crate::error::ProtocolError;
 use crate::frame::{FrameDecoder, FrameEncoder, FrameSpan};
-use crate::header::{Opcode, Rsv};
+use crate::opcode::Opcode;
+use crate::rsv::Rsv;
 
 /// A frame that owns its payload, unmasked.
 ///
@@ -23,7 +24,7 @@ use crate::header::{Opcode, Rsv};
 ///     Ok(())
 /// }
 ///
-/// let mut decoder = FrameDecoder::new(Role::Client).whole_frames_up_to(u32::MAX);
+/// let mut decoder = FrameDecoder::new(Role::Client);
 /// let mut input = BytesMut::from(&b"\x81\x05Hello\x82"[..]);
 /// print(&mut decoder, &mut input)?;
 /// assert_eq!(&input[..], [0x82]);
@@ -70,21 +71,20 @@ impl Frame {
     /// Splits the next frame off the buffer and unmasks it in place. Returns `None` when more bytes
     /// are needed.
     ///
-    /// The decoder must return complete frames: set [`FrameDecoder::whole_frames_up_to`] to the longest
-    /// frame to accept, or to `u32::MAX`. The buffer grows with a frame as it
-    /// arrives, up to [`crate::FrameDecoder::max_frame_size`].
+    /// The buffer grows with a frame as it arrives, up to [`FrameDecoder::max_frame_size`], whatever
+    /// [`FrameDecoder::whole_frames_up_to`] was set to. If the decoder has already returned the
+    /// beginning of a frame as a chunk, this returns the rest of it.
     ///
     /// # Errors
     ///
-    /// - The errors of [`FrameDecoder::next_span`]: the next header breaks a rule or exceeds a limit.
-    /// - [`FrameTooLong`](ProtocolError::FrameTooLong) for a frame longer than `whole_frames_up_to`. A
-    ///   part of the frame is lost then, so fail the connection.
+    /// Returns the rule or the limit that the next header breaks, as [`FrameDecoder::next_span`]
+    /// does.
     ///
     /// ```
     /// use bytes::BytesMut;
     /// use wsframe::{Frame, FrameDecoder, Opcode, Role};
     ///
-    /// let mut decoder = FrameDecoder::new(Role::Server).whole_frames_up_to(u32::MAX);
+    /// let mut decoder = FrameDecoder::new(Role::Server);
     /// let mut input = BytesMut::from(&b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x82"[..]);
     /// let frame = Frame::split(&mut decoder, &mut input)?;
     /// assert_eq!(frame, Some(Frame::new(Opcode::Text, "Hello")));
@@ -98,11 +98,8 @@ impl Frame {
         decoder: &mut FrameDecoder,
         input: &mut BytesMut,
     ) -> Result<Option<Self>, ProtocolError> {
-        let Some(span) = decoder.next_span(input)? else { return Ok(None) };
+        let Some(span) = decoder.next_whole_span(input)? else { return Ok(None) };
         let header = *span.header();
-        if !(span.first() && span.last()) {
-            return Err(ProtocolError::FrameTooLong(header.payload_len));
-        }
         let payload = span.split(input);
         Ok(Some(Self { fin: header.fin, rsv: header.rsv, opcode: header.opcode, payload }))
     }

@@ -10,7 +10,8 @@ use super::Utf8Bytes;
 use crate::close::{CloseBody, CloseCode};
 use crate::connection::{Connection, MaskingKeys, Output};
 use crate::error::EncodeError;
-use crate::header::{Opcode, Rsv};
+use crate::opcode::Opcode;
+use crate::rsv::Rsv;
 
 /// A whole message or a control frame, which owns its payload.
 ///

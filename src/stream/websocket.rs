@@ -21,7 +21,7 @@ use crate::codec::{CodecError, Messages};
 use crate::connection::{Connection, MaskingKeys, NoKeys, TransportAction};
 #[cfg(feature = "deflate")]
 use crate::deflate::DeflateParameters;
-use crate::header::Opcode;
+use crate::opcode::Opcode;
 use crate::owned::{CloseFrame, Message};
 
 /// How many bytes may be queued before a sender has to wait.

@@ -11,7 +11,8 @@ use tokio::io::AsyncWrite;
 use crate::codec::Messages;
 use crate::connection::{MaskingKeys, Output};
 use crate::error::EncodeError;
-use crate::header::{MAX_HEADER_LEN, Opcode, Role};
+use crate::header::{MAX_HEADER_LEN, Role};
+use crate::opcode::Opcode;
 use crate::owned::Message;
 
 /// Payloads of so many bytes are queued by reference. Shorter ones are copied together, which costs less than

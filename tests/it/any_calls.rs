@@ -337,7 +337,7 @@ mod owned {
                 Message::Close(fin.then_some(CloseFrame { code, reason }))
             }
             _ => Message::Raw {
-                opcode: Opcode::from_bits(way >> 4).unwrap_or(Opcode::Text),
+                opcode: Opcode::from_bits(way >> 4),
                 rsv: Rsv::from_bits(rsv),
                 payload: payload.to_vec().into(),
             },
@@ -395,7 +395,7 @@ mod codecs {
                     if !(compressed && is_raw) {
                         let _ = codec.encode(message, &mut out);
                     }
-                    let opcode = Opcode::from_bits(way % 16).unwrap_or(Opcode::Text);
+                    let opcode = Opcode::from_bits(*way);
                     let rsv = Rsv::from_bits(*rsv);
                     let frame = Frame { fin: *fin, rsv, ..Frame::new(opcode, payload.clone()) };
                     let _ = frames.encode(frame, &mut of_frames);

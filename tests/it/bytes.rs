@@ -57,7 +57,7 @@ proptest! {
         let stream = frames.concat();
         let rsv1 = if claimed { 0x40 } else { 0 };
         let choices = Choices { claimed: rsv1, ..Choices::strict(role) };
-        let limits = Limits { frame: limits.0, message: limits.1, fragments: limits.2 };
+        let limits = Limits { frame: limits.0, message: limits.1, fragments: limits.2, exempt: 0 };
         let decoder = || {
             MessageDecoder::with_rules(choices.rules())
                 .limits(wsframe::Limits::DEFAULT.max_frame_size(limits.frame as u32).max_message_size(limits.message as u32).max_fragments(limits.fragments as u32))
@@ -259,7 +259,7 @@ fn a_message_that_is_refused_changes_nothing() {
         (raw(Opcode::Close, Rsv::NONE, b"x"), EncodeError::NotAMessage(Opcode::Close)),
         (raw(Opcode::Close, Rsv::NONE, &[0; 200]), EncodeError::NotAMessage(Opcode::Close)),
         (raw(Opcode::Continuation, Rsv::NONE, b""), EncodeError::UnexpectedContinuation),
-        (raw(Opcode::Binary, Rsv::RSV1, b""), EncodeError::UnexpectedRsv(0x40)),
+        (raw(Opcode::Binary, Rsv::RSV1, b""), EncodeError::UnexpectedRsv(Rsv::from_bits(0x40))),
         (raw(Opcode::Text, Rsv::NONE, b"a\xFF"), EncodeError::InvalidUtf8(not_utf8)),
         (Message::Ping(Bytes::from_static(&[0; 126])), EncodeError::ControlTooLong(126)),
         (Message::close(CloseCode::ABNORMAL, ""), EncodeError::InvalidCloseCode(1006)),
@@ -452,13 +452,17 @@ fn frames_are_split_off_where_they_lie() {
         }
     }
 
-    // A frame that does not come whole is no frame, and neither is its last part.
+    // Of a frame whose beginning was taken as a chunk, the rest is returned.
     let mut decoder = FrameDecoder::new(Role::Server);
     let frame = masked(Opcode::Binary, true, b"Hello");
-    for part in [&frame[..8], &frame[8..]] {
-        let error = Frame::split(&mut decoder, &mut BytesMut::from(part)).unwrap_err();
-        assert_eq!(error, ProtocolError::FrameTooLong(5));
-    }
+    let mut input = BytesMut::from(&frame[..8]);
+    let chunk = decoder.next_span(&input).unwrap().unwrap();
+    assert_eq!(chunk.split(&mut input), "He");
+    input.extend_from_slice(&frame[8..10]);
+    assert_eq!(Frame::split(&mut decoder, &mut input), Ok(None));
+    input.extend_from_slice(&frame[10..]);
+    let rest = Frame::split(&mut decoder, &mut input).unwrap();
+    assert_eq!(rest, Some(Frame::new(Opcode::Binary, "llo")));
 }
 
 /// In every way a frame is the bytes that the oracle makes of it.

@@ -57,17 +57,17 @@ fn incomplete() -> Utf8Error {
 fn broken_rules() {
     let errors = [
         ProtocolError::ReservedOpcode(11),
-        ProtocolError::UnexpectedRsv(0x40),
-        ProtocolError::UnexpectedRsv(0x30),
-        ProtocolError::FragmentedControl,
-        ProtocolError::ControlTooLong,
+        ProtocolError::UnexpectedRsv(Rsv::from_bits(0x40)),
+        ProtocolError::UnexpectedRsv(Rsv::from_bits(0x30)),
+        ProtocolError::FragmentedControl(Opcode::Ping),
+        ProtocolError::ControlTooLong(126),
         ProtocolError::UnmaskedByClient,
         ProtocolError::MaskedByServer,
-        ProtocolError::NonMinimalLength,
-        ProtocolError::LengthOverflow,
+        ProtocolError::NonMinimalLength(5),
+        ProtocolError::LengthOverflow(1 << 63),
         ProtocolError::FrameTooLong(4321),
         ProtocolError::UnexpectedContinuation,
-        ProtocolError::ExpectedContinuation,
+        ProtocolError::ExpectedContinuation(Opcode::Text),
         ProtocolError::MessageTooLong(5432),
         ProtocolError::TooManyFragments(6543),
         not_utf8().into(),
@@ -86,8 +86,8 @@ fn broken_rules() {
     }
     let contains = |error: ProtocolError, what: &str| error.to_string().contains(what);
     assert!(contains(ProtocolError::ReservedOpcode(11), "0xb"));
-    assert!(contains(ProtocolError::UnexpectedRsv(0x40), ": RSV1 ("));
-    assert!(contains(ProtocolError::UnexpectedRsv(0x30), ": RSV2 RSV3 ("));
+    assert!(contains(ProtocolError::UnexpectedRsv(Rsv::from_bits(0x40)), ": RSV1 ("));
+    assert!(contains(ProtocolError::UnexpectedRsv(Rsv::from_bits(0x30)), ": RSV2 RSV3 ("));
     assert!(contains(ProtocolError::FrameTooLong(4321), " 4321 "));
     assert!(contains(ProtocolError::MessageTooLong(5432), " 5432 "));
     assert!(contains(ProtocolError::TooManyFragments(6543), " 6543 "));
@@ -100,12 +100,12 @@ fn broken_rules() {
 #[test]
 fn what_the_caller_can_mend() {
     let errors = [
-        (EncodeError::FragmentedControl, "§5.5)"),
+        (EncodeError::FragmentedControl(Opcode::Ping), "§5.5)"),
         (EncodeError::ControlTooLong(126), " 126 bytes"),
         (EncodeError::LengthOverflow(1 << 63), " 9223372036854775808 bytes"),
-        (EncodeError::UnexpectedRsv(0x30), "RSV2 RSV3"),
+        (EncodeError::UnexpectedRsv(Rsv::from_bits(0x30)), "RSV2 RSV3"),
         (EncodeError::UnexpectedContinuation, "§5.4)"),
-        (EncodeError::ExpectedContinuation, "§5.4)"),
+        (EncodeError::ExpectedContinuation(Opcode::Text), "§5.4)"),
         (EncodeError::NotAMessage(Opcode::Ping), "ping"),
         (EncodeError::InvalidUtf8(not_utf8()), "byte 2"),
         (EncodeError::TruncatedCloseCode, "§5.5.1)"),
@@ -178,8 +178,10 @@ fn what_rules_say() {
     let rules = Rules::new(Role::Server).allow_rsv(bits).accept_unmasked();
     assert_eq!(
         format!("{rules:?}"),
-        "Rules { role: Server, claimed: Rsv(RSV1 RSV3), allow_rsv_on_all_frames: false, \
-         accept_unmasked: true, accept_non_minimal_lengths: false }"
+        "Rules { role: Server, allowed_rsv: Rsv(RSV1 RSV3), allow_rsv_on_all_frames: false, \
+         accept_any_masking: true, accept_non_minimal_lengths: false, \
+         accept_reserved_opcodes: false, accept_fragmented_control: false, \
+         accept_long_control: false }"
     );
 }
 

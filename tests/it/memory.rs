@@ -17,7 +17,7 @@ fn what_a_connection_keeps_is_small() {
     assert!(size_of::<MessageDecoder>() <= 56, "{}", size_of::<MessageDecoder>());
     assert!(size_of::<Utf8Validator>() <= 4);
     assert!(size_of::<Mask>() <= 4);
-    assert!(size_of::<Rules>() <= 1);
+    assert!(size_of::<Rules>() <= 2);
     assert!(size_of::<FrameHeader>() <= 16);
     assert!(size_of::<ProtocolError>() <= 16);
     assert!(size_of::<Utf8Error>() <= 16);

@@ -30,12 +30,15 @@ fn first_two_bytes_exhaustively_under_every_choice_of_rules() {
                 for len in [1, 2, 14] {
                     let ours = FrameHeader::decode(&bytes[..len], choices.rules());
                     assert_eq!(ours, naive::header(&bytes[..len], choices));
+                    if let Some((header, len)) = FrameHeader::parse(&bytes[..len]) {
+                        assert_eq!(checks::policy(choices, &header, len), ours);
+                    }
                     decoded += 1;
                 }
             }
         }
     }
-    assert_eq!(decoded, 128 * 65_536 * 3);
+    assert_eq!(decoded, Choices::COUNT as u32 * 65_536 * 3);
 }
 
 #[test]
@@ -45,8 +48,8 @@ fn reserved_opcodes_and_unclaimed_bits_are_refused_at_the_first_byte() {
             let strict = FrameHeader::decode(&[first], Rules::new(role));
             let expected = match (first & 0x0F, first & 0x70, first & 0x80) {
                 (opcode @ (3..=7 | 11..=15), _, _) => Err(ProtocolError::ReservedOpcode(opcode)),
-                (_, rsv @ 1.., _) => Err(ProtocolError::UnexpectedRsv(rsv)),
-                (8..=10, 0, 0) => Err(ProtocolError::FragmentedControl),
+                (_, rsv @ 1.., _) => Err(ProtocolError::UnexpectedRsv(Rsv::from_bits(rsv))),
+                (8..=10, 0, 0) => Err(ProtocolError::FragmentedControl(Opcode::from_bits(first))),
                 _ => Ok(None),
             };
             assert_eq!(strict, expected, "{first:#04x}");
@@ -95,18 +98,21 @@ fn rules_add_up() {
 #[test]
 fn a_claimed_bit_may_stand_on_the_first_frame_of_a_message_only() {
     let rules = Rules::new(Role::Client).allow_rsv(Rsv::RSV1);
-    let refused = Err(ProtocolError::UnexpectedRsv(0x40));
+    let refused = Err(ProtocolError::UnexpectedRsv(Rsv::from_bits(0x40)));
     assert!(FrameHeader::decode(&[0xC1, 0], rules).is_ok_and(|header| header.is_some()));
     assert!(FrameHeader::decode(&[0x42, 0], rules).is_ok_and(|header| header.is_some()));
     assert_eq!(FrameHeader::decode(&[0xC0, 0], rules), refused);
     assert_eq!(FrameHeader::decode(&[0xC9, 0], rules), refused);
     // Another bit beside the claimed one is named alone.
-    let beside = Err(ProtocolError::UnexpectedRsv(0x20));
+    let beside = Err(ProtocolError::UnexpectedRsv(Rsv::from_bits(0x20)));
     assert_eq!(FrameHeader::decode(&[0xE1, 0], rules), beside);
     // An extension may define its bits for every frame.
     let rules = rules.allow_rsv_on_all_frames();
     assert!(FrameHeader::decode(&[0xC9, 0], rules).is_ok_and(|header| header.is_some()));
-    assert_eq!(FrameHeader::decode(&[0xD9, 0], rules), Err(ProtocolError::UnexpectedRsv(0x10)));
+    assert_eq!(
+        FrameHeader::decode(&[0xD9, 0], rules),
+        Err(ProtocolError::UnexpectedRsv(Rsv::from_bits(0x10)))
+    );
 }
 
 #[test]
@@ -182,7 +188,11 @@ fn longer_forms_than_needed_are_refused_unless_accepted() {
     for (len, form) in [(0u64, 2), (125, 2), (0, 8), (125, 8), (126, 8), (65_535, 8)] {
         let mut bytes = vec![0x82, if form == 2 { 126 } else { 127 }];
         bytes.extend(&len.to_be_bytes()[8 - form..]);
-        assert_eq!(decode(&bytes, strict), Err(ProtocolError::NonMinimalLength), "{len} in {form}");
+        assert_eq!(
+            decode(&bytes, strict),
+            Err(ProtocolError::NonMinimalLength(len)),
+            "{len} in {form}"
+        );
         let header = FrameHeader::new(Opcode::Binary, len);
         assert_eq!(decode(&bytes, lenient), Ok(Some((header, 2 + form))));
     }
@@ -203,7 +213,7 @@ fn the_top_bit_of_a_length_is_refused_under_every_choice_of_rules() {
             let mut bytes = vec![0x82, 127 | if masked { 0x80 } else { 0 }];
             bytes.extend(len.to_be_bytes());
             bytes.extend([1, 2, 3, 4]);
-            assert_eq!(decode(&bytes, choices), Err(ProtocolError::LengthOverflow));
+            assert_eq!(decode(&bytes, choices), Err(ProtocolError::LengthOverflow(len)));
         }
         let header = FrameHeader::new(Opcode::Binary, len);
         assert_eq!(header.encode().err(), Some(EncodeError::LengthOverflow(len)));
@@ -217,7 +227,7 @@ fn what_no_peer_may_accept_is_not_encoded() {
         let too_long = FrameHeader::new(opcode, 126);
         assert_eq!(too_long.encode().err(), Some(EncodeError::ControlTooLong(126)));
         let fragment = FrameHeader { fin: false, ..FrameHeader::new(opcode, 0) };
-        assert_eq!(fragment.encode().err(), Some(EncodeError::FragmentedControl));
+        assert_eq!(fragment.encode().err(), Some(EncodeError::FragmentedControl(opcode)));
 
         let mut headroom = [0xEE; MAX_HEADER_LEN];
         assert_eq!(
@@ -235,16 +245,19 @@ fn what_no_peer_may_accept_is_not_encoded() {
 
 #[test]
 fn opcodes_and_their_bits() {
-    for bits in 0..=255 {
-        match Opcode::from_bits(bits) {
-            Some(opcode) => {
-                assert_eq!((opcode.bits(), u8::from(opcode)), (bits, bits));
-                assert_eq!(opcode.is_control(), bits >= 8);
-                assert_eq!(opcode.begins_message(), bits == 1 || bits == 2);
-                assert_eq!(opcode.to_string(), format!("{opcode:?}").to_lowercase());
-            }
-            None => assert!(matches!(bits, 3..=7 | 11..)),
-        }
+    for bits in 0..16 {
+        let opcode = Opcode::from_bits(bits);
+        assert_eq!((opcode.bits(), u8::from(opcode)), (bits, bits));
+        assert_eq!(Opcode::from_bits(bits | 0xF0), opcode);
+        assert_eq!(opcode.is_control(), bits >= 8);
+        assert_eq!(opcode.begins_message(), bits == 1 || bits == 2);
+        assert_eq!(opcode.is_reserved(), matches!(bits, 3..=7 | 11..));
+        let name = format!("{opcode:?}").to_lowercase();
+        let reserved = format!("reserved opcode {bits:#x}");
+        assert_eq!(opcode.to_string(), if opcode.is_reserved() { reserved } else { name });
+        let encoded = FrameHeader::new(opcode, 0).encode();
+        let refused = opcode.is_reserved().then_some(EncodeError::ReservedOpcode(bits));
+        assert_eq!(encoded.err(), refused);
     }
 }
 
@@ -254,7 +267,7 @@ proptest! {
     #[test]
     fn any_bytes_decode_as_the_oracle_says(
         bytes in prop::collection::vec(any::<u8>(), 0..20),
-        choice in 0usize..128,
+        choice in 0..Choices::COUNT,
     ) {
         checks::header(Choices::all().nth(choice).unwrap(), &bytes);
     }
@@ -270,7 +283,7 @@ proptest! {
         let header = FrameHeader {
             fin,
             rsv: Rsv::from_bits(rsv << 4),
-            opcode: Opcode::from_bits(opcode).unwrap(),
+            opcode: Opcode::from_bits(opcode),
             masking_key: key.map(MaskingKey::new),
             payload_len,
         };

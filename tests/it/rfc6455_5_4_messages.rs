@@ -12,7 +12,8 @@ use wsframe::{
     Opcode, ProtocolError, Relay, Role, Rsv,
 };
 
-const UNLIMITED: Limits = Limits { frame: u64::MAX, message: u64::MAX, fragments: u64::MAX };
+const UNLIMITED: Limits =
+    Limits { frame: u64::MAX, message: u64::MAX, fragments: u64::MAX, exempt: 0 };
 
 /// A frame that a client may get.
 fn frame(fin: bool, opcode: Opcode, payload: &[u8]) -> Vec<u8> {
@@ -81,7 +82,7 @@ fn fragments_out_of_order() {
         for opcode in [Text, Binary] {
             assert_eq!(
                 error(&[begun.clone(), frame(fin, opcode, b"b")]),
-                Broken::Rule(ProtocolError::ExpectedContinuation)
+                Broken::Rule(ProtocolError::ExpectedContinuation(opcode))
             );
         }
     }
@@ -163,7 +164,7 @@ fn limits_exactly_and_one_over() {
         naive::messages(&stream, choices, limits, true).error
     };
     let rule = |error| Some(Broken::Rule(error));
-    assert_eq!(run(Limits { frame: 5, message: 15, fragments: 3 }), None);
+    assert_eq!(run(Limits { frame: 5, message: 15, fragments: 3, exempt: 0 }), None);
     assert_eq!(run(Limits { frame: 4, ..UNLIMITED }), rule(ProtocolError::FrameTooLong(5)));
     assert_eq!(run(Limits { message: 14, ..UNLIMITED }), rule(ProtocolError::MessageTooLong(15)));
     assert_eq!(run(Limits { fragments: 2, ..UNLIMITED }), rule(ProtocolError::TooManyFragments(2)));
@@ -448,7 +449,7 @@ proptest! {
     ) {
         let mut choices = Choices::strict(Role::Server);
         choices.claimed = if claimed { 0x40 } else { 0 };
-        let limits = Limits { frame: u64::MAX, message, fragments };
+        let limits = Limits { message, fragments, ..UNLIMITED };
         checks::messages(choices, limits, validate, &cuts, &frames.concat());
     }
 
@@ -466,7 +467,7 @@ proptest! {
         let mut choices = Choices::strict(role);
         choices.claimed = if claimed { 0x40 } else { 0 };
         choices.accept_non_minimal_lengths = claimed;
-        let limits = Limits { frame: u64::MAX, message, fragments };
+        let limits = Limits { message, fragments, ..UNLIMITED };
         checks::relay(choices, limits, validate, &cuts, &frames.concat());
     }
 }

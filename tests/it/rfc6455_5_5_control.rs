@@ -20,7 +20,7 @@ fn a_payload_of_125_bytes_passes_and_a_longer_one_is_refused_at_the_second_byte(
         assert_eq!((span.range(), span.last()), (2..127, true));
         for second in [126, 127] {
             let error = FrameDecoder::new(Role::Client).next_span(&[first, second]).err();
-            assert_eq!(error, Some(ProtocolError::ControlTooLong));
+            assert_eq!(error, Some(ProtocolError::ControlTooLong(second.into())));
         }
     }
 }
@@ -29,7 +29,7 @@ fn a_payload_of_125_bytes_passes_and_a_longer_one_is_refused_at_the_second_byte(
 fn a_fragment_is_refused_at_the_first_byte() {
     for opcode in CONTROL {
         let error = FrameDecoder::new(Role::Client).next_span(&[opcode.bits()]).err();
-        assert_eq!(error, Some(ProtocolError::FragmentedControl));
+        assert_eq!(error, Some(ProtocolError::FragmentedControl(opcode)));
     }
 }
 

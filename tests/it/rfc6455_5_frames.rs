@@ -303,7 +303,7 @@ proptest! {
         specs in prop::collection::vec(spec(), 0..5),
         noise in prop::collection::vec(any::<u8>(), 0..40),
         damage: Option<(prop::sample::Index, u8)>,
-        choice in 0usize..128,
+        choice in 0..Choices::COUNT,
         max_frame_size in prop_oneof![Just(u32::MAX), 0u32..300],
         cuts in cuts(),
     ) {

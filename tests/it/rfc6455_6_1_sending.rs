@@ -74,7 +74,11 @@ fn what_breaks_a_rule_is_refused_before_anything_is_written() {
     let mut vec = Vec::new();
     for (encoder, payload, error) in [
         (FrameEncoder::new(Opcode::Ping), &too_long[..], EncodeError::ControlTooLong(126)),
-        (FrameEncoder::new(Opcode::Close).fin(false), b"", EncodeError::FragmentedControl),
+        (
+            FrameEncoder::new(Opcode::Close).fin(false),
+            b"",
+            EncodeError::FragmentedControl(Opcode::Close),
+        ),
         (FrameEncoder::new(Opcode::Close), b"\x03", EncodeError::TruncatedCloseCode),
     ] {
         assert_eq!(encoder.header(payload.len() as u64).err(), Some(error));

@@ -3,7 +3,7 @@
 use crate::support;
 
 use proptest::prelude::*;
-use wsframe::{CloseBody, CloseCode, EncodeError, ProtocolError};
+use wsframe::{CloseBody, CloseCode, EncodeError, Opcode, ProtocolError, Rsv};
 
 #[test]
 fn an_empty_body_is_a_body_that_is_missing() {
@@ -63,7 +63,7 @@ fn a_reason_of_123_bytes_goes_and_a_longer_one_is_never_cut() {
         let body = CloseBody { code, reason: &longer };
         assert_eq!(body.encode().err(), Some(EncodeError::ControlTooLong(126)));
         let payload = [&code.get().to_be_bytes(), longer.as_bytes()].concat();
-        assert_eq!(CloseBody::decode(&payload), Err(ProtocolError::ControlTooLong));
+        assert_eq!(CloseBody::decode(&payload), Err(ProtocolError::ControlTooLong(126)));
     }
 }
 
@@ -74,13 +74,13 @@ fn codes_of_errors() {
     assert_eq!(ProtocolError::FrameTooLong(1 << 40).close_code().get(), 1009);
     for error in [
         ProtocolError::ReservedOpcode(3),
-        ProtocolError::UnexpectedRsv(0x40),
-        ProtocolError::FragmentedControl,
-        ProtocolError::ControlTooLong,
+        ProtocolError::UnexpectedRsv(Rsv::from_bits(0x40)),
+        ProtocolError::FragmentedControl(Opcode::Ping),
+        ProtocolError::ControlTooLong(126),
         ProtocolError::UnmaskedByClient,
         ProtocolError::MaskedByServer,
-        ProtocolError::NonMinimalLength,
-        ProtocolError::LengthOverflow,
+        ProtocolError::NonMinimalLength(5),
+        ProtocolError::LengthOverflow(1 << 63),
         ProtocolError::TruncatedCloseCode,
         ProtocolError::InvalidCloseCode(1005),
     ] {

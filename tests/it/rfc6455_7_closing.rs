@@ -221,13 +221,14 @@ fn messages_and_fragments_go_out_in_order() {
     let mut connection = Connection::server();
     let mut out = Vec::new();
     let open = EncodeError::ExpectedContinuation;
+    let (text, binary) = (open(wsframe::Opcode::Text), open(wsframe::Opcode::Binary));
     let none = EncodeError::UnexpectedContinuation;
 
     assert_eq!(connection.frame_encoder(wsframe::Opcode::Continuation, true).unwrap_err(), none);
     connection.send_fragment("a", false, &mut out).unwrap();
-    assert_eq!(connection.send("b", &mut out), Err(open));
-    assert_eq!(connection.send_fragment(b"b", true, &mut out), Err(open));
-    assert_eq!(connection.check_send(wsframe::Opcode::Binary), Err(open));
+    assert_eq!(connection.send("b", &mut out), Err(text));
+    assert_eq!(connection.send_fragment(b"b", true, &mut out), Err(binary));
+    assert_eq!(connection.check_send(wsframe::Opcode::Binary), Err(binary));
     connection.ping(b"", &mut out).unwrap();
     connection.send_fragment("", false, &mut out).unwrap();
     connection.send_fragment("c", true, &mut out).unwrap();
@@ -560,7 +561,7 @@ fn frames_taken_count_as_sent() {
     let mut connection = Connection::server();
     for (opcode, fin, result) in [
         (Text, false, Ok(())),
-        (Binary, true, Err(EncodeError::ExpectedContinuation)),
+        (Binary, true, Err(EncodeError::ExpectedContinuation(Binary))),
         (Ping, true, Ok(())),
         (Continuation, false, Ok(())),
         (Continuation, true, Ok(())),

@@ -134,7 +134,7 @@ fn both_ends_agree() {
     assert!(FrameHeader::decode(&compressed, agreed.rules(Role::Client)).is_ok());
     let nothing = Negotiated { subprotocol: None, rsv: Rsv::NONE };
     let error = FrameHeader::decode(&compressed, nothing.rules(Role::Client)).unwrap_err();
-    assert_eq!(error, ProtocolError::UnexpectedRsv(0x40));
+    assert_eq!(error, ProtocolError::UnexpectedRsv(Rsv::from_bits(0x40)));
 }
 
 #[test]

@@ -104,14 +104,17 @@ fn messages_marked_by_rsv1_are_compressed_6_2() {
 
 #[test]
 fn rsv1_belongs_on_the_first_frame_of_a_message_6_1() {
-    let rsv1 = ProtocolError::UnexpectedRsv(0x40);
+    let rsv1 = ProtocolError::UnexpectedRsv(Rsv::from_bits(0x40));
     let cases: [(&[Vec<u8>], ProtocolError); 6] = [
         (&[frame(0x41, &HELLO[..3]), frame(0xC0, &HELLO[3..])], rsv1),
         (&[frame(0x01, b"Hel"), frame(0xC0, b"lo")], rsv1),
         (&[frame(0xC9, b"")], rsv1),
         (&[frame(0x41, &HELLO[..3]), frame(0xC8, b"")], rsv1),
-        (&[frame(0xE1, &HELLO)], ProtocolError::UnexpectedRsv(0x20)),
-        (&[frame(0x41, &HELLO[..3]), frame(0xC1, &HELLO)], ProtocolError::ExpectedContinuation),
+        (&[frame(0xE1, &HELLO)], ProtocolError::UnexpectedRsv(Rsv::from_bits(0x20))),
+        (
+            &[frame(0x41, &HELLO[..3]), frame(0xC1, &HELLO)],
+            ProtocolError::ExpectedContinuation(Opcode::Text),
+        ),
     ];
     for (frames, error) in cases {
         assert_eq!(everywhere(&frames.concat()).error, Some(error));
@@ -429,7 +432,7 @@ fn a_broadcast_goes_between_messages_of_the_connection() {
     // Where it cannot be sent, nothing is released.
     sender.send_fragment("begun", false, &mut pool, &mut out).unwrap();
     let refused = sender.broadcast(&broadcast, &mut pool);
-    assert_eq!(refused, Err(EncodeError::ExpectedContinuation));
+    assert_eq!(refused, Err(EncodeError::ExpectedContinuation(Opcode::Text)));
     sender.send_fragment("", true, &mut pool, &mut out).unwrap();
     sender.connection_mut().close(None, &mut out).unwrap();
     let refused = sender.broadcast(&broadcast, &mut pool);
@@ -651,9 +654,8 @@ fn a_connection_has_one_limit_for_messages_of_both_kinds() {
         if limit >= 3000 {
             assert_eq!((received.error, received.whole().len()), (None, 2));
         } else {
-            // The header alone exceeds a limit of 0.
-            let len = if limit == 0 { payload.len() as u64 } else { u64::from(limit) + 1 };
-            assert_eq!(received.error, Some(ProtocolError::MessageTooLong(len)));
+            let error = ProtocolError::MessageTooLong(u64::from(limit) + 1);
+            assert_eq!(received.error, Some(error));
         }
         ours.recycle(&mut pool);
     }

@@ -775,8 +775,7 @@ async fn frames_are_masked_by_clients_alone() {
     codec.encode(with(Opcode::Text, Rsv::RSV1), &mut out).unwrap();
     for frame in [with(Opcode::Text, Rsv::RSV2), with(Opcode::Ping, Rsv::RSV1)] {
         let error = codec.encode(frame.clone(), &mut out).unwrap_err();
-        let bits = frame.rsv.bits();
-        let refused = EncodeError::UnexpectedRsv(bits);
+        let refused = EncodeError::UnexpectedRsv(frame.rsv);
         assert!(matches!(error, CodecError::Encode(error) if error == refused));
     }
     assert_eq!(&out[..], b"\xC1\x00");

@@ -290,7 +290,7 @@ fn the_errors_say_what_was_wrong() {
     let error = ProtocolError::MessageTooLong(2001);
     assert_eq!(decode(&mut limited, &bomb, &[]), (vec![], Some(error)));
     // RSV1 belongs on the first frame of a message, and nowhere where nothing was agreed on.
-    let rsv1 = Some(ProtocolError::UnexpectedRsv(0x40));
+    let rsv1 = Some(ProtocolError::UnexpectedRsv(Rsv::from_bits(0x40)));
     assert_eq!(long(&[&frame(0x41, &HELLO[..3]), &frame(0xC0, &HELLO[3..])]), rsv1);
     let rules = Rules::new(Role::Server).allow_rsv(Rsv::RSV2).allow_rsv_on_all_frames();
     for fragments in
@@ -307,7 +307,7 @@ fn the_errors_say_what_was_wrong() {
     let unmasked = [&frame(0x41, &HELLO[..3])[..], b"\x80\x00"];
     assert_eq!(long(&unmasked), Some(ProtocolError::UnmaskedByClient));
     let other = [&frame(0x41, &HELLO[..3])[..], &frame(0x81, b"plain")];
-    assert_eq!(long(&other), Some(ProtocolError::ExpectedContinuation));
+    assert_eq!(long(&other), Some(ProtocolError::ExpectedContinuation(Opcode::Text)));
 }
 
 #[test]
@@ -514,7 +514,10 @@ fn a_failed_connection_keeps_no_context() {
     let mut failed = server(DeflateParameters::DEFAULT, pool.clone());
     let text_in_text = [frame(0x41, &HELLO[..3]), frame(0x81, b"")].concat();
     let (messages, error) = decode(&mut failed, &text_in_text, &[]);
-    assert_eq!((messages, error), (vec![], Some(ProtocolError::ExpectedContinuation)));
+    assert_eq!(
+        (messages, error),
+        (vec![], Some(ProtocolError::ExpectedContinuation(Opcode::Text)))
+    );
 
     let mut next = server(DeflateParameters::DEFAULT, pool);
     let mut received = None;

@@ -8,7 +8,7 @@ use super::streams::{self, Spec};
 use wsframe::arch;
 use wsframe::{
     EncodeError, FrameDecoder, FrameEncoder, FrameHeader, MIN_BUFFER_LEN, Mask, MaskingKey,
-    MessageDecoder, Opcode, Role, Rsv, Rules, Utf8Validator, mask, utf8,
+    MessageDecoder, Opcode, ProtocolError, Role, Rsv, Rules, Utf8Validator, mask, utf8,
 };
 
 /// Decodes every prefix of a header as the oracle does, and what is whole goes round.
@@ -17,6 +17,14 @@ pub fn header(choices: Choices, bytes: &[u8]) {
         let prefix = &bytes[..end];
         let decoded = FrameHeader::decode(prefix, choices.rules());
         assert_eq!(decoded, naive::header(prefix, choices), "{prefix:02x?} {choices:?}");
+        // Syntax apart from policy comes to the same.
+        let parsed = FrameHeader::parse(prefix);
+        match (parsed, decoded) {
+            (Some((header, len)), _) => {
+                assert_eq!(policy(choices, &header, len), decoded);
+            }
+            (None, decoded) => assert!(matches!(decoded, Ok(None) | Err(_))),
+        }
         match decoded {
             Ok(Some((header, len))) => {
                 assert_eq!(len, FrameHeader::required_len(prefix));
@@ -26,7 +34,12 @@ pub fn header(choices: Choices, bytes: &[u8]) {
                     assert!(matches!(encoded, Err(EncodeError::TruncatedCloseCode)));
                     continue;
                 }
-                let encoded = encoded.expect("what was decoded breaks no rule");
+                assert_eq!(
+                    encoded.is_ok(),
+                    choices.of_messages().rules().check(&header, len).is_ok()
+                );
+                let Ok(encoded) = encoded else { continue };
+                assert_eq!(*encoded, *header.to_bytes());
                 assert!(encoded.len() <= len);
                 let key_end = encoded.len();
                 match ({ encoded }.masking_key_mut(), header.masking_key) {
@@ -43,6 +56,24 @@ pub fn header(choices: Choices, bytes: &[u8]) {
             Ok(None) => assert!(FrameHeader::required_len(prefix) > end),
             Err(_) => {}
         }
+    }
+}
+
+/// What the rules say of a header that was parsed without them, as [`FrameHeader::decode`] says it.
+pub fn policy(
+    choices: Choices,
+    header: &FrameHeader,
+    len: usize,
+) -> Result<Option<(FrameHeader, usize)>, ProtocolError> {
+    match choices.rules().check(header, len) {
+        Ok(()) => Ok(Some((*header, len))),
+        Err(ProtocolError::ControlTooLong(payload_len)) => {
+            assert_eq!(payload_len, header.payload_len);
+            let key_len = if header.masking_key.is_some() { 4 } else { 0 };
+            let in_7_bits = if len == 4 + key_len { 126 } else { 127 };
+            Err(ProtocolError::ControlTooLong(in_7_bits))
+        }
+        Err(error) => Err(error),
     }
 }
 
@@ -255,7 +286,8 @@ pub fn messages(choices: Choices, limits: Limits, validate: bool, cuts: &[usize]
 pub fn relay(choices: Choices, limits: Limits, validate: bool, cuts: &[usize], stream: &[u8]) {
     let expected = naive::messages(stream, choices, limits, validate);
     // What a server receives goes on to a server, so the role stays; what is relaxed does not go on.
-    let strict = Choices { accept_unmasked: false, accept_non_minimal_lengths: false, ..choices };
+    let strict =
+        Choices { accept_any_masking: false, accept_non_minimal_lengths: false, ..choices };
     let without_key =
         |(header, payload): Frame| (FrameHeader { masking_key: None, ..header }, payload);
     let received = naive::frames(stream, choices, u64::MAX).0;

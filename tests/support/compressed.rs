@@ -116,7 +116,8 @@ impl Expected {
     fn new(role: Role, takeover: bool, limit: u32, bytes: &[u8]) -> Self {
         let choices = Choices { claimed: Rsv::RSV1.bits(), ..Choices::strict(role) };
         let message = if limit == u32::MAX { u64::MAX } else { u64::from(limit) };
-        let limits = Limits { frame: 16 << 20, message, fragments: 1 << 17 };
+        let limits =
+            Limits { frame: 16 << 20, message, fragments: 1 << 17, exempt: Rsv::RSV1.bits() };
         let found = naive::messages(bytes, choices, limits, true);
         let (open, wrong) = (!found.open.is_empty(), found.error.is_some());
         let mut expected = Self { messages: Vec::new(), control: Vec::new(), wrong, open };

@@ -3,14 +3,17 @@
 use wsframe::arch::BROKEN;
 use wsframe::{FrameHeader, MaskingKey, Opcode, ProtocolError, Role, Rsv, Rules};
 
-/// The choices that [`Rules`] packs into a byte, one field each.
+/// The choices that [`Rules`] packs into two bytes, one field each.
 #[derive(Clone, Copy, Debug)]
 pub struct Choices {
     pub role: Role,
     pub claimed: u8,
     pub allow_rsv_on_all_frames: bool,
-    pub accept_unmasked: bool,
+    pub accept_any_masking: bool,
     pub accept_non_minimal_lengths: bool,
+    pub accept_reserved_opcodes: bool,
+    pub accept_fragmented_control: bool,
+    pub accept_long_control: bool,
 }
 
 impl Choices {
@@ -19,20 +22,48 @@ impl Choices {
             role,
             claimed: 0,
             allow_rsv_on_all_frames: false,
-            accept_unmasked: false,
+            accept_any_masking: false,
             accept_non_minimal_lengths: false,
+            accept_reserved_opcodes: false,
+            accept_fragmented_control: false,
+            accept_long_control: false,
         }
     }
 
-    /// Every combination there is, for either role.
+    /// The number of [`all`](Self::all).
+    pub const COUNT: usize = 256;
+
+    /// Every combination of what messages may have, for either role; then every combination of what only
+    /// frames may have, beside some of the others.
     pub fn all() -> impl Iterator<Item = Self> {
-        (0..128u8).map(|bits| Self {
-            role: if bits & 1 != 0 { Role::Server } else { Role::Client },
+        let of_messages = (0..128u8).map(|bits| Self {
             claimed: bits & 0x70,
             allow_rsv_on_all_frames: bits & 2 != 0,
-            accept_unmasked: bits & 4 != 0,
+            accept_any_masking: bits & 4 != 0,
             accept_non_minimal_lengths: bits & 8 != 0,
-        })
+            ..Self::strict(if bits & 1 != 0 { Role::Server } else { Role::Client })
+        });
+        let of_frames = (0..128u8).map(|bits| Self {
+            claimed: bits & 0x40,
+            allow_rsv_on_all_frames: bits & 2 != 0,
+            accept_any_masking: bits & 4 != 0,
+            accept_non_minimal_lengths: bits & 4 != 0,
+            accept_reserved_opcodes: bits & 8 != 0,
+            accept_fragmented_control: bits & 16 != 0,
+            accept_long_control: bits & 32 != 0,
+            ..Self::strict(if bits & 1 != 0 { Role::Server } else { Role::Client })
+        });
+        of_messages.chain(of_frames)
+    }
+
+    /// The choices without those that a decoder of messages does not have.
+    pub fn of_messages(self) -> Self {
+        Self {
+            accept_reserved_opcodes: false,
+            accept_fragmented_control: false,
+            accept_long_control: false,
+            ..self
+        }
     }
 
     pub fn rules(self) -> Rules {
@@ -40,11 +71,20 @@ impl Choices {
         if self.allow_rsv_on_all_frames {
             rules = rules.allow_rsv_on_all_frames();
         }
-        if self.accept_unmasked {
-            rules = rules.accept_unmasked();
+        if self.accept_any_masking {
+            rules = rules.accept_unmasked().accept_masked();
         }
         if self.accept_non_minimal_lengths {
             rules = rules.accept_non_minimal_lengths();
+        }
+        if self.accept_reserved_opcodes {
+            rules = rules.accept_reserved_opcodes();
+        }
+        if self.accept_fragmented_control {
+            rules = rules.accept_fragmented_control();
+        }
+        if self.accept_long_control {
+            rules = rules.accept_long_control();
         }
         rules
     }
@@ -60,17 +100,12 @@ pub fn header(
     }
     let bit = |byte: usize, bit_from_left: u8| bytes[byte] >> (7 - bit_from_left) & 1 == 1;
 
-    let opcode = match bytes[0] % 16 {
-        0 => Opcode::Continuation,
-        1 => Opcode::Text,
-        2 => Opcode::Binary,
-        8 => Opcode::Close,
-        9 => Opcode::Ping,
-        10 => Opcode::Pong,
-        reserved => return Err(ProtocolError::ReservedOpcode(reserved)),
-    };
-    let control = [Opcode::Close, Opcode::Ping, Opcode::Pong].contains(&opcode);
+    let opcode = Opcode::from_bits(bytes[0] % 16);
+    let control = bytes[0] % 16 >= 8;
     let begins = [Opcode::Text, Opcode::Binary].contains(&opcode);
+    if matches!(bytes[0] % 16, 3..=7 | 11..=15) && !choices.accept_reserved_opcodes {
+        return Err(ProtocolError::ReservedOpcode(bytes[0] % 16));
+    }
 
     let mut unclaimed = 0;
     for (position, value) in [(1, 64), (2, 32), (3, 16)] {
@@ -80,41 +115,43 @@ pub fn header(
         }
     }
     if unclaimed != 0 {
-        return Err(ProtocolError::UnexpectedRsv(unclaimed));
+        return Err(ProtocolError::UnexpectedRsv(Rsv::from_bits(unclaimed)));
     }
-    if control && !bit(0, 0) {
-        return Err(ProtocolError::FragmentedControl);
+    if control && !bit(0, 0) && !choices.accept_fragmented_control {
+        return Err(ProtocolError::FragmentedControl(opcode));
     }
 
     if bytes.len() < 2 {
         return Ok(None);
     }
     match (choices.role, bit(1, 0)) {
-        (Role::Server, false) if !choices.accept_unmasked => {
+        (Role::Server, false) if !choices.accept_any_masking => {
             return Err(ProtocolError::UnmaskedByClient);
         }
-        (Role::Client, true) => return Err(ProtocolError::MaskedByServer),
+        (Role::Client, true) if !choices.accept_any_masking => {
+            return Err(ProtocolError::MaskedByServer);
+        }
         _ => {}
     }
     let short = bytes[1] % 128;
-    if control && short > 125 {
-        return Err(ProtocolError::ControlTooLong);
-    }
-
     let len_bytes = match short {
         126 => 2,
         127 => 8,
         _ => 0,
     };
-    if bytes.len() < 2 + len_bytes {
+    let whole = bytes.len() >= 2 + len_bytes;
+    let mut payload_len = if len_bytes == 0 { u64::from(short) } else { 0 };
+    for &byte in bytes.iter().skip(2).take(len_bytes) {
+        payload_len = payload_len.wrapping_mul(256) + u64::from(byte);
+    }
+    if control && short > 125 && !choices.accept_long_control {
+        return Err(ProtocolError::ControlTooLong(short.into()));
+    }
+    if !whole {
         return Ok(None);
     }
-    let mut payload_len = if len_bytes == 0 { u64::from(short) } else { 0 };
-    for &byte in &bytes[2..2 + len_bytes] {
-        payload_len = payload_len * 256 + u64::from(byte);
-    }
     if len_bytes == 8 && bit(2, 0) {
-        return Err(ProtocolError::LengthOverflow);
+        return Err(ProtocolError::LengthOverflow(payload_len));
     }
     let shortest = if payload_len < 126 {
         0
@@ -124,7 +161,7 @@ pub fn header(
         8
     };
     if len_bytes != shortest && !choices.accept_non_minimal_lengths {
-        return Err(ProtocolError::NonMinimalLength);
+        return Err(ProtocolError::NonMinimalLength(payload_len));
     }
 
     let mut len = 2 + len_bytes;
@@ -295,10 +332,13 @@ pub struct Limits {
     pub frame: u64,
     pub message: u64,
     pub fragments: u64,
+    /// Messages with one of these RSV bits have no limit on their length.
+    pub exempt: u8,
 }
 
 /// All messages of a stream. `stream` is what a peer sent.
 pub fn messages(mut stream: &[u8], choices: Choices, limits: Limits, validate: bool) -> Messages {
+    let choices = choices.of_messages();
     let mut found = Messages::default();
     // Of the open message: its first header, and how many bytes and frames its headers declared.
     let mut open: Option<FrameHeader> = None;
@@ -311,8 +351,9 @@ pub fn messages(mut stream: &[u8], choices: Choices, limits: Limits, validate: b
                 found.error = broken(ProtocolError::UnexpectedContinuation);
                 return found;
             }
-            Some(1 | 2) if open.is_some() => {
-                found.error = broken(ProtocolError::ExpectedContinuation);
+            Some(opcode @ (1 | 2)) if open.is_some() => {
+                let error = ProtocolError::ExpectedContinuation(Opcode::from_bits(opcode));
+                found.error = broken(error);
                 return found;
             }
             _ => {}
@@ -366,7 +407,7 @@ pub fn messages(mut stream: &[u8], choices: Choices, limits: Limits, validate: b
             let first = *open.get_or_insert(header);
             declared += header.payload_len;
             fragments += 1;
-            if declared > limits.message {
+            if declared > limits.message && first.rsv.bits() & limits.exempt == 0 {
                 found.error = broken(ProtocolError::MessageTooLong(declared));
                 return found;
             }

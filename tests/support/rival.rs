@@ -78,8 +78,9 @@ pub fn compare(settings: Settings, cuts: &[usize], stream: &[u8]) {
     //
     // tungstenite does not ask for that: it takes the frame for the same in its shortest form, and so
     // does the connection. A control frame's length cannot take a longer form at all.
-    let control_too_long = error == ProtocolError::ControlTooLong && last.declared <= 125;
-    if error == ProtocolError::NonMinimalLength || control_too_long {
+    let control_too_long =
+        matches!(error, ProtocolError::ControlTooLong(_)) && last.declared <= 125;
+    if matches!(error, ProtocolError::NonMinimalLength(_)) || control_too_long {
         let behind = stream.get(last.shown.len()..).unwrap_or_default();
         let as_it_is = [&last.shown[..], behind].concat();
         let shortest = [&last.in_shortest_form()[..], behind].concat();

@@ -75,7 +75,7 @@ pub fn nearly_right(
             let header = FrameHeader {
                 fin: first & 0x80 != 0,
                 rsv: Rsv::from_bits(first),
-                opcode: Opcode::from_bits(first & 0x0F).expect("chosen above"),
+                opcode: Opcode::from_bits(first),
                 masking_key: (receiver == Role::Server).then(|| MaskingKey::new(key)),
                 payload_len: payload.len() as u64,
             };

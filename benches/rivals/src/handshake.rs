@@ -80,7 +80,8 @@ fn rival(name: &str, role: Role, answer: fn(&[u8]) -> Vec<u8>) -> Rival<Heads> {
 
 #[inline(always)]
 pub fn with_wsframe(received: &[u8], choosing: bool) -> Vec<u8> {
-    let len = HeadScanner::new().find_request(received).expect("a right head").expect("a whole one");
+    let len =
+        HeadScanner::new().find_request(received).expect("a right head").expect("a whole one");
     let mut storage = [EMPTY_HEADER; 64];
     let request = Request::parse(&received[..len], &mut storage).expect("HTTP");
     let opening = request.handshake().expect("a handshake");

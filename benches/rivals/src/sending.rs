@@ -16,8 +16,8 @@ use tokio_websockets::{ClientBuilder, Message, ServerBuilder, WebSocketStream};
 use tungstenite::protocol::frame::FrameHeader as TungsteniteHeader;
 use tungstenite::protocol::frame::coding::{Data, OpCode as TungsteniteOpCode};
 use wsframe::{
-    Connection, FrameDecoder, FrameEncoder, FrameHeader, MAX_HEADER_LEN, MaskingKey,
-    Opcode, Output, Role as Side, ThreadKeys,
+    Connection, FrameDecoder, FrameEncoder, FrameHeader, MAX_HEADER_LEN, MaskingKey, Opcode,
+    Output, Role as Side, ThreadKeys,
 };
 
 use crate::measure::{Rival, Role, Work};
@@ -69,7 +69,10 @@ fn measure_frames(plan: &Plan) -> Table {
             Output::append(out, encoder(key), payload).expect("a right frame");
         }),
         rival("slice", Role::Variant, Slice::new, |payload, key, Slice { buf, len }| {
-            *len += encoder(key).encode_to_slice(payload, &mut buf[*len..]).expect("a right frame").len();
+            *len += encoder(key)
+                .encode_to_slice(payload, &mut buf[*len..])
+                .expect("a right frame")
+                .len();
         }),
         rival("put", Role::Variant, BytesMut::new, |payload, key, out| {
             encoder(key).encode_to_buf(payload, out).expect("a right frame");

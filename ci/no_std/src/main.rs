@@ -13,10 +13,10 @@
 use core::hint::black_box;
 use core::panic::PanicInfo;
 
-use wsframe::{Limits, 
-    CloseBody, CloseCode, Connection, Event, SliceOutput, FrameDecoder, FrameEncoder, FrameHeader,
-    MAX_HEADER_LEN, MaskingKey, MessageDecoder, Opcode, Payload, Relay, Role, Rules, TransportAction,
-    Utf8Validator,
+use wsframe::{
+    CloseBody, CloseCode, Connection, Event, FrameDecoder, FrameEncoder, FrameHeader, Limits,
+    MAX_HEADER_LEN, MaskingKey, MessageDecoder, Opcode, Payload, Relay, Role, Rules, SliceOutput,
+    TransportAction, Utf8Validator,
 };
 
 #[panic_handler]
@@ -93,7 +93,7 @@ fn headers() -> Option<()> {
     }
 
     let mut server = Connection::server();
-    let frame = server.frame(Opcode::Text, black_box(true)).ok()?;
+    let frame = server.frame_encoder(Opcode::Text, black_box(true)).ok()?;
     (*frame.header(black_box(5)).ok()? == [0x81, 0x05]).then_some(())
 }
 
@@ -106,13 +106,13 @@ fn frames() -> Option<()> {
     let bye = CloseBody { code: CloseCode::NORMAL, reason: black_box("bye") }.encode().ok()?;
 
     let mut at = 0;
-    at += text.write(black_box("grüße 🦀").as_bytes(), wire.get_mut(at..)?).ok()?.len();
-    at += binary.write(black_box(&[7; 1000]), wire.get_mut(at..)?).ok()?.len();
-    at += close.write(&bye, wire.get_mut(at..)?).ok()?.len();
+    at += text.encode_to_slice(black_box("grüße 🦀").as_bytes(), wire.get_mut(at..)?).ok()?.len();
+    at += binary.encode_to_slice(black_box(&[7; 1000]), wire.get_mut(at..)?).ok()?.len();
+    at += close.encode_to_slice(&bye, wire.get_mut(at..)?).ok()?.len();
 
     let mut headroom = [0; MAX_HEADER_LEN + 5];
     *headroom.last_chunk_mut()? = *black_box(b"Hello");
-    for byte in text.in_place(&mut headroom).ok()? {
+    for byte in text.encode_in_place(&mut headroom).ok()? {
         *wire.get_mut(at)? = *byte;
         at += 1;
     }
@@ -143,11 +143,12 @@ fn frames() -> Option<()> {
 #[cfg(feature = "handshake")]
 fn handshake() -> Option<()> {
     use wsframe::handshake::{
-        ClientHandshake, EMPTY_HEADER, HeadScanner, WebSocketKey, Request, Response, Uri,
+        ClientHandshake, EMPTY_HEADER, HeadScanner, Request, Response, Uri, WebSocketKey,
     };
 
     let uri = Uri::parse(black_box("ws://[::1]:9001/chat?room=7")).ok()?;
-    let client = ClientHandshake::new(uri, WebSocketKey::new(black_box([7; 16]))).subprotocols(&["chat"]);
+    let client =
+        ClientHandshake::new(uri, WebSocketKey::new(black_box([7; 16]))).subprotocols(&["chat"]);
     let (mut request, mut response) = (Text::new(), Text::new());
     client.write(&[], &mut request).ok()?;
 
@@ -210,7 +211,8 @@ fn say(wire: &mut [u8]) -> Option<usize> {
 fn messages() -> Option<()> {
     let mut wire = [0; 2048];
     let len = say(&mut wire)?;
-    let mut decoder = MessageDecoder::new(Role::Server).limits(Limits::DEFAULT.max_fragments(black_box(2)));
+    let mut decoder =
+        MessageDecoder::new(Role::Server).limits(Limits::DEFAULT.max_fragments(black_box(2)));
     let mut input = wire.get_mut(..len)?;
     let (mut texts, mut bytes, mut messages) = (0, 0, 0);
     while let Some(event) = decoder.decode(&mut input).ok()? {
@@ -341,7 +343,7 @@ fn owned() -> Option<()> {
                 Message::Text(text) => texts += usize::from(text == "grüße 🦀"),
                 Message::Binary(payload) => {
                     bytes += payload.len();
-                    let frame = server.frame(Opcode::Binary, true).ok()?.chain(payload).ok()?;
+                    let frame = server.frame_encoder(Opcode::Binary, true).ok()?.chain(payload).ok()?;
                     sent += frame.remaining();
                 }
                 Message::Close(frame) => closes += frame?.reason.len(),

@@ -65,7 +65,9 @@ fn rivals() -> Vec<Rival<Messages>> {
         rival("wsframe", Role::Ours, |takeover| {
             wsframe::payloads(takeover, CompressorOptions::DEFAULT.level(LEVEL))
         }),
-        rival("default", Role::Variant, |takeover| wsframe::payloads(takeover, CompressorOptions::DEFAULT)),
+        rival("default", Role::Variant, |takeover| {
+            wsframe::payloads(takeover, CompressorOptions::DEFAULT)
+        }),
         rival("fastest", Role::Variant, |takeover| {
             wsframe::payloads(takeover, CompressorOptions::DEFAULT.level(1))
         }),

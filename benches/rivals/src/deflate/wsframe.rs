@@ -1,5 +1,6 @@
 use wsframe::deflate::{
-    CompressedConnection, Compressor, Config, DeflateContext, Decompressor, CompressorOptions, DeflateParameters, Pool,
+    CompressedConnection, Compressor, CompressorOptions, Config, Decompressor, DeflateContext,
+    DeflateParameters, Pool,
 };
 use wsframe::{Connection, Event, FrameHeader, MaskingKey, Role, Rsv, Rules};
 
@@ -29,7 +30,8 @@ pub fn payloads(takeover: bool, effort: CompressorOptions) -> impl FnMut(&mut Me
 pub fn connections(takeover: bool) -> impl FnMut(&mut Messages) {
     let context = DeflateContext { takeover, ..DeflateContext::DEFAULT };
     let agreed = Some(DeflateParameters { server: context, client: context });
-    let config = Config::default().compressor_options(CompressorOptions::DEFAULT.level(LEVEL)).threshold(0);
+    let config =
+        Config::default().compressor_options(CompressorOptions::DEFAULT.level(LEVEL)).threshold(0);
     let mut pool = Pool::new(config);
     let mut server = CompressedConnection::new(Connection::server(), agreed);
     let rules = Rules::new(Role::Client).allow_rsv(Rsv::RSV1);

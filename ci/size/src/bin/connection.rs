@@ -4,7 +4,7 @@
 #![no_main]
 
 use size::{BUFFER_LEN, halt, receive, send};
-use wsframe::{Connection, MessageData, Event, SliceOutput, TransportAction};
+use wsframe::{Connection, Event, MessageData, SliceOutput, TransportAction};
 
 #[unsafe(no_mangle)]
 extern "C" fn _start() -> ! {
