@@ -15,7 +15,7 @@ root=$PWD
 target=${CARGO_TARGET_DIR:-$root/target}/mutants
 
 # A room: its files, and the tests that must notice. Of the features those on which any of the tests hangs.
-features=handshake,http,rand,deflate,tokio-util
+features=handshake,http,rand,deflate,tokio
 declare -A files=(
     [close]=src/close.rs [header]='src/header/*.rs' [frame]='src/frame/*.rs' [message]='src/message/*.rs'
     [connection]='src/connection/*.rs' [relay]=src/relay.rs [extensions]='src/extensions/*.rs'

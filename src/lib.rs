@@ -53,7 +53,7 @@
 //! |---|---|
 //! | receive and send messages, with automatic replies | [`Connection`] |
 #![cfg_attr(
-    feature = "tokio-util",
+    feature = "tokio",
     doc = "| the same over tokio's I/O, as a `Stream` and a `Sink` | [`stream::WebSocketStream`] |"
 )]
 #![cfg_attr(
@@ -81,7 +81,7 @@
 #![cfg_attr(feature = "handshake", doc = "| accept or open a connection | [`handshake`] |")]
 //! | parse and write `Sec-WebSocket-Extensions` | [`extensions`] |
 #![cfg_attr(
-    feature = "tokio-util",
+    feature = "tokio",
     doc = "| use tokio-util's `Framed` | [`codec::MessageCodec`], [`codec::FrameCodec`] |"
 )]
 //!
@@ -100,7 +100,7 @@
 //! | `handshake` | the opening handshake; needs neither `std` nor an allocator |
 //! | `http` | the opening handshake on the types of the crate `http`, also for HTTP/2 and HTTP/3 |
 //! | `rand` | keys from the generators of the crate `rand` |
-//! | `tokio-util` | `WebSocketStream`, and codecs for `Framed` |
+//! | `tokio` | `WebSocketStream`, and codecs for `Framed` |
 //!
 //! Without features the crate needs neither `std` nor an allocator.
 //!
@@ -134,8 +134,8 @@ pub mod arch;
 mod buffer;
 #[forbid(unsafe_code)]
 mod close;
-#[cfg(feature = "tokio-util")]
-#[cfg_attr(docsrs, doc(cfg(feature = "tokio-util")))]
+#[cfg(feature = "tokio")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
 #[forbid(unsafe_code)]
 pub mod codec;
 #[forbid(unsafe_code)]
@@ -174,8 +174,8 @@ mod owned;
 mod relay;
 #[forbid(unsafe_code)]
 mod rsv;
-#[cfg(feature = "tokio-util")]
-#[cfg_attr(docsrs, doc(cfg(feature = "tokio-util")))]
+#[cfg(feature = "tokio")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
 #[forbid(unsafe_code)]
 pub mod stream;
 #[forbid(unsafe_code)]

@@ -1,7 +1,7 @@
 //! A WebSocket echo as one route of an axum server: `cargo run --all-features --example axum -- [ADDR]`.
 //!
 //! All of it is in this file. Besides axum it takes hyper, hyper-util, tokio and futures-util, and of wsframe
-//! the features `deflate`, `http` and `tokio-util`.
+//! the features `deflate`, `http` and `tokio`.
 
 use core::time::Duration;
 use std::env;

@@ -45,10 +45,10 @@ pub(super) fn block<R>(polled: Poll<Result<R>>) -> Result<R> {
 }
 
 /// Polls, for the task of this context.
-#[cfg(feature = "tokio-util")]
+#[cfg(feature = "tokio")]
 pub(super) struct Async<'a, 'b>(pub(super) &'a mut core::task::Context<'b>);
 
-#[cfg(feature = "tokio-util")]
+#[cfg(feature = "tokio")]
 impl<T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin> Io<T> for Async<'_, '_> {
     fn read(&mut self, io: &mut T, buf: &mut [u8]) -> Poll<Result<usize>> {
         let mut buf = tokio::io::ReadBuf::new(buf);

@@ -6,7 +6,7 @@
 //!
 //! - Blocking, over `Read + Write`: [`next_batch`](Adapter::next_batch), [`flush`](Adapter::flush),
 //!   [`finish`](Adapter::finish).
-//! - Over tokio's `AsyncRead + AsyncWrite` (feature `tokio-util`): the same methods with `_async`.
+//! - Over tokio's `AsyncRead + AsyncWrite` (feature `tokio`): the same methods with `_async`.
 //!
 //! Messages come in chunks: one that has not arrived whole is not waited for. To receive whole
 //! messages, put chunks together with an [`Assembler`](crate::Assembler), or set
@@ -262,9 +262,9 @@ impl<T: Read + Write, C: Endpoint> Adapter<T, C> {
     }
 }
 
-/// # Over tokio's I/O (feature `tokio-util`)
-#[cfg(feature = "tokio-util")]
-#[cfg_attr(docsrs, doc(cfg(feature = "tokio-util")))]
+/// # Over tokio's I/O (feature `tokio`)
+#[cfg(feature = "tokio")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
 impl<T, C> Adapter<T, C>
 where
     T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,

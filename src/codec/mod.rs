@@ -1,4 +1,4 @@
-//! Frames and messages for tokio-util's `Framed` (feature `tokio-util`).
+//! Frames and messages for tokio-util's `Framed` (feature `tokio`).
 //!
 //! | to get | use |
 //! |---|---|

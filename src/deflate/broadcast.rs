@@ -74,7 +74,7 @@ impl<'m> Broadcast<'m> {
     /// - Take the payload from
     ///   [`CompressedConnection::broadcast`](super::CompressedConnection::broadcast) or
     ///   [`PooledCompressor::broadcast`](super::PooledCompressor::broadcast), which release the compressor.
-    /// - A `MessageCodec` (feature `tokio-util`) releases its compressor when it sends a
+    /// - A `MessageCodec` (feature `tokio`) releases its compressor when it sends a
     ///   `Message::Raw` with RSV1. Pass its context with `takeover: false`.
     ///
     /// If that costs more than it saves, compress the message for this connection alone.

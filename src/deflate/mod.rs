@@ -1,7 +1,7 @@
 //! permessage-deflate (RFC 7692): compressed messages.
 //!
 //! [`CompressedConnection`] is a [`Connection`](crate::Connection) with compression. Over tokio's
-//! I/O, use `codec` (feature `tokio-util`). The other types work on message payloads and on header
+//! I/O, use `codec` (feature `tokio`). The other types work on message payloads and on header
 //! field values alone, so a crate with its own frame layer can use them:
 //!
 //! 1. [`Negotiation`] negotiates [`DeflateParameters`] with the peer. They contain, for each direction,
@@ -97,7 +97,7 @@ pub use decompressor::Decompressor;
 pub use negotiation::{NAME, Negotiation, NegotiationError};
 pub use parameters::{DeflateContext, DeflateParameters, WindowBits};
 pub use pool::{Pool, PooledCompressor, PooledDecompressor};
-#[cfg(feature = "tokio-util")]
+#[cfg(feature = "tokio")]
 pub(crate) use session::{AnyPool, Session};
 
 /// The bytes that a sender removes from the end of a message, and that a receiver appends again

@@ -1,4 +1,4 @@
-//! WebSocket connections over tokio's I/O (feature `tokio-util`).
+//! WebSocket connections over tokio's I/O (feature `tokio`).
 //!
 //! [`WebSocketStream`] is a `Stream` and a `Sink` of [`Message`](crate::Message)s over any
 //! `AsyncRead + AsyncWrite`. It answers Pings and Closes automatically.

@@ -150,7 +150,7 @@ fn servers_outlive_a_failed_accept() {
     let server = Running::echo_server();
     outlives_a_failed_accept("echo_server", &["127.0.0.1:0"]);
     outlives_a_failed_accept("handshake", &["serve", "127.0.0.1:0"]);
-    #[cfg(feature = "tokio-util")]
+    #[cfg(feature = "tokio")]
     outlives_a_failed_accept("framed", &["127.0.0.1:0"]);
     outlives_a_failed_accept("relay", &["127.0.0.1:0", &server.url()]);
 }

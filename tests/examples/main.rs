@@ -8,7 +8,7 @@ mod crowd;
 mod echo;
 #[path = "../support/example.rs"]
 mod example;
-#[cfg(feature = "tokio-util")]
+#[cfg(feature = "tokio")]
 mod framed;
 mod inspect;
 mod peer;

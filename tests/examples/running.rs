@@ -73,7 +73,7 @@ pub fn straight_and_through_the_relay(check: impl Fn(&str)) {
     check(&server.address);
     let relay = Running::relay(&server.address);
     check(&relay.address);
-    #[cfg(feature = "tokio-util")]
+    #[cfg(feature = "tokio")]
     check(&Running::local("framed").address);
 }
 

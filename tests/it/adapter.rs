@@ -357,7 +357,7 @@ fn compressed_messages_are_received_too() {
     assert_eq!(adapter.connection().connection().close_code(), Some(CloseCode::NORMAL));
 }
 
-#[cfg(feature = "tokio-util")]
+#[cfg(feature = "tokio")]
 mod asynchronous {
     use core::pin::{Pin, pin};
     use core::task::{Context, Poll};

@@ -345,7 +345,7 @@ mod owned {
     }
 }
 
-#[cfg(feature = "tokio-util")]
+#[cfg(feature = "tokio")]
 mod codecs {
     use bytes::BytesMut;
     use tokio_util::codec::{Decoder, Encoder};
@@ -491,7 +491,7 @@ fn any_calls(calls: &[Call]) {
         decoder_calls(role, calls);
         #[cfg(feature = "bytes")]
         owned::assembler_calls(role, calls);
-        #[cfg(feature = "tokio-util")]
+        #[cfg(feature = "tokio")]
         {
             codecs::codec_calls(role, false, calls);
             #[cfg(feature = "deflate")]

@@ -3,7 +3,7 @@
 //! The tests that start the examples are a program of their own (`tests/examples`), because the examples do not
 //! exist where these tests run on other processors, under sanitizers, or with planted faults.
 
-#[cfg(feature = "tokio-util")]
+#[cfg(feature = "tokio")]
 #[path = "../support/pipe.rs"]
 mod pipe;
 #[path = "../support/mod.rs"]

@@ -1,5 +1,5 @@
 //! `WebSocketStream` at its ends, with two tasks, and what it costs.
-#![cfg(feature = "tokio-util")]
+#![cfg(feature = "tokio")]
 
 use core::future::poll_fn;
 use core::pin::{Pin, pin};

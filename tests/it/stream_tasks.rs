@@ -2,7 +2,7 @@
 //!
 //! The executor polls only tasks that were woken, in an order that a seed chooses. When no task was woken and
 //! not all have finished, one of them would have slept for ever.
-#![cfg(feature = "tokio-util")]
+#![cfg(feature = "tokio")]
 
 use core::cell::{Cell, RefCell};
 use core::future::Future;

@@ -1,6 +1,6 @@
 //! Codecs over tokio's I/O: nothing is lost by whoever stops waiting, senders wait for peers that do not
 //! read, replies get out, and connections end as they should.
-#![cfg(feature = "tokio-util")]
+#![cfg(feature = "tokio")]
 
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};

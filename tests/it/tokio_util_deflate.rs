@@ -1,6 +1,6 @@
 //! Compressed messages through codecs: they come as they were sent, however they are cut, within their
 //! limit, and what is wrong with one fails the connection.
-#![cfg(all(feature = "deflate", feature = "tokio-util"))]
+#![cfg(all(feature = "deflate", feature = "tokio"))]
 
 use crate::support;
 use crate::support::deflate;

@@ -1,5 +1,5 @@
 //! What codecs and streams take of memory, and give back.
-#![cfg(feature = "tokio-util")]
+#![cfg(feature = "tokio")]
 
 use core::pin::Pin;
 use core::task::Poll;
