@@ -38,6 +38,23 @@ pub(crate) fn append_short(
     key: u32,
     out: &mut impl Spare,
 ) -> bool {
+    if payload.len() <= SHORT && key == 0 {
+        // With a constant in place of the key, no code for masking is left.
+        append_blocks::<SHORT, { WORDS + SHORT }>(header, header_len, payload, 0, out)
+    } else {
+        put_short(header, header_len, payload, key, out)
+    }
+}
+
+/// Same as [`append_short`], with fewer branches, which suits a buffer that takes more code.
+#[inline(always)]
+pub(crate) fn put_short(
+    header: [u64; 2],
+    header_len: usize,
+    payload: &[u8],
+    key: u32,
+    out: &mut impl Spare,
+) -> bool {
     if payload.len() <= SHORT {
         append_blocks::<SHORT, { WORDS + SHORT }>(header, header_len, payload, key, out)
     } else if key == 0 {
@@ -48,6 +65,18 @@ pub(crate) fn append_short(
     } else {
         false
     }
+}
+
+/// Writes a frame with a short payload to the beginning of a slice, if blocks fit there. Returns whether it did.
+#[inline(always)]
+pub(crate) fn write_short(
+    header: [u64; 2],
+    header_len: usize,
+    payload: &[u8],
+    key: u32,
+    out: &mut [u8],
+) -> bool {
+    append_blocks::<SHORT, { WORDS + SHORT }>(header, header_len, payload, key, &mut Front(out))
 }
 
 /// A function of its own, since it is long. It calls none, so it needs no stack frame.
@@ -200,6 +229,23 @@ macro_rules! impl_spare {
 impl_spare!(Vec<u8>);
 #[cfg(feature = "bytes")]
 impl_spare!(BytesMut);
+
+/// The beginning of a slice.
+struct Front<'b>(&'b mut [u8]);
+
+impl Spare for Front<'_> {
+    const EXACT: bool = true;
+
+    #[inline(always)]
+    fn spare(&mut self) -> &mut [MaybeUninit<u8>] {
+        let (start, len) = (self.0.as_mut_ptr().cast(), self.0.len());
+        // SAFETY: these bytes are borrowed as long as `self`, and this module writes initialised bytes alone.
+        unsafe { slice::from_raw_parts_mut(start, len) }
+    }
+
+    #[inline(always)]
+    unsafe fn advance(&mut self, _: usize) {}
+}
 
 /// Any buffer: its next chunk.
 #[cfg(feature = "bytes")]

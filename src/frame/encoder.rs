@@ -155,13 +155,34 @@ impl FrameEncoder {
         payload: &[u8],
         out: &'b mut [u8],
     ) -> Result<&'b mut [u8], EncodeError> {
+        // A branch for plain frames and one for masked ones: each is compiled for its kind, and does not ask again.
+        match self.masking_key {
+            None => Self { masking_key: None, ..*self }.write_kind(payload, out),
+            Some(key) => self.masking_key(key).write_kind(payload, out),
+        }
+    }
+
+    #[inline(always)]
+    fn write_kind<'b>(
+        &self,
+        payload: &[u8],
+        out: &'b mut [u8],
+    ) -> Result<&'b mut [u8], EncodeError> {
         let header = self.frame_header(payload.len() as u64).pack()?;
         let needed = header.len().saturating_add(payload.len());
+        let mut mask = self.mask();
+        #[cfg(all(
+            feature = "alloc",
+            not(any(wsframe_backend = "words", wsframe_backend = "small"))
+        ))]
+        if header.write_short(mask.word(), payload, out) {
+            return Ok(&mut out[..needed]);
+        }
         let Some(out) = out.get_mut(..needed) else {
             return Err(EncodeError::NoRoom { needed });
         };
         header.write_to(out);
-        let (mut mask, to) = (self.mask(), &mut out[header.len()..]);
+        let to = &mut out[header.len()..];
         if mask.is_identity() {
             to.copy_from_slice(payload);
         } else {

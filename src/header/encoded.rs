@@ -7,9 +7,9 @@ use core::ops::Deref;
 use bytes::BufMut;
 
 #[cfg(all(feature = "bytes", not(any(wsframe_backend = "words", wsframe_backend = "small"))))]
-use crate::arch::append::{Put, append_part};
+use crate::arch::append::{Put, append_part, put_short};
 #[cfg(all(feature = "alloc", not(any(wsframe_backend = "words", wsframe_backend = "small"))))]
-use crate::arch::append::{append_long, append_short};
+use crate::arch::append::{append_long, append_short, write_short};
 #[cfg(feature = "alloc")]
 use crate::buffer::Buffer;
 #[cfg(feature = "alloc")]
@@ -20,11 +20,14 @@ use super::{FIN, FrameHeader, LEN_16, LEN_64, MASK, MAX_HEADER_LEN};
 /// The bytes of an encoded header: a small buffer on the stack that lends them as a slice.
 ///
 /// Made by [`FrameHeader::encode`]. For a vectored write, send it in front of the payload.
+// With the alignment of `EncodeError`, whose place it takes in a `Result`: otherwise the compiler writes the words to
+// the stack twice.
 #[derive(Clone, Copy)]
+#[repr(align(8))]
 pub struct EncodedHeader {
     /// Two more than a header can have: two words, which a processor copies faster than bytes.
-    bytes: [u8; MAX_HEADER_LEN + 2],
-    len: u8,
+    words: [[u8; 8]; 2],
+    len: usize,
 }
 
 /// An encoded header in registers: two words in the order of the wire, whose lowest byte is the header's first.
@@ -43,19 +46,19 @@ impl PackedHeader {
     #[inline(always)]
     pub(super) fn new(header: &FrameHeader) -> Self {
         let first = if header.fin { FIN } else { 0 } | header.rsv.bits() | header.opcode.bits();
+        let key = header.masking_key.map(|key| u64::from(u32::from_le_bytes(key.to_bytes())));
         // Branches, with constants in each, and no arithmetic in their place: most senders have one kind of header.
-        match header.masking_key {
-            None => Self::with(first, 0, 0, header.payload_len, 0),
+        match key {
+            None => Self::with(u64::from(first), 0, header.payload_len, 0),
             Some(key) => {
-                let key = u64::from(u32::from_le_bytes(key.to_bytes()));
-                Self::with(first, MASK, key, header.payload_len, 4)
+                let start = u64::from(first) | u64::from(MASK) << 8;
+                Self::with(start, key, header.payload_len, 4)
             }
         }
     }
 
     #[inline(always)]
-    const fn with(first: u8, mask_bit: u8, key: u64, payload_len: u64, key_len: usize) -> Self {
-        let start = first as u64 | (mask_bit as u64) << 8;
+    const fn with(start: u64, key: u64, payload_len: u64, key_len: usize) -> Self {
         match payload_len {
             0..126 => {
                 let low = start | payload_len << 8 | key << 16;
@@ -102,7 +105,7 @@ impl PackedHeader {
     #[inline(always)]
     pub(crate) fn put_with(self, mut mask: Mask, payload: &[u8], out: &mut impl BufMut) {
         #[cfg(not(any(wsframe_backend = "words", wsframe_backend = "small")))]
-        if append_short([self.low, self.high], self.len, payload, mask.word(), &mut Put(out)) {
+        if put_short([self.low, self.high], self.len, payload, mask.word(), &mut Put(out)) {
             return;
         }
         out.put_slice(&self.encoded());
@@ -114,7 +117,15 @@ impl PackedHeader {
 
     #[inline(always)]
     pub(crate) const fn encoded(&self) -> EncodedHeader {
-        EncodedHeader { bytes: self.words(), len: self.len as u8 }
+        EncodedHeader { words: [self.low.to_le_bytes(), self.high.to_le_bytes()], len: self.len }
+    }
+
+    /// Writes a frame with a short payload to the beginning of `out`, if it has capacity for blocks. Returns whether it
+    /// did.
+    #[inline(always)]
+    #[cfg(all(feature = "alloc", not(any(wsframe_backend = "words", wsframe_backend = "small"))))]
+    pub(crate) fn write_short(&self, key: u32, payload: &[u8], out: &mut [u8]) -> bool {
+        write_short([self.low, self.high], self.len, payload, key, out)
     }
 
     /// Writes the header to the beginning of a frame whose payload is written next. The frame is at least as long as
@@ -238,8 +249,8 @@ impl EncodedHeader {
     #[must_use]
     #[inline]
     pub fn masking_key_mut(&mut self) -> Option<&mut [u8; 4]> {
-        let masked = self.bytes[1] & MASK != 0;
-        let header = &mut self.bytes[..MAX_HEADER_LEN.min(self.len as usize)];
+        let masked = self.words[0][1] & MASK != 0;
+        let header = &mut self.words.as_flattened_mut()[..self.len & 0xF];
         if masked { header.last_chunk_mut() } else { None }
     }
 }
@@ -249,8 +260,8 @@ impl Deref for EncodedHeader {
 
     #[inline(always)]
     fn deref(&self) -> &[u8] {
-        // `len` is at most this; `min` shows it to the compiler, which then needs no check.
-        &self.bytes[..MAX_HEADER_LEN.min(self.len as usize)]
+        // `len` is at most 14. The mask shows the compiler that it is less than 16, so no check is needed.
+        &self.words.as_flattened()[..self.len & 0xF]
     }
 }
 

@@ -19,7 +19,6 @@ pub const MAX_HEADER_LEN: usize = 2 + 8 + 4;
 pub const MAX_CONTROL_PAYLOAD_LEN: usize = 125;
 
 const FIN: u8 = 0x80;
-const RSV: u8 = 0x70;
 const MASK: u8 = 0x80;
 const LEN: u8 = 0x7F;
 /// Seven bits with this value mean that the length follows in 16 bits.
@@ -129,9 +128,9 @@ impl FrameHeader {
         let opcode = Opcode::from_bits(first);
         let fin = first & FIN != 0;
         let masked = second & MASK != 0;
-        let plain = first & RSV == 0
-            && !opcode.is_reserved()
-            && (fin || !opcode.is_control())
+        // All valid first bytes without RSV bits. A list, because callers that know the byte compile
+        // to nothing here.
+        let plain = matches!(first, 0x00..=0x02 | 0x80..=0x82 | 0x88..=0x8A)
             && masked == matches!(rules.role(), Role::Server);
         if !plain {
             return None;
@@ -280,23 +279,14 @@ impl FrameHeader {
     /// Same as [`encode`](Self::encode), for a header that is written at once.
     #[inline(always)]
     pub(crate) fn pack(&self) -> Result<PackedHeader, EncodeError> {
-        let len = self.payload_len;
-        if self.opcode.is_reserved() {
-            return Err(EncodeError::ReservedOpcode(self.opcode.bits()));
+        let Self { fin, opcode, payload_len, .. } = *self;
+        // One comparison for continuation, text and binary frames.
+        let is_control = opcode.bits() > Opcode::Binary.bits();
+        if is_control && !is_valid_control(opcode, fin, payload_len) {
+            return Err(control_error(opcode, fin, payload_len));
         }
-        if self.opcode.is_control() {
-            if len > MAX_CONTROL_PAYLOAD_LEN as u64 {
-                return Err(EncodeError::ControlTooLong(len));
-            }
-            if !self.fin {
-                return Err(EncodeError::FragmentedControl(self.opcode));
-            }
-            if len == 1 && matches!(self.opcode, Opcode::Close) {
-                return Err(EncodeError::TruncatedCloseCode);
-            }
-        }
-        if exceeds_63_bits(len) {
-            return Err(EncodeError::LengthOverflow(len));
+        if payload_len > i64::MAX as u64 {
+            return Err(EncodeError::LengthOverflow(payload_len));
         }
         Ok(PackedHeader::new(self))
     }
@@ -338,6 +328,28 @@ impl FrameHeader {
     }
 }
 
+/// Returns whether a control frame may be sent.
+#[inline(always)]
+const fn is_valid_control(opcode: Opcode, fin: bool, payload_len: u64) -> bool {
+    let truncated = payload_len == 1 && matches!(opcode, Opcode::Close);
+    !opcode.is_reserved() && fin && payload_len <= MAX_CONTROL_PAYLOAD_LEN as u64 && !truncated
+}
+
+/// Returns why a frame is not a [valid control frame](is_valid_control). Apart from the check, so
+/// that the path without an error calls nothing.
+#[cold]
+const fn control_error(opcode: Opcode, fin: bool, payload_len: u64) -> EncodeError {
+    if opcode.is_reserved() {
+        EncodeError::ReservedOpcode(opcode.bits())
+    } else if payload_len > MAX_CONTROL_PAYLOAD_LEN as u64 {
+        EncodeError::ControlTooLong(payload_len)
+    } else if !fin {
+        EncodeError::FragmentedControl(opcode)
+    } else {
+        EncodeError::TruncatedCloseCode
+    }
+}
+
 /// Returns the payload length, if its bytes have arrived.
 #[inline(always)]
 fn parse_len(bytes: &[u8]) -> Option<u64> {
@@ -356,12 +368,6 @@ const fn len_bytes(second: u8) -> usize {
         LEN_64 => 8,
         _ => 0,
     }
-}
-
-/// > the most significant bit MUST be 0
-#[inline(always)]
-const fn exceeds_63_bits(len: u64) -> bool {
-    len > i64::MAX as u64
 }
 
 /// Returns the `N` bytes at `at`, if they have arrived.
