@@ -293,8 +293,11 @@ impl FrameDecoder {
         if u64::from(len) <= available as u64 || len > max_len.min(self.max_frame_size) {
             return None;
         }
-        let span = self.open_frame(&header, start, available)?;
-        Some((Payload::new(span.cut(input)?, span.mask()), len))
+        if !self.open_frame(&header, start, available) {
+            return None;
+        }
+        let payload = mem::take(input).get_mut(start..)?;
+        Some((Payload::new(payload, header.mask()), len))
     }
 
     /// Same as [`next_span`](Self::next_span), but waits for the end of the frame.
@@ -317,7 +320,10 @@ impl FrameDecoder {
     }
 
     /// Decodes the next header and applies the limit. Must be called between frames only.
-    fn decode_header(&self, input: &[u8]) -> Result<Option<(FrameHeader, usize)>, ProtocolError> {
+    pub(crate) fn decode_header(
+        &self,
+        input: &[u8],
+    ) -> Result<Option<(FrameHeader, usize)>, ProtocolError> {
         let found = FrameHeader::decode(input, self.open.rules)?;
         match found {
             Some((FrameHeader { payload_len, .. }, _))
@@ -336,35 +342,48 @@ impl FrameDecoder {
             return Ok(self.locate_open(input.len()));
         }
         let Some((header, start)) = self.decode_header(input)? else { return Ok(None) };
-        let available = input.len() - start;
-        if header.payload_len > available as u64 {
-            return Ok(self.open_frame(&header, start, available));
-        }
-        Ok(Some(FrameSpan::whole(header, start)))
+        Ok(self.locate_first(&header, start, input.len()))
     }
 
-    /// Opens an incomplete frame, and returns its first chunk.
-    fn open_frame(
+    /// Returns the first chunk of the frame with this header, which [`decode_header`] returned for
+    /// `input_len` bytes of input. Returns `None` while the frame must wait for more of them.
+    ///
+    /// [`decode_header`]: Self::decode_header
+    #[inline]
+    pub(crate) fn locate_first(
         &mut self,
         header: &FrameHeader,
         start: usize,
-        available: usize,
+        input_len: usize,
     ) -> Option<FrameSpan> {
+        let available = input_len - start;
+        if header.payload_len <= available as u64 {
+            return Some(FrameSpan::whole(*header, start));
+        }
+        self.open_frame(header, start, available).then(|| {
+            let (header, mask) = (*header, header.mask());
+            FrameSpan { header, start, len: available, mask, first: true, last: false }
+        })
+    }
+
+    /// Opens an incomplete frame of which `available` bytes of payload have arrived. Returns false
+    /// if the frame must wait for more.
+    #[inline(always)]
+    fn open_frame(&mut self, header: &FrameHeader, start: usize, available: usize) -> bool {
         let frame_len = header.payload_len.saturating_add(start as u64);
         let is_short_control =
             header.opcode.is_control() && header.payload_len <= MAX_CONTROL_PAYLOAD_LEN as u64;
         let whole = is_short_control || frame_len <= u64::from(self.whole_frames_up_to);
         if whole || available == 0 {
-            return None;
+            return false;
         }
         self.open.store(header);
         self.remaining = header.payload_len - available as u64;
-        let mask = header.mask();
-        Some(FrameSpan { header: *header, start, len: available, mask, first: true, last: false })
+        true
     }
 
     /// Returns a further chunk of the open frame.
-    fn locate_open(&mut self, available: usize) -> Option<FrameSpan> {
+    pub(crate) fn locate_open(&mut self, available: usize) -> Option<FrameSpan> {
         let (len, mask) = self.advance_open(available)?;
         let header = self.open.load();
         Some(FrameSpan { header, start: 0, len, mask, first: false, last: self.remaining == 0 })

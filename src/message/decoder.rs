@@ -733,39 +733,43 @@ impl Running {
         Ok(text)
     }
 
+    /// The slow path of [`MessageDecoder::next_span`], which checks every rule and limit as soon as
+    /// the bytes that it is about have arrived.
     fn locate(&mut self, input: &[u8]) -> Result<Option<MessageSpan>, ProtocolError> {
         if self.position == Position::Closed {
             return Ok(None);
         }
-        // Check the order first: a frame's first byte can break it, however much has arrived.
-        if self.frames.remaining() == 0 {
-            self.check_order(input)?;
+        if self.frames.remaining() != 0 {
+            // Only data frames are opened: control frames arrive complete.
+            let Some(span) = self.frames.locate_open(input.len()) else { return Ok(None) };
+            return Ok(Some(self.advance(span)));
         }
-        let Some(span) = self.frames.next_span(input)? else {
-            self.check_limits_ahead(input)?;
+        self.check_order(input)?;
+        let Some((header, start)) = self.frames.decode_header(input)? else { return Ok(None) };
+        if header.opcode.is_control() {
+            let span = self.frames.locate_first(&header, start, input.len());
+            return Ok(span.map(|span| MessageSpan { span, kind: None }));
+        }
+        let len = self.check_limits(&header)?;
+        let Some(span) = self.frames.locate_first(&header, start, input.len()) else {
             return Ok(None);
         };
-        let kind =
-            if span.header().opcode.is_control() { None } else { Some(self.advance(&span)?) };
-        Ok(Some(MessageSpan { span, kind }))
+        self.len = len;
+        self.fragments = self.fragments.saturating_add(1);
+        Ok(Some(self.advance(span)))
     }
 
-    /// Updates the state for a chunk of a message, and returns the kind of the message.
-    fn advance(&mut self, span: &FrameSpan) -> Result<Kind, ProtocolError> {
-        let header = span.header();
-        if span.first() {
-            self.len = self.check_limits(header)?;
-            self.fragments = self.fragments.saturating_add(1);
-        }
+    /// Updates the position for a chunk of a message.
+    fn advance(&mut self, span: FrameSpan) -> MessageSpan {
         let kind = match self.position {
             Position::Within(kind) => kind,
-            _ => self.kind_of(header),
+            _ => self.kind_of(span.header()),
         };
         self.position = Position::Within(kind);
-        if span.last() && header.fin {
+        if span.last() && span.header().fin {
             self.end_message();
         }
-        Ok(kind)
+        MessageSpan { span, kind: Some(kind) }
     }
 
     fn end_message(&mut self) {
@@ -806,19 +810,6 @@ impl Running {
             _ => header.rsv,
         };
         self.frames.rules().are_for_deflate() && rsv.contains(Rsv::RSV1)
-    }
-
-    /// Checks the limits of a header that has arrived before its payload.
-    fn check_limits_ahead(&self, input: &[u8]) -> Result<(), ProtocolError> {
-        if self.frames.remaining() != 0 {
-            return Ok(());
-        }
-        match FrameHeader::decode(input, self.frames.rules())? {
-            Some((header, _)) if !header.opcode.is_control() => {
-                self.check_limits(&header).map(drop)
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Checks the limits, and returns the length of the message including the frame that begins.
