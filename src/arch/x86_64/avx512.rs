@@ -338,10 +338,32 @@ fn validate_more(bytes: &[u8], state: u32) -> u32 {
     {
         let (first, last) = (or_all(xor_turn(&first, zero())), or_all(xor_turn(&last, zero())));
         is_ascii(or(first, last))
+    } else if is_tried {
+        return validate_from_ascii(bytes, state);
     } else {
         false
     };
     if is_ascii { state_after_ascii(state) } else { validate_long(bytes, state) }
+}
+
+/// For more than two turns, of which the first block is ASCII. Turns of ASCII leave nothing to keep
+/// in registers, so the tables are loaded only where the first turn begins that is not ASCII.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2")]
+fn validate_from_ascii(bytes: &[u8], state: u32) -> u32 {
+    let state = state_after_ascii(state);
+    let mut rest = after(bytes, LEN - bytes.as_ptr().addr() % LEN);
+    while let Some(turn) = rest.first_chunk() {
+        if !is_ascii(or_all(xor_turn(turn, zero()))) {
+            return validate_long(rest, state);
+        }
+        rest = after(rest, TURN);
+    }
+    // The last turn overlaps those before it.
+    match chunks::last(bytes) {
+        Some(last) if is_ascii(or_all(xor_turn(&last, zero()))) => state,
+        _ => validate_long(after(bytes, bytes.len().saturating_sub(TURN)), state),
+    }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2")]
