@@ -32,9 +32,12 @@ fn encode_in_every_way(header: FrameHeader, payload: &[u8]) {
     assert_eq!(buf[buf.len() - frame_len..], expected);
     assert!(buf[..buf.len() - frame_len].iter().all(|&byte| byte == 0xEE));
 
-    let mut out = vec![0xEE; expected.len() + 3];
-    assert_eq!(encoder.encode_to_slice(payload, &mut out).unwrap(), expected);
-    assert_eq!(out[expected.len()..], [0xEE; 3]);
+    // Short frames are written by blocks, if the slice is long enough. The bytes after a frame stay as they are.
+    for after in [3, 200] {
+        let mut out = vec![0xEE; expected.len() + after];
+        assert_eq!(encoder.encode_to_slice(payload, &mut out).unwrap(), expected);
+        assert_eq!(out[expected.len()..], vec![0xEE; after]);
+    }
     let mut short = vec![0xEE; expected.len() - 1];
     let no_room = EncodeError::NoRoom { needed: expected.len() };
     assert_eq!(encoder.encode_to_slice(payload, &mut short), Err(no_room));
@@ -59,7 +62,8 @@ fn encode_in_every_way(header: FrameHeader, payload: &[u8]) {
 fn boundary_lengths_in_every_way() {
     let lengths = (0..140).chain(boundary_lengths()).chain([65_535, 65_536, 100_000]);
     for len in lengths {
-        for masking_key in [None, Some(MaskingKey::new([0x37, 0xFA, 0x21, 0x3D]))] {
+        for key in [None, Some([0x37, 0xFA, 0x21, 0x3D]), Some([0; 4])] {
+            let masking_key = key.map(MaskingKey::new);
             let header =
                 FrameHeader { masking_key, ..FrameHeader::new(Opcode::Binary, len as u64) };
             encode_in_every_way(header, &odd_bytes(len));
