@@ -6,7 +6,8 @@
 //! is two words, whatever its length: the payload overwrites what is after it. (Where nothing is masked, one call copies
 //! a payload of more than 32 bytes as fast.)
 //!
-//! All this goes to the buffer's spare capacity, and the buffer's length is set once.
+//! All this goes to the buffer's spare capacity, and the buffer's length is set once. Short frames go to a slice in the
+//! same way, if it is long enough for the blocks.
 
 use alloc::vec::Vec;
 use core::mem::MaybeUninit;
@@ -46,7 +47,7 @@ pub(crate) fn append_short(
     }
 }
 
-/// Same as [`append_short`], with fewer branches, which suits a buffer that takes more code.
+/// Same as [`append_short`], for a `BufMut`. Its code is longer, so a second copy of the blocks costs more than it saves.
 #[inline(always)]
 pub(crate) fn put_short(
     header: [u64; 2],

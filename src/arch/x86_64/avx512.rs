@@ -45,8 +45,8 @@
 //!
 //! ASCII needs no lookup: it can only cut off the character before it. A test of one vector goes
 //! through a mask register and costs as much as a test of the OR of four, so long texts go by turns
-//! of four vectors. Up to 512 bytes of ASCII take no loop. The first block decides whether that is
-//! worth a try.
+//! of four vectors. Up to 512 bytes of ASCII take no loop, and more of it a loop that does nothing
+//! else. The first block decides whether that is worth a try.
 //!
 //! # Beginnings and ends
 //!
