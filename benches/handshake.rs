@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use wsframe::handshake::{EMPTY_HEADER, HeadScanner, Request};
+use wsframe::handshake::{HeadScanner, Request};
 
 /// What Chromium sends.
 const BROWSER: &[u8] = b"GET /chat?room=7 HTTP/1.1\r\n\
@@ -31,8 +31,7 @@ fn accept(c: &mut Criterion) {
                 .find_request(received)
                 .expect("a right head")
                 .expect("a whole one");
-            let mut storage = [EMPTY_HEADER; 64];
-            let request = Request::parse(&received[..len], &mut storage).expect("HTTP");
+            let request = Request::parse(&received[..len]).expect("HTTP");
             let opening = request.handshake().expect("a handshake");
             let chosen = opening.choose_subprotocol(&["superchat"]);
             response.clear();

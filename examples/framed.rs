@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use tokio_util::codec::{Framed, FramedParts};
 use wsframe::codec::{CodecError, MessageCodec, SharedPool};
 use wsframe::deflate::{Config, DeflateParameters, Negotiation};
-use wsframe::handshake::{EMPTY_HEADER, HeadScanner, Rejection, Request};
+use wsframe::handshake::{HeadScanner, Rejection, Request};
 use wsframe::{Connection, Limits, Message, TransportAction};
 
 /// The most bytes that a message may have.
@@ -100,8 +100,8 @@ async fn accept(
     let mut response = String::new();
     let mut deflate = Negotiation::new(DEFLATE.parameters());
     let accepted = head_len.and_then(|head_len| {
-        let mut storage = [EMPTY_HEADER; 64];
-        let opening = Request::parse(&received[..head_len], &mut storage)?.handshake()?;
+        let request = Request::parse(&received[..head_len])?;
+        let opening = request.handshake()?;
         let written = opening.accept().write(&mut [&mut deflate], &mut response);
         written.expect("nothing was added to it that could not stand there");
         Ok::<_, Rejection>(head_len)

@@ -29,7 +29,7 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio::{join, select, spawn};
-use wsframe::handshake::{EMPTY_HEADER, HeadScanner, Rejection, Request, Response};
+use wsframe::handshake::{HeadScanner, Rejection, Request, Response};
 use wsframe::{
     CloseBody, Limits, MaskingKeys, MessageDecoder, NoKeys, ProtocolError, Relay, Role, ThreadKeys,
 };
@@ -39,8 +39,6 @@ use inbox::Inbox;
 const USAGE: &str = "usage: relay ADDR URL   (listens on ADDR, connects on to ws://HOST:PORT; which \
                      path, says each client)";
 
-/// The most header fields that a request or a response may have.
-const MAX_HEADERS: usize = 64;
 /// How long an opening handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long one side may take to end when the other has.
@@ -132,8 +130,7 @@ fn head_for_server(
     received: &[u8],
 ) -> Result<Option<(usize, Vec<u8>)>, Rejection> {
     let Some(head_len) = reader.find_request(received)? else { return Ok(None) };
-    let mut storage = [EMPTY_HEADER; MAX_HEADERS];
-    let request = Request::parse(&received[..head_len], &mut storage)?;
+    let request = Request::parse(&received[..head_len])?;
     if request.is_handshake() {
         request.handshake()?;
     }
@@ -159,8 +156,7 @@ async fn pass_response(
     loop {
         let head_len = read_head(server, inbox).await?;
         let received = inbox.bytes();
-        let mut storage = [EMPTY_HEADER; MAX_HEADERS];
-        let response = Response::parse(&received[..head_len], &mut storage)?;
+        let response = Response::parse(&received[..head_len])?;
         let (status, is_interim) = (response.status(), response.is_interim());
 
         client.write_all(&received[..head_len]).await?;

@@ -5,10 +5,7 @@ use std::io;
 
 use wsframe::deflate::{DeflateParameters, Negotiation};
 use wsframe::extensions::Extension;
-use wsframe::handshake::{ClientHandshake, EMPTY_HEADER, HeadScanner, Response, Uri, WebSocketKey};
-
-/// The most header fields that an answer may have.
-const MAX_HEADERS: usize = 64;
+use wsframe::handshake::{ClientHandshake, HeadScanner, Response, Uri, WebSocketKey};
 
 /// One opening handshake.
 pub(crate) struct Handshake<'u> {
@@ -52,8 +49,7 @@ impl<'u> Handshake<'u> {
     pub(crate) fn check(&mut self, received: &[u8]) -> io::Result<Option<Opened>> {
         let Some(head) = self.reader.find_response(received)? else { return Ok(None) };
         let frames_at = head.end;
-        let mut storage = [EMPTY_HEADER; MAX_HEADERS];
-        let response = Response::parse(&received[head], &mut storage)?;
+        let response = Response::parse(&received[head])?;
         let extensions: &mut [&mut dyn Extension] = &mut [&mut self.deflate];
         let agreed = self.handshake.check(&response, extensions)?;
         if self.must_choose && agreed.subprotocol.is_none() {

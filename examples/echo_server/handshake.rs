@@ -4,12 +4,9 @@
 //! Any origin may connect: an echo tells nobody anything that they did not know.
 
 use wsframe::deflate::DeflateParameters;
-use wsframe::handshake::{EMPTY_HEADER, HeadScanner, HttpReply, Rejection, Request};
+use wsframe::handshake::{HeadScanner, HttpReply, Rejection, Request};
 
 use crate::echo::negotiation;
-
-/// The most header fields that a request may have.
-const MAX_HEADERS: usize = 64;
 
 const PAGE: &str = include_str!("page.html");
 const PAGE_HEADERS: [(&str, &str); 2] =
@@ -48,8 +45,7 @@ pub(crate) fn answer(reader: &mut HeadScanner, received: &[u8]) -> Option<Answer
 
 /// Writes the response to a request that is all right, and says whether the connection is a WebSocket.
 fn accept(head: &[u8], response: &mut String) -> Result<Option<WebSocket>, Rejection> {
-    let mut storage = [EMPTY_HEADER; MAX_HEADERS];
-    let request = Request::parse(head, &mut storage)?;
+    let request = Request::parse(head)?;
     // Whatever looks like a handshake must be a right one.
     if request.is_handshake() {
         let opening = request.handshake()?;

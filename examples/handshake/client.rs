@@ -5,9 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use wsframe::handshake::{
-    ClientHandshake, EMPTY_HEADER, HeadScanner, Response, ResponseError, WebSocketKey,
-};
+use wsframe::handshake::{ClientHandshake, HeadScanner, Response, ResponseError, WebSocketKey};
 use wsframe::{CloseBody, CloseCode, Connection, Event, ThreadKeys};
 
 use crate::uri;
@@ -35,8 +33,7 @@ pub fn connect(uri: &str, subprotocols: &[&str]) -> Result<(), Box<dyn Error>> {
     };
     let frames_at = head.end;
     {
-        let mut storage = [EMPTY_HEADER; 64];
-        let response = Response::parse(&received[head], &mut storage)?;
+        let response = Response::parse(&received[head])?;
         match handshake.check(&response, &mut []) {
             Ok(agreed) => println!("subprotocol {}", agreed.subprotocol.unwrap_or("none")),
             Err(error @ ResponseError::Status(_)) => {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use wsframe::adapter::{Adapter, Batch};
 use wsframe::deflate::{CompressedConnection, DeflateParameters};
-use wsframe::handshake::{EMPTY_HEADER, HeadScanner, HttpReply, Rejection, Request};
+use wsframe::handshake::{HeadScanner, HttpReply, Rejection, Request};
 
 use crate::echo;
 use crate::inbox::Inbox;
@@ -117,8 +117,7 @@ fn answer(
     response: &mut String,
 ) -> Result<Answer, Rejection> {
     let Some(head_len) = reader.find_request(received)? else { return Ok(Answer::NotYet) };
-    let mut storage = [EMPTY_HEADER; 64];
-    let request = Request::parse(&received[..head_len], &mut storage)?;
+    let request = Request::parse(&received[..head_len])?;
     if !request.is_handshake() {
         let headers = [("Content-Type", "text/html; charset=utf-8")];
         let reply = match (request.method(), request.target()) {

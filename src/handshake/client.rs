@@ -15,7 +15,7 @@ use crate::extensions::{Extension, ExtensionError, is_token};
 /// A client's opening handshake. Writes the request and checks the response.
 ///
 /// ```
-/// use wsframe::handshake::{ClientHandshake, EMPTY_HEADER, WebSocketKey, Response, Uri};
+/// use wsframe::handshake::{ClientHandshake, WebSocketKey, Response, Uri};
 ///
 /// let uri = Uri::parse("ws://server.example.com/chat")?;
 /// let key = WebSocketKey::new(*b"the sample nonce"); // 16 bytes from a secure generator
@@ -32,8 +32,7 @@ use crate::extensions::{Extension, ExtensionError, is_token};
 ///
 /// let head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
 ///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: chat\r\n\r\n";
-/// let mut storage = [EMPTY_HEADER; 64];
-/// let response = Response::parse(head, &mut storage)?;
+/// let response = Response::parse(head)?;
 /// let agreed = handshake.check(&response, &mut [])?;
 /// assert_eq!(agreed.subprotocol, Some("chat"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -79,7 +78,7 @@ impl<'a> ClientHandshake<'a> {
     /// Sets the rules for the response.
     ///
     /// ```
-    /// use wsframe::handshake::{ClientHandshake, EMPTY_HEADER, HandshakeRules, WebSocketKey, Response, Uri};
+    /// use wsframe::handshake::{ClientHandshake, HandshakeRules, WebSocketKey, Response, Uri};
     ///
     /// let uri = Uri::parse("ws://device.example/")?;
     /// let key = WebSocketKey::new(*b"the sample nonce"); // 16 bytes from a secure generator
@@ -89,8 +88,7 @@ impl<'a> ClientHandshake<'a> {
     /// let head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
     ///     Connection: Upgrade\r\n\
     ///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol:\r\n\r\n";
-    /// let mut storage = [EMPTY_HEADER; 64];
-    /// let response = Response::parse(head, &mut storage)?;
+    /// let response = Response::parse(head)?;
     /// assert_eq!(handshake.check(&response, &mut [])?.subprotocol, None);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -156,13 +154,13 @@ impl<'a> ClientHandshake<'a> {
     /// A [`ResponseError`]. With [`ResponseError::Status`] the server declines, redirects, or
     /// requires authentication: read `response` and the body that follows the head. Any other error
     /// is a violation by the server. Fail the connection then.
-    pub fn check(
+    pub fn check<const N: usize>(
         &self,
-        response: &Response<'_>,
+        response: &Response<'_, N>,
         extensions: &mut [&mut dyn Extension],
     ) -> Result<Negotiated<'a>, ResponseError> {
-        self.check_upgrade(response.status, response.is_http_1_1, response.fields)?;
-        self.check_choices(response.fields, extensions)
+        self.check_upgrade(response.status, response.is_http_1_1, response.fields())?;
+        self.check_choices(response.fields(), extensions)
     }
 
     /// Checks what HTTP/1.1 requires, and the response to an extended CONNECT does not.

@@ -1,10 +1,43 @@
 //! Access to header fields from either parser: by name, as a single value, as a list.
 
-use core::str;
+use core::{fmt, str};
 
-use httparse::Header;
+use httparse::{EMPTY_HEADER, Header};
 
 use crate::extensions::is_token;
+
+/// Storage for up to `N` header fields of a head.
+#[derive(Clone)]
+pub(super) struct Lines<'a, const N: usize> {
+    all: [Header<'a>; N],
+    count: usize,
+}
+
+impl<'a, const N: usize> Lines<'a, N> {
+    pub(super) const fn new() -> Self {
+        Self { all: [EMPTY_HEADER; N], count: N }
+    }
+
+    /// Returns the space for a parser to write to.
+    pub(super) fn storage(&mut self) -> &mut [Header<'a>] {
+        &mut self.all
+    }
+
+    /// Keeps the first fields.
+    pub(super) fn truncate(&mut self, count: usize) {
+        self.count = count;
+    }
+
+    pub(super) fn get(&self) -> &[Header<'a>] {
+        &self.all[..self.count]
+    }
+}
+
+impl<const N: usize> fmt::Debug for Lines<'_, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
 
 /// The header fields of a message.
 #[derive(Clone, Copy, Debug)]

@@ -7,14 +7,17 @@
 use core::fmt;
 use core::ops::Range;
 
-use httparse::{Error, Header, Status};
+use httparse::{Error, Status};
 use memchr::{memchr, memchr_iter};
 
-use super::fields::Fields;
+use super::fields::{Fields, Lines};
 use crate::extensions::is_token_char;
 
 /// The default of [`HeadScanner::max_len`], in bytes.
 pub const DEFAULT_MAX_HEAD_LEN: usize = 16 << 10;
+
+/// The maximum number of header fields that [`Request::parse`] and [`Response::parse`] accept.
+pub const DEFAULT_MAX_HEADERS: usize = 64;
 
 /// Finds the end of an HTTP head in bytes that arrive in pieces.
 ///
@@ -185,7 +188,8 @@ impl Default for HeadScanner {
 pub enum HeadError {
     /// The head is longer than [`HeadScanner::max_len`].
     TooLong,
-    /// There are more header fields than the caller's storage holds.
+    /// There are more header fields than [`DEFAULT_MAX_HEADERS`], or than the number passed to
+    /// [`Request::parse_with_max_headers`] or [`Response::parse_with_max_headers`].
     TooManyHeaders,
     /// The bytes end inside the head. Pass the bytes that a [`HeadScanner`] found.
     Incomplete,
@@ -274,34 +278,57 @@ fn is_blank(byte: &u8) -> bool {
 
 /// The parsed head of an HTTP/1 request. It may be a WebSocket handshake or any other request.
 ///
-/// ```
-/// use wsframe::handshake::{EMPTY_HEADER, Request};
+/// It borrows the head, and holds up to `N` header fields inline, without an allocator.
 ///
-/// let mut storage = [EMPTY_HEADER; 64];
+/// ```
+/// use wsframe::handshake::Request;
+///
 /// let head = b"GET /news?page=2 HTTP/1.1\r\nHost: example.com\r\n\r\n";
-/// let request = Request::parse(head, &mut storage)?;
+/// let request = Request::parse(head)?;
 /// assert!(!request.is_handshake()); // a request for a page
 /// assert_eq!((request.method(), request.target()), ("GET", "/news?page=2"));
 /// assert_eq!(request.header("host"), Some(&b"example.com"[..]));
 /// # Ok::<(), wsframe::handshake::HeadError>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
-pub struct Request<'a> {
+#[derive(Clone, Debug)]
+pub struct Request<'a, const N: usize = DEFAULT_MAX_HEADERS> {
     pub(super) method: &'a str,
     pub(super) target: &'a str,
     pub(super) is_http_1_1: bool,
-    pub(super) fields: Fields<'a>,
+    lines: Lines<'a, N>,
 }
 
 impl<'a> Request<'a> {
-    /// Parses a complete head, as found by [`HeadScanner::find_request`]. The length of `storage` limits the
-    /// number of header fields; fill it with [`EMPTY_HEADER`](super::EMPTY_HEADER).
+    /// Parses a complete head, as found by [`HeadScanner::find_request`], with up to
+    /// [`DEFAULT_MAX_HEADERS`] header fields.
     ///
     /// # Errors
     ///
     /// A [`HeadError`] if `head` is not the complete head of an HTTP/1 request.
-    pub fn parse<'b: 'a>(head: &'b [u8], storage: &'a mut [Header<'b>]) -> Result<Self, HeadError> {
-        let mut request = httparse::Request::new(storage);
+    pub fn parse(head: &'a [u8]) -> Result<Self, HeadError> {
+        Self::parse_with_max_headers(head)
+    }
+}
+
+impl<'a, const N: usize> Request<'a, N> {
+    /// Parses a complete head with up to `N` header fields. A `Request` needs space for all of
+    /// them: two slices each.
+    ///
+    /// # Errors
+    ///
+    /// A [`HeadError`] if `head` is not the complete head of an HTTP/1 request.
+    ///
+    /// ```
+    /// use wsframe::handshake::{HeadError, Request};
+    ///
+    /// let head = b"GET / HTTP/1.1\r\nHost: example.com\r\nOrigin: null\r\n\r\n";
+    /// assert!(Request::<2>::parse_with_max_headers(head).is_ok());
+    /// let refused = Request::<1>::parse_with_max_headers(head).err();
+    /// assert_eq!(refused, Some(HeadError::TooManyHeaders));
+    /// ```
+    pub fn parse_with_max_headers(head: &'a [u8]) -> Result<Self, HeadError> {
+        let mut lines = Lines::new();
+        let mut request = httparse::Request::new(lines.storage());
         let parsed = request.parse(head);
         whole(head, parsed)?;
         let (Some(method), Some(target), Some(version)) =
@@ -309,8 +336,13 @@ impl<'a> Request<'a> {
         else {
             return Err(HeadError::Incomplete);
         };
-        let fields = Fields::Lines(request.headers);
-        Ok(Self { method, target, is_http_1_1: version == 1, fields })
+        let count = request.headers.len();
+        lines.truncate(count);
+        Ok(Self { method, target, is_http_1_1: version == 1, lines })
+    }
+
+    pub(super) fn fields(&self) -> Fields<'_> {
+        Fields::Lines(self.lines.get())
     }
 
     /// Returns the method, such as `GET`.
@@ -328,55 +360,47 @@ impl<'a> Request<'a> {
     /// Returns the value of the first header field with this name, without whitespace around it.
     /// Names are case-insensitive.
     #[must_use]
-    pub fn header(&self, name: &str) -> Option<&'a [u8]> {
-        self.fields.first(name)
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        self.fields().first(name)
     }
 
     /// Returns all header fields in order: names as they were sent, values without whitespace
     /// around them.
-    pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
-        self.fields.all()
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.fields().all()
     }
 }
 
 /// The parsed head of an HTTP/1 response. It may open a WebSocket or be any other response.
 ///
-/// ```
-/// use wsframe::handshake::{EMPTY_HEADER, Response};
+/// It borrows the head, and holds up to `N` header fields inline, without an allocator.
 ///
-/// let mut storage = [EMPTY_HEADER; 64];
+/// ```
+/// use wsframe::handshake::Response;
+///
 /// let head = b"HTTP/1.1 302 Found\r\nLocation: wss://example.com/\r\n\r\n";
-/// let response = Response::parse(head, &mut storage)?;
+/// let response = Response::parse(head)?;
 /// assert_eq!(response.status(), 302);
 /// assert_eq!(response.header("location"), Some(&b"wss://example.com/"[..]));
 /// # Ok::<(), wsframe::handshake::HeadError>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
-pub struct Response<'a> {
+#[derive(Clone, Debug)]
+pub struct Response<'a, const N: usize = DEFAULT_MAX_HEADERS> {
     pub(super) status: u16,
     reason: &'a str,
     pub(super) is_http_1_1: bool,
-    pub(super) fields: Fields<'a>,
+    lines: Lines<'a, N>,
 }
 
 impl<'a> Response<'a> {
-    /// Parses a complete head, as located by [`HeadScanner::find_response`]. The length of `storage`
-    /// limits the number of header fields; fill it with [`EMPTY_HEADER`](super::EMPTY_HEADER).
+    /// Parses a complete head, as found by [`HeadScanner::find_response`], with up to
+    /// [`DEFAULT_MAX_HEADERS`] header fields.
     ///
     /// # Errors
     ///
     /// A [`HeadError`] if `head` is not the complete head of an HTTP/1 response.
-    pub fn parse<'b: 'a>(head: &'b [u8], storage: &'a mut [Header<'b>]) -> Result<Self, HeadError> {
-        let mut response = httparse::Response::new(storage);
-        let parsed = response.parse(head);
-        whole(head, parsed)?;
-        let (Some(status), Some(reason), Some(version)) =
-            (response.code, response.reason, response.version)
-        else {
-            return Err(HeadError::Incomplete);
-        };
-        let fields = Fields::Lines(response.headers);
-        Ok(Self { status, reason, is_http_1_1: version == 1, fields })
+    pub fn parse(head: &'a [u8]) -> Result<Self, HeadError> {
+        Self::parse_with_max_headers(head)
     }
 
     /// Joins header fields that continue on the next line (obs-fold), as some old servers send
@@ -391,15 +415,14 @@ impl<'a> Response<'a> {
     /// > 9112 §5.2)
     ///
     /// ```
-    /// use wsframe::handshake::{EMPTY_HEADER, HeadError, Response};
+    /// use wsframe::handshake::{HeadError, Response};
     ///
     /// let mut head = *b"HTTP/1.1 101 ok\r\nServer: an old\r\n\tdevice\r\n\r\n";
-    /// let refused = Response::parse(&head, &mut [EMPTY_HEADER; 64]).err();
+    /// let refused = Response::parse(&head).err();
     /// assert_eq!(refused, Some(HeadError::ObsFold));
     ///
     /// Response::unfold(&mut head);
-    /// let mut storage = [EMPTY_HEADER; 64];
-    /// let response = Response::parse(&head, &mut storage)?;
+    /// let response = Response::parse(&head)?;
     /// assert_eq!(response.header("server"), Some(&b"an old   device"[..]));
     /// # Ok::<(), HeadError>(())
     /// ```
@@ -411,6 +434,42 @@ impl<'a> Response<'a> {
             head[lf - 1 - before..lf + 1 + after].fill(b' ');
             line = lf + 1;
         }
+    }
+}
+
+impl<'a, const N: usize> Response<'a, N> {
+    /// Parses a complete head with up to `N` header fields. A `Response` needs space for all of
+    /// them: two slices each.
+    ///
+    /// # Errors
+    ///
+    /// A [`HeadError`] if `head` is not the complete head of an HTTP/1 response.
+    ///
+    /// ```
+    /// use wsframe::handshake::{HeadError, Response};
+    ///
+    /// let head = b"HTTP/1.1 200 OK\r\nServer: example\r\nContent-Length: 0\r\n\r\n";
+    /// assert!(Response::<2>::parse_with_max_headers(head).is_ok());
+    /// let refused = Response::<1>::parse_with_max_headers(head).err();
+    /// assert_eq!(refused, Some(HeadError::TooManyHeaders));
+    /// ```
+    pub fn parse_with_max_headers(head: &'a [u8]) -> Result<Self, HeadError> {
+        let mut lines = Lines::new();
+        let mut response = httparse::Response::new(lines.storage());
+        let parsed = response.parse(head);
+        whole(head, parsed)?;
+        let (Some(status), Some(reason), Some(version)) =
+            (response.code, response.reason, response.version)
+        else {
+            return Err(HeadError::Incomplete);
+        };
+        let count = response.headers.len();
+        lines.truncate(count);
+        Ok(Self { status, reason, is_http_1_1: version == 1, lines })
+    }
+
+    pub(super) fn fields(&self) -> Fields<'_> {
+        Fields::Lines(self.lines.get())
     }
 
     /// Returns the status code.
@@ -438,13 +497,13 @@ impl<'a> Response<'a> {
     /// Returns the value of the first header field with this name, without whitespace around it.
     /// Names are case-insensitive.
     #[must_use]
-    pub fn header(&self, name: &str) -> Option<&'a [u8]> {
-        self.fields.first(name)
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        self.fields().first(name)
     }
 
     /// Returns all header fields in order: names as they were sent, values without whitespace
     /// around them.
-    pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
-        self.fields.all()
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.fields().all()
     }
 }

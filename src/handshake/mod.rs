@@ -17,7 +17,7 @@
 //! # A server
 //!
 //! ```
-//! use wsframe::handshake::{EMPTY_HEADER, HeadScanner, Rejection, HttpReply, Request};
+//! use wsframe::handshake::{HeadScanner, Rejection, HttpReply, Request};
 //! use wsframe::{Role, Rules};
 //!
 //! #[derive(Debug, PartialEq)]
@@ -41,8 +41,7 @@
 //!     out: &mut String,
 //! ) -> Result<Answer, Rejection> {
 //!     let Some(head_len) = reader.find_request(received)? else { return Ok(Answer::NotYet) };
-//!     let mut storage = [EMPTY_HEADER; 64]; // the maximum number of header fields
-//!     let request = Request::parse(&received[..head_len], &mut storage)?;
+//!     let request = Request::parse(&received[..head_len])?;
 //!     if !request.is_handshake() {
 //!         HttpReply::new(404, "not found").write(out).expect("a valid status");
 //!         return Ok(Answer::Close);
@@ -82,7 +81,7 @@
 //!
 //! ```
 //! use std::io::{self, Read, Write};
-//! use wsframe::handshake::{ClientHandshake, EMPTY_HEADER, HeadScanner, WebSocketKey};
+//! use wsframe::handshake::{ClientHandshake, HeadScanner, WebSocketKey};
 //! use wsframe::handshake::{Response, ResponseError, Uri};
 //! use wsframe::{Role, Rules};
 //!
@@ -108,8 +107,7 @@
 //!         }
 //!     };
 //!     let rest = &received[head.end..];
-//!     let mut storage = [EMPTY_HEADER; 64];
-//!     let response = Response::parse(&received[head], &mut storage)?;
+//!     let response = Response::parse(&received[head])?;
 //!     match handshake.check(&response, &mut []) {
 //!         Ok(agreed) => Ok((agreed.rules(Role::Client), rest.to_vec())),
 //!         Err(ResponseError::Status(401)) => {
@@ -215,8 +213,9 @@ mod uri;
 mod write;
 
 pub use client::{ClientHandshake, ResponseError};
-pub use head::{DEFAULT_MAX_HEAD_LEN, HeadError, HeadScanner, Request, Response};
-pub use httparse::{EMPTY_HEADER, Header};
+pub use head::{
+    DEFAULT_MAX_HEAD_LEN, DEFAULT_MAX_HEADERS, HeadError, HeadScanner, Request, Response,
+};
 pub use key::{AcceptValue, WebSocketKey};
 pub use negotiation::Negotiated;
 pub use rejection::Rejection;

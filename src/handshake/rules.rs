@@ -7,13 +7,12 @@
 /// [`Uri::parse_with`](super::Uri::parse_with) as a client.
 ///
 /// ```
-/// use wsframe::handshake::{EMPTY_HEADER, HandshakeRules, Rejection, Request};
+/// use wsframe::handshake::{HandshakeRules, Rejection, Request};
 ///
 /// let head = "GET /caf\u{e9} HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\n\
 ///     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
 ///     Sec-WebSocket-Version: 13\r\n\r\n";
-/// let mut storage = [EMPTY_HEADER; 64];
-/// let request = Request::parse(head.as_bytes(), &mut storage)?;
+/// let request = Request::parse(head.as_bytes())?;
 /// assert_eq!(request.handshake().unwrap_err(), Rejection::Target);
 ///
 /// let opening = request.handshake_with(HandshakeRules::new().accept_utf8_target())?;

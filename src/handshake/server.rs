@@ -13,13 +13,13 @@ use super::uri::{is_same_authority, parse_authority, split_query};
 use super::write::{Headers, VERSION, WriteError, check_headers, line, write_headers};
 use crate::extensions::{Extension, ExtensionElement};
 
-impl<'a> Request<'a> {
+impl<const N: usize> Request<'_, N> {
     /// Returns whether the request tries to open a WebSocket, valid or not. If not, respond to it
     /// with a [`HttpReply`](super::HttpReply).
     #[must_use]
     #[doc(alias = "is_upgrade_request")]
     pub fn is_handshake(&self) -> bool {
-        is_handshake(self.fields)
+        is_handshake(self.fields())
     }
 
     /// Validates the request as an opening handshake.
@@ -29,13 +29,12 @@ impl<'a> Request<'a> {
     /// A [`Rejection`], which knows its response, if the request breaks a rule of §4.2.1.
     ///
     /// ```
-    /// use wsframe::handshake::{EMPTY_HEADER, Rejection, Request};
+    /// use wsframe::handshake::{Rejection, Request};
     ///
     /// /// Returns the requested path.
     /// fn path(head: &[u8]) -> Result<String, Rejection> {
-    ///     let mut storage = [EMPTY_HEADER; 64];
-    ///     let opening = Request::parse(head, &mut storage)?.handshake()?;
-    ///     Ok(opening.path().to_owned())
+    ///     let request = Request::parse(head)?;
+    ///     Ok(request.handshake()?.path().to_owned())
     /// }
     ///
     /// let head = b"GET /chat HTTP/1.1\r\nHost: example.com\r\n\r\n";
@@ -43,7 +42,7 @@ impl<'a> Request<'a> {
     /// ```
     #[doc(alias = "accept_hdr")]
     #[doc(alias = "upgrade")]
-    pub fn handshake(&self) -> Result<HandshakeRequest<'a>, Rejection> {
+    pub fn handshake(&self) -> Result<HandshakeRequest<'_>, Rejection> {
         self.handshake_with(HandshakeRules::new())
     }
 
@@ -53,12 +52,14 @@ impl<'a> Request<'a> {
     ///
     /// A [`Rejection`], which knows its response, if the request breaks a rule of §4.2.1 that is not
     /// relaxed.
-    pub fn handshake_with(&self, rules: HandshakeRules) -> Result<HandshakeRequest<'a>, Rejection> {
-        let fields = self.fields;
-        let key = check_upgrade(self.method, self.is_http_1_1, fields)?;
-        let (authority, resource_name) = split_target(self.target, rules)?;
-        let host = authority_of(authority, fields)?;
-        HandshakeRequest::new(resource_name, host, Some(key), fields)
+    pub fn handshake_with(&self, rules: HandshakeRules) -> Result<HandshakeRequest<'_>, Rejection> {
+        HandshakeRequest::over_http_1(
+            self.method,
+            self.target,
+            self.is_http_1_1,
+            self.fields(),
+            rules,
+        )
     }
 }
 
@@ -183,7 +184,7 @@ fn default_port(scheme: &str) -> u16 {
 
 /// A validated WebSocket upgrade request. It contains everything that a server decides on.
 ///
-/// [`Request::handshake`] creates it. It borrows the head, and is `Copy`.
+/// [`Request::handshake`] creates it. It borrows the [`Request`], and is `Copy`.
 ///
 /// ```
 /// use wsframe::handshake::{HandshakeResponse, HandshakeRequest, Rejection};
@@ -206,6 +207,19 @@ pub struct HandshakeRequest<'a> {
 }
 
 impl<'a> HandshakeRequest<'a> {
+    fn over_http_1(
+        method: &str,
+        target: &'a str,
+        is_http_1_1: bool,
+        fields: Fields<'a>,
+        rules: HandshakeRules,
+    ) -> Result<Self, Rejection> {
+        let key = check_upgrade(method, is_http_1_1, fields)?;
+        let (authority, resource_name) = split_target(target, rules)?;
+        let host = authority_of(authority, fields)?;
+        Self::new(resource_name, host, Some(key), fields)
+    }
+
     pub(super) fn new(
         resource_name: &'a str,
         host: &'a str,

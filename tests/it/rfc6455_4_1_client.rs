@@ -9,8 +9,8 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use wsframe::handshake::{
-    ClientHandshake, EMPTY_HEADER, HandshakeRules, HeadError, Response, ResponseError, Uri,
-    WebSocketKey, WriteError,
+    ClientHandshake, HandshakeRules, HeadError, Response, ResponseError, Uri, WebSocketKey,
+    WriteError,
 };
 
 const LINES: [&str; 4] = [
@@ -38,8 +38,7 @@ fn client<'a>() -> ClientHandshake<'a> {
 /// The subprotocol that was agreed on; everything goes through the checks that hold for any response.
 fn check(head: &str) -> Result<Option<&'static str>, ResponseError> {
     handshake::response(head.as_bytes(), &[]);
-    let mut storage = [EMPTY_HEADER; 16];
-    let response = Response::parse(head.as_bytes(), &mut storage)?;
+    let response = Response::parse(head.as_bytes())?;
     client().check(&response, &mut []).map(|agreed| agreed.subprotocol)
 }
 
@@ -187,8 +186,7 @@ fn refused() {
     }
     let none_offered = client().subprotocols(&[]);
     let head = with("", &["Sec-WebSocket-Protocol: chat"]);
-    let mut storage = [EMPTY_HEADER; 8];
-    let response = Response::parse(head.as_bytes(), &mut storage).unwrap();
+    let response = Response::parse(head.as_bytes()).unwrap();
     assert_eq!(none_offered.check(&response, &mut []), Err(Subprotocol));
 }
 
@@ -210,8 +208,7 @@ fn subprotocols_by_relaxed_rules() {
         (&["Sec-WebSocket-Protocol: other"; 2], false, false),
     ] {
         let head = with("", lines);
-        let mut storage = [EMPTY_HEADER; 8];
-        let response = Response::parse(head.as_bytes(), &mut storage).unwrap();
+        let response = Response::parse(head.as_bytes()).unwrap();
         for (rules, is_accepted) in [(strict, false), (empty, by_empty), (unoffered, by_unoffered)]
         {
             let checked = client().rules(rules).check(&response, &mut []);
@@ -221,8 +218,7 @@ fn subprotocols_by_relaxed_rules() {
     }
     // What was offered is agreed on as before.
     let head = with("", &["Sec-WebSocket-Protocol: chat"]);
-    let mut storage = [EMPTY_HEADER; 8];
-    let response = Response::parse(head.as_bytes(), &mut storage).unwrap();
+    let response = Response::parse(head.as_bytes()).unwrap();
     for rules in [strict, empty, unoffered] {
         let agreed = client().rules(rules).check(&response, &mut []).unwrap();
         assert_eq!(agreed.subprotocol, Some("chat"));
@@ -234,8 +230,7 @@ fn a_refusal_is_handed_out_with_what_has_arrived_of_its_body() {
     let received = b"HTTP/1.1 401 Who are you?\r\nWWW-Authenticate: Basic realm=\"chat\"\r\n\
         Set-Cookie: a\r\nSet-Cookie: b\r\nContent-Length: 1000\r\n\r\nPlease log";
     let len = handshake::head(received, &[1], 4096).unwrap();
-    let mut storage = [EMPTY_HEADER; 8];
-    let response = Response::parse(&received[..len], &mut storage).unwrap();
+    let response = Response::parse(&received[..len]).unwrap();
     assert_eq!(client().check(&response, &mut []), Err(ResponseError::Status(401)));
     assert_eq!((response.status(), response.reason()), (401, "Who are you?"));
     assert!(!response.is_interim());
@@ -256,8 +251,7 @@ fn interim_responses_come_before_the_one_that_counts() {
         b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 101 now\r\nUpgrade: websocket\r\n\
         Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n\x81\x00";
     let head = handshake::final_head(received, &[], 4096).unwrap();
-    let mut storage = [EMPTY_HEADER; 8];
-    let response = Response::parse(&received[head.clone()], &mut storage).unwrap();
+    let response = Response::parse(&received[head.clone()]).unwrap();
     assert!(client().check(&response, &mut []).is_ok());
     assert_eq!(&received[head.end..], b"\x81\x00");
 
@@ -267,8 +261,7 @@ fn interim_responses_come_before_the_one_that_counts() {
     while statuses.last() != Some(&(101, false)) {
         let (head, behind) = rest.split_at(handshake::find(rest, &[], 4096).unwrap().unwrap());
         rest = behind;
-        let mut storage = [EMPTY_HEADER; 8];
-        let response = Response::parse(head, &mut storage).unwrap();
+        let response = Response::parse(head).unwrap();
         statuses.push((response.status(), response.is_interim()));
     }
     assert_eq!(statuses, [(103, true), (101, false)]);

@@ -9,8 +9,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use wsframe::handshake::{
-    ClientHandshake, EMPTY_HEADER, HeadError, HeadScanner, HttpReply, Request, Response, Uri,
-    WebSocketKey,
+    ClientHandshake, HeadError, HeadScanner, HttpReply, Request, Response, Uri, WebSocketKey,
 };
 
 const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
@@ -52,8 +51,7 @@ fn cut_at_every_byte_nothing_is_found_and_nothing_is_lost() {
 fn a_request_for_anything() {
     let received = b"DELETE /a?b HTTP/1.0\r\nHost: x\r\nHOST:  y \r\n\r\n";
     let len = HeadScanner::default().find_request(received).unwrap().unwrap();
-    let mut storage = [EMPTY_HEADER; 4];
-    let request = Request::parse(&received[..len], &mut storage).unwrap();
+    let request = Request::parse(&received[..len]).unwrap();
     assert_eq!((request.method(), request.target()), ("DELETE", "/a?b"));
     assert_eq!((request.header("host"), request.header("hos")), (Some(&b"x"[..]), None));
     assert_eq!(request.headers().collect::<Vec<_>>(), [("Host", &b"x"[..]), ("HOST", b"y")]);
@@ -101,10 +99,11 @@ fn length_is_capped_exactly() {
 #[test]
 fn the_number_of_fields_is_capped_exactly() {
     let head = |count| format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(count));
-    let mut storage = [EMPTY_HEADER; 8];
-    assert!(Request::parse(head(8).as_bytes(), &mut storage).is_ok());
-    let mut storage = [EMPTY_HEADER; 8];
-    let error = Request::parse(head(9).as_bytes(), &mut storage).unwrap_err();
+    assert!(Request::parse(head(64).as_bytes()).is_ok());
+    let error = Request::parse(head(65).as_bytes()).unwrap_err();
+    assert_eq!(error, HeadError::TooManyHeaders);
+    assert!(Request::<8>::parse_with_max_headers(head(8).as_bytes()).is_ok());
+    let error = Request::<8>::parse_with_max_headers(head(9).as_bytes()).unwrap_err();
     assert_eq!(error, HeadError::TooManyHeaders);
 }
 
@@ -159,10 +158,10 @@ fn lines_end_in_crlf() {
     // A CR alone ends no line, and stands in none.
     let head = b"GET / HTTP/1.1\r\nHost: a\rb: c\r\n\r\n";
     assert_eq!(handshake::find(head, &[], 1000), Ok(Some(head.len())));
-    assert!(Request::parse(head, &mut [EMPTY_HEADER; 8]).is_err());
+    assert!(Request::parse(head).is_err());
     // A field of a request is not continued on the next line.
     let head = b"GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n";
-    let error = Request::parse(head, &mut [EMPTY_HEADER; 8]).unwrap_err();
+    let error = Request::parse(head).unwrap_err();
     assert_eq!(error, HeadError::ObsFold);
 }
 
@@ -181,11 +180,11 @@ fn obs_folds_are_refused_or_unfolded() {
             let mut head = whole(folded);
             handshake::response(&head, &[]);
             assert_eq!(handshake::final_head(&head, &[1], 4096), Some(0..head.len()));
-            let error = Response::parse(&head, &mut [EMPTY_HEADER; 8]).unwrap_err();
+            let error = Response::parse(&head).unwrap_err();
             assert_eq!(error, HeadError::ObsFold, "{folded:?}");
             Response::unfold(&mut head);
             assert_eq!(head.escape_ascii().to_string(), whole(unfolded).escape_ascii().to_string());
-            assert!(Response::parse(&head, &mut [EMPTY_HEADER; 8]).is_ok());
+            assert!(Response::parse(&head).is_ok());
         }
     }
     // Nothing else is changed, and a status-line has no next line.
@@ -204,7 +203,7 @@ fn obs_folds_are_refused_or_unfolded() {
         assert_eq!(unfolded, head.as_bytes());
     }
     let head = b"HTTP/1.1 101 ok\r\n a: b\r\n\r\n";
-    let error = Response::parse(head, &mut [EMPTY_HEADER; 8]).unwrap_err();
+    let error = Response::parse(head).unwrap_err();
     assert_eq!(error, HeadError::Header);
 }
 
@@ -214,8 +213,7 @@ fn empty_lines_before_the_head_are_passed_over() {
     for reads in [&[][..], &[1], &[3], &[30]] {
         assert_eq!(handshake::head(&received, reads, 1000), Some(received.len()));
     }
-    let mut storage = [EMPTY_HEADER; 8];
-    assert!(Request::parse(&received, &mut storage).unwrap().handshake().is_ok());
+    assert!(Request::parse(&received).unwrap().handshake().is_ok());
 }
 
 #[test]
@@ -230,7 +228,7 @@ fn what_is_not_http_is_refused_at_its_first_byte() {
 
 #[test]
 fn what_a_parser_refuses() {
-    let parse = |head: &str| Request::parse(head.as_bytes(), &mut [EMPTY_HEADER; 8]).map(drop);
+    let parse = |head: &str| Request::parse(head.as_bytes()).map(drop);
     for (head, error) in [
         ("GET /\r\n\r\n", HeadError::StartLine),
         ("GET HTTP/1.1\r\n\r\n", HeadError::StartLine),
@@ -250,7 +248,7 @@ fn what_a_parser_refuses() {
     // Where another parser would see the head end, and a second request begin.
     let smuggled = "GET / HTTP/1.1\r\na: b\n\nGET /other HTTP/1.1\r\n\r\n";
     assert_eq!(parse(smuggled), Err(HeadError::LineEnd));
-    let respond = |head: &str| Response::parse(head.as_bytes(), &mut [EMPTY_HEADER; 8]).map(drop);
+    let respond = |head: &str| Response::parse(head.as_bytes()).map(drop);
     assert_eq!(respond("HTTP/1.1 10 x\r\n\r\n"), Err(HeadError::StartLine));
     assert_eq!(respond("HTTP/3 101 x\r\n\r\n"), Err(HeadError::Version));
     assert_eq!(respond("HTTP/1.1 101\r\n\r\n"), Ok(()));
@@ -266,15 +264,13 @@ fn neither_side_allocates() {
     let counted = allocation_counter::measure(|| {
         client.write(&[], &mut request).unwrap();
         let len = HeadScanner::new().find_request(request.as_bytes()).unwrap().unwrap();
-        let mut storage = [EMPTY_HEADER; 64];
-        let request = Request::parse(&request.as_bytes()[..len], &mut storage).unwrap();
+        let request = Request::parse(&request.as_bytes()[..len]).unwrap();
         let opening = request.handshake().unwrap();
         let chosen = opening.choose_subprotocol(&["superchat"]);
         opening.accept().subprotocol(chosen).write(&mut [], &mut response).unwrap();
 
         let len = HeadScanner::new().find_request(response.as_bytes()).unwrap().unwrap();
-        let mut storage = [EMPTY_HEADER; 64];
-        let response = Response::parse(&response.as_bytes()[..len], &mut storage).unwrap();
+        let response = Response::parse(&response.as_bytes()[..len]).unwrap();
         let agreed = client.check(&response, &mut []).unwrap();
         assert_eq!(agreed.subprotocol, Some("superchat"));
     });
@@ -289,8 +285,7 @@ fn an_answer_allocates_no_more_than_the_head() {
             continue;
         }
         let counted = allocation_counter::measure(|| {
-            let mut storage = [EMPTY_HEADER; 64];
-            let request = Request::parse(&head, &mut storage).unwrap();
+            let request = Request::parse(&head).unwrap();
             let mut response = String::new();
             request.handshake().unwrap().accept().write(&mut [], &mut response).unwrap();
             assert!(response.len() <= head.len());

@@ -6,8 +6,7 @@ use std::fmt;
 
 use wsframe::extensions::{Extension, ExtensionElement, ExtensionWriter};
 use wsframe::handshake::{
-    ClientHandshake, EMPTY_HEADER, Negotiated, Request, Response, ResponseError, Uri, WebSocketKey,
-    WriteError,
+    ClientHandshake, Negotiated, Request, Response, ResponseError, Uri, WebSocketKey, WriteError,
 };
 use wsframe::{FrameHeader, ProtocolError, Role, Rsv};
 
@@ -86,8 +85,8 @@ fn respond(
     request: &str,
     extensions: &mut [&mut dyn Extension],
 ) -> Result<(String, Rsv), WriteError> {
-    let mut storage = [EMPTY_HEADER; 16];
-    let opening = Request::parse(request.as_bytes(), &mut storage).unwrap().handshake().unwrap();
+    let request = Request::parse(request.as_bytes()).unwrap();
+    let opening = request.handshake().unwrap();
     let mut response = String::new();
     let agreed = opening.accept().write(extensions, &mut response)?;
     Ok((response, agreed.rsv))
@@ -97,8 +96,7 @@ fn check(
     response: &str,
     extensions: &mut [&mut dyn Extension],
 ) -> Result<Negotiated<'static>, ResponseError> {
-    let mut storage = [EMPTY_HEADER; 16];
-    let response = Response::parse(response.as_bytes(), &mut storage).unwrap();
+    let response = Response::parse(response.as_bytes()).unwrap();
     client().check(&response, extensions)
 }
 

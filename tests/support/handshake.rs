@@ -10,8 +10,8 @@ use std::ops::Range;
 use std::str;
 
 use wsframe::handshake::{
-    ClientHandshake, EMPTY_HEADER, HandshakeRequest, HandshakeRules, HeadError, HeadScanner,
-    Negotiated, Rejection, Request, Response, ResponseError, Uri, WebSocketKey,
+    ClientHandshake, HandshakeRequest, HandshakeRules, HeadError, HeadScanner, Negotiated,
+    Rejection, Request, Response, ResponseError, Uri, WebSocketKey,
 };
 
 /// The head's length as a reader finds it that is shown the bytes in reads of these lengths, over and
@@ -195,8 +195,7 @@ pub fn request(received: &[u8], reads: &[usize]) {
     let Some(len) = head(received, reads, 4096) else { return };
     // Bytes beyond ASCII may stand in values that the handshake does not look at.
     let head = String::from_utf8_lossy(&received[..len]);
-    let mut storage = [EMPTY_HEADER; 16];
-    let request = match Request::parse(&received[..len], &mut storage) {
+    let request = match Request::parse(&received[..len]) {
         Ok(request) => request,
         Err(error) => return refused(error.into()),
     };
@@ -290,8 +289,7 @@ fn accepted(opening: &HandshakeRequest<'_>, head: &str, rules: HandshakeRules) {
     let mut response = String::new();
     opening.accept().subprotocol(chosen).write(&mut [], &mut response).unwrap();
     assert_eq!(find(response.as_bytes(), &[], 4096), Ok(Some(response.len())));
-    let mut storage = [EMPTY_HEADER; 8];
-    let response = Response::parse(response.as_bytes(), &mut storage).unwrap();
+    let response = Response::parse(response.as_bytes()).unwrap();
     let uri = Uri::parse("ws://localhost/").unwrap();
     let client = ClientHandshake::new(uri, WebSocketKey::parse(key.as_bytes()).unwrap());
     let chosen = Vec::from_iter(chosen);
@@ -303,8 +301,7 @@ fn refused(rejection: Rejection) {
     let mut response = String::new();
     rejection.write(&mut response).unwrap();
     let len = find(response.as_bytes(), &[], 4096).unwrap().unwrap();
-    let mut storage = [EMPTY_HEADER; 8];
-    let parsed = Response::parse(&response.as_bytes()[..len], &mut storage).unwrap();
+    let parsed = Response::parse(&response.as_bytes()[..len]).unwrap();
     assert_eq!(parsed.status(), rejection.status());
     assert!([400, 403, 405, 426, 431].contains(&parsed.status()));
     let body_len = str::from_utf8(parsed.header("content-length").unwrap()).unwrap();
@@ -320,8 +317,7 @@ pub fn response(received: &[u8], reads: &[usize]) {
     assert_eq!(unfolded.len(), head.len());
     assert_eq!(words(&unfolded), naive_unfold(head), "{}", head.escape_ascii());
     for head in [head, &unfolded] {
-        let mut storage = [EMPTY_HEADER; 16];
-        let Ok(response) = Response::parse(head, &mut storage) else { continue };
+        let Ok(response) = Response::parse(head) else { continue };
         for rules in RULES {
             let uri = Uri::parse("ws://server.example.com/chat").unwrap();
             let client = ClientHandshake::new(uri, WebSocketKey::new(*b"the sample nonce"));
@@ -522,8 +518,7 @@ fn uri_by(text: &str, rules: HandshakeRules) {
 
     let mut request = String::new();
     ClientHandshake::new(uri, WebSocketKey::new([0; 16])).write(&[], &mut request).unwrap();
-    let mut storage = [EMPTY_HEADER; 8];
-    let request = Request::parse(request.as_bytes(), &mut storage).unwrap();
+    let request = Request::parse(request.as_bytes()).unwrap();
     let opening = request.handshake_with(rules).unwrap();
     assert_eq!(opening.path(), uri.path());
     assert_eq!(opening.query(), again.query());

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use tungstenite::handshake::machine::TryParse;
 use tungstenite::handshake::server as tungstenite_server;
-use wsframe::handshake::{EMPTY_HEADER, HeadScanner, Request};
+use wsframe::handshake::{HeadScanner, Request};
 
 use crate::measure::{Rival, Role, Work};
 use crate::payload::Size;
@@ -82,8 +82,7 @@ fn rival(name: &str, role: Role, answer: fn(&[u8]) -> Vec<u8>) -> Rival<Heads> {
 pub fn with_wsframe(received: &[u8], choosing: bool) -> Vec<u8> {
     let len =
         HeadScanner::new().find_request(received).expect("a right head").expect("a whole one");
-    let mut storage = [EMPTY_HEADER; 64];
-    let request = Request::parse(&received[..len], &mut storage).expect("HTTP");
+    let request = Request::parse(&received[..len]).expect("HTTP");
     let opening = request.handshake().expect("a handshake");
     let mut chosen = None;
     if choosing {

@@ -142,9 +142,7 @@ fn frames() -> Option<()> {
 /// Both sides' opening handshakes, there and back. `None` says that something was not as it should be.
 #[cfg(feature = "handshake")]
 fn handshake() -> Option<()> {
-    use wsframe::handshake::{
-        ClientHandshake, EMPTY_HEADER, HeadScanner, Request, Response, Uri, WebSocketKey,
-    };
+    use wsframe::handshake::{ClientHandshake, HeadScanner, Request, Response, Uri, WebSocketKey};
 
     let uri = Uri::parse(black_box("ws://[::1]:9001/chat?room=7")).ok()?;
     let client =
@@ -152,16 +150,14 @@ fn handshake() -> Option<()> {
     let (mut request, mut response) = (Text::new(), Text::new());
     client.write(&[], &mut request).ok()?;
 
-    let head_len = HeadScanner::new().find(request.bytes()?).ok()??;
-    let mut storage = [EMPTY_HEADER; 16];
-    let parsed = Request::parse(request.bytes()?.get(..head_len)?, &mut storage).ok()?;
-    let opening = parsed.opening().ok()?;
+    let head_len = HeadScanner::new().find_request(request.bytes()?).ok()??;
+    let parsed = Request::parse(request.bytes()?.get(..head_len)?).ok()?;
+    let opening = parsed.handshake().ok()?;
     let chosen = opening.choose_subprotocol(&["chat"]);
     opening.accept().subprotocol(chosen).write(&mut [], &mut response).ok()?;
 
-    let head_len = HeadScanner::new().find(response.bytes()?).ok()??;
-    let mut storage = [EMPTY_HEADER; 16];
-    let parsed = Response::parse(response.bytes()?.get(..head_len)?, &mut storage).ok()?;
+    let head_len = HeadScanner::new().find_request(response.bytes()?).ok()??;
+    let parsed = Response::parse(response.bytes()?.get(..head_len)?).ok()?;
     (client.check(&parsed, &mut []).ok()?.subprotocol == Some("chat")).then_some(())
 }
 
@@ -343,7 +339,11 @@ fn owned() -> Option<()> {
                 Message::Text(text) => texts += usize::from(text == "grüße 🦀"),
                 Message::Binary(payload) => {
                     bytes += payload.len();
-                    let frame = server.frame_encoder(Opcode::Binary, true).ok()?.chain(payload).ok()?;
+                    let frame = server
+                        .frame_encoder(Opcode::Binary, true)
+                        .ok()?
+                        .encode_chain(payload)
+                        .ok()?;
                     sent += frame.remaining();
                 }
                 Message::Close(frame) => closes += frame?.reason.len(),
