@@ -172,7 +172,7 @@ impl Client {
         let Self { websocket, pool, buf, assembler } = self;
         while let Some(event) = websocket.receive(input, buf, pool, out)? {
             let (text, bytes) = match event {
-                Event::Text(chunk) => (assembler.text(chunk), None),
+                Event::Text(chunk) => (assembler.text(chunk)?, None),
                 Event::Binary(chunk) => (None, assembler.binary(chunk)),
                 Event::Ping(_) | Event::Pong(_) | Event::Close(_) | Event::Raw(_) => continue,
             };

@@ -214,7 +214,7 @@ async fn echo(
 fn print(event: Event<'_>, assembler: &mut Assembler) -> io::Result<bool> {
     let mut stdout = io::stdout().lock();
     match event {
-        Event::Text(chunk) => match assembler.text(chunk) {
+        Event::Text(chunk) => match assembler.text(chunk)? {
             Some(text) => stdout.write_all(text.as_bytes())?,
             None => return Ok(false),
         },

@@ -201,6 +201,10 @@ pub struct Utf8Error {
 }
 
 impl Utf8Error {
+    /// The first byte of the slice is invalid.
+    #[cfg(feature = "alloc")]
+    pub(crate) const AT_START: Self = Self { offset: 0, open: 0, incomplete: false };
+
     /// Returns the index of the first invalid byte.
     ///
     /// For text that ends inside a character this is the end of the slice. It is 0 if the failed
@@ -274,6 +278,12 @@ impl fmt::Display for ReceiveError {
 }
 
 impl core::error::Error for ReceiveError {}
+
+impl From<Utf8Error> for ReceiveError {
+    fn from(error: Utf8Error) -> Self {
+        Self::Protocol(error.into())
+    }
+}
 
 impl From<ProtocolError> for ReceiveError {
     fn from(error: ProtocolError) -> Self {

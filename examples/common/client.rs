@@ -119,11 +119,11 @@ impl Client {
         let mut input = inbox.bytes();
         let result = loop {
             match websocket.receive(&mut input, buf, pool, out) {
-                Ok(Some(Event::Text(chunk))) => {
-                    if let Some(text) = assembler.text(chunk) {
-                        break Ok(Some(text.into_owned()));
-                    }
-                }
+                Ok(Some(Event::Text(chunk))) => match assembler.text(chunk) {
+                    Ok(Some(text)) => break Ok(Some(text.into_owned())),
+                    Ok(None) => {}
+                    Err(error) => break Err(error.into()),
+                },
                 Ok(Some(_)) => {}
                 Ok(None) => break Ok(None),
                 Err(error) => break Err(error),

@@ -93,14 +93,17 @@ impl Collected {
         Self { bytes: Vec::new(), open: 0 }
     }
 
-    /// Appends a copy of the chunk. A chunk that does not continue the text makes it invalid.
-    pub(crate) fn push(&mut self, chunk: &Text<'_>) {
-        if chunk.before == self.open {
+    /// Appends a copy of the chunk. Returns `false` for a chunk that does not continue the text, and
+    /// for every chunk after it.
+    pub(crate) fn push(&mut self, chunk: &Text<'_>) -> bool {
+        let continues = chunk.before == self.open;
+        if continues {
             self.bytes.extend_from_slice(chunk.bytes);
             self.open = chunk.after;
         } else {
-            self.open = BROKEN;
+            *self = Self { bytes: Vec::new(), open: BROKEN };
         }
+        continues
     }
 
     /// Takes the text, and leaves this empty. Returns `None` if the text does not end at a

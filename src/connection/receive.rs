@@ -49,7 +49,7 @@ impl<K: MaskingKeys> Connection<K> {
     ///     while let Some(event) = connection.receive(&mut input, out)? {
     ///         match event {
     ///             Event::Text(chunk) => {
-    ///                 if let Some(text) = assembler.text(chunk) {
+    ///                 if let Some(text) = assembler.text(chunk)? {
     ///                     println!("{text}");
     ///                 }
     ///             }

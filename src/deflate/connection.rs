@@ -43,7 +43,7 @@ use crate::rsv::Rsv;
 /// let mut input = &mut out[..];
 /// while let Some(event) = server.receive(&mut input, &mut buf, &mut pool, &mut replies)? {
 ///     if let Event::Text(chunk) = event {
-///         texts.extend(assembler.text(chunk).map(|text| text.into_owned()));
+///         texts.extend(assembler.text(chunk)?.map(|text| text.into_owned()));
 ///     }
 /// }
 /// assert_eq!(texts, [message]);

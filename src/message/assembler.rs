@@ -7,6 +7,7 @@ use core::mem;
 
 use super::{BinaryChunk, RawChunk, TextChunk};
 use crate::arch::text::Collected;
+use crate::error::Utf8Error;
 use crate::frame::Payload;
 
 /// Collects the chunks of messages into whole messages.
@@ -18,7 +19,7 @@ use crate::frame::Payload;
 ///
 /// Use one assembler per connection, and pass it every chunk in order. It cannot notice a missing
 /// chunk, and returns the message without it. The exception is text whose chunks no longer join at
-/// a character.
+/// a character: [`text`](Self::text) then returns an error.
 ///
 /// ```
 /// use wsframe::{Assembler, Event, MessageDecoder, Role};
@@ -32,7 +33,7 @@ use crate::frame::Payload;
 /// while let Some(event) = decoder.decode(&mut input)? {
 ///     match event {
 ///         Event::Text(chunk) => {
-///             if let Some(text) = assembler.text(chunk) {
+///             if let Some(text) = assembler.text(chunk)? {
 ///                 messages.push(text.into_owned());
 ///             }
 ///         }
@@ -61,25 +62,34 @@ impl Assembler {
         Self { text: Collected::new(), bytes: Vec::new() }
     }
 
-    /// Appends a chunk of a text message. Returns the message if this was its last chunk.
+    /// Appends a chunk of a text message. Returns the message if this was its last chunk, and `None`
+    /// while more chunks follow.
     ///
-    /// After the last chunk it returns `None` only if the chunks together are not UTF-8. This
-    /// happens only if chunks are missing or belong to different connections.
+    /// # Errors
+    ///
+    /// Returns an error if the chunk does not continue the text, so that both together are not
+    /// UTF-8. This happens only if chunks are missing or belong to different connections, and
+    /// repeats until the first chunk of another message.
     #[inline(always)]
-    pub fn text<'b>(&mut self, chunk: TextChunk<'b>) -> Option<Cow<'b, str>> {
-        if chunk.first && chunk.last {
-            return chunk.text.into_str().map(Cow::Borrowed);
+    pub fn text<'b>(&mut self, chunk: TextChunk<'b>) -> Result<Option<Cow<'b, str>>, Utf8Error> {
+        if chunk.first && chunk.last && chunk.text.as_str().is_some() {
+            return Ok(chunk.text.into_str().map(Cow::Borrowed));
         }
-        self.collect_text(&chunk).map(Cow::Owned)
+        Ok(self.collect_text(&chunk)?.map(Cow::Owned))
     }
 
     #[inline(never)]
-    fn collect_text(&mut self, chunk: &TextChunk<'_>) -> Option<String> {
+    fn collect_text(&mut self, chunk: &TextChunk<'_>) -> Result<Option<String>, Utf8Error> {
         if chunk.first {
             self.text = Collected::new();
         }
-        self.text.push(chunk.text.text());
-        if chunk.last { self.text.take() } else { None }
+        if !self.text.push(chunk.text.text()) {
+            return Err(Utf8Error::AT_START);
+        }
+        if !chunk.last {
+            return Ok(None);
+        }
+        self.text.take().map(Some).ok_or_else(|| chunk.text.unfinished())
     }
 
     /// Appends a chunk of a binary message. Returns the message, unmasked, if this was its last

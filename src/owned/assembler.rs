@@ -4,7 +4,6 @@
 //! unmasked and validated at once, so text fails at its first invalid byte. Then the payload is
 //! split off. A fragmented message has headers between its parts, so an [`Assembler`] copies them.
 
-use alloc::borrow::Cow;
 use core::mem;
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -177,7 +176,7 @@ impl BytesAssembler {
         let is_fragment = !header.fin || header.opcode == Opcode::Continuation;
         if is_fragment {
             let event = source.decode_span(span, &mut input[..len])?;
-            let message = self.collect(event);
+            let message = self.collect(event)?;
             input.advance(len);
             return Ok(message);
         }
@@ -222,22 +221,28 @@ impl BytesAssembler {
     }
 
     /// Copies a fragment. Returns the message if it was the last.
-    fn collect(&mut self, event: Event<'_>) -> Option<Message> {
-        match event {
+    fn collect(&mut self, event: Event<'_>) -> Result<Option<Message>, ProtocolError> {
+        Ok(match event {
             Event::Text(chunk) => {
-                Some(Message::text(self.fragments.text(chunk).map(Cow::into_owned)?))
+                let text = self.fragments.text(chunk)?;
+                text.map(|text| Message::text(text.into_owned()))
             }
             Event::Binary(chunk) => {
-                Some(Message::binary(self.fragments.binary(chunk).map(Cow::into_owned)?))
+                let payload = self.fragments.binary(chunk);
+                payload.map(|payload| Message::binary(payload.into_owned()))
             }
             Event::Raw(chunk) => {
                 let (opcode, rsv) = (chunk.opcode, chunk.rsv);
-                let payload = self.fragments.raw(chunk)?.into_owned().into();
-                Some(Message::Raw { opcode, rsv, payload })
+                let payload = self.fragments.raw(chunk);
+                payload.map(|payload| Message::Raw {
+                    opcode,
+                    rsv,
+                    payload: payload.into_owned().into(),
+                })
             }
             // Control frames are never fragmented; `split` handles them.
             Event::Ping(_) | Event::Pong(_) | Event::Close(_) => None,
-        }
+        })
     }
 }
 

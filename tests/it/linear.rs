@@ -30,7 +30,7 @@ fn receive(stream: &[u8]) -> (usize, usize) {
         while let Some(event) = connection.receive(&mut input, &mut out).expect("a right stream") {
             events += 1;
             bytes += match event {
-                Event::Text(chunk) => assembler.text(chunk).map_or(0, |text| text.len()),
+                Event::Text(chunk) => assembler.text(chunk).unwrap().map_or(0, |text| text.len()),
                 Event::Binary(chunk) => assembler.binary(chunk).map_or(0, |bytes| bytes.len()),
                 _ => 0,
             };

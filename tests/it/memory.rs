@@ -36,7 +36,7 @@ fn an_assembler_keeps_no_memory() {
             let mut input = &mut stream[..];
             while let Some(event) = decoder.decode(&mut input).unwrap() {
                 len = match event {
-                    Event::Text(chunk) => assembler.text(chunk).map(|text| text.len()),
+                    Event::Text(chunk) => assembler.text(chunk).unwrap().map(|text| text.len()),
                     Event::Binary(chunk) => assembler.binary(chunk).map(|bytes| bytes.len()),
                     other => panic!("nobody sent {other:?}"),
                 };

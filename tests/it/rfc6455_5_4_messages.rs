@@ -403,13 +403,42 @@ fn an_assembler_with_a_chunk_left_out() {
         let mut chunks = 0;
         while let Some(event) = decoder.decode(&mut input).unwrap() {
             let Event::Text(chunk) = event else { panic!("only text was sent") };
-            let taken = if chunks == left_out { None } else { assembler.text(chunk) };
-            // Without the middle the pieces fit again; each other hole is seen.
-            let fits = left_out == 1 && chunks == 2;
-            assert_eq!(taken.as_deref(), fits.then_some("a\u{e9}"));
+            let taken = if chunks == left_out { Ok(None) } else { assembler.text(chunk) };
+            // Without the middle the pieces fit again; each other hole is an error at the next chunk.
+            match (left_out, chunks) {
+                (1, 2) => assert_eq!(taken.unwrap().as_deref(), Some("a\u{e9}")),
+                (0, 1..) => {
+                    let error = taken.unwrap_err();
+                    assert_eq!((error.offset(), error.is_incomplete()), (0, false));
+                }
+                _ => assert_eq!(taken, Ok(None)),
+            }
             chunks += 1;
         }
         assert_eq!(chunks, 3);
+        // The next message is received as if nothing had happened.
+        let mut next = *b"\x01\x01b\x80\x01c";
+        let mut input = &mut next[..];
+        let mut messages = Vec::new();
+        while let Some(Event::Text(chunk)) = decoder.decode(&mut input).unwrap() {
+            messages.extend(assembler.text(chunk).unwrap().map(|text| text.into_owned()));
+        }
+        assert_eq!(messages, ["bc"]);
+    }
+}
+
+/// A chunk that is passed for a whole message without being one is an error.
+#[test]
+fn an_assembler_of_half_a_character() {
+    let mut stream = *b"\x01\x02a\xC3\x80\x01\xA9";
+    let mut decoder = MessageDecoder::new(Role::Client);
+    let mut input = &mut stream[..];
+    for is_incomplete in [true, false] {
+        let event = decoder.decode(&mut input).unwrap();
+        let Some(Event::Text(mut chunk)) = event else { panic!("only text was sent") };
+        (chunk.first, chunk.last) = (true, true);
+        let error = Assembler::new().text(chunk).unwrap_err();
+        assert_eq!(error.is_incomplete(), is_incomplete);
     }
 }
 
@@ -426,7 +455,9 @@ fn an_assembler_whose_message_was_broken_off() {
     for number in 0..8 {
         let taken = match decoder.decode(&mut input).unwrap().unwrap() {
             _ if number % 4 == 1 => None,
-            Event::Text(chunk) => assembler.text(chunk).map(|text| text.into_owned().into()),
+            Event::Text(chunk) => {
+                assembler.text(chunk).unwrap().map(|text| text.into_owned().into())
+            }
             Event::Binary(chunk) => assembler.binary(chunk).map(|bytes| bytes.into_owned()),
             other => panic!("nobody sent {other:?}"),
         };

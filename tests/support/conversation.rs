@@ -186,7 +186,7 @@ impl<K: MaskingKeys> Side<K> {
             };
             match event {
                 Event::Text(chunk) => {
-                    let text = self.assembler.text(chunk);
+                    let text = self.assembler.text(chunk).unwrap();
                     self.received.extend(text.map(|text| (true, text.into_owned().into_bytes())));
                 }
                 Event::Binary(chunk) => {

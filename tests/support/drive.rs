@@ -208,7 +208,7 @@ impl Collector {
                     assert_eq!(str.as_bytes(), chunk.text.as_bytes());
                 }
                 self.open(first, chunk.text.as_bytes());
-                let text = self.assembler.text(chunk);
+                let text = self.assembler.text(chunk).unwrap();
                 assert_eq!(text.is_some(), last);
                 (first, last, text.map(|text| Item::Text(text.into_owned().into())))
             }

@@ -202,7 +202,7 @@ fn hear(
         loop {
             items.extend(match connection.receive(&mut input, &mut out) {
                 Ok(Some(Event::Text(chunk))) => {
-                    assembler.text(chunk).map(|text| Item::Text(text.into_owned().into()))
+                    assembler.text(chunk).unwrap().map(|text| Item::Text(text.into_owned().into()))
                 }
                 Ok(Some(Event::Binary(chunk))) => {
                     assembler.binary(chunk).map(|bytes| Item::Binary(bytes.into_owned()))

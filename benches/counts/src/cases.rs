@@ -340,7 +340,9 @@ fn assemble(frames: &[Frame]) {
         let mut input = &mut stream[..];
         while let Some(event) = connection.receive(&mut input, &mut out).expect("a right stream") {
             bytes += match event {
-                Event::Text(chunk) => assembler.text(chunk).expect("a whole message").len(),
+                Event::Text(chunk) => {
+                    assembler.text(chunk).expect("UTF-8").expect("a whole message").len()
+                }
                 Event::Binary(chunk) => assembler.binary(chunk).expect("a whole message").len(),
                 _ => 0,
             };

@@ -85,12 +85,13 @@ async fn listen(
         {
             may_stay = match event {
                 Event::Text(chunk) => match assembler.text(chunk) {
-                    Some(text) => {
+                    Ok(Some(text)) => {
                         let heard = hear(&text, &mut seat, &queue, room);
                         sleep(PAUSE).await;
                         heard
                     }
-                    None => Ok(()),
+                    Ok(None) => Ok(()),
+                    Err(_) => Err("a part of a message is missing"),
                 },
                 Event::Binary(_) => Err("binary messages say nothing here"),
                 Event::Ping(_) | Event::Pong(_) | Event::Close(_) | Event::Raw(_) => Ok(()),

@@ -59,7 +59,8 @@ async fn broadcast(
                 while let Some(event) = batch.receive() {
                     let (opcode, message) = match event {
                         Event::Text(chunk) => {
-                            let message = assembler.text(chunk).map(|text| text.into_owned().into_bytes());
+                            let text = assembler.text(chunk).expect("every chunk");
+                            let message = text.map(|text| text.into_owned().into_bytes());
                             (Opcode::Text, message)
                         }
                         Event::Binary(chunk) => {
