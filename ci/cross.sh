@@ -92,7 +92,7 @@ run_tests() {
     fi
     cargo_for test --package wsframe --all-features --test it --config profile.test.debug=false -- \
         $show "${skip[@]}" ${only[@]+"${only[@]}"}
-    # What overflows where `c_ulong` has 32 bits, on the one such target that need not be emulated.
+    # What overflows where `c_ulong` has 32 bits, on the one such target that can run without emulation.
     if [ "$target" = i686 ] && [ ${#only[@]} = 0 ]; then
         cargo_for test --package wsframe --all-features --test it -- --ignored four_gibibytes
     fi
@@ -113,7 +113,7 @@ run_metal() {
 
 # Reads the result of a target from its log.
 judge() { # the status of the run
-    # Where nothing is captured, the test's name stands in front.
+    # Where output is not captured, the test's name comes before it.
     backend=$(sed -En 's/^(test .* )?backends: //p' "$log" | head -n 1)
     if [ "$kind" = metal ]; then
         backend=words passed=runs failed= skipped=

@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 root=$PWD
 target=${CARGO_TARGET_DIR:-$root/target}/mutants
 
-# A room: its files, and the tests that must notice. Of the features those on which any of the tests hangs.
+# Each module: its files, and the tests that must notice a mutant. The features that the tests need.
 features=handshake,http,rand,deflate,tokio-util
 declare -A files=(
     [close]=src/close.rs [header]='src/header/*.rs' [frame]='src/frame/*.rs' [message]='src/message/*.rs'

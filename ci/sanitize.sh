@@ -70,7 +70,7 @@ cargo_with() {
     fi
 }
 
-# Builds programs, as the tests are built, and says where they lie.
+# Builds programs like the tests, and prints their paths.
 build() {
     cargo_with "$@" --message-format=json-render-diagnostics |
         sed -n 's/.*"executable":"\([^"]*\)".*/\1/p'

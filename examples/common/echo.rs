@@ -28,7 +28,7 @@ pub(crate) fn connection(agreed: Option<Parameters>) -> CompressedConnection {
     // No message is held when it is not compressed, either. It may come in any number of fragments.
     let frames = FrameDecoder::new(Role::Server).max_payload_len(NO_LIMIT);
     let messages = MessageDecoder::over(frames).max_message_len(NO_LIMIT).max_fragments(NO_LIMIT);
-    // All answers are sent before more is read: that bounds them, and no Pong needs to wait for room.
+    // All answers are sent before more is read: that bounds them, and no Pong has to wait.
     let connection =
         Connection::over(messages, Unmasked).leave_close().max_pending_replies(u16::MAX);
     CompressedConnection::new(connection, agreed)

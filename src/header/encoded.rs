@@ -19,7 +19,7 @@ use super::{FIN, FrameHeader, LEN_16, LEN_64, MASK, MAX_HEADER_LEN};
 
 /// The bytes of an encoded header: a small buffer on the stack that lends them as a slice.
 ///
-/// Made by [`FrameHeader::encode`]. For a vectored write, send it in front of the payload.
+/// Made by [`FrameHeader::encode`]. For a vectored write, send it before the payload.
 #[derive(Clone, Copy)]
 pub struct EncodedHeader {
     /// Two more than a header can have: two words, which a processor copies faster than bytes.
@@ -217,7 +217,7 @@ fn put<const N: usize>(bytes: &mut [u8], at: usize, part: [u8; N]) {
 }
 
 impl EncodedHeader {
-    /// Where the masking key stands, the last four bytes; `None` in the header of an unmasked frame. For
+    /// Returns the masking key, the last four bytes; `None` in the header of an unmasked frame. For
     /// code that makes the header first, with any key, and draws the key into it.
     ///
     /// ```

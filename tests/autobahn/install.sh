@@ -20,7 +20,7 @@ suite=$(cd "$here/../.." && pwd)/target/autobahn/suite
 pip=20.3.4 # the last for CPython 2.7
 debian=bullseye
 
-# Nothing from outside: neither packages of the user's own, nor a Python of somebody else's.
+# Nothing from outside: neither the user's own packages, nor another Python.
 unset PYTHONPATH PYTHONHOME PYTHONUSERBASE PYTHONNOUSERSITE PIP_USER PIP_TARGET PIP_PREFIX
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_PYTHON_VERSION_WARNING=1
 

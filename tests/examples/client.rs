@@ -37,7 +37,7 @@ fn the_client_says_what_went_wrong() {
         complaint(run("echo_client", &[&server.url()], b"\xFF\n"), 1).contains("UTF-8"),
         "a line that is not text"
     );
-    // Bound, so that nobody else is given the port, and not listening.
+    // Bound, so that no other program gets the port, and not listening.
     let nobody = TcpSocket::new_v4().expect("a socket");
     nobody.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
     let url = format!("ws://{}", nobody.local_addr().expect("its address"));

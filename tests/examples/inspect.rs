@@ -12,7 +12,7 @@ use std::thread;
 
 const COLUMNS: &str = "    offset  FIN  RSV  opcode        mask          length  payload\n";
 
-/// What a run left behind.
+/// The output of a run.
 #[derive(Debug, PartialEq, Eq)]
 struct Run {
     stdout: String,
@@ -214,7 +214,7 @@ end            behind the Close frame at offset 560
     assert_eq!(run.status, Some(1));
 }
 
-/// Streams that break a rule behind a Ping of two bytes, and what is said of them.
+/// Streams that break a rule after a Ping of two bytes, and the message for each.
 const BROKEN: &[(&[&str], &str, &str)] = &[
     (&[], "8900 8300", "offset 2: opcode 0x3 is reserved (RFC 6455 §5.2)"),
     (&[], "8900 8b00", "offset 2: opcode 0xb is reserved (RFC 6455 §5.2)"),
@@ -549,7 +549,7 @@ fn a_long_text() {
     }
 }
 
-/// Who reads only the beginning of the output ends the run, without a word.
+/// A reader that closes the pipe ends the run without a message.
 #[test]
 fn a_reader_that_leaves() {
     let mut child = spawn(&["-"]);

@@ -10,7 +10,7 @@ use crate::peer::{KEY, Peer, REQUEST, accept, listener, masked};
 use crate::running::{Running, resident_bytes};
 use wsframe::{CloseCode, Opcode};
 
-/// A client, a relay, and a server behind it, which is given with its request.
+/// A client, a relay, and its server, which is returned with its request.
 fn around_a_relay() -> (Peer, Running, Peer, String) {
     let (listener, address) = listener();
     let relay = Running::relay(&address);
@@ -110,7 +110,7 @@ fn the_relay_holds_no_more_than_its_buffers() {
         sent += block.len();
         assert!(sent < 256 << 20, "the relay takes what it cannot pass on");
     }
-    // What was taken lies in the system's buffers of two sockets.
+    // What was taken is in the system's buffers of two sockets.
     if let Some(resident) = resident_bytes(relay.child.id()) {
         assert!(resident < 16 << 20, "the relay takes {resident} bytes");
     }

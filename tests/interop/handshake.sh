@@ -9,7 +9,7 @@
 #   echo_client                             the example of this name as a client of all these servers, compressed
 #   h2                                      both ends over HTTP/2
 
-# proxy VARIABLE ws://HOST:PORT/: nginx in front of that server.
+# proxy VARIABLE ws://HOST:PORT/: nginx as a proxy of that server.
 proxy() {
     local directory upstream=${2#ws://} port
     directory=$(mktemp -d -p "$scratch")

@@ -90,7 +90,7 @@ start() {
     printf -v "$variable" '%s' "$line"
 }
 
-# free_ports COUNT: ports that nobody listens on, a line each.
+# free_ports COUNT: unused ports, one per line.
 free_ports() {
     python3 -c '
 import socket, sys

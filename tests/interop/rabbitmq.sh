@@ -1,5 +1,5 @@
 # RabbitMQ as a process of its own: its plugin `rabbitmq_web_stomp` on a port of 127.0.0.1, its data in the
-# scratch directory, and none of what the machine's own RabbitMQ has, if there is one. Sourced, behind
+# scratch directory, and none of what the machine's own RabbitMQ has, if there is one. Sourced, after
 # `lib.sh`.
 #
 # It is Debian's package, unpacked beside this script (.rabbitmq/) and not installed: that needs no root,
@@ -48,7 +48,7 @@ rabbitmq_start() {
         "web_stomp.tcp.port = $rabbitmq_port" >"$node/rabbitmq.conf"
     echo '[rabbitmq_web_stomp].' >"$node/enabled_plugins"
 
-    # Nodes find each other by this one. Were it not there, the node would leave one behind.
+    # The node finds others by this process. If it were missing, the node would start one and not end it.
     "$rabbitmq"/usr/lib/erlang/erts-*/bin/epmd -address 127.0.0.1 -port "$epmd_port" \
         >"$node/epmd_log" 2>&1 &
     running+=($!)
@@ -57,7 +57,7 @@ rabbitmq_start() {
         sleep 0.1
     done
 
-    # One process, whose standard output is its log, and whose cookie lies in its home directory.
+    # One process, whose standard output is its log, and whose cookie is in its home directory.
     env HOME="$node" PATH="$rabbitmq/bin:$PATH" RUNNING_UNDER_SYSTEMD=1 RABBITMQ_LOGS=- \
         ERL_EPMD_PORT="$epmd_port" \
         RABBITMQ_DIST_PORT="$node_port" \

@@ -1,7 +1,7 @@
 // A Socket.IO server, over WebSockets alone: node socketio_server.mjs
 //
 // Prints its address. In the namespace /chat it acknowledges `greet`, and answers it with `greeting` after a
-// second: whoever has not answered its Pings until then is not there any more.
+// second: a client that has not answered its Pings by then is disconnected.
 
 import { createServer } from 'node:http';
 import { Server } from 'socket.io';

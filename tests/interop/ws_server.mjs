@@ -1,7 +1,7 @@
 // An echo server by the npm package `ws`, which knows two subprotocols: node ws_server.mjs
 //
-// Prints its address. Refuses the path /refused with status 401, and closes with 1010 whoever asks for the
-// path /compressed and offers no compression.
+// Prints its address. Refuses the path /refused with status 401, and closes with 1010 clients that ask for the
+// path /compressed and offer no compression.
 
 import { WebSocketServer } from 'ws';
 

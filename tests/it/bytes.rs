@@ -31,7 +31,7 @@ fn masked(opcode: Opcode, fin: bool, payload: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Where bytes lie.
+/// The addresses of bytes.
 fn addresses(bytes: &[u8]) -> Range<usize> {
     let start = bytes.as_ptr().addr();
     start..start + bytes.len()
@@ -281,7 +281,7 @@ fn a_message_that_is_refused_changes_nothing() {
     assert!(out.ends_with(b"\x81\x02a\xFF"));
 }
 
-/// A message in one frame lies where it was read, however many reads brought it; one in several frames
+/// A message in one frame is not copied, however many reads brought it; one in several frames
 /// was copied once.
 #[test]
 fn a_message_in_one_frame_is_not_copied() {

@@ -29,7 +29,7 @@ fn check_lines<E: Error>(errors: &[E], cites: impl Fn(&E) -> bool) {
         for words in ["  ", "..", "()"] {
             assert!(!line.contains(words), "{line:?}");
         }
-        // Whoever takes less than all of it is not told that it was all.
+        // A writer that takes less than the whole line gets an error.
         for room in 0..=line.len() {
             assert_eq!(write!(Room(room), "{error}").is_ok(), room == line.len());
         }
@@ -214,7 +214,7 @@ fn where_a_text_stands() {
     assert_eq!(format!("{text:?}"), "Utf8Validator { broken: true }");
 }
 
-/// A value's type, and what is to be known of it.
+/// Checks that `Debug` shows the name of the type and these fields.
 fn check_debug(value: &dyn Debug, name: &str, fields: &[&str]) {
     let printed = format!("{value:?}");
     assert!(printed.starts_with(name), "{printed}");

@@ -34,7 +34,7 @@ fn client<'a>() -> ClientHandshake<'a> {
     ClientHandshake::new(uri, Key::new(*b"the sample nonce")).subprotocols(&["chat", "superchat"])
 }
 
-/// The subprotocol that was agreed on; everything goes through the checks that hold for any response.
+/// Returns the negotiated subprotocol; makes the checks that hold for any response.
 fn check(head: &str) -> Result<Option<&'static str>, ResponseError> {
     handshake::response(head.as_bytes(), &[]);
     let mut storage = [EMPTY_HEADER; 16];
@@ -218,7 +218,7 @@ fn subprotocols_by_relaxed_rules() {
             assert_eq!(checked.map(|agreed| agreed.subprotocol), expected, "{lines:?} {rules:?}");
         }
     }
-    // What was offered is agreed on as before.
+    // What was offered is negotiated as before.
     let head = with("", &["Sec-WebSocket-Protocol: chat"]);
     let mut storage = [EMPTY_HEADER; 8];
     let response = Response::parse(head.as_bytes(), &mut storage).unwrap();
@@ -260,7 +260,7 @@ fn interim_responses_come_before_the_one_that_counts() {
     assert!(client().check(&response, &mut []).is_ok());
     assert_eq!(&received[head.end..], b"\x81\x00");
 
-    // Who wants to see them sees them one by one.
+    // The caller can look at each of them.
     let mut rest = &received[..];
     let mut statuses = Vec::new();
     while statuses.last() != Some(&(101, false)) {

@@ -152,7 +152,7 @@ fn lines_end_in_crlf() {
             assert_eq!(handshake::find(head, reads, 1000), Err(HeadError::LineEnd));
         }
     }
-    // A CR alone ends no line, and stands in none.
+    // A CR alone ends no line, and is an error in one.
     let head = b"GET / HTTP/1.1\r\nHost: a\rb: c\r\n\r\n";
     assert_eq!(handshake::find(head, &[], 1000), Ok(Some(head.len())));
     assert!(Request::parse(head, &mut [EMPTY_HEADER; 8]).is_err());
@@ -323,7 +323,7 @@ fn replies() {
     }
 }
 
-/// What a status means is written behind it, in the words of its registry, or not at all.
+/// The reason after a status is that of its registry, or empty.
 #[test]
 fn statuses_in_words() {
     let mut in_words = Vec::new();

@@ -135,7 +135,7 @@ fn wrong_text_fails_at_once() {
         b"\xE2\x82z",
     ];
     for bytes in wrong {
-        // A frame of which these bytes are all that has come.
+        // A frame of which only these bytes have been received.
         let payload = [b"ok ", bytes].concat();
         let mut stream = FrameHeader::new(Opcode::Text, 1000).encode().unwrap().to_vec();
         stream.extend(&payload);
@@ -168,7 +168,7 @@ fn limits_exactly_and_one_over() {
     assert_eq!(run(Limits { message: 14, ..UNLIMITED }), rule(ProtocolError::MessageTooLong(15)));
     assert_eq!(run(Limits { fragments: 2, ..UNLIMITED }), rule(ProtocolError::TooManyFragments(2)));
 
-    // For a message in one frame as well, however much of it has come with the header.
+    // For a message in one frame as well, however much of it was received with the header.
     for opcode in [Opcode::Text, Binary] {
         let whole = frame(true, opcode, b"12345");
         for (limits, error) in [
@@ -250,7 +250,7 @@ fn text_that_is_not_validated_and_messages_of_extensions_come_raw() {
         assert_eq!(chunk.into_message().ok().as_deref(), whole);
     }
 
-    // RSV1 on the first frame alone; a fragment bears none.
+    // RSV1 on the first frame alone; a fragment has none.
     let stream = [&[0x41, 0x01, 0xAA][..], &[0x80, 0x01, 0xBB], &[0xC2, 0x00]].concat();
     let rules = wsframe::Rules::new(Role::Client).claim_rsv(Rsv::RSV1);
     let decoder = MessageDecoder::over(FrameDecoder::with_rules(rules));
@@ -356,7 +356,7 @@ fn located_and_taken() {
     }
 }
 
-/// A decoder that has failed says so whatever it is asked for, and has nothing more to come.
+/// After a failure, every method of the decoder returns the error, and there are no more events.
 #[test]
 fn a_failure_is_latched() {
     let error = ProtocolError::ReservedOpcode(3);
@@ -466,7 +466,7 @@ proptest! {
     }
 }
 
-/// As behind one that was passed on (§1.4).
+/// As after one that was passed on (§1.4).
 #[test]
 fn behind_a_close_of_its_own_a_relay_discards_what_comes() {
     let mut relay = Relay::new(MessageDecoder::new(Role::Client), Unmasked);

@@ -441,7 +441,7 @@ fn pending_replies_are_bounded() {
     assert!(connection.receive(&mut input, &mut out).unwrap().is_some());
     assert_eq!(out, b"\x8A\x04ping");
 
-    // The same in a buffer of fixed length, which has room for more.
+    // The same in a buffer of fixed length that could hold more.
     let mut connection = Connection::server().max_pending_replies(3);
     let mut buf = [0; 1000];
     let mut out = FixedOutput::new(&mut buf);
@@ -472,7 +472,7 @@ fn pending_replies_are_bounded() {
     assert!(show(&mut connection, b"\x88\x80\0\0\0\0", &mut out).is_ok());
 }
 
-/// A fixed output that is full: replies, answers and the code of a failure come when there is room.
+/// A fixed output that is full: replies, answers and the code of a failure are written once there is capacity.
 #[test]
 fn an_output_without_room() {
     let mut buf = [0; 140];
@@ -504,7 +504,7 @@ fn an_output_without_room() {
         assert_eq!(out.bytes(), reply);
     }
 
-    // A Ping that gets no reply needs no room for one.
+    // A Ping that gets no reply needs no capacity for one.
     let mut left_to_the_caller = Connection::server().leave_pongs();
     let mut closing = Connection::server();
     closing.close(None, &mut Vec::new()).unwrap();
@@ -515,7 +515,7 @@ fn an_output_without_room() {
     }
 }
 
-/// The least room that replies need, to the byte: a client's masked Pong, and the code of a Close.
+/// The least capacity that replies need, to the byte: a client's masked Pong, and the code of a Close.
 #[test]
 fn an_output_of_the_least_room() {
     let mut buf = [0; MIN_BUFFER_LEN];
@@ -539,7 +539,7 @@ fn an_output_of_the_least_room() {
         assert_eq!(connection.receive(&mut &mut bytes[..], &mut out).map(|_| ()), expected);
     }
 
-    // Whoever has sent a Close has no reply to make.
+    // An endpoint that has sent a Close has no reply to make.
     let mut connection = client();
     connection.close(None, &mut Vec::new()).unwrap();
     for mut bytes in [*b"\x89\x02hi", *b"\x88\x02\x03\xE8"] {

@@ -10,7 +10,7 @@ use wsframe::handshake::{
 };
 use wsframe::{FrameHeader, ProtocolError, Role, Rsv};
 
-/// An extension with one number, of which smaller is agreed on if the peer asks: like permessage-deflate
+/// An extension with one number, of which a smaller one is negotiated if the peer asks: like permessage-deflate
 /// with its windows, but without what that does to messages.
 #[derive(Clone, Debug)]
 struct Window {

@@ -124,7 +124,7 @@ fn answers_to_each_parameter() {
         let (answer, _) = answer(wanted, &format!("{NAME}{offer}")).unwrap();
         assert_eq!(answer, format!("{NAME}{expected}"), "to {offer}");
     }
-    // Who does not offer a window of its own is not asked for one, and may use all of it.
+    // A client that does not offer a window of its own is not asked for one, and may use all of it.
     let (_, agreed) = answer(frugal, NAME).unwrap();
     assert_eq!(agreed, Parameters { server: window(11), client: Context::FULL });
     assert_eq!(agreed.sent_by(Role::Server), window(11));
@@ -165,7 +165,7 @@ const WRONG: [(&str, NegotiationError); 22] = [
 fn what_is_wrong_in_an_offer_or_an_answer_is_refused() {
     for (parameters, expected) in WRONG {
         let line = format!("{NAME}{parameters}");
-        // No value behind the sign is no header at all.
+        // No value after the sign is no header at all.
         let Ok(mut list) = Extensions::parse(line.as_bytes()) else {
             assert!(parameters.ends_with('='));
             continue;
@@ -242,7 +242,7 @@ fn header_fields_are_read_whole() {
         assert_eq!(negotiation.answer_lines(lines), Ok(Some(NAME.into())));
         assert_eq!(negotiation.confirm_lines(lines), Ok(Some(Parameters::FULL)));
     }
-    // What is malformed is so behind an offer that was taken as well.
+    // A malformed offer is an error also after one that was taken.
     let mut server = Negotiation::new(Parameters::FULL);
     assert!(server.answer_lines(["permessage-deflate", "\""]).is_err());
 
@@ -257,7 +257,7 @@ fn header_fields_are_read_whole() {
     for other in [&["permessage-deflate, x-other"][..], &["x-other", "permessage-deflate"]] {
         assert_eq!(confirm(other), Err(NegotiationError::OtherExtension));
     }
-    // One value may serve several handshakes, each of which begins anew.
+    // One value may serve several handshakes, each of which begins again.
     let mut client = Negotiation::new(Parameters::FULL);
     assert_eq!(client.confirm_lines(["permessage-deflate"]), Ok(Some(Parameters::FULL)));
     assert_eq!(client.confirm_lines([""; 0]), Ok(None));

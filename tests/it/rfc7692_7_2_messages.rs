@@ -83,7 +83,7 @@ fn final_block_7_2_3_4() {
         let outcome = deflate::inflate(&mut decompressor, &payload, cuts, &[2]);
         assert_eq!(outcome, (b"Hello".to_vec(), Ok(())));
     }
-    // More of the message behind it; and the next message is read from its beginning.
+    // More of the message after it; and the next message is read from its beginning.
     let more = [&payload[..7], &HELLO].concat();
     assert_eq!(inflated(&mut decompressor, &more).unwrap(), b"HelloHello");
     assert_eq!(inflated(&mut decompressor, &HELLO).unwrap(), b"Hello");
@@ -533,7 +533,7 @@ fn an_empty_fragment_brings_what_was_compressed_before() {
     let mut out = [0; 16];
     let written = decompressor.decompress(&mut &*payload, &mut out).unwrap();
     assert_eq!(&out[..written.len], b"Hel");
-    // Nothing has come since.
+    // Nothing was written since.
     let flushed = payload.len();
     compressor.append_fragment(b"", &mut payload);
     assert_eq!(payload.len(), flushed);

@@ -43,7 +43,7 @@ fn exactly_at_the_limit_and_one_over() {
             let payload = compressed(&message);
             let len = len as u32;
             for limit in [len, len + 1, NO_LIMIT] {
-                // Twice: the count begins anew with each message.
+                // Twice: the count begins again with each message.
                 let mut decompressor = limited(limit);
                 for buffers in [&[1000][..], &[], &[len as usize], &[len as usize + 1]] {
                     let mut appended = Vec::new();
@@ -94,7 +94,7 @@ fn a_bomb_is_stopped_at_the_limit() {
             Err(ProtocolError::MessageTooLong(u64::from(LIMIT) + 1))
         );
     });
-    // The message, which may have twice the room it needs and be moved, and the window.
+    // The message, which may have twice the capacity it needs and be moved, and the window.
     assert!(counted.bytes_max < 3 * u64::from(LIMIT) + 50_000, "{counted:?}");
 
     // The same for every kind of bomb that comes in pieces: nothing is allocated but the window.
@@ -179,7 +179,7 @@ fn errors_are_latched_until_reset() {
     let mut message = Vec::new();
     decompressor.append(&compressed(b"Hi!"), &mut message).unwrap();
     assert_eq!(message, b"Hi!");
-    // A message that was given up half-way leaves nothing behind, either.
+    // A message that was given up half-way leaves no trace, either.
     let _ = decompressor.decompress(&mut &hello[..3], &mut out).unwrap();
     decompressor.reset();
     decompressor.append(&compressed(b"Ho!"), &mut message).unwrap();

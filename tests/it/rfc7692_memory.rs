@@ -1,4 +1,4 @@
-//! What contexts cost, and who holds them when.
+//! The memory of contexts, and when connections hold them.
 #![cfg(feature = "deflate")]
 
 use allocation_counter::measure;
@@ -206,7 +206,7 @@ fn each_window_has_a_compressor_of_its_own() {
     assert_eq!(pool.idle_compressors(), 2);
 }
 
-/// Those that wait for a window which nobody asks for any more make room.
+/// Idle contexts with a window that is no longer used are freed.
 #[test]
 fn a_pool_full_of_other_windows_serves_the_common_one_again() {
     let mut pool = Pool::new(Config::default());
@@ -271,7 +271,7 @@ fn a_broadcast_is_compressed_once() {
     for receiver in [context(false, 15), context(true, 10)] {
         let mut outgoing = Outgoing::new(receiver);
         assert_eq!(outgoing.broadcast(&broadcast, &mut pool), (rsv, payload));
-        // What releases no compressor is not compressed where the context is taken over.
+        // With context takeover, what releases no compressor is not compressed.
         let plain = (Rsv::NONE, message.as_bytes());
         let expected = if receiver.takeover { plain } else { (rsv, payload) };
         assert_eq!(broadcast.payload(Some(receiver)), expected);
