@@ -31,7 +31,7 @@ rm -rf "$work/system" "$work/iso"
 mkdir -p "$work"/{system/{bin,dev,proc,tests},iso,kernel}
 
 # The tests as they are built for this machine, and the libraries that they load.
-program=$(cargo test --no-run --all-features --test it --message-format=json-render-diagnostics |
+program=$(cargo test --no-run --package wsframe-tests --all-features --message-format=json-render-diagnostics |
     sed -n 's/.*"name":"it".*"executable":"\([^"]*\)".*/\1/p')
 strip -o "$work/system/tests/it" "$program"
 ldd "$program" | grep -o '/[^ ]*' | sort -u | xargs -I{} cp --parents --update -L {} "$work/system"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures which lines and regions of src the unit and integration tests run. Excludes doctests, the
+# Measures which lines and regions of src the integration tests run. Excludes doctests, the
 # tests of the examples, and the test that measures time.
 #
 # Prints the percentages of each file. Fails if no test runs a line and ci/unreached.txt does not
@@ -29,8 +29,8 @@ export WSFRAME_ONE_IN=101 WSFRAME_ONE_WRONG_IN=100001
 
 rm -f "$target"/*.profraw
 export LLVM_PROFILE_FILE=$target/%p-%8m.profraw
-cargo test --quiet --package wsframe --all-features --lib --test it -- --skip linear::
-cargo test --quiet --package wsframe --all-features --lib --test it --no-run --message-format=json |
+cargo test --quiet --package wsframe-tests --all-features -- --skip linear::
+cargo test --quiet --package wsframe-tests --all-features --no-run --message-format=json |
     grep -oE '"executable":"[^"]+"' | cut -d'"' -f4 > "$target/programs"
 
 "$tools/llvm-profdata" merge -sparse "$target"/*.profraw -o "$target/profile"

@@ -90,11 +90,11 @@ run_tests() {
         mkdir -p "$own"
         cp /usr/lib/wasm32-wasi/{crt1*.o,libc.a} "$own"
     fi
-    cargo_for test --package wsframe --all-features --test it --config profile.test.debug=false -- \
+    cargo_for test --package wsframe-tests --all-features --config profile.test.debug=false -- \
         $show "${skip[@]}" ${only[@]+"${only[@]}"}
     # What overflows where `c_ulong` has 32 bits, on the one such target that can run without emulation.
     if [ "$target" = i686 ] && [ ${#only[@]} = 0 ]; then
-        cargo_for test --package wsframe --all-features --test it -- --ignored four_gibibytes
+        cargo_for test --package wsframe-tests --all-features -- --ignored four_gibibytes
     fi
 }
 

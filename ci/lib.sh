@@ -32,7 +32,7 @@ each_ran() {
 test_modules() {
     local log status=0
     log=$(mktemp)
-    cargo test --quiet --all-features --test it -- --format pretty --show-output "${@/%/::}" >"$log" || status=$?
+    cargo test --quiet --package wsframe-tests --all-features -- --format pretty --show-output "${@/%/::}" >"$log" || status=$?
     if [ "$status" = 0 ]; then grep -E '^(backends:|test result)' "$log"; else cat "$log"; fi
     [ "$status" != 0 ] || each_ran "$log" "${@/%/::}" || status=1
     rm "$log"

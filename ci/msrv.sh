@@ -27,5 +27,5 @@ done
 echo "ok: builds with Rust $oldest"
 
 IFS=, read -r -a names <<<"${1:-}"
-WSFRAME_ONE_IN=${WSFRAME_ONE_IN:-101} "$cargo" test --quiet --locked --package wsframe --all-features --test it -- \
+WSFRAME_ONE_IN=${WSFRAME_ONE_IN:-101} "$cargo" test --quiet --locked --package wsframe-tests --all-features -- \
     ${names[@]+"${names[@]}"}

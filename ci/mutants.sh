@@ -78,7 +78,7 @@ for room in "${rooms[@]}"; do
     [ "$room" != deflate ] ||
         sed -i '/^const RENEW_AFTER/s/64 << 20/256 << 10/' src/deflate/mod.rs tests/it/rfc7692_7_2_renewal.rs
     # All must pass before anything is changed.
-    cargo test --package wsframe --features "$features" --test it -- "${only[@]}" > "$target/unchanged.log" ||
+    cargo test --package wsframe-tests --features "$features" -- "${only[@]}" > "$target/unchanged.log" ||
         { cat "$target/unchanged.log"; exit 1; }
     each_ran "$target/unchanged.log" "${only[@]}"
     if [ $again = yes ]; then
@@ -89,7 +89,7 @@ for room in "${rooms[@]}"; do
     mkdir -p "$target/$room"
     # It ends with 2 or 3 where mutants survive, or run without an end, which is ours to judge.
     status=0
-    cargo mutants --package wsframe "${options[@]}" -C=--test=it --in-place --no-shuffle --baseline=skip \
+    cargo mutants --package wsframe --test-package wsframe-tests "${options[@]}" --in-place --no-shuffle --baseline=skip \
         --timeout 30 --build-timeout 300 --output "$target/$room" -- -- "${only[@]}" || status=$?
     [[ $status == [023] ]] || { echo "FAILED: cargo mutants ends with status $status in $room" >&2; exit 1; }
     git checkout --quiet .

@@ -31,7 +31,7 @@ git init --quiet "$tree" # For `git apply`, which goes by the repository around 
 
 run_on_host() { # module
     CARGO_TARGET_DIR=$work/host cargo test --no-fail-fast \
-        --manifest-path "$tree/Cargo.toml" --package wsframe --all-features --test it -- "$1::"
+        --manifest-path "$tree/Cargo.toml" --package wsframe-tests --all-features -- "$1::"
 }
 
 # Runs a module of the tree's tests. Its output says which failed.

@@ -101,7 +101,7 @@ prove() { # that a planted fault is found, and nothing where none is
 
 run_tests() {
     local programs
-    programs=$(build test --no-run --package wsframe --all-features --test it)
+    programs=$(build test --no-run --package wsframe-tests --all-features)
     # One after another under valgrind, which has one thread at a time in any case.
     ${runner[@]+"${runner[@]}"} $programs --show-output --skip linear:: ${only[@]+"${only[@]}"}
 }

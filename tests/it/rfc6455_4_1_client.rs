@@ -112,7 +112,7 @@ fn nothing_can_be_injected() {
 
 #[test]
 fn what_real_servers_send() {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/handshake");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/handshake");
     for server in ["ws", "websockets"] {
         let head = fs::read_to_string(directory.join(format!("{server}-response.http"))).unwrap();
         // It answers an offer of permessage-deflate, which this client did not make.

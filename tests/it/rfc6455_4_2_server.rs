@@ -105,7 +105,7 @@ fn the_key_that_has_stray_bits() {
 
 #[test]
 fn what_real_clients_send() {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/handshake");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/handshake");
     for client in ["ws", "websockets", "chromium", "curl"] {
         let head = fs::read_to_string(directory.join(format!("{client}-request.http"))).unwrap();
         read(&head, |opening| {

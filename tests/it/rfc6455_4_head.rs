@@ -357,7 +357,7 @@ fn recorded_heads_in_any_reads() {
 
 /// The names and contents of what was recorded.
 fn recorded() -> Vec<(String, Vec<u8>)> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/handshake");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/handshake");
     let paths = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     let heads = paths.filter(|path| path.extension().is_some_and(|extension| extension == "http"));
     let heads: Vec<_> =
