@@ -1,24 +1,20 @@
-// Exchanges by a person in Chromium, on the server's page: node browser.mjs http://HOST:PORT/
+// Uses the echo server's page in Chromium, as a person does: node browser.mjs http://HOST:PORT/
 //
-// Environment: CHROMIUM is the browser's executable. CERTIFICATE, if set, is a file with the one that an
-// https server shows. SCREENSHOT, if set, is a file for a picture of the page after the exchanges.
+// Environment: CHROMIUM and CERTIFICATE, see common.mjs. SCREENSHOT, if set, is a file for a picture of the
+// page after the exchanges.
 
 import { deepStrictEqual as same, match } from 'node:assert';
-import { launch } from './chromium.mjs';
-import { exchange } from './report.mjs';
+import { exchange, launch, openTab } from './common.mjs';
 
 const browser = await launch();
 try {
-  const page = await browser.newPage({ viewport: { width: 800, height: 760 } });
-  page.setDefaultTimeout(20_000);
   const errors = [];
-  page.on('pageerror', (error) => errors.push(error.message));
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  const page = await openTab(browser, 760, errors);
 
   const button = (name) => page.getByRole('button', { name, exact: true });
   const stateIs = (words) => page.getByRole('status').filter({ hasText: words }).waitFor();
 
-  /** Clicks, and waits for the entry that this makes in the log: [what came back, verdict]. */
+  /** Clicks, and waits for the new entry in the log. Returns its message and its verdict. */
   async function click(name) {
     const entries = page.getByRole('log').locator('p');
     const before = await entries.count();

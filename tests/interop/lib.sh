@@ -33,11 +33,6 @@ fail() {
     failed=$((failed + 1))
 }
 
-# need COMMAND: says what is missing.
-need() {
-    command -v "$1" >/dev/null || { echo "$1 is missing" >&2; return 1; }
-}
-
 # unless_installed LIST COPY COMMAND…: runs the command unless it has already installed this very list.
 unless_installed() {
     local list=$1 copy=$2
@@ -46,7 +41,7 @@ unless_installed() {
     "$@" >&2 && cp "$list" "$copy"
 }
 
-# program COMMAND [PACKAGE]: it is there, or Debian's package of this name is, from now on.
+# program COMMAND [PACKAGE]: installs Debian's package if the command is missing.
 program() { command -v "$1" >/dev/null || install "${2:-$1}"; }
 
 node_packages() {
@@ -69,8 +64,7 @@ python_packages() {
 
 browser() { program chromium; }
 
-# examples_folder: where cargo puts the examples. Builds them as `cargo test` does, with all that they assert of
-# themselves.
+# examples_folder: builds the examples like `cargo test` does, with their assertions, and prints their folder.
 examples_folder() {
     local program
     program=$(cargo build --profile test --all-features --examples --message-format=json-render-diagnostics |
@@ -98,18 +92,19 @@ for one in [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1
     print(one.getsockname()[1])' "$1"
 }
 
-# listens PORT: whether anybody does.
+# listens PORT: succeeds if a program listens there.
 listens() { (exec 5<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 # Each exchange has a time limit of its own. This one is for a client that hangs besides.
 limited() { timeout --foreground 300 "$@"; }
 
-# to NAME COMMAND…: a client's exchanges, which say with which server they were.
-to() {
-    local name=$1
-    shift
-    limited "$@" | sed -E "s/^(ok|FAILED) /&$name: /"
-}
+# The clients in JavaScript and Python: node_client SCRIPT URL, chromium_client SCRIPT URL, python_client URL.
+node_client() { limited node "$here/$1" "$2"; }
+chromium_client() { CHROMIUM=$(command -v chromium) node_client "$@"; }
+python_client() { limited "$here/.venv/bin/python" -B "$here/websockets_client.py" "$1"; }
+
+# to NAME CLIENT…: adds the name of the server to each exchange.
+to() { "${@:2}" | sed -E "s/^(ok|FAILED) /&$1: /"; }
 
 # skip NAME WHY
 skip() {
@@ -120,24 +115,16 @@ skip() {
 # asked_to_skip NAME
 asked_to_skip() { [[ ,${WSFRAME_INTEROP_SKIP:-}, == *,$1,* ]]; }
 
-# client NAME: runs prepare_NAME and run_NAME, and counts the exchanges that the latter prints. Whatever
-# prepare_NAME sets `cannot` to is why this machine cannot run it at all.
+# client NAME PREPARE RUN: evaluates the commands PREPARE and RUN, and counts the exchanges that RUN prints.
+# If PREPARE sets `cannot`, that is why this machine cannot run the client at all.
 client() {
-    local name=$1 log=$scratch/$1.log status=0 cannot=
-    if asked_to_skip "$name"; then
-        skip "$name" "as was asked for"
+    local name=$1 log=$scratch/$1.log status=0 cannot= ok_lines failed_lines
+    if asked_to_skip "$name"; then skip "$name" "as was asked for"; return; fi
+    if ! eval "$2"; then
+        if [[ -n $cannot ]]; then skip "$name" "$cannot"; else fail "$name: cannot be run, see above"; fi
         return
     fi
-    if ! "prepare_$name"; then
-        if [[ -n $cannot ]]; then
-            skip "$name" "$cannot"
-        else
-            fail "$name: cannot be run, see above"
-        fi
-        return
-    fi
-    "run_$name" | tee "$log" || status=$?
-    local ok_lines failed_lines
+    eval "$3" | tee "$log" || status=$?
     ok_lines=$(grep -c '^ok ' "$log" || true)
     failed_lines=$(grep -c '^FAILED ' "$log" || true)
     passed=$((passed + ok_lines))
@@ -147,7 +134,7 @@ client() {
     fi
 }
 
-# summary: says how it went; the script's last command.
+# summary: prints the counts, and fails if an exchange failed; the script's last command.
 summary() {
     echo "$passed passed, $failed failed, $skipped clients skipped"
     ((failed == 0))

@@ -1,23 +1,20 @@
-# RabbitMQ as a process of its own: its plugin `rabbitmq_web_stomp` on a port of 127.0.0.1, its data in the
-# scratch directory, and none of what the machine's own RabbitMQ has, if there is one. Sourced, after
-# `lib.sh`.
-#
-# It is Debian's package, unpacked beside this script (.rabbitmq/) and not installed: that needs no root,
-# and starts no service.
+# RabbitMQ with its plugin `rabbitmq_web_stomp`, on a port of 127.0.0.1, with its data in the scratch
+# directory. Debian's package is unpacked beside this script (.rabbitmq/), not installed, so it needs no root
+# and starts no service. Sourced after `lib.sh`.
 
 rabbitmq=$here/.rabbitmq
 
-# rabbitmq_package: says why not, if there is no RabbitMQ to be had.
+# rabbitmq_package: unpacks it. Prints why not, if that fails.
 rabbitmq_package() {
     [[ -d $rabbitmq ]] && return
-    need apt-get && need dpkg || return
+    command -v apt-get dpkg >/dev/null || { echo "apt-get or dpkg is missing" >&2; return 1; }
     local packages=$scratch/packages root=$scratch/rabbitmq
     mkdir -p "$packages" "$root/bin"
     download_rabbitmq "$packages" ||
         { $([[ $EUID -eq 0 ]] || echo sudo) apt-get update -qq >&2 && download_rabbitmq "$packages"; } || return
     local package
     for package in "$packages"/*.deb; do dpkg -x "$package" "$root" || return; done
-    # Debian's `erl` knows but one place where Erlang can be.
+    # Debian's `erl` expects Erlang at a fixed path.
     cat >"$root/bin/erl" <<'ERL'
 #!/bin/sh
 export ROOTDIR="$(cd "$(dirname "$0")/../usr/lib/erlang" && pwd)" EMU=beam PROGNAME=erl
@@ -28,7 +25,7 @@ ERL
     mv "$root" "$rabbitmq"
 }
 
-# download_rabbitmq DIRECTORY: it, and all of Erlang that it needs; what else it needs every Debian has.
+# download_rabbitmq DIRECTORY: downloads it and the packages of Erlang; every Debian has its other dependencies.
 download_rabbitmq() {
     local names
     names=$(apt-get install --simulate --no-install-recommends -o Dir::State::status=/dev/null \
@@ -38,7 +35,7 @@ download_rabbitmq() {
     (cd "$1" && apt-get download -qq -o APT::Sandbox::User=root $names >&2)
 }
 
-# rabbitmq_start: starts it, and keeps its port in rabbitmq_port. It takes some seconds until it listens.
+# rabbitmq_start: starts it, and sets rabbitmq_port. It listens after some seconds.
 rabbitmq_start() {
     local node=$scratch/node epmd_port node_port ports
     mkdir "$node"
@@ -76,7 +73,7 @@ rabbitmq_start() {
     running+=("$rabbitmq_pid")
 }
 
-# rabbitmq_wait: until it listens.
+# rabbitmq_wait: waits until it listens.
 rabbitmq_wait() {
     for _ in {1..300}; do
         kill -0 "$rabbitmq_pid" 2>/dev/null || break

@@ -4,7 +4,7 @@ import { deepStrictEqual as same } from 'node:assert';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import WebSocket from 'ws';
-import { exchange } from './report.mjs';
+import { exchange } from './common.mjs';
 
 const url = process.argv[2];
 
