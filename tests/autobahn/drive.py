@@ -1,14 +1,13 @@
-"""Runs cases of the suite against a server or a client, and judges what the suite reports:
+"""Runs cases of the suite against a server or a client, and judges its reports:
 
     drive.py server|client [OPTION…] -- COMMAND…
 
-COMMAND starts the server, which must print where it listens, as ws://127.0.0.1:PORT; or the client,
-which gets the URL as its last argument. The suite runs in several processes side by side, each with
-a part of the cases. Reports, as JSON and HTML, and the output of every process are in
-target/autobahn/server or client.
+COMMAND starts the server, which must print its address as ws://127.0.0.1:PORT, or the client, which
+gets the URL as its last argument. Several processes of the suite run at once, each with a part of the
+cases. Reports, as JSON and HTML, and the output of every process are in target/autobahn/server or client.
 
-Every case that should have run must have run, and must have ended as it should, in what it exchanged
-(`behavior`) and in how it closed (`behaviorClose`); nothing else may be in the reports.
+Every selected case must have run, with the required verdicts for the exchange (`behavior`) and for the
+close (`behaviorClose`). The reports must contain nothing else.
 """
 
 import argparse
@@ -33,12 +32,12 @@ AGENT = "wsframe"  # the name under which the suite reports
 SECONDS_TO_START = 20
 SECONDS_TO_END = 2
 
-# The RFC leaves open what these cases show, so the suite gives no other verdict on them.
+# The RFC does not decide these cases, so the suite has no other verdict for them.
 INFORMATIONAL = {"7.1.6", "7.13.1", "7.13.2"}
 
-# How many cases a selection has in this version of the suite, its time limit (many times what it takes),
-# and which it takes. Groups 12 and 13 need permessage-deflate: a thousand messages per case, of sizes that
-# grow with the last number. The first six of eighteen, up to 8 KiB, are the sample.
+# Per selection: the number of cases in this version of the suite, a generous time limit in seconds, and a
+# filter. Groups 12 and 13 need permessage-deflate. Each of their cases has a thousand messages, of sizes that
+# grow with the last number. The sample has the first six of eighteen, up to 8 KiB.
 SELECTIONS = {
     "without-compression": (301, 300, lambda n: n[0] not in (12, 13)),
     "sample": (373, 900, lambda n: n[0] not in (12, 13) or n[-1] <= 6),
@@ -47,7 +46,7 @@ SELECTIONS = {
 
 
 class Problem(Exception):
-    """Why the run as a whole has failed."""
+    """A failure of the run as a whole."""
 
 
 def numbers(case):
@@ -67,7 +66,7 @@ def select(cases, name, pattern="*"):
 
 
 class Process:
-    """A process in a session of its own, whose output goes to a file."""
+    """A process in a session of its own, with its output in a file."""
 
     def __init__(self, name, command, log, pass_fds=()):
         self.name, self.log = name, log
@@ -89,14 +88,13 @@ class Process:
 
     def ends_well(self, deadline):
         try:
-            status = self.child.wait(max(0, deadline - time.monotonic()))
+            if status := self.child.wait(max(0, deadline - time.monotonic())):
+                raise self.failed(f"has ended with status {status}")
         except subprocess.TimeoutExpired:
             raise self.failed("the time limit has passed") from None
-        if status != 0:
-            raise self.failed(f"has ended with status {status}")
 
     def end(self):
-        """Ends the process and what it has started, if it still runs."""
+        """Ends the process and its children, if it still runs."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             if self.child.poll() is None:
                 os.killpg(self.child.pid, number)
@@ -152,7 +150,7 @@ def drive_client(parts, command, folder, deadline):
     with ExitStack() as stack:
         pairs = []
         for part in parts:
-            # It listens already, so a client that is quicker than the suite waits.
+            # This socket listens already, so a client that starts before the suite waits.
             with socket.create_server(("127.0.0.1", 0)) as listener:
                 listener.setblocking(False)
                 url = "ws://127.0.0.1:%d" % listener.getsockname()[1]
@@ -166,7 +164,7 @@ def drive_client(parts, command, folder, deadline):
 
 
 def judge(cases, folder):
-    """Judges the reports in a folder, which must be of these cases: the failures, as {case: text}, and problems."""
+    """Judges the reports on these cases in a folder. Returns the failures as {case: text}, and a list of problems."""
     def load(name):
         return json.loads((folder / name).read_text())
 
@@ -198,7 +196,7 @@ def judge(cases, folder):
 
 
 def prose(text):
-    """The suite's prose, which is HTML, on one line."""
+    """Returns HTML from the suite as text on one line."""
     return html.unescape(" ".join(re.sub(r"<[^>]*>", " ", text or "").split()))[:300]
 
 
@@ -233,8 +231,8 @@ def run(options):
     cases = select(all_cases(options.python), options.selection, options.cases)
     folder = (options.out or TARGET / options.mode).absolute()
     if options.out is None:
-        shutil.rmtree(folder, ignore_errors=True)  # no report of another run
-    # Those of a group, which take about as long, go to different parts.
+        shutil.rmtree(folder, ignore_errors=True)  # reports of earlier runs
+    # Cases of a group take about as long, and go to different parts.
     parts = [Part(number + 1, cases[number::options.shards], folder, options.python)
              for number in range(min(options.shards, len(cases)))]
     limit = options.seconds or SELECTIONS[options.selection][1]
@@ -263,7 +261,7 @@ def run(options):
 
 
 def main(args):
-    # Half a surrogate pair, which a peer may have sent, cannot be printed otherwise.
+    # A report may contain half a surrogate pair.
     sys.stdout.reconfigure(errors="backslashreplace")
     # So that the processes are ended when this one is.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))

@@ -1,7 +1,7 @@
-"""Shows that drive.py finds what it should find: python3 selftest.py
+"""Tests that drive.py finds failures: python3 selftest.py
 
-Faults are planted in reports like the suite's, and in the conduct of servers, clients and the suite itself,
-each of which a few lines play here. The suite need not be installed.
+Plants bugs in reports, and in the behaviour of a server, a client and the suite, each of which is a few lines
+here. Does not need the suite.
 """
 
 import json
