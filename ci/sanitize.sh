@@ -26,33 +26,22 @@ export WSFRAME_ONE_IN=${WSFRAME_ONE_IN:-1009} PROPTEST_CASES=${PROPTEST_CASES:-3
 export CARGO_TERM_COLOR=never
 target=x86_64-unknown-linux-gnu
 
-only=() least=150
-if [ "${1:-}" = --only ]; then IFS=, read -r -a only <<<"$2"; least=1; shift 2; fi
-chosen=("$@")
-[ ${#chosen[@]} -gt 0 ] || chosen=(address)
-if ! ci/toolchain.sh; then
-    echo "SKIPPED sanitizers"
-    exit 0
-fi
+take_only "$@"
+[ ${#arguments[@]} -gt 0 ] || arguments=(address)
+ci/toolchain.sh || { echo "SKIPPED sanitizers"; exit 0; }
 
 folder=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 toolchain=$folder/cross/toolchain
 work=$folder/sanitize
 mkdir -p "$work"
 
-# Of each: the fault that it has to find, and what it then says.
+# Sets what depends on the tool: the bug that it must find, and its message.
 describe() {
     flags="-Zsanitizer=$1" std=() runner=()
     case $1 in
         address) fault=over_read says='AddressSanitizer: heap-buffer-overflow' ;;
-        memory)
-            fault=uninitialised says='MemorySanitizer: use-of-uninitialized-value'
-            std=(-Zbuild-std)
-            ;;
-        thread)
-            fault=race says='ThreadSanitizer: data race'
-            std=(-Zbuild-std)
-            ;;
+        memory) fault=uninitialised says='MemorySanitizer: use-of-uninitialized-value' std=(-Zbuild-std) ;;
+        thread) fault=race says='ThreadSanitizer: data race' std=(-Zbuild-std) ;;
         valgrind)
             fault=over_read says='Invalid read of size 1' flags=
             runner=(valgrind --quiet --error-exitcode=99 --leak-check=no)
@@ -64,7 +53,7 @@ describe() {
 cargo_with() {
     if [ -n "$flags" ]; then
         RUSTC_BOOTSTRAP=1 RUSTC="$toolchain/rustc" RUSTFLAGS=$flags CARGO_TARGET_DIR=$work/$name \
-            cargo "$1" ${std[@]+"${std[@]}"} --target $target "${@:2}"
+            cargo "$1" "${std[@]}" --target $target "${@:2}"
     else
         CARGO_TARGET_DIR=$work/$name cargo "$1" --target $target "${@:2}"
     fi
@@ -76,17 +65,18 @@ build() {
         sed -n 's/.*"executable":"\([^"]*\)".*/\1/p'
 }
 
-prove() { # that a planted fault is found, and nothing where none is
+# Fails unless the tool finds the planted bug, and nothing in a program without one.
+prove() {
     local programs program seen
     programs=$(build build --profile test --package planted)
     for program in $programs; do
         case $program in
             */nothing)
-                ${runner[@]+"${runner[@]}"} "$program" >"$work/$name.nothing" 2>&1 ||
+                "${runner[@]}" "$program" >"$work/$name.nothing" 2>&1 ||
                     { cat "$work/$name.nothing"; echo "FAILED: $name finds something in nothing" >&2; return 1; }
                 ;;
             */"$fault")
-                if ${runner[@]+"${runner[@]}"} "$program" >"$work/$name.fault" 2>&1; then
+                if "${runner[@]}" "$program" >"$work/$name.fault" 2>&1; then
                     echo "FAILED: $name lets the planted $fault pass" >&2
                     return 1
                 fi
@@ -102,38 +92,25 @@ prove() { # that a planted fault is found, and nothing where none is
 run_tests() {
     local programs
     programs=$(build test --no-run --package wsframe-tests --all-features)
-    # One after another under valgrind, which has one thread at a time in any case.
-    ${runner[@]+"${runner[@]}"} $programs --show-output --skip linear:: ${only[@]+"${only[@]}"}
+    "${runner[@]}" $programs --show-output --skip linear:: "${only[@]}"
 }
 
-for name in "${chosen[@]}"; do describe "$name"; done # Before anything takes long.
+for name in "${arguments[@]}"; do describe "$name"; done # Fails early for an unknown tool.
 status=0
-for name in "${chosen[@]}"; do
+for name in "${arguments[@]}"; do
     describe "$name"
     echo "--- $name"
     start=$SECONDS log=$work/$name.log
-    if [ "$name" != valgrind ]; then
-        ci/toolchain.sh "$toolchain"
-    else
-        command -v valgrind >/dev/null || install valgrind
-    fi
+    if [ "$name" = valgrind ]; then install valgrind; else ci/toolchain.sh "$toolchain"; fi
     prove
-    # Not in a condition, where -e would be off within it.
-    set +e
-    (set -e; run_tests) >"$log" 2>&1
-    result=$?
-    set -e
-    tally "$log"
-    backends=$(sed -n 's/^backends: //p' "$log")
-    # That many at least, so that a run of nothing does not pass.
-    if [ "$result" = 0 ] && [ "${failed:-1}" = 0 ] && [ "${passed:-0}" -ge "$least" ] &&
-        each_ran "$log" ${only[@]+"${only[@]}"}; then
+    : >"$log"
+    logged "$log" run_tests
+    if all_passed "$log"; then
+        backends=$(sed -n 's/^backends: //p' "$log")
         echo "ok: $passed passed, $failed failed, $skipped left out, on $backends; $((SECONDS - start)) s"
     else
         status=1
-        grep -E '^(test .*FAILED|error|SUMMARY)|panicked|Sanitizer' "$log" | head -n 20 || true
-        tail -n 20 "$log"
-        echo "FAILED: $name; see $log" >&2
+        show_failure "$name" "$log"
     fi
 done
 exit $status
