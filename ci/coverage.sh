@@ -20,11 +20,11 @@ tools=$(rustc --print target-libdir)/../bin
 [ -x "$tools/llvm-cov" ] || tools=/usr/lib/llvm-$llvm/bin
 [ -x "$tools/llvm-cov" ] || install "llvm-$llvm"
 
-# This crate alone is instrumented, not what it depends on.
+# Instruments this workspace alone, without dependencies.
 printf '#!/bin/sh\nexec "$@" -Cinstrument-coverage\n' > "$target/wrapper"
 chmod +x "$target/wrapper"
 export RUSTC_WORKSPACE_WRAPPER=$target/wrapper CARGO_TARGET_DIR=$target
-# Counting takes its time: of the very many sequences of bytes some are enough, as each line needs one.
+# Counting is slow, and a sample of the exhaustive tests reaches every line.
 export WSFRAME_ONE_IN=101 WSFRAME_ONE_WRONG_IN=100001
 
 rm -f "$target"/*.profraw
@@ -39,7 +39,7 @@ mapfile -t programs < <(sed '2,$s/^/-object=/' "$target/programs")
     awk 'NR < 3 || /^TOTAL/ || $1 ~ /rs$/ { print $1, $4, $7, $10 }' | column -t
 "$tools/llvm-cov" export -format=lcov "${programs[@]}" -instr-profile="$target/profile" "$PWD/src" >"$target/lines.lcov"
 
-# The functions with lines that no test reaches, beside those that ci/unreached.txt explains.
+# Compares the functions with lines that no test reaches with ci/unreached.txt.
 awk -F'[:,]' -v src="$PWD/src/" '
     $1 == "SF" {
         file = substr($2, length(src) + 1); line = 0; delete name
@@ -56,7 +56,7 @@ awk '
     ($1, "*") in why { seen[$1, "*"] = 1; next }
     ($1, $2) in why { seen[$1, $2] = 1; next }
     { print "FAILED: not explained in ci/unreached.txt: " $0; bad = 1 }
-    # Which of the kernels for x86-64 run depends on the machine.
+    # The machine decides which kernels for x86-64 run.
     END {
         for (place in why) if (!(place in seen) && place !~ /^arch\/x86_64\//)
             { sub(SUBSEP, " ", place); print "FAILED: explained in ci/unreached.txt, but reached: " place; bad = 1 }

@@ -32,7 +32,7 @@ build "--cfg panic_free"
 "$program"
 echo "ok: linked without a panic handler; runs"
 
-# What must not be there, looked for by name as well.
+# Looks for symbols that must not be there, too.
 symbols=$(nm "$program")
 undefined=$(nm -u "$program")
 if grep -E '__rust_(alloc|dealloc|realloc)|panicking|unwind' <<<"$symbols"; then
