@@ -20,6 +20,16 @@ use super::{FIN, FrameHeader, LEN_16, LEN_64, MASK, MAX_HEADER_LEN};
 /// The bytes of an encoded header: a small buffer on the stack that lends them as a slice.
 ///
 /// Made by [`FrameHeader::encode`]. For a vectored write, send it before the payload.
+///
+/// ```
+/// use std::io::{self, IoSlice, Write};
+/// use wsframe::{FrameHeader, Opcode};
+///
+/// fn write(socket: &mut impl Write, payload: &[u8]) -> io::Result<usize> {
+///     let header = FrameHeader::new(Opcode::Binary, payload.len() as u64).encode()?;
+///     socket.write_vectored(&[IoSlice::new(&header), IoSlice::new(payload)])
+/// }
+/// ```
 #[derive(Clone, Copy)]
 pub struct EncodedHeader {
     /// Two more than a header can have: two words, which a processor copies faster than bytes.
