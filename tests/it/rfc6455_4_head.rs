@@ -48,7 +48,7 @@ fn cut_at_every_byte_nothing_is_found_and_nothing_is_lost() {
 }
 
 #[test]
-fn a_request_for_anything() {
+fn requests_of_other_methods_are_parsed() {
     let received = b"DELETE /a?b HTTP/1.0\r\nHost: x\r\nHOST:  y \r\n\r\n";
     let len = HeadReader::default().find(received).unwrap().unwrap();
     let mut storage = [EMPTY_HEADER; 4];
@@ -62,7 +62,7 @@ fn a_request_for_anything() {
 /// A head of 64 KiB byte by byte costs as much as its bytes: what was looked at once is not looked at
 /// again, for here it is another by then. Only the last byte stays.
 #[test]
-fn each_byte_is_looked_at_once() {
+fn each_byte_is_scanned_once() {
     for field in [16, 100, 60_000] {
         let head = long_head(64 << 10, field);
         let mut reader = HeadReader::new().max_len(64 << 10);
@@ -225,7 +225,7 @@ fn what_is_not_http_is_refused_at_its_first_byte() {
 }
 
 #[test]
-fn what_a_parser_refuses() {
+fn malformed_heads_are_refused() {
     let parse = |head: &str| Request::parse(head.as_bytes(), &mut [EMPTY_HEADER; 8]).map(drop);
     for (head, error) in [
         ("GET /\r\n\r\n", HeadError::StartLine),
@@ -296,7 +296,7 @@ fn an_answer_allocates_no_more_than_the_head() {
 }
 
 #[test]
-fn replies() {
+fn replies_as_written() {
     let mut out = String::new();
     Reply::new(404, "no").headers(&[("X", "y")]).write(&mut out).unwrap();
     assert_eq!(
@@ -325,7 +325,7 @@ fn replies() {
 
 /// The reason after a status is that of its registry, or empty.
 #[test]
-fn statuses_in_words() {
+fn reason_phrases_are_those_of_the_registry() {
     let mut in_words = Vec::new();
     for status in 200..1000 {
         let mut out = String::new();

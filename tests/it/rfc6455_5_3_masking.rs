@@ -138,7 +138,7 @@ fn the_phase_survives_more_than_two_to_the_32_bytes() {
 }
 
 #[test]
-fn no_mask_changes_nothing() {
+fn the_zero_key_is_the_identity() {
     let mut bytes = odd_bytes(100);
     let mut none = Mask::NONE;
     none.apply(&mut bytes);
@@ -179,7 +179,7 @@ proptest! {
     }
 
     #[test]
-    fn one_mask_and_another_are_both_at_once(
+    fn two_masks_combine_into_one(
         payload in prop::collection::vec(any::<u8>(), 0..300),
         one: [u8; 4],
         other: [u8; 4],

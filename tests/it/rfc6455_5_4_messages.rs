@@ -222,7 +222,7 @@ fn a_flood_of_empty_fragments() {
 
 /// Headers that declare almost everything, with every limit lifted: lengths add up without overflow.
 #[test]
-fn declared_lengths_add_up() {
+fn declared_lengths_do_not_overflow() {
     let huge = |opcode, fin| {
         let header = FrameHeader { fin, ..FrameHeader::new(opcode, i64::MAX as u64) };
         header.encode().unwrap().to_vec()
@@ -266,7 +266,7 @@ fn text_that_is_not_validated_and_messages_of_extensions_come_raw() {
 
 /// What passes frames on gets them as they are, with the same rules applied.
 #[test]
-fn frames_as_they_are() {
+fn frames_are_passed_on_unchanged() {
     let key = MaskingKey::new([7, 8, 9, 10]);
     let header = |fin, opcode, payload: &[u8]| FrameHeader {
         fin,
@@ -305,7 +305,7 @@ fn frames_as_they_are() {
 
 /// What is located is taken later, from the bytes in which it lay, as an event or as a frame.
 #[test]
-fn located_and_taken() {
+fn located_frames_can_be_taken_later() {
     let stream = [
         frame(true, Opcode::Binary, b"abc"),
         frame(false, Opcode::Binary, b"d"),
@@ -358,7 +358,7 @@ fn located_and_taken() {
 
 /// After a failure, every method of the decoder returns the error, and there are no more events.
 #[test]
-fn a_failure_is_latched() {
+fn errors_are_sticky() {
     let error = ProtocolError::ReservedOpcode(3);
     let mut decoder = MessageDecoder::new(Role::Client);
     let mut text = frame(true, Opcode::Text, b"late");

@@ -249,7 +249,7 @@ fn messages_and_fragments_go_out_in_order() {
 
 /// A connection whose caller owns the buffer: events are located, then taken, and replied to as ever.
 #[test]
-fn located_and_taken() {
+fn located_frames_can_be_taken_later() {
     let mut connection = Connection::server();
     let mut out = Vec::new();
     let mut bytes = *b"\x89\x82\0\0\0\0hi\x81\x81\0\0\0\0!\x88\x82\0\0\0\0\x03\xE8";
@@ -283,7 +283,7 @@ fn over_a_decoder_that_has_failed() {
 
 /// Data of every kind, and text as it came, cut inside its characters.
 #[test]
-fn what_can_be_sent() {
+fn types_of_payloads_that_can_be_sent() {
     let mut connection = Connection::server();
     let mut out = Vec::new();
     connection.send(&mut [7u8, 8][..], &mut out).unwrap();
@@ -474,7 +474,7 @@ fn pending_replies_are_bounded() {
 
 /// A fixed output that is full: replies, answers and the code of a failure are written once there is capacity.
 #[test]
-fn an_output_without_room() {
+fn a_full_output_delays_replies() {
     let mut buf = [0; 140];
     for (bytes, reply) in [
         (&b"\x89\x84\0\0\0\0ping"[..], &b"\x8A\x04ping"[..]),
@@ -517,7 +517,7 @@ fn an_output_without_room() {
 
 /// The least capacity that replies need, to the byte: a client's masked Pong, and the code of a Close.
 #[test]
-fn an_output_of_the_least_room() {
+fn the_least_capacity_that_replies_need() {
     let mut buf = [0; MIN_BUFFER_LEN];
     for len in 0..=125 {
         let ping = [&[0x89, len as u8], &[b'?'; 125][..len]].concat();

@@ -835,13 +835,13 @@ const ROOM: Setup =
     Setup { room: 200, room_behind: 200, max_pending_replies: 512, locates: 1, answers: None };
 
 #[test]
-fn with_room() {
+fn model_with_capacity() {
     search(ROOM);
 }
 
 /// A Close fits in an empty output only. Another Pong would fit, but one may wait.
 #[test]
-fn with_little_room() {
+fn model_with_little_capacity() {
     search(Setup {
         room: MIN_BUFFER_LEN,
         room_behind: 7,

@@ -461,7 +461,7 @@ fn a_pool_keeps_memory_for_short_payloads_alone() {
 
 #[test]
 #[should_panic(expected = "`buf` must not be empty")]
-fn a_buffer_without_room_is_a_mistake() {
+fn an_empty_buffer_panics() {
     let mut bytes = frame(0xC1, &HELLO);
     let _ = server(Parameters::FULL).receive(
         &mut &mut bytes[..],
@@ -590,7 +590,7 @@ impl Output for Unreliable {
 
 /// What the peer never gets, nothing refers to; and a fragment can be sent again.
 #[test]
-fn what_an_output_refuses_leaves_no_trace() {
+fn a_refused_message_leaves_no_trace() {
     for agreed in [Parameters::FULL, Parameters::NO_TAKEOVER] {
         let (mut sender, mut receiver, mut pool) = (server(agreed), client(agreed), eager());
         let mut out = Unreliable(Vec::new(), true);

@@ -51,7 +51,7 @@ fn client(client: Context) -> Parameters {
 }
 
 #[test]
-fn what_it_is() {
+fn name_and_rsv_of_the_extension() {
     let negotiation = Negotiation::new(Parameters::FULL);
     assert_eq!(negotiation.name(), "permessage-deflate");
     assert_eq!(negotiation.rsv(), Rsv::RSV1);
@@ -62,7 +62,7 @@ fn what_it_is() {
 }
 
 #[test]
-fn offers_say_what_is_wanted() {
+fn offers_as_written() {
     for (wanted, expected) in [
         (Parameters::FULL, "permessage-deflate; client_max_window_bits"),
         (
@@ -192,7 +192,7 @@ fn what_is_wrong_in_an_offer_or_an_answer_is_refused() {
 }
 
 #[test]
-fn every_value_from_0_to_20() {
+fn every_window_size_from_0_to_20() {
     for bits in 0..=20u8 {
         for name in ["server_max_window_bits", "client_max_window_bits"] {
             let line = format!("{NAME}; {name}={bits}");
@@ -299,7 +299,7 @@ fn answers_that_fit_no_offer_are_refused() {
 }
 
 #[test]
-fn what_answers_agree_on() {
+fn answers_set_the_parameters() {
     let small = Parameters { server: window(10), client: window(11) };
     let both = [small, Parameters::FULL];
     let no_takeover = |context: Context| Context { takeover: false, ..context };
@@ -327,7 +327,7 @@ fn what_answers_agree_on() {
 }
 
 #[test]
-fn all_pairs_of_wishes_agree() {
+fn all_pairs_of_configurations_agree() {
     let all: Vec<Context> = contexts().collect();
     for &client in &all {
         for &server in &all {

@@ -436,7 +436,7 @@ fn pieces_and_a_whole_can_be_mixed() {
 }
 
 #[test]
-fn another_inflate_reads_it() {
+fn another_inflater_reads_our_messages() {
     use miniz_oxide::inflate::TINFLStatus;
     use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
     let flags = inflate_flags::TINFL_FLAG_HAS_MORE_INPUT
@@ -461,7 +461,7 @@ fn another_inflate_reads_it() {
 }
 
 #[test]
-fn it_reads_what_another_deflate_wrote() {
+fn messages_of_another_deflater_are_read() {
     use miniz_oxide::deflate::core::{
         CompressorOxide, TDEFLFlush, compress, create_comp_flags_from_zip_params,
     };
@@ -480,7 +480,7 @@ fn it_reads_what_another_deflate_wrote() {
 }
 
 #[test]
-fn they_go_to_other_threads() {
+fn compressors_are_send() {
     fn movable<T: Send + Sync>() {}
     movable::<Compressor>();
     movable::<Decompressor>();
@@ -491,7 +491,7 @@ proptest! {
     #![proptest_config(support::proptest_config())]
 
     #[test]
-    fn any_messages_go_round(
+    fn any_messages_round_trip(
         which: u8,
         level in 0u8..=9,
         memory in 1u8..=9,

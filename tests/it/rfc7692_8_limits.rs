@@ -20,7 +20,7 @@ fn limited(limit: u32) -> Decompressor {
 
 /// What one side's compressor says, by settings that both share, the other's decompressor reads.
 #[test]
-fn settings_make_both_ends() {
+fn one_configuration_serves_both_ends() {
     let config = Config::default().max_message_len(5).agreed(Parameters::NO_TAKEOVER);
     for (from, to) in [(Role::Server, Role::Client), (Role::Client, Role::Server)] {
         let mut compressor = config.compressor(from);
@@ -168,7 +168,7 @@ fn characters_may_be_cut_by_any_buffer() {
 }
 
 #[test]
-fn errors_are_latched_until_reset() {
+fn errors_are_sticky_until_reset() {
     let mut decompressor = limited(3);
     let hello = compressed(b"Hello");
     let mut out = [0; 10];

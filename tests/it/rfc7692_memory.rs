@@ -128,7 +128,7 @@ fn messages_that_are_open_at_once_have_a_context_each() {
 }
 
 #[test]
-fn a_context_that_is_taken_over_stays_until_it_is_released() {
+fn a_context_with_takeover_stays_until_it_is_released() {
     let mut pool = Pool::new(Config::default());
     let mut outgoing = Outgoing::new(Context::FULL);
     let mut incoming = Incoming::new(Context::FULL);
@@ -154,7 +154,7 @@ fn a_context_that_is_taken_over_stays_until_it_is_released() {
 }
 
 #[test]
-fn what_one_connection_said_is_not_told_to_another() {
+fn a_context_does_not_leak_to_another_connection() {
     let mut pool = Pool::new(Config::default());
     for takeover in [true, false] {
         let secret = b"a secret of some length, which compresses well";
@@ -322,7 +322,7 @@ fn a_broadcast_between_the_messages_of_a_taken_over_context() {
 }
 
 #[test]
-fn thresholds() {
+fn default_thresholds() {
     let config = Config::default();
     assert_eq!(config.parameters(), Parameters::FULL);
     for (context, threshold) in [

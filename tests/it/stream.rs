@@ -224,7 +224,7 @@ async fn a_transport_that_failed_is_an_abnormal_end() {
 
 /// However much a peer sends after the end, one poll is bounded, and not all of it is read.
 #[test]
-fn a_peer_that_sends_for_ever_is_not_read_for_ever() {
+fn an_endless_peer_is_not_read_forever() {
     let close = masked(Opcode::Close, true, b"\x03\xE8");
     for bytes in [&b"\x81\x00"[..], &close] {
         for flood in [1, 4096] {

@@ -230,7 +230,7 @@ fn client_that_cannot_reply(received: &[u8]) -> (DuplexStream, Client) {
 
 /// A message that is sent takes the replies that wait along, and its sender may not flush.
 #[test]
-fn a_reply_gets_out_whoever_writes_first() {
+fn any_write_sends_pending_replies() {
     let answer = masked(Opcode::Close, true, b"\x03\xE8");
     let (mut peer, mut ours) = client_that_cannot_reply(b"\x88\x02\x03\xE8");
     // The Close is returned at once, although its answer has to wait.
@@ -282,7 +282,7 @@ fn a_sink_is_closed_when_the_close_was_sent() {
 
 /// In a plain `Framed` replies are sent before the next message, or are taken.
 #[test]
-fn replies_wait_in_a_codec() {
+fn a_codec_keeps_replies_for_the_next_message() {
     let mut codec = MessageCodec::new(Connection::server());
     let mut input = BytesMut::new();
     for number in 0..1000u32 {
@@ -783,7 +783,7 @@ async fn frames_are_masked_by_clients_alone() {
 }
 
 #[test]
-fn errors_say_what_was_wrong() {
+fn texts_of_errors() {
     let received = CodecError::from(ProtocolError::UnmaskedByClient);
     assert_eq!(received.to_string(), ProtocolError::UnmaskedByClient.to_string());
     let refused = CodecError::from(EncodeError::FrameAfterClose);
@@ -825,7 +825,7 @@ fn errors_say_what_was_wrong() {
 
 /// Also with a source of keys that cannot.
 #[test]
-fn all_can_be_debugged() {
+fn all_types_implement_debug() {
     let shown = format!("{:?}", FrameCodec::client(key));
     assert!(shown.starts_with("FrameCodec { decoder: FrameDecoder"), "{shown}");
     let stream = WebSocketStream::new(duplex(1).1, Connection::client(key));

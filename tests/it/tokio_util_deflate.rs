@@ -257,7 +257,7 @@ fn what_cannot_be_decompressed_fails_the_connection() {
 }
 
 #[test]
-fn the_errors_say_what_was_wrong() {
+fn texts_of_errors() {
     let long = |fragments: &[&[u8]]| {
         let mut codec = server(Parameters::FULL, Config::default().max_message_len(4));
         decode(&mut codec, &fragments.concat(), &[]).1
@@ -424,7 +424,7 @@ fn short_messages_and_those_that_do_not_shrink_go_out_plain() {
 
 /// Replies that waited are sent before a compressed message.
 #[test]
-fn replies_go_first() {
+fn replies_are_sent_before_messages() {
     let mut codec = server(Parameters::FULL, Config::default());
     decode(&mut codec, &frame(0x89, b"hi"), &[]);
     let mut out = BytesMut::new();
@@ -466,7 +466,7 @@ fn a_plain_message_is_not_copied() {
 
 /// As the documentation says.
 #[test]
-fn what_an_idle_codec_keeps() {
+fn memory_of_an_idle_codec() {
     let kept = |pool: SharedPool, agreed| {
         let text = Message::text("a".repeat(1000));
         let (mut from, mut to) = (client(agreed, pool.clone()), server(agreed, pool.clone()));

@@ -25,7 +25,7 @@ fn say(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn the_chat_tells_all_who_are_there() {
+fn the_chat_sends_messages_to_all_members() {
     let chat = Running::local("chat");
     let mut ada = member(&chat.address, "Ada");
     let mut bob = Peer::connect(&chat.address);
@@ -53,7 +53,7 @@ fn the_chat_tells_all_who_are_there() {
 }
 
 #[test]
-fn the_chat_lets_in_whom_it_should() {
+fn the_chat_checks_origins() {
     let chat = Running::start("chat", &["127.0.0.1:0", "https://chat.example"]);
     let port = chat.address.split_once(':').expect("a port").1;
     let own = [&format!("http://{}", chat.address), &format!("http://localhost:{port}")];
@@ -89,7 +89,7 @@ fn the_chat_lets_in_whom_it_should() {
 }
 
 #[test]
-fn the_chat_does_not_wait_for_who_does_not_read() {
+fn the_chat_removes_members_that_do_not_read() {
     let chat = Running::local("chat");
     let mut ada = member(&chat.address, "Ada");
     let mut bob = member(&chat.address, "Bob");
