@@ -2,15 +2,14 @@
 # Checks what users depend on. Installs the tools, pinned and from source, which takes some minutes
 # each.
 #
-#     ci/contracts.sh [--present] [CHECK…]    runs all checks, or those named
+#     ci/contracts.sh [--present] [CHECK…]    runs all checks, or those named. With --present, a check
+#                                             whose tool is not installed is reported and skipped
 #     ci/contracts.sh --update                refreshes ci/public-api.txt
 #
 #     api       the public API equals ci/public-api.txt
 #     semver    no breaking change since the last tag v*, or since the revision $BASELINE
 #     deny      licences, duplicates, sources and vulnerabilities of dependencies, by deny.toml
 #     minimal   the crate builds with the oldest versions of its dependencies that Cargo.toml allows
-#
-# With --present, a check whose tool is not installed is reported and skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/lib.sh
@@ -33,17 +32,12 @@ skip() { echo "SKIPPED $1"; }
 # tool NAME VERSION: installs it, unless --present is given; then a missing tool is reported.
 tool() {
     [ "$(cargo "${1#cargo-}" --version 2> /dev/null)" != "$1 $2" ] || return 0
-    if [ $present = yes ]; then
-        skip "$1: $2 is not installed; ci/contracts.sh installs it"
-        return 1
-    fi
+    [ $present = no ] || { skip "$1: $2 is not installed; ci/contracts.sh installs it"; return 1; }
     # Exits, because callers skip the check if this fails.
     cargo install --quiet --locked --debug "$1@$2" || { echo "FAILED: $1 $2 cannot be installed" >&2; exit 1; }
 }
 
-nightly() {
-    cargo +nightly --version > /dev/null 2>&1 || { skip "$1: no nightly toolchain"; return 1; }
-}
+nightly() { cargo +nightly --version > /dev/null 2>&1 || { skip "$1: no nightly toolchain"; return 1; }; }
 
 check_api() {
     nightly "the public API" && tool cargo-public-api 0.52.0 || return 0

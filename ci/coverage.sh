@@ -6,14 +6,12 @@
 # explain its function, or if ci/unreached.txt explains a function whose lines all run.
 #
 # Needs the tools of the compiler's LLVM: rustup's component llvm-tools, or Debian's package, which
-# is installed if both are missing. Takes a few minutes, most of them to build the dependencies of
-# the tests.
+# is installed if both are missing. Takes a few minutes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/lib.sh
-target=${CARGO_TARGET_DIR:-target}/coverage
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")/coverage
 mkdir -p "$target"
-target=$(cd "$target" && pwd)
 
 llvm=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
 tools=$(rustc --print target-libdir)/../bin

@@ -7,13 +7,12 @@
 #
 # With --only, each NAME must match at least one test.
 #
-# A target passes if its tests were built, some ran, and none failed. Bare metal has no tests: there
-# the program of ci/no_std is linked without a reachable panic, and checks itself when it runs.
+# A target passes if tests ran, and none failed. Bare metal cannot run tests: there the program of
+# ci/no_std is linked without a reachable panic, and checks itself when it runs.
 #
-# Emulation is slow. Exhaustive tests run one case in WSFRAME_ONE_IN (default 1009), and property
-# tests PROPTEST_CASES cases (default 32). Tests that measure time are excluded.
-#
-# Installs the Debian packages that a target needs, and unpacks a compiler with ci/toolchain.sh.
+# Exhaustive tests run one case in WSFRAME_ONE_IN (default 1009), and property tests PROPTEST_CASES
+# cases (default 32). Tests that measure time are excluded. Installs the Debian packages that a target
+# needs, and unpacks a compiler with ci/toolchain.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/lib.sh
@@ -36,9 +35,8 @@ describe() {
             linux "32 bits" i686-unknown-linux-gnu i686-linux-gnu i386 i386
             # Without emulation, if the machine's kernel can run it.
             local system=/usr/i686-linux-gnu/lib
-            if "$system/ld-linux.so.2" --version >/dev/null 2>&1; then
+            ! "$system/ld-linux.so.2" --version >/dev/null 2>&1 ||
                 runner="$system/ld-linux.so.2 --library-path $system"
-            fi
             ;;
         wasm32) wasm "32 bits, simd128" -Ctarget-feature=+simd128 ;;
         wasm32-scalar) wasm "32 bits" "" ;;
@@ -118,10 +116,7 @@ judge() {
 }
 
 take_only "$@"
-if [ ${#arguments[@]} = 0 ]; then
-    echo "ci/cross.sh [--only NAME,…] TARGET…, or all: ${targets[*]}"
-    exit 0
-fi
+[ ${#arguments[@]} -gt 0 ] || { echo "ci/cross.sh [--only NAME,…] TARGET…, or all: ${targets[*]}"; exit 0; }
 ci/toolchain.sh || { echo "SKIPPED other processors"; exit 0; }
 [ "${arguments[*]}" = all ] || targets=("${arguments[@]}")
 

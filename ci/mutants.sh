@@ -28,14 +28,11 @@ declare -A tests=(
     [frame]='rfc6455_5_frames rfc6455_6_1_sending rfc6455_5_5_control rfc6455_5_4_messages rfc7692_6_connection'
     [message]='rfc6455_5_4_messages rfc6455_5_5_control rfc7692_6_connection'
     [connection]='rfc6455_7_closing rfc6455_6_1_sending rfc6455_5_3_masking'
-    [relay]='rfc6455_5_4_messages'
-    [extensions]='display rfc6455_9_1_extensions rfc6455_9_1_negotiation rfc6455_4_2_server
-        rfc7692_7_1_negotiation'
+    [extensions]='display rfc6455_9_1_extensions rfc6455_9_1_negotiation rfc6455_4_2_server rfc7692_7_1_negotiation'
     [handshake]='display rfc6455_3_uri rfc6455_4_head rfc6455_4_1_client rfc6455_4_2_server rfc6455_4_http
         rfc6455_9_1_negotiation'
     [mask]='display rfc6455_5_3_masking rfc6455_5_frames rfc6455_8_1_utf8'
-    [utf8]='display rfc6455_8_1_utf8 rfc6455_7_closing'
-    [owned]='display bytes'
+    [utf8]='display rfc6455_8_1_utf8 rfc6455_7_closing' [owned]='display bytes' [relay]=rfc6455_5_4_messages
     [codec]='display tokio_util tokio_util_deflate tokio_util_memory'
     [stream]='stream stream_tasks tokio_util tokio_util_memory'
     [deflate]='display rfc7692_6_connection rfc7692_7_1_negotiation rfc7692_7_2_messages rfc7692_7_2_renewal
@@ -43,10 +40,9 @@ declare -A tests=(
 )
 again=no
 if [ "${1:-}" = --again ]; then again=yes; shift; fi
+if [ "${1:-}" = --list ]; then printf '%s\n' "${!files[@]}" | sort; exit; fi
 modules=("$@")
-mapfile -t every < <(printf '%s\n' "${!files[@]}" | sort)
-if [ "${modules[0]:-}" = --list ]; then printf '%s\n' "${every[@]}"; exit; fi
-[ ${#modules[@]} -gt 0 ] || modules=("${every[@]}")
+[ ${#modules[@]} -gt 0 ] || mapfile -t modules < <(printf '%s\n' "${!files[@]}" | sort)
 
 command -v cargo-mutants > /dev/null || cargo install --quiet --locked --debug cargo-mutants@27.1.0
 

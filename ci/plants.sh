@@ -13,16 +13,14 @@ export CARGO_TERM_COLOR=never
 export WSFRAME_ONE_IN=${WSFRAME_ONE_IN:-1009} PROPTEST_CASES=${PROPTEST_CASES:-32}
 export WSFRAME_MODEL_ACTS=${WSFRAME_MODEL_ACTS:-3}
 
-wheres=("$@") every=$(head -qn 1 ci/plants/*.patch | cut -d' ' -f1 | sort -u)
-[ ${#wheres[@]} -gt 0 ] || wheres=(host)
+wheres=("${@:-host}") every=$(head -qn 1 ci/plants/*.patch | cut -d' ' -f1 | sort -u)
 for where in "${wheres[@]}"; do
     grep -qx "$where" <<<"$every" || { echo "nothing is planted on $where; there are:" $every >&2; exit 2; }
 done
 
-export CARGO_TARGET_DIR
 CARGO_TARGET_DIR=$(realpath -m "${CARGO_TARGET_DIR:-target}")
-work=$CARGO_TARGET_DIR/plants
-tree=$work/tree
+export CARGO_TARGET_DIR
+work=$CARGO_TARGET_DIR/plants tree=$CARGO_TARGET_DIR/plants/tree
 rm -rf "$tree"
 mkdir -p "$tree"
 # With new times, so that cargo does not reuse what was built with the last bug.
@@ -30,8 +28,7 @@ git ls-files -z | tar --null --files-from=- -cf - | tar -xmf - -C "$tree"
 git init --quiet "$tree" # for `git apply`
 
 run_on_host() { # module
-    CARGO_TARGET_DIR=$work/host cargo test --no-fail-fast \
-        --manifest-path "$tree/Cargo.toml" --package wsframe-tests --all-features -- "$1::"
+    CARGO_TARGET_DIR=$work/host cargo test --manifest-path "$tree/Cargo.toml" --package wsframe-tests --all-features -- "$1::"
 }
 
 # Runs a module of the tree's tests. Its output names the tests that failed.
@@ -73,15 +70,13 @@ for patch in "$PWD"/ci/plants/*.patch; do
     git -C "$tree" apply -C1 "$patch" || { echo "FAILED: $patch does not apply" >&2; exit 1; }
     count=$((count + 1)) start=$SECONDS log=$work/$(basename "$patch" .patch).log
     if run_tests "$where" "$test" >"$log" 2>&1; then
-        found="NOT FOUND"
-        status=1
+        found="NOT FOUND" status=1
     else
         # A sanitizer ends the program within a test, and so does a panic in WebAssembly.
         found=$(grep -E '^test .* \.\.\. FAILED|AddressSanitizer: [a-z-]+' "$log" | head -n 1) ||
             found=$(awk '/^test / { name = $2 } /panicked at/ && name { print name; exit }' "$log")
         if [ -z "$found" ]; then
-            found="NO TEST FAILED"
-            status=1
+            found="NO TEST FAILED" status=1
             tail -n 20 "$log"
         fi
     fi

@@ -22,7 +22,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -54,15 +54,14 @@ def numbers(case):
 
 
 def select(cases, name, pattern="*"):
-    """The cases of a selection whose id matches the pattern, as "6.4.*". # Raises Problem"""
+    """Returns the cases of a selection whose id matches a pattern such as "6.4.*". Raises Problem."""
     size, _, takes = SELECTIONS[name]
     selected = [case for case in cases if takes(numbers(case))]
     if not len(set(selected)) == len(selected) == size:
         raise Problem(f"{name}: {len(selected)} cases are selected, not {size}")
-    matching = [case for case in selected if fnmatchcase(case, pattern)]
-    if not matching:
-        raise Problem(f"{name}: there is no case {pattern}")
-    return matching
+    if matching := [case for case in selected if fnmatchcase(case, pattern)]:
+        return matching
+    raise Problem(f"{name}: there is no case {pattern}")
 
 
 class Process:
@@ -98,10 +97,8 @@ class Process:
         for number in (signal.SIGTERM, signal.SIGKILL):
             if self.child.poll() is None:
                 os.killpg(self.child.pid, number)
-                try:
+                with suppress(subprocess.TimeoutExpired):
                     self.child.wait(SECONDS_TO_END)
-                except subprocess.TimeoutExpired:
-                    pass
 
 
 @contextmanager
@@ -114,7 +111,7 @@ def running(*args, **kwargs):
 
 
 class Part:
-    """Some of the cases, for one process of the suite, and the folder of its reports."""
+    """The cases for one process of the suite, and the folder of its reports."""
 
     def __init__(self, number, cases, folder, python):
         self.cases, self.python, self.name = cases, python, f"suite {number}"
@@ -129,7 +126,7 @@ class Part:
 
 
 def drive_server(parts, command, folder, deadline):
-    """One server, of which every part of the suite is a client. # Raises Problem"""
+    """Runs one server, with every part of the suite as a client. Raises Problem."""
     with ExitStack() as stack:
         server = stack.enter_context(running("server", command, folder / "server.log"))
         started = time.monotonic()
@@ -146,7 +143,7 @@ def drive_server(parts, command, folder, deadline):
 
 
 def drive_client(parts, command, folder, deadline):
-    """Every part of the suite is a server, with a client of its own. # Raises Problem"""
+    """Runs every part of the suite as a server, with a client of its own. Raises Problem."""
     with ExitStack() as stack:
         pairs = []
         for part in parts:
@@ -165,24 +162,20 @@ def drive_client(parts, command, folder, deadline):
 
 def judge(cases, folder):
     """Judges the reports on these cases in a folder. Returns the failures as {case: text}, and a list of problems."""
-    def load(name):
-        return json.loads((folder / name).read_text())
-
     try:
-        index = load("index.json")
+        index = json.loads((folder / "index.json").read_text())
         files = {case: entry["reportfile"] for case, entry in index.get(AGENT, {}).items()}
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         return dict.fromkeys(cases, "did not run"), [f"{folder.name}/index.json cannot be read: {error}"]
     problems = [f"{folder.name}: reports on another agent, {agent}" for agent in index if agent != AGENT]
-    problems += [f"{folder.name}: a report on case {case}, which was not to be run"
-                 for case in sorted(files.keys() - set(cases))]
+    problems += [f"{folder.name}: a report on case {case}, not selected" for case in sorted(files.keys() - set(cases))]
     failures = {}
     for case in cases:
         if case not in files:
             failures[case] = "did not run"
             continue
         try:
-            report = load(files[case])
+            report = json.loads((folder / files[case]).read_text())
             what = report["id"], report["agent"], report["behavior"], report["behaviorClose"]
         except (OSError, ValueError, LookupError, TypeError) as error:
             failures[case] = f"the report cannot be read: {error!r}"
@@ -201,10 +194,10 @@ def prose(text):
 
 
 def all_cases(python):
-    """# Raises Problem if the suite cannot list them."""
+    """Returns the ids of all cases of the suite. Raises Problem."""
     try:
-        return json.loads(subprocess.run([python, "-B", HERE / "suite.py", "cases"], check=True, timeout=60,
-                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE).stdout)
+        return json.loads(subprocess.check_output([python, "-B", HERE / "suite.py", "cases"], timeout=60,
+                                                  stdin=subprocess.DEVNULL))
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         raise Problem(f"the suite does not list its cases: {error}") from error
 
@@ -217,8 +210,7 @@ def arguments(args):
         which.add_argument(f"--{name}", dest="selection", action="store_const", const=name, help=f"{size} cases")
     parser.set_defaults(selection=next(iter(SELECTIONS)))
     parser.add_argument("--cases", default="*", metavar="PATTERN", help="only those whose id matches, as '6.4.*'")
-    parser.add_argument("--shards", type=int, default=os.cpu_count() or 1, metavar="N",
-                        help="processes of the suite side by side (default: one per core)")
+    parser.add_argument("--shards", type=int, default=os.cpu_count() or 1, metavar="N", help="processes of the suite")
     parser.add_argument("--seconds", type=float, help="time limit (default: the selection's)")
     parser.add_argument("--python", default=TARGET / "suite" / "python", metavar="FILE", help="the suite's Python")
     parser.add_argument("--out", type=Path, metavar="DIR", help="new folder for the reports")
@@ -227,7 +219,7 @@ def arguments(args):
 
 
 def run(options):
-    """Whether all cases have passed. # Raises Problem if none could be tried."""
+    """Returns whether all cases have passed. Raises Problem if none could run."""
     cases = select(all_cases(options.python), options.selection, options.cases)
     folder = (options.out or TARGET / options.mode).absolute()
     if options.out is None:
@@ -249,10 +241,8 @@ def run(options):
         of_part, problems_of_part = judge(part.cases, part.folder)
         failures.update(of_part)
         problems += problems_of_part
-    for case in sorted(failures, key=numbers):
-        print(f"FAILED {case}: {failures[case]}")
-    for problem in problems:
-        print(f"FAILED {problem}")
+    for line in [f"{case}: {failures[case]}" for case in sorted(failures, key=numbers)] + problems:
+        print(f"FAILED {line}")
     passed = Counter(numbers(case)[0] for case in cases if case not in failures)
     print("passed, per group:", ", ".join(f"{group}: {count}" for group, count in sorted(passed.items())))
     print(f"autobahn: took {time.monotonic() - started:.1f} s")

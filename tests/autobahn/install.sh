@@ -46,8 +46,7 @@ unpack_python27() {
 
     mkdir -p "$apt"/{lists/partial,cache/archives/partial,packages}
     : >"$apt/status"
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $debian main" \
-        >"$apt/sources.list"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $debian main" >"$apt/sources.list"
     local options=(-qq -o "Dir::Etc::SourceList=$apt/sources.list" -o Dir::Etc::SourceParts=-
         -o "Dir::State=$apt" -o "Dir::State::status=$apt/status" -o "Dir::Cache=$apt/cache"
         -o "APT::Sandbox::User=$(id -un)")
@@ -86,9 +85,7 @@ install_packages() {
 }
 
 identity=$(identity)
-if [[ $(cat "$suite/installed" 2>/dev/null) == "$identity" ]] && "$suite/python" -c ''; then
-    exit
-fi
+! [[ $(cat "$suite/installed" 2>/dev/null) == "$identity" ]] || ! "$suite/python" -c '' || exit 0
 
 rm -rf "$suite"
 mkdir -p "$suite"

@@ -61,8 +61,7 @@ run_socketio() {
 run_sockjs() {
     says "sockjs: messages and their echoes" 0 $'Hello, 🌍!\n["a"]\n'"$long" \
         "$examples/sockjs_client" "$sockjs" "Hello, 🌍!" '["a"]' "$long"
-    says "sockjs: another prefix" 1 "$not_found" \
-        "$examples/sockjs_client" "$sockjs/other" "Hello"
+    says "sockjs: another prefix" 1 "$not_found" "$examples/sockjs_client" "$sockjs/other" "Hello"
 }
 
 cd "$here/../.."

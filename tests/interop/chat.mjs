@@ -1,6 +1,4 @@
 // Uses the chat's page in two tabs of Chromium, beside programs: node chat.mjs http://HOST:PORT/
-//
-// Environment: CHROMIUM, see common.mjs. SCREENSHOT, if set, is a file for a picture of the page.
 
 import { deepStrictEqual as same } from 'node:assert';
 import { on, once } from 'node:events';
@@ -50,8 +48,7 @@ async function program(name) {
 }
 
 try {
-  let ada;
-  let bob;
+  let ada, bob;
   await exchange('chat: two people enter, and see who is there', async () => {
     ada = await enter('Ada');
     await ada.getByRole('status').filter({ hasText: 'You are Ada' }).waitFor();
@@ -92,24 +89,22 @@ try {
     same(await openFromElsewhere(browser, url.replace(/^http/, 'ws') + 'chat'), 'refused');
   });
 
-  if (process.env.SCREENSHOT) await ada.screenshot({ path: process.env.SCREENSHOT });
-
   await exchange('chat: a member that does not read is removed, and the others are told', async () => {
     const sleeper = await program('Sleeper');
     sleeper.pause();
     const speaker = await program('Speaker');
     await sees(ada, ['Ada', 'Bob 🦀', 'Sleeper', 'Speaker']);
     const text = 'a'.repeat(16_000);
-    const say = () => speaker.send(JSON.stringify({ text }));
+    const speak = () => speaker.send(JSON.stringify({ text }));
     let sent = 0;
-    say();
+    speak();
     for await (const [message] of on(speaker, 'message')) {
       const { from, left } = JSON.parse(message);
       if (left === 'Sleeper') break;
       if (from !== 'Speaker') continue;
       sent += text.length;
       if (sent > 32 << 20) throw new Error('what is not read is kept');
-      say();
+      speak();
     }
     await reads(ada, 'Sleeper has left');
     await sees(ada, ['Ada', 'Bob 🦀', 'Speaker']);

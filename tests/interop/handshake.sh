@@ -18,12 +18,7 @@ proxy() {
     "$nginx" -p "$directory" -c "$directory/nginx.conf" &
     running+=($!)
     printf -v "$1" '%s' "ws://127.0.0.1:$port/"
-    for _ in {1..100}; do
-        ! listens "$port" || return 0
-        sleep 0.1
-    done
-    echo "nginx did not start" >&2
-    return 1
+    until_listens "$port" || { echo "nginx did not start" >&2; return 1; }
 }
 
 # Debian has nginx in a folder for administrators.

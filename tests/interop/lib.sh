@@ -3,35 +3,21 @@
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/../../ci/lib.sh"
-passed=0
-failed=0
-skipped=0
-
+passed=0 failed=0 skipped=0 running=()
 scratch=$(mktemp -d)
-running=()
 clean_up() {
     local process
     for process in "${running[@]}"; do kill "$process" 2>/dev/null || true; done
-    # What they still write belongs to what is removed.
-    for process in "${running[@]}"; do
-        for _ in {1..100}; do
-            kill -0 "$process" 2>/dev/null || break
-            sleep 0.1
-        done
-    done
+    # Each may still write to the folder until it has ended.
+    for process in "${running[@]}"; do timeout 10 tail --pid "$process" -f /dev/null || true; done
     rm -rf "$scratch"
 }
 trap clean_up EXIT
 
-ok() {
-    echo "ok $1"
-    passed=$((passed + 1))
-}
-
-fail() {
-    echo "FAILED $1"
-    failed=$((failed + 1))
-}
+ok() { echo "ok $1"; passed=$((passed + 1)); }
+fail() { echo "FAILED $1"; failed=$((failed + 1)); }
+skip() { echo "SKIPPED $1: $2"; skipped=$((skipped + 1)); } # NAME WHY
+asked_to_skip() { [[ ,${WSFRAME_INTEROP_SKIP:-}, == *,$1,* ]]; } # NAME
 
 # unless_installed LIST COPY COMMAND…: runs the command unless it has already installed this very list.
 unless_installed() {
@@ -51,7 +37,6 @@ node_packages() {
         npm ci --prefix "$here" --no-audit --no-fund --loglevel=error
 }
 
-# Debian's python3 has `venv`, and not what that puts into a new environment.
 venv() {
     { python3 -c 'import ensurepip' 2>/dev/null || install python3-venv; } &&
         python3 -m venv "$here/.venv" &&
@@ -77,10 +62,7 @@ start() {
     shift
     exec 4< <(exec "$@")
     running+=($!)
-    if ! read -r -t 20 -u 4 line; then
-        echo "$1 did not say where it listens" >&2
-        return 1
-    fi
+    read -r -t 20 -u 4 line || { echo "$1 did not print its address" >&2; return 1; }
     printf -v "$variable" '%s' "$line"
 }
 
@@ -92,8 +74,15 @@ for one in [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1
     print(one.getsockname()[1])' "$1"
 }
 
-# listens PORT: succeeds if a program listens there.
-listens() { (exec 5<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+# until_listens PORT [PID]: waits until the process listens there, by default the last one started; at most a minute.
+until_listens() {
+    for _ in {1..600}; do
+        kill -0 "${2:-${running[-1]}}" 2>/dev/null || return
+        ! (exec 5<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null || return 0
+        sleep 0.1
+    done
+    return 1
+}
 
 # Each exchange has a time limit of its own. This one is for a client that hangs besides.
 limited() { timeout --foreground 300 "$@"; }
@@ -105,15 +94,6 @@ python_client() { limited "$here/.venv/bin/python" -B "$here/websockets_client.p
 
 # to NAME CLIENT…: adds the name of the server to each exchange.
 to() { "${@:2}" | sed -E "s/^(ok|FAILED) /&$1: /"; }
-
-# skip NAME WHY
-skip() {
-    echo "SKIPPED $1: $2"
-    skipped=$((skipped + 1))
-}
-
-# asked_to_skip NAME
-asked_to_skip() { [[ ,${WSFRAME_INTEROP_SKIP:-}, == *,$1,* ]]; }
 
 # client NAME PREPARE RUN: evaluates the commands PREPARE and RUN, and counts the exchanges that RUN prints.
 # If PREPARE sets `cannot`, that is why this machine cannot run the client at all.
@@ -135,7 +115,4 @@ client() {
 }
 
 # summary: prints the counts, and fails if an exchange failed; the script's last command.
-summary() {
-    echo "$passed passed, $failed failed, $skipped clients skipped"
-    ((failed == 0))
-}
+summary() { echo "$passed passed, $failed failed, $skipped clients skipped"; ((failed == 0)); }

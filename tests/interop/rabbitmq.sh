@@ -46,40 +46,26 @@ rabbitmq_start() {
     echo '[rabbitmq_web_stomp].' >"$node/enabled_plugins"
 
     # The node finds others by this process. If it were missing, the node would start one and not end it.
-    "$rabbitmq"/usr/lib/erlang/erts-*/bin/epmd -address 127.0.0.1 -port "$epmd_port" \
-        >"$node/epmd_log" 2>&1 &
+    "$rabbitmq"/usr/lib/erlang/erts-*/bin/epmd -address 127.0.0.1 -port "$epmd_port" >"$node/epmd_log" 2>&1 &
     running+=($!)
-    for _ in {1..100}; do
-        ! listens "$epmd_port" || break
-        sleep 0.1
-    done
+    until_listens "$epmd_port" || true
 
     # One process, whose standard output is its log, and whose cookie is in its home directory.
     env HOME="$node" PATH="$rabbitmq/bin:$PATH" RUNNING_UNDER_SYSTEMD=1 RABBITMQ_LOGS=- \
-        ERL_EPMD_PORT="$epmd_port" \
-        RABBITMQ_DIST_PORT="$node_port" \
-        RABBITMQ_NODENAME=wsframe@localhost \
-        RABBITMQ_CONF_ENV_FILE="$node/rabbitmq-env.conf" \
-        RABBITMQ_CONFIG_FILE="$node/rabbitmq.conf" \
-        RABBITMQ_ADVANCED_CONFIG_FILE="$node/advanced.config" \
-        RABBITMQ_ENABLED_PLUGINS_FILE="$node/enabled_plugins" \
-        RABBITMQ_GENERATED_CONFIG_DIR="$node/config" \
-        RABBITMQ_FEATURE_FLAGS_FILE="$node/feature_flags" \
+        ERL_EPMD_PORT="$epmd_port" RABBITMQ_DIST_PORT="$node_port" RABBITMQ_NODENAME=wsframe@localhost \
+        RABBITMQ_CONF_ENV_FILE="$node/rabbitmq-env.conf" RABBITMQ_CONFIG_FILE="$node/rabbitmq.conf" \
+        RABBITMQ_ADVANCED_CONFIG_FILE="$node/advanced.config" RABBITMQ_GENERATED_CONFIG_DIR="$node/config" \
+        RABBITMQ_ENABLED_PLUGINS_FILE="$node/enabled_plugins" RABBITMQ_FEATURE_FLAGS_FILE="$node/feature_flags" \
         RABBITMQ_MNESIA_BASE="$node/mnesia" \
         RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}" \
-        "$rabbitmq"/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server \
-        >"$node/log" 2>&1 &
+        "$rabbitmq"/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server >"$node/log" 2>&1 &
     rabbitmq_pid=$!
     running+=("$rabbitmq_pid")
 }
 
 # rabbitmq_wait: waits until it listens.
 rabbitmq_wait() {
-    for _ in {1..300}; do
-        kill -0 "$rabbitmq_pid" 2>/dev/null || break
-        ! listens "$rabbitmq_port" || return 0
-        sleep 0.2
-    done
+    ! until_listens "$rabbitmq_port" "$rabbitmq_pid" || return 0
     echo "RabbitMQ does not listen; its log ends with" >&2
     tail -n 20 "$scratch/node/log" >&2
     return 1

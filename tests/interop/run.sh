@@ -22,11 +22,8 @@ refuses() {
     local name="server: $1 → exit status $2" expected=$2 status=0
     shift 2
     timeout 10 "$server" "$@" >/dev/null 2>"$scratch/stderr" || status=$?
-    if [[ $status -eq $expected && -s $scratch/stderr ]]; then
-        ok "$name"
-    else
-        fail "$name: got $status, and: $(<"$scratch/stderr")"
-    fi
+    if [[ $status -eq $expected && -s $scratch/stderr ]]; then ok "$name"; return; fi
+    fail "$name: got $status, and: $(<"$scratch/stderr")"
 }
 
 # listening VARIABLE S: reads the server's addresses from descriptor 4, and sets the variable to HOST:PORT.
