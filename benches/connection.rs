@@ -10,7 +10,7 @@ use wsframe::{Connection, Event, FrameEncoder, Limits, MaskingKey, MaskingKeys, 
 
 const KEY: MaskingKey = MaskingKey::new([0x37, 0xFA, 0x21, 0x3D]);
 
-/// What is received changes where it lies, so each turn gets a fresh copy, which is not timed.
+/// Receiving changes the input in place, so each turn gets a fresh copy, which is not timed.
 fn receive(c: &mut Criterion) {
     for kind in Kind::ALL {
         let mut group = c.benchmark_group(format!("connection/receive/{}", kind.name()));

@@ -1,4 +1,4 @@
-//! Masking: payloads as they lie in a stream, in place and copied out, on every backend of the machine.
+//! Masking: the payloads of a stream, in place and copied out, on every backend of the machine.
 
 mod support;
 

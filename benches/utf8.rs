@@ -1,4 +1,4 @@
-//! UTF-8: validated as it lies, as it arrives in chunks, and in the pass that unmasks it, on every
+//! UTF-8: validated in place, as it arrives in chunks, and in the pass that unmasks it, on every
 //! backend of the machine.
 
 mod support;

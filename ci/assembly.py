@@ -1,20 +1,18 @@
 #!/usr/bin/env python3
-"""Builds the library for several processors and checks the assembly of its kernels. Runs none of it, so any
-machine can check AVX-512, SVE and WebAssembly.
+"""Builds the library for several processors, and checks the assembly of its kernels without running it.
 
     ci/assembly.py [TARGET…]       all targets, or those named
 
-A loop vectoriser may turn a loop over blocks into gathers and scatters, or leave it scalar. The result is
-right and up to twenty times slower, so no test of results sees it. The check fails where:
+A vectoriser may turn a loop over blocks into gathers, or leave it scalar. The results stay right, and take up to
+twenty times as long, so no other test notices. Fails if
 
-- a gather or a scatter is anywhere in the library,
+- the library contains a gather or a scatter,
 - a kernel of a backend is not found under its name,
-- a masking kernel has no loop with at least four XORs of the backend's width, or `validate_long` no loop
-  with at least two table lookups of that width. `words` has a loop over single words of 64 bits: it needs two of
-  them, and a vector counts as the words that it holds;
-- a vector backend's kernel has more scalar XORs than its first and last bytes explain.
+- no loop of a masking kernel has four XORs of the backend's width, or no loop of `validate_long` two table lookups
+  of that width. A loop of `words` needs two words of 64 bits; a vector counts as the words that it holds,
+- a vector backend's kernel has more scalar XORs than its first and last bytes need.
 
-The compiler for other processors comes from ci/toolchain.sh. Where it cannot be had, they are skipped.
+The compiler for other processors is that of ci/toolchain.sh. Without it, they are skipped.
 """
 
 import functools
@@ -47,7 +45,7 @@ TARGETS = {
 KERNELS = ["mask_long", "mask_copy_long", "validate_long", "unmask_validate_long"]
 LEAST = dict(xor=4, any=2, lookup=2)
 SCALARS_AT_MOST = 8
-# How many words of 64 bits are in what an instruction names; in others, one.
+# The number of 64-bit words in a register.
 WORDS = {"%zmm": 8, "%ymm": 4, "%xmm": 2, r"\bv128\b": 2, r"\b[vz]\d+\.": 2}
 
 os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -57,18 +55,18 @@ target_dir = os.path.abspath(os.environ.get("CARGO_TARGET_DIR", "target"))
 def build(name, kind, flag, compiler):
     """Returns the lines of the library's assembly, without comments."""
     folder = os.path.join(target_dir, "assembly")
-    # As `cargo check` builds: of all that the crate depends on, std included, only the metadata. Optimised
-    # as a release is, and the flag for this crate alone, so that its dependencies serve several processors.
+    # Like `cargo check`, with only the metadata of dependencies. Optimised like a release. The flag is for this
+    # crate alone, so that dependencies are built once for several processors.
     command = ["cargo", "rustc", "--quiet", "--profile", "check", "--lib", "--no-default-features",
                "--features", "alloc", "--target", kind["triple"], "--target-dir", folder]
     release = dict(OPT_LEVEL="3", DEBUG="0", DEBUG_ASSERTIONS="false", OVERFLOW_CHECKS="false")
     env = os.environ | {f"CARGO_PROFILE_DEV_{key}": value for key, value in release.items()}
     env["CARGO_INCREMENTAL"] = "0"
     if kind is WASM:
-        # build.rs has to see the feature, which no build for WebAssembly has otherwise.
+        # build.rs must see the feature.
         env["CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS"] = flag
     if compiler:
-        # The compiler is a release, and -Zbuild-std is not a release's.
+        # -Zbuild-std needs a nightly compiler, or this variable.
         env |= dict(RUSTC=compiler, RUSTC_BOOTSTRAP="1")
         command += ["-Zbuild-std=core,alloc"]
     file = os.path.join(folder, f"{name}.s")
@@ -97,8 +95,7 @@ def loops(lines):
     if "loop" in lines:  # WebAssembly, where a loop is a block
         found, depth = [], 0
         for at, line in enumerate(lines):
-            if line == "loop" and not depth:
-                found.append(set())
+            found += [set()] if line == "loop" and not depth else []
             depth += (line == "loop") - (line == "end_loop")
             if depth:
                 found[-1].add(at)
@@ -126,18 +123,14 @@ def reached(graph, start):
 
 
 def places(pattern, lines):
-    """Returns where such instructions are, except `xor x, x`, which sets a register to zero."""
+    """Returns the places of such instructions, except `xor x, x`, which sets a register to zero."""
     operands = [line.partition("\t")[2].split(", ") for line in lines]
     zero = [len(names) > 1 and len(set(names)) == 1 for names in operands]
     return {at for at, line in enumerate(lines) if re.match(pattern, line) and not zero[at]}
 
 
-def words(line):
-    return next((words for pattern, words in WORDS.items() if re.search(pattern, line)), 1)
-
-
 def check(kind, lines):
-    """Prints what every kernel has, and returns what is wrong."""
+    """Prints the counts of every kernel, and returns the failures."""
     gathers = [line for line in lines if re.match(kind["gather"], line)]
     print(f"    gathers and scatters: {len(gathers)}", flush=True)
     wrong = [f"{len(gathers)} gathers and scatters, the first: {gathers[0]}"] if gathers else []
@@ -152,7 +145,8 @@ def check(kind, lines):
             for body in bodies:
                 wanted = places(kind[what].format(width), body)
                 scalar = len(places(kind["scalar"], body))
-                count = {at: 1 if width else words(body[at]) for at in wanted}
+                count = {at: 1 if width else next((words for name, words in WORDS.items() if re.search(name, body[at])), 1)
+                         for at in wanted}
                 looped = max((sum(count[at] for at in wanted & loop) for loop in loops(body)), default=0)
                 line = f"{backend}, {kernel}: {'lookups' if what == 'lookup' else 'XORs'} in a loop {looped}, " \
                        f"in all {sum(count.values())}; scalar XORs {scalar}"

@@ -3,26 +3,18 @@
 # it.
 #
 # Bochs emulates an Ice Lake PC. It boots Debian's Linux kernel, whose first process runs the tests.
-# This is slow, so it runs only the modules that test kernels. Exhaustive tests run one case in
-# 1009, and property tests 16 cases. Fails unless every module passed and avx512 was the backend in
-# use.
-#
-# Installs missing Debian packages (bochs, a boot loader for ISO images, busybox). The kernel's
-# package is unpacked, not installed.
+# Only the modules that test kernels run. Exhaustive tests run one case in 1009, and property tests
+# 16 cases. Fails unless every module passed with the backend avx512. Installs Debian packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/lib.sh
 
-one_in=1009
-property_cases=16
-limit=1200 # seconds
+one_in=1009 property_cases=16 limit=1200 # seconds
 packages=(binutils bochs bochs-term bochsbios busybox-static cpio isolinux syslinux-common vgabios xorriso)
 tests=(backends rfc6455_5_3_masking rfc6455_8_1_utf8)
 
-if [ "$(uname -sm)" != "Linux x86_64" ]; then
-    echo "SKIPPED AVX-512 under emulation: it is written for Linux on x86_64, not for $(uname -sm)"
-    exit 0
-fi
+[ "$(uname -sm)" = "Linux x86_64" ] ||
+    { echo "SKIPPED AVX-512 under emulation: it is written for Linux on x86_64, not for $(uname -sm)"; exit 0; }
 install "${packages[@]}"
 
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
@@ -30,13 +22,13 @@ work=$target/avx512
 rm -rf "$work/system" "$work/iso"
 mkdir -p "$work"/{system/{bin,dev,proc,tests},iso,kernel}
 
-# The tests as they are built for this machine, and the libraries that they load.
-program=$(cargo test --no-run --all-features --test it --message-format=json-render-diagnostics |
+# The test program, and the libraries that it loads.
+program=$(cargo test --no-run --package wsframe-tests --all-features --message-format=json-render-diagnostics |
     sed -n 's/.*"name":"it".*"executable":"\([^"]*\)".*/\1/p')
 strip -o "$work/system/tests/it" "$program"
 ldd "$program" | grep -o '/[^ ]*' | sort -u | xargs -I{} cp --parents --update -L {} "$work/system"
 
-# The kernel. Its package is named by another, which always depends on the newest.
+# The newest kernel: another package depends on it. Unpacked, not installed.
 kernel=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: //p' | head -n 1)
 if [ ! -e "$work/kernel/$kernel" ]; then
     (cd "$work/kernel" && rm -rf ./* && apt-get download -q "$kernel")
@@ -55,7 +47,7 @@ for name in ${tests[*]}; do
     /tests/it \$name:: --nocapture --test-threads=1 2>&1
 done
 echo "--- end"
-# Until the serial line has sent it all.
+# Wait for the serial line.
 /bin/busybox sleep 1
 /bin/busybox poweroff -f
 INIT
@@ -63,9 +55,8 @@ chmod +x "$work/system/init"
 cp /bin/busybox "$work/system/bin/"
 (cd "$work/system" && find . | cpio --quiet -o -H newc | gzip -1) > "$work/iso/initrd"
 
-# Bochs 2.7 does not say of its Ice Lake how large some parts of the state are that XSAVE saves (of protection
-# keys), has fast short copies but not fast copies, which the kernel takes to be impossible, and lacks the
-# registers that count frequency. So the kernel is not to know of these.
+# The Ice Lake of Bochs 2.7 does not report the size of the XSAVE state of protection keys, has FSRM without ERMS,
+# and lacks the registers that count frequency. So the kernel must not use these.
 cp "$work"/kernel/boot/vmlinuz-* "$work/iso/vmlinuz"
 cp /usr/lib/ISOLINUX/isolinux.bin /usr/lib/syslinux/modules/bios/ldlinux.c32 "$work/iso/"
 cat > "$work/iso/isolinux.cfg" << 'MENU'
@@ -96,9 +87,9 @@ error: action=ignore
 info: action=ignore
 debug: action=ignore
 BOCHS
-echo c > "$work/commands" # For a Bochs that has a debugger: continue.
+echo c > "$work/commands" # Continues, if this Bochs has a debugger.
 
-# Bochs wants a terminal, which `script` gives it. It ends with a "panic" when the machine powers off.
+# Bochs needs a terminal, which `script` provides. It ends with a "panic" when the machine powers off.
 rm -f "$work/serial.log" "$work/bochs.log"
 start=$SECONDS
 TERM=xterm timeout --kill-after=10 "$limit" script --quiet --return --command \
@@ -110,7 +101,7 @@ tr -d '\r' < "$work/serial.log" | sed 's/proptest: Failed to find absolute path.
 grep -E '^(avx512|---|test |backends:|avx512:|[0-9]+ |of )|panicked|test result' "$log" || true
 
 fail() { echo "FAILED: $1; see $log" >&2; exit 1; }
-grep -qx -- '--- end' "$log" || fail "the tests did not come to their end in $seconds s"
+grep -qx -- '--- end' "$log" || fail "the tests did not finish in $seconds s"
 grep -q 'backends: avx512, ' "$log" || fail "avx512 was not the backend in use"
 passed=$(sed -n 's/^test result: ok\. \([1-9][0-9]*\) passed; 0 failed.*/\1/p' "$log")
 [ "$(wc -w <<< "$passed")" = ${#tests[@]} ] || fail "of ${#tests[@]} modules, not all passed"

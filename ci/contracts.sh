@@ -2,15 +2,14 @@
 # Checks what users depend on. Installs the tools, pinned and from source, which takes some minutes
 # each.
 #
-#     ci/contracts.sh [--present] [CHECK…]    runs all checks, or those named
+#     ci/contracts.sh [--present] [CHECK…]    runs all checks, or those named. With --present, a check
+#                                             whose tool is not installed is reported and skipped
 #     ci/contracts.sh --update                refreshes ci/public-api.txt
 #
 #     api       the public API equals ci/public-api.txt
 #     semver    no breaking change since the last tag v*, or since the revision $BASELINE
 #     deny      licences, duplicates, sources and vulnerabilities of dependencies, by deny.toml
 #     minimal   the crate builds with the oldest versions of its dependencies that Cargo.toml allows
-#
-# With --present, a check whose tool is not installed is reported and skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/lib.sh
@@ -30,27 +29,21 @@ done
 
 skip() { echo "SKIPPED $1"; }
 
-# Whether the tool is there, in this version. It is installed if it may be, and then it must be.
+# tool NAME VERSION: installs it, unless --present is given; then a missing tool is reported.
 tool() {
     [ "$(cargo "${1#cargo-}" --version 2> /dev/null)" != "$1 $2" ] || return 0
-    if [ $present = yes ]; then
-        skip "$1: $2 is not installed; ci/contracts.sh installs it"
-        return 1
-    fi
-    # Not the caller's to judge, to whom a tool that is not there is a check that is skipped.
+    [ $present = no ] || { skip "$1: $2 is not installed; ci/contracts.sh installs it"; return 1; }
+    # Exits, because callers skip the check if this fails.
     cargo install --quiet --locked --debug "$1@$2" || { echo "FAILED: $1 $2 cannot be installed" >&2; exit 1; }
 }
 
-nightly() {
-    cargo +nightly --version > /dev/null 2>&1 || { skip "$1: no nightly toolchain"; return 1; }
-}
+nightly() { cargo +nightly --version > /dev/null 2>&1 || { skip "$1: no nightly toolchain"; return 1; }; }
 
 check_api() {
     nightly "the public API" && tool cargo-public-api 0.52.0 || return 0
     local found=$target/public-api.txt
     mkdir -p "$target"
-    # Of a trait that is implemented, that it is: its methods are the trait's. Not what no stable code can
-    # name.
+    # Without the methods of implemented traits, and without traits that stable code cannot name.
     cargo +nightly public-api --package wsframe --all-features --omit blanket-impls 2> "$target/public-api.log" |
         grep -vE 'core::marker::(Freeze|StructuralPartialEq|UnsafeUnpin) for' |
         awk '/^impl/ { trait = / for / }
@@ -60,8 +53,7 @@ check_api() {
     if [ $update = yes ]; then
         cp "$found" ci/public-api.txt
     elif ! diff -u ci/public-api.txt "$found"; then
-        echo "FAILED: the public API has changed. If that is meant, say so in CHANGELOG.md, and write it" >&2
-        echo "down: ci/contracts.sh --update" >&2
+        echo "FAILED: the public API has changed. If intended, add it to CHANGELOG.md and run ci/contracts.sh --update" >&2
         return 1
     fi
     echo "ok: the public API, $(wc -l < "$found") lines"
@@ -70,13 +62,10 @@ check_api() {
 check_semver() {
     local baseline
     baseline=${BASELINE:-$(git describe --tags --abbrev=0 --match 'v*' 2> /dev/null || true)}
-    if [ -z "$baseline" ]; then
-        skip "semver: no version has been released to compare with, and BASELINE names no revision"
-        return
-    fi
+    [ -n "$baseline" ] || { skip "semver: there is no released version, and BASELINE names no revision"; return; }
     tool cargo-semver-checks 0.51.0 || return 0
     cargo semver-checks --package wsframe --baseline-rev "$baseline" --all-features
-    echo "ok: nothing of $baseline is missing"
+    echo "ok: no breaking change since $baseline"
 }
 
 check_deny() {
@@ -85,26 +74,20 @@ check_deny() {
     if timeout 120 cargo deny fetch db > "$target/advisories.log" 2>&1; then
         cargo deny --locked check advisories
     else
-        skip "advisories: their database cannot be fetched from here"
+        skip "advisories: the database cannot be downloaded"
     fi
 }
 
-# In a copy, which has its own lock file and no dev-dependencies: those are no contract.
+# In a copy with its own lock file and without dev-dependencies.
 check_minimal() {
     nightly "minimal versions" || return 0
     local copy=$target/minimal
     crate_alone "$copy"
     rm "$copy/Cargo.lock"
-    (
-        cd "$copy"
-        cargo +nightly update --quiet -Z direct-minimal-versions
-        CARGO_TARGET_DIR=$target/minimal-target cargo check --quiet --locked --all-features
-        cargo tree --quiet --all-features --depth 1 --prefix none | sed '1d; s/^/minimal: /'
-    )
-    echo "ok: builds with the oldest versions that it names"
+    (cd "$copy" && cargo +nightly update --quiet -Z direct-minimal-versions)
+    (cd "$copy" && CARGO_TARGET_DIR=$target/minimal-target cargo check --quiet --locked --all-features)
+    (cd "$copy" && cargo tree --quiet --all-features --depth 1 --prefix none | sed '1d; s/^/minimal: /')
+    echo "ok: builds with the oldest versions in Cargo.toml"
 }
 
-for check in "${checks[@]}"; do
-    echo "--- $check"
-    "check_$check"
-done
+for check in "${checks[@]}"; do echo "--- $check"; "check_$check"; done

@@ -6,19 +6,15 @@ cd "$(dirname "$0")/.."
 . ci/lib.sh
 cd benches/counts
 
-if [ "$(uname -sm)" != "Linux x86_64" ]; then
-    echo "SKIPPED instruction counts: they are kept for Linux on x86_64, not for $(uname -sm)"
-    exit 0
-fi
+[ "$(uname -sm)" = "Linux x86_64" ] ||
+    { echo "SKIPPED instruction counts: they are kept for Linux on x86_64, not for $(uname -sm)"; exit 0; }
 for feature in avx2 bmi1 bmi2; do
-    if ! grep -qw "$feature" /proc/cpuinfo; then
-        echo "SKIPPED instruction counts: they are kept for AVX2, and this machine has no $feature"
-        exit 0
-    fi
+    grep -qw "$feature" /proc/cpuinfo ||
+        { echo "SKIPPED instruction counts: they are kept for AVX2, and this machine has no $feature"; exit 0; }
 done
 
 command -v valgrind > /dev/null || install valgrind
 
-# No flags from outside: what is counted must be the same everywhere.
+# Without flags from outside, which would change the counts.
 unset CARGO_ENCODED_RUSTFLAGS
 RUSTFLAGS="" cargo run --quiet --locked --profile counts -- "$@"

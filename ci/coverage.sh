@@ -1,36 +1,34 @@
 #!/usr/bin/env bash
-# Measures which lines and regions of src the unit and integration tests run. Excludes doctests, the
+# Measures which lines and regions of src the integration tests run. Excludes doctests, the
 # tests of the examples, and the test that measures time.
 #
 # Prints the percentages of each file. Fails if no test runs a line and ci/unreached.txt does not
 # explain its function, or if ci/unreached.txt explains a function whose lines all run.
 #
 # Needs the tools of the compiler's LLVM: rustup's component llvm-tools, or Debian's package, which
-# is installed if both are missing. Takes a few minutes, most of them to build the dependencies of
-# the tests.
+# is installed if both are missing. Takes a few minutes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/lib.sh
-target=${CARGO_TARGET_DIR:-target}/coverage
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")/coverage
 mkdir -p "$target"
-target=$(cd "$target" && pwd)
 
 llvm=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
 tools=$(rustc --print target-libdir)/../bin
 [ -x "$tools/llvm-cov" ] || tools=/usr/lib/llvm-$llvm/bin
 [ -x "$tools/llvm-cov" ] || install "llvm-$llvm"
 
-# This crate alone is instrumented, not what it depends on.
+# Instruments this workspace alone, without dependencies.
 printf '#!/bin/sh\nexec "$@" -Cinstrument-coverage\n' > "$target/wrapper"
 chmod +x "$target/wrapper"
 export RUSTC_WORKSPACE_WRAPPER=$target/wrapper CARGO_TARGET_DIR=$target
-# Counting takes its time: of the very many sequences of bytes some are enough, as each line needs one.
+# Counting is slow, and a sample of the exhaustive tests reaches every line.
 export WSFRAME_ONE_IN=101 WSFRAME_ONE_WRONG_IN=100001
 
 rm -f "$target"/*.profraw
 export LLVM_PROFILE_FILE=$target/%p-%8m.profraw
-cargo test --quiet --package wsframe --all-features --lib --test it -- --skip linear::
-cargo test --quiet --package wsframe --all-features --lib --test it --no-run --message-format=json |
+cargo test --quiet --package wsframe-tests --all-features -- --skip linear::
+cargo test --quiet --package wsframe-tests --all-features --no-run --message-format=json |
     grep -oE '"executable":"[^"]+"' | cut -d'"' -f4 > "$target/programs"
 
 "$tools/llvm-profdata" merge -sparse "$target"/*.profraw -o "$target/profile"
@@ -39,7 +37,7 @@ mapfile -t programs < <(sed '2,$s/^/-object=/' "$target/programs")
     awk 'NR < 3 || /^TOTAL/ || $1 ~ /rs$/ { print $1, $4, $7, $10 }' | column -t
 "$tools/llvm-cov" export -format=lcov "${programs[@]}" -instr-profile="$target/profile" "$PWD/src" >"$target/lines.lcov"
 
-# The functions with lines that no test reaches, beside those that ci/unreached.txt explains.
+# Compares the functions with lines that no test reaches with ci/unreached.txt.
 awk -F'[:,]' -v src="$PWD/src/" '
     $1 == "SF" {
         file = substr($2, length(src) + 1); line = 0; delete name
@@ -56,7 +54,7 @@ awk '
     ($1, "*") in why { seen[$1, "*"] = 1; next }
     ($1, $2) in why { seen[$1, $2] = 1; next }
     { print "FAILED: not explained in ci/unreached.txt: " $0; bad = 1 }
-    # Which of the kernels for x86-64 run depends on the machine.
+    # The machine decides which kernels for x86-64 run.
     END {
         for (place in why) if (!(place in seen) && place !~ /^arch\/x86_64\//)
             { sub(SUBSEP, " ", place); print "FAILED: explained in ci/unreached.txt, but reached: " place; bad = 1 }

@@ -7,13 +7,12 @@
 #
 # With --only, each NAME must match at least one test.
 #
-# A target passes if its tests were built, some ran, and none failed. Bare metal has no tests: there
-# the program of ci/no_std is linked without a reachable panic, and checks itself when it runs.
+# A target passes if tests ran, and none failed. Bare metal cannot run tests: there the program of
+# ci/no_std is linked without a reachable panic, and checks itself when it runs.
 #
-# Emulation is slow. Exhaustive tests run one case in WSFRAME_ONE_IN (default 1009), and property
-# tests PROPTEST_CASES cases (default 32). Tests that measure time are excluded.
-#
-# Installs the Debian packages that a target needs, and unpacks a compiler with ci/toolchain.sh.
+# Exhaustive tests run one case in WSFRAME_ONE_IN (default 1009), and property tests PROPTEST_CASES
+# cases (default 32). Tests that measure time are excluded. Installs the Debian packages that a target
+# needs, and unpacks a compiler with ci/toolchain.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/lib.sh
@@ -23,14 +22,9 @@ export CARGO_TERM_COLOR=never
 
 targets=(aarch64 armv7 i686 powerpc powerpc64 s390x wasm32 wasm32-scalar thumbv6m thumbv7em riscv32imac)
 
-# What to leave out anywhere: what measures time, which is the emulator's.
-slow=(--skip linear::)
-# WebAssembly under WASI has no threads.
-threads=(--skip all_sequences_at_block_edges)
-
-# Of each target: what it is, its triple, Debian's packages, its linker, what runs its programs.
+# Sets what depends on the target: its description, triple, Debian packages, linker, and the runner of its programs.
 describe() {
-    skip=("${slow[@]}") std=std flags= show=--show-output
+    skip=(--skip linear::) std=std flags= show=--show-output
     case $1 in
         aarch64) linux "64 bits, NEON" aarch64-unknown-linux-gnu aarch64-linux-gnu arm64 aarch64 ;;
         armv7) linux "32 bits" armv7-unknown-linux-gnueabihf arm-linux-gnueabihf armhf arm ;;
@@ -39,11 +33,10 @@ describe() {
         s390x) linux "64 bits, big-endian" s390x-unknown-linux-gnu s390x-linux-gnu s390x s390x ;;
         i686)
             linux "32 bits" i686-unknown-linux-gnu i686-linux-gnu i386 i386
-            # On the machine itself, where its kernel allows that.
+            # Without emulation, if the machine's kernel can run it.
             local system=/usr/i686-linux-gnu/lib
-            if "$system/ld-linux.so.2" --version >/dev/null 2>&1; then
+            ! "$system/ld-linux.so.2" --version >/dev/null 2>&1 ||
                 runner="$system/ld-linux.so.2 --library-path $system"
-            fi
             ;;
         wasm32) wasm "32 bits, simd128" -Ctarget-feature=+simd128 ;;
         wasm32-scalar) wasm "32 bits" "" ;;
@@ -62,11 +55,11 @@ wasm() { # what, flags
     runner="node --no-warnings $PWD/ci/wasi.mjs"
     packages=(wasi-libc)
     command -v node >/dev/null || packages+=(nodejs)
-    # A panic ends the program, and what was captured would be lost with it.
+    # A panic ends the program, and captured output would be lost.
     show=--no-capture
-    # Debian's wasi-libc lacks some functions of threads, which std names and never calls.
+    # Debian's wasi-libc lacks some functions of threads, which std refers to and never calls.
     flags="$2 -Clink-arg=--unresolved-symbols=ignore-all"
-    skip+=("${threads[@]}")
+    skip+=(--skip all_sequences_at_block_edges) # WASI has no threads
 }
 metal() { # what, triple, qemu's name
     kind=metal what=$1 triple=$2 linker=$toolchain/ld.lld runner=qemu-$3 std=core
@@ -76,7 +69,7 @@ metal() { # what, triple, qemu's name
 cargo_for() { # the rest of a command of cargo
     local name
     name=$(tr a-z- A-Z_ <<<"$triple")
-    # The compiler is a release, and -Zbuild-std is not a release's.
+    # -Zbuild-std needs a nightly compiler, or this variable.
     env RUSTC_BOOTSTRAP=1 RUSTC="$toolchain/rustc" CARGO_TARGET_DIR="$work/$target" \
         "CARGO_TARGET_${name}_LINKER=$linker" "CARGO_TARGET_${name}_RUNNER=$runner" \
         "CARGO_TARGET_${name}_RUSTFLAGS=$flags ${RUSTFLAGS:-}" \
@@ -85,16 +78,16 @@ cargo_for() { # the rest of a command of cargo
 
 run_tests() {
     if [ "$kind" = wasm ]; then
-        # Where rustc looks for what WASI's programs begin with.
+        # Where rustc looks for the startup code of WASI programs.
         local own=$toolchain/usr/lib/rustlib/$triple/lib/self-contained
         mkdir -p "$own"
         cp /usr/lib/wasm32-wasi/{crt1*.o,libc.a} "$own"
     fi
-    cargo_for test --package wsframe --all-features --test it --config profile.test.debug=false -- \
-        $show "${skip[@]}" ${only[@]+"${only[@]}"}
-    # What overflows where `c_ulong` has 32 bits, on the one such target that need not be emulated.
+    cargo_for test --package wsframe-tests --all-features --config profile.test.debug=false -- \
+        $show "${skip[@]}" "${only[@]}"
+    # A test for a `c_ulong` of 32 bits, on the only such target that can run without emulation.
     if [ "$target" = i686 ] && [ ${#only[@]} = 0 ]; then
-        cargo_for test --package wsframe --all-features --test it -- --ignored four_gibibytes
+        cargo_for test --package wsframe-tests --all-features -- --ignored four_gibibytes
     fi
 }
 
@@ -112,62 +105,41 @@ run_metal() {
 }
 
 # Reads the result of a target from its log.
-judge() { # the status of the run
-    # Where nothing is captured, the test's name stands in front.
+judge() {
+    # Where output is not captured, the test's name comes before it.
     backend=$(sed -En 's/^(test .* )?backends: //p' "$log" | head -n 1)
     if [ "$kind" = metal ]; then
         backend=words passed=runs failed= skipped=
-        [ "$1" = 0 ] || passed=FAILED
-        return "$1"
+        return "$result"
     fi
-    tally "$log"
-    [ -n "$passed" ] || { passed=FAILED; return 1; }
-    # That many at least, so that a run of nothing does not pass.
-    [ "$1" = 0 ] && [ "$failed" = 0 ] && [ "$passed" -ge "$least" ] && each_ran "$log" ${only[@]+"${only[@]}"}
+    all_passed "$log"
 }
 
-only=() least=150
-if [ "${1:-}" = --only ]; then IFS=, read -r -a only <<<"$2"; least=1; shift 2; fi
-if [ $# = 0 ]; then
-    echo "ci/cross.sh [--only NAME,…] TARGET…, or all: ${targets[*]}"
-    exit 0
-fi
-if ! ci/toolchain.sh; then
-    echo "SKIPPED other processors"
-    exit 0
-fi
-[ "$*" = all ] || targets=("$@")
+take_only "$@"
+[ ${#arguments[@]} -gt 0 ] || { echo "ci/cross.sh [--only NAME,…] TARGET…, or all: ${targets[*]}"; exit 0; }
+ci/toolchain.sh || { echo "SKIPPED other processors"; exit 0; }
+[ "${arguments[*]}" = all ] || targets=("${arguments[@]}")
 
 work=$(realpath -m "${CARGO_TARGET_DIR:-target}")/cross
 toolchain=$work/toolchain
-for target in "${targets[@]}"; do describe "$target"; done # Before anything takes long.
+for target in "${targets[@]}"; do describe "$target"; done # Fails early for an unknown target.
 ci/toolchain.sh "$toolchain"
 
 status=0
 for target in "${targets[@]}"; do
     describe "$target"
-    log=$work/$target.log
+    log=$work/$target.log start=$SECONDS result=0
     echo "--- $target"
-    start=$SECONDS result=0
-    # What it installs may change what runs it.
     install "${packages[@]}" >"$log" 2>&1 || result=$?
-    describe "$target"
+    describe "$target" # The runner depends on what is installed.
     if [ "$result" = 0 ]; then
-        if [ "$kind" = metal ]; then run=run_metal; else run=run_tests; fi
-        # Not in a condition, where -e would be off within it.
-        set +e
-        (set -e; $run) >>"$log" 2>&1
-        result=$?
-        set -e
+        if [ "$kind" = metal ]; then logged "$log" run_metal; else logged "$log" run_tests; fi
     fi
-    backend= passed= failed= skipped=
-    if judge "$result"; then
+    if judge; then
         echo "ok: $what, $backend: $passed${failed:+ passed, $failed failed, $skipped left out}, $((SECONDS - start)) s"
     else
         status=1
-        grep -E '^(test .*FAILED|error)|panicked' "$log" | head -n 20 || true
-        tail -n 20 "$log"
-        echo "FAILED: $target; see $log" >&2
+        show_failure "$target" "$log"
     fi
 done
 exit $status

@@ -1,6 +1,6 @@
 # Functions shared by .ci/run and the scripts in this folder. Source it after `set -euo pipefail`.
 
-# install PACKAGE…: Debian's packages, if any of them is missing and this user may. Says so on stderr.
+# install PACKAGE…: installs Debian packages, if any of them is missing and this user may.
 install() {
     dpkg --status "$@" >/dev/null 2>&1 && return
     local as_root
@@ -8,8 +8,38 @@ install() {
     $as_root apt-get update -qq >&2 && $as_root apt-get install -qq -y --no-install-recommends "$@" >&2
 }
 
-# tally LOG: how many tests of the first program in it passed, failed and were left out, in the variables of these
-# names, which are empty if it has not come to its end.
+# take_only [--only NAME,…] ARGUMENT…: sets `only` to the names, `least` to the number of tests that must pass, and
+# `arguments` to the other arguments.
+take_only() {
+    only=() least=150
+    if [ "${1:-}" = --only ]; then IFS=, read -r -a only <<<"$2"; least=1; shift 2; fi
+    arguments=("$@")
+}
+
+# logged LOG COMMAND…: appends the output to the log, and sets `result` to the status. Must not be called in a
+# condition, where -e would be off within the command.
+logged() {
+    set +e
+    (set -e; "${@:2}") >>"$1" 2>&1
+    result=$?
+    set -e
+}
+
+# all_passed LOG: whether `result` is 0, at least `least` tests ran, none failed, and each of `only` matched.
+all_passed() {
+    tally "$1"
+    [ "$result" = 0 ] && [ "${failed:-1}" = 0 ] && [ "${passed:-0}" -ge "$least" ] && each_ran "$1" "${only[@]}"
+}
+
+# show_failure NAME LOG: prints the lines that matter.
+show_failure() {
+    grep -E '^(test .*FAILED|error|SUMMARY)|panicked|Sanitizer' "$2" | head -n 20 || true
+    tail -n 20 "$2"
+    echo "FAILED: $1; see $2" >&2
+}
+
+# tally LOG: sets `passed`, `failed` and `skipped` to the counts of the first program in the log. They are empty if
+# it did not finish.
 tally() {
     passed='' failed='' skipped=''
     read -r passed failed skipped < <(sed -n \
@@ -18,8 +48,8 @@ tally() {
     skipped=${skipped:+$((skipped))}
 }
 
-# each_ran LOG NAME…: fails unless a test ran whose path begins with the name, for each of these names. To Rust's
-# tests a filter that matches nothing is no error.
+# each_ran LOG NAME…: fails unless for each name a test ran whose path begins with it. Rust's test programs accept a
+# filter that matches nothing.
 each_ran() {
     local name
     for name in "${@:2}"; do
@@ -27,28 +57,28 @@ each_ran() {
     done
 }
 
-# test_modules MODULE…: runs these modules of the integration tests, each of which must have tests. Prints what
-# the backends are, and the result.
+# test_modules MODULE…: runs these modules of the integration tests, each of which must have tests. Prints the
+# backends and the result.
 test_modules() {
     local log status=0
     log=$(mktemp)
-    cargo test --quiet --all-features --test it -- --format pretty --show-output "${@/%/::}" >"$log" || status=$?
+    cargo test --quiet --package wsframe-tests --all-features -- --format pretty --show-output "${@/%/::}" >"$log" || status=$?
     if [ "$status" = 0 ]; then grep -E '^(backends:|test result)' "$log"; else cat "$log"; fi
     [ "$status" != 0 ] || each_ran "$log" "${@/%/::}" || status=1
     rm "$log"
     return "$status"
 }
 
-# crate_alone FOLDER: copies the crate there, without tests, examples, benchmarks and what only these depend on.
+# crate_alone FOLDER: copies the crate there, without tests, examples, benchmarks and dev-dependencies.
 crate_alone() {
     rm -rf "$1"
     mkdir -p "$1"
     cp -r src build.rs README.md Cargo.lock "$1"
-    awk '/^\[/ { drop = /dev-dependencies\]/ || /^\[\[(example|bench)\]\]/ || /^\[(profile\.|workspace)/ } !drop' \
+    awk '/^\[/ { drop = /dev-dependencies\]/ || /^\[\[(example|test)\]\]/ || /^\[(profile\.|workspace)/ } !drop' \
         Cargo.toml >"$1/Cargo.toml"
 }
 
-# put_page FILE NAME: replaces the lines between <!-- NAME --> and <!-- end of NAME --> in a file by standard input.
+# put_page FILE NAME: replaces the lines between <!-- NAME --> and <!-- end of NAME --> in the file by standard input.
 put_page() {
     local from="^<!-- $2 -->\$" to="^<!-- end of $2 -->\$" page status=0
     page=$(mktemp)

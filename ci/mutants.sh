@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 root=$PWD
 target=${CARGO_TARGET_DIR:-$root/target}/mutants
 
-# A room: its files, and the tests that must notice. Of the features those on which any of the tests hangs.
+# Per module: its files, and the tests that must notice a mutant. The features are those of all tests.
 features=handshake,http,rand,deflate,tokio
 declare -A files=(
     [close]=src/close.rs [header]='src/header/*.rs' [frame]='src/frame/*.rs' [message]='src/message/*.rs'
@@ -28,14 +28,11 @@ declare -A tests=(
     [frame]='rfc6455_5_frames rfc6455_6_1_sending rfc6455_5_5_control rfc6455_5_4_messages rfc7692_6_connection'
     [message]='rfc6455_5_4_messages rfc6455_5_5_control rfc7692_6_connection'
     [connection]='rfc6455_7_closing rfc6455_6_1_sending rfc6455_5_3_masking'
-    [relay]='rfc6455_5_4_messages'
-    [extensions]='display rfc6455_9_1_extensions rfc6455_9_1_negotiation rfc6455_4_2_server
-        rfc7692_7_1_negotiation'
+    [extensions]='display rfc6455_9_1_extensions rfc6455_9_1_negotiation rfc6455_4_2_server rfc7692_7_1_negotiation'
     [handshake]='display rfc6455_3_uri rfc6455_4_head rfc6455_4_1_client rfc6455_4_2_server rfc6455_4_http
         rfc6455_9_1_negotiation'
     [mask]='display rfc6455_5_3_masking rfc6455_5_frames rfc6455_8_1_utf8'
-    [utf8]='display rfc6455_8_1_utf8 rfc6455_7_closing'
-    [owned]='display bytes'
+    [utf8]='display rfc6455_8_1_utf8 rfc6455_7_closing' [owned]='display bytes' [relay]=rfc6455_5_4_messages
     [codec]='display tokio_util tokio_util_deflate tokio_util_memory'
     [stream]='stream stream_tasks tokio_util tokio_util_memory'
     [deflate]='display rfc7692_6_connection rfc7692_7_1_negotiation rfc7692_7_2_messages rfc7692_7_2_renewal
@@ -43,10 +40,9 @@ declare -A tests=(
 )
 again=no
 if [ "${1:-}" = --again ]; then again=yes; shift; fi
-rooms=("$@")
-mapfile -t every < <(printf '%s\n' "${!files[@]}" | sort)
-if [ "${rooms[0]:-}" = --list ]; then printf '%s\n' "${every[@]}"; exit; fi
-[ ${#rooms[@]} -gt 0 ] || rooms=("${every[@]}")
+if [ "${1:-}" = --list ]; then printf '%s\n' "${!files[@]}" | sort; exit; fi
+modules=("$@")
+[ ${#modules[@]} -gt 0 ] || mapfile -t modules < <(printf '%s\n' "${!files[@]}" | sort)
 
 command -v cargo-mutants > /dev/null || cargo install --quiet --locked --debug cargo-mutants@27.1.0
 
@@ -55,44 +51,40 @@ clone=$target/clone
 rm -rf "$clone"
 git clone --quiet "$root" "$clone"
 cd "$clone"
-# Built a thousand times, run as often for a second: so it is built as fast as it may be.
+# A thousand builds, each for a run of a second: compile fast.
 export CARGO_TARGET_DIR=$target/build CARGO_PROFILE_TEST_OPT_LEVEL=1 CARGO_PROFILE_TEST_DEBUG=0
-# Of the very many sequences of bytes some are enough.
+# A sample of the exhaustive tests is enough.
 export PROPTEST_MAX_SHRINK_ITERS=0 WSFRAME_ONE_IN=1009
 
-# judge ROOM: whether what no test noticed is what ci/survivors.txt explains, wherever in a file it is.
+# judge MODULE: compares the mutants that survived with ci/survivors.txt, ignoring line numbers.
 judge() {
     local found=$target/$1/mutants.out
     wc -l "$found"/{caught,timeout,unviable,missed}.txt | sed "s|$found/||; s/^/$1:/"
     sed -E 's/:[0-9]+:[0-9]+//' "$found/missed.txt" | sort -u > "$target/$1/missed"
     grep -E "^src/$1(\.rs|/)" "$root/ci/survivors.txt" | sort -u > "$target/$1/explained" || true
-    diff --label explained --label "not noticed" -U0 "$target/$1/explained" "$target/$1/missed" ||
+    diff --label explained --label survived -U0 "$target/$1/explained" "$target/$1/missed" ||
         { echo "FAILED: ci/survivors.txt does not explain what survived in $1" >&2; return 1; }
 }
 
-for room in "${rooms[@]}"; do
-    [ -n "${files[$room]:-}" ] || { echo "$0: no room named $room" >&2; exit 2; }
-    mapfile -t only < <(tr -s ' \n' '\n' <<< "${tests[$room]}" | sed '/^$/d; s/$/::/')
-    options=(--file "${files[$room]}" --features "$features")
-    # A test that waits for 64 MiB takes seconds; less will do.
-    [ "$room" != deflate ] ||
+for module in "${modules[@]}"; do
+    [ -n "${files[$module]:-}" ] || { echo "$0: no module named $module" >&2; exit 2; }
+    mapfile -t only < <(tr -s ' \n' '\n' <<< "${tests[$module]}" | sed '/^$/d; s/$/::/')
+    options=(--file "${files[$module]}" --features "$features")
+    # A test that sends 64 MiB takes seconds.
+    [ "$module" != deflate ] ||
         sed -i '/^const RENEW_AFTER/s/64 << 20/256 << 10/' src/deflate/mod.rs tests/it/rfc7692_7_2_renewal.rs
-    # All must pass before anything is changed.
-    cargo test --package wsframe --features "$features" --test it -- "${only[@]}" > "$target/unchanged.log" ||
+    # All must pass without a mutant.
+    cargo test --package wsframe-tests --features "$features" -- "${only[@]}" > "$target/unchanged.log" ||
         { cat "$target/unchanged.log"; exit 1; }
     each_ran "$target/unchanged.log" "${only[@]}"
-    if [ $again = yes ]; then
-        options+=(--iterate)
-    else
-        rm -rf "$target/$room"
-    fi
-    mkdir -p "$target/$room"
-    # It ends with 2 or 3 where mutants survive, or run without an end, which is ours to judge.
+    if [ $again = yes ]; then options+=(--iterate); else rm -rf "$target/$module"; fi
+    mkdir -p "$target/$module"
+    # The status is 2 or 3 if mutants survived or timed out, which `judge` looks at.
     status=0
-    cargo mutants --package wsframe "${options[@]}" -C=--test=it --in-place --no-shuffle --baseline=skip \
-        --timeout 30 --build-timeout 300 --output "$target/$room" -- -- "${only[@]}" || status=$?
-    [[ $status == [023] ]] || { echo "FAILED: cargo mutants ends with status $status in $room" >&2; exit 1; }
+    cargo mutants --package wsframe --test-package wsframe-tests "${options[@]}" --in-place --no-shuffle --baseline=skip \
+        --timeout 30 --build-timeout 300 --output "$target/$module" -- -- "${only[@]}" || status=$?
+    [[ $status == [023] ]] || { echo "FAILED: cargo mutants ends with status $status in $module" >&2; exit 1; }
     git checkout --quiet .
-    judge "$room" || failed=yes
+    judge "$module" || failed=yes
 done
 [ -z "${failed:-}" ]

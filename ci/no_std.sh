@@ -14,30 +14,21 @@ esac
 program=${CARGO_TARGET_DIR:-target}/$target/release/no-std-proof
 flags="-Clink-arg=-nostartfiles -Clink-arg=-nostdlib -Clink-arg=-static -Crelocation-model=static"
 
-build() { RUSTFLAGS="$flags $1" cargo build --quiet --release --target "$target" "${@:2}"; }
+# runs WHAT FLAGS [OPTION…]
+runs() {
+    RUSTFLAGS="$flags $2" cargo build --quiet --release --target "$target" "${@:3}"
+    "$program"
+    echo "ok: linked without $1; runs"
+}
+runs "std, alloc and libc, with the opening handshake" "" --features handshake
+runs "std and libc, with an allocator and messages as Bytes" "" --features bytes
+runs "std, alloc and libc" ""
+runs "a panic handler" "--cfg panic_free"
 
-build "" --features handshake
-"$program"
-echo "ok: linked without std, alloc and libc, with the opening handshake; runs"
-
-build "" --features bytes
-"$program"
-echo "ok: linked without std and libc, with an allocator and messages as Bytes; runs"
-
-build ""
-"$program"
-echo "ok: linked without std, alloc and libc; runs"
-
-build "--cfg panic_free"
-"$program"
-echo "ok: linked without a panic handler; runs"
-
-# What must not be there, looked for by name as well.
+# Looks for symbols that must not be there, too.
 symbols=$(nm "$program")
 undefined=$(nm -u "$program")
-if grep -E '__rust_(alloc|dealloc|realloc)|panicking|unwind' <<<"$symbols"; then
-    echo "FAILED: the symbols above are in the program" >&2
-    exit 1
-fi
+! grep -E '__rust_(alloc|dealloc|realloc)|panicking|unwind' <<<"$symbols" ||
+    { echo "FAILED: the symbols above are in the program" >&2; exit 1; }
 [ -z "$undefined" ] || { echo "FAILED: undefined symbols" >&2; exit 1; }
 echo "ok: no symbol of an allocator, a panic or an unwinder"

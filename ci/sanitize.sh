@@ -11,13 +11,11 @@
 #
 # With --only, each NAME must match at least one test.
 #
-# Before the tests, each tool must find a planted bug (ci/sanitize/src/bin), and find nothing in a
-# program without one. So no tool passes because it is inactive. The fuzzers always run under
-# AddressSanitizer.
+# Before the tests, each tool must find a planted bug (ci/sanitize/src/bin), and nothing in a program
+# without one. The fuzzers always run under AddressSanitizer.
 #
 # Exhaustive tests run one case in WSFRAME_ONE_IN (default 1009), and property tests PROPTEST_CASES
-# cases (default 32). Tests that measure time are excluded. Unpacks a compiler with ci/toolchain.sh,
-# and installs valgrind if it is missing.
+# cases (default 32). Tests that measure time are excluded. Unpacks a compiler with ci/toolchain.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/lib.sh
@@ -26,37 +24,25 @@ export WSFRAME_ONE_IN=${WSFRAME_ONE_IN:-1009} PROPTEST_CASES=${PROPTEST_CASES:-3
 export CARGO_TERM_COLOR=never
 target=x86_64-unknown-linux-gnu
 
-only=() least=150
-if [ "${1:-}" = --only ]; then IFS=, read -r -a only <<<"$2"; least=1; shift 2; fi
-chosen=("$@")
-[ ${#chosen[@]} -gt 0 ] || chosen=(address)
-if ! ci/toolchain.sh; then
-    echo "SKIPPED sanitizers"
-    exit 0
-fi
+take_only "$@"
+[ ${#arguments[@]} -gt 0 ] || arguments=(address)
+ci/toolchain.sh || { echo "SKIPPED sanitizers"; exit 0; }
 
 folder=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 toolchain=$folder/cross/toolchain
 work=$folder/sanitize
 mkdir -p "$work"
 
-# Of each: the fault that it has to find, and what it then says.
+# Sets what depends on the tool: the bug that it must find, and its message.
 describe() {
     flags="-Zsanitizer=$1" std=() runner=()
     case $1 in
         address) fault=over_read says='AddressSanitizer: heap-buffer-overflow' ;;
-        memory)
-            fault=uninitialised says='MemorySanitizer: use-of-uninitialized-value'
-            std=(-Zbuild-std)
-            ;;
-        thread)
-            fault=race says='ThreadSanitizer: data race'
-            std=(-Zbuild-std)
-            ;;
+        memory) fault=uninitialised says='MemorySanitizer: use-of-uninitialized-value' std=(-Zbuild-std) ;;
+        thread) fault=race says='ThreadSanitizer: data race' std=(-Zbuild-std) ;;
         valgrind)
             fault=over_read says='Invalid read of size 1' flags=
-            runner=(valgrind --quiet --error-exitcode=99 --leak-check=no)
-            ;;
+            runner=(valgrind --quiet --error-exitcode=99 --leak-check=no) ;;
         *) echo "no sanitizer named $1; there are: address memory thread valgrind" >&2; exit 2 ;;
     esac
 }
@@ -64,76 +50,49 @@ describe() {
 cargo_with() {
     if [ -n "$flags" ]; then
         RUSTC_BOOTSTRAP=1 RUSTC="$toolchain/rustc" RUSTFLAGS=$flags CARGO_TARGET_DIR=$work/$name \
-            cargo "$1" ${std[@]+"${std[@]}"} --target $target "${@:2}"
+            cargo "$1" "${std[@]}" --target $target "${@:2}"
     else
         CARGO_TARGET_DIR=$work/$name cargo "$1" --target $target "${@:2}"
     fi
 }
 
-# Builds programs, as the tests are built, and says where they lie.
-build() {
-    cargo_with "$@" --message-format=json-render-diagnostics |
-        sed -n 's/.*"executable":"\([^"]*\)".*/\1/p'
-}
+# Builds programs like the tests, and prints their paths.
+build() { cargo_with "$@" --message-format=json-render-diagnostics | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p'; }
 
-prove() { # that a planted fault is found, and nothing where none is
-    local programs program seen
+# Fails unless the tool finds the planted bug, and nothing in a program without one.
+prove() {
+    local programs folder out=$work/$name.planted
     programs=$(build build --profile test --package planted)
-    for program in $programs; do
-        case $program in
-            */nothing)
-                ${runner[@]+"${runner[@]}"} "$program" >"$work/$name.nothing" 2>&1 ||
-                    { cat "$work/$name.nothing"; echo "FAILED: $name finds something in nothing" >&2; return 1; }
-                ;;
-            */"$fault")
-                if ${runner[@]+"${runner[@]}"} "$program" >"$work/$name.fault" 2>&1; then
-                    echo "FAILED: $name lets the planted $fault pass" >&2
-                    return 1
-                fi
-                seen=$(grep -m 1 -o "$says" "$work/$name.fault") ||
-                    { cat "$work/$name.fault"; echo "FAILED: $name does not say: $says" >&2; return 1; }
-                ;;
-        esac
-    done
-    [ -n "${seen:-}" ] || { echo "FAILED: no program with the fault $fault" >&2; return 1; }
-    echo "the planted $fault is found: $seen"
+    folder=$(dirname "$(head -n 1 <<<"$programs")")
+    "${runner[@]}" "$folder/nothing" >"$out" 2>&1 ||
+        { cat "$out"; echo "FAILED: $name finds something in nothing" >&2; return 1; }
+    ! "${runner[@]}" "$folder/$fault" >"$out" 2>&1 || { echo "FAILED: $name lets the planted $fault pass" >&2; return 1; }
+    grep -q "$says" "$out" || { cat "$out"; echo "FAILED: $name does not say: $says" >&2; return 1; }
+    echo "the planted $fault is found: $says"
 }
 
 run_tests() {
     local programs
-    programs=$(build test --no-run --package wsframe --all-features --test it)
-    # One after another under valgrind, which has one thread at a time in any case.
-    ${runner[@]+"${runner[@]}"} $programs --show-output --skip linear:: ${only[@]+"${only[@]}"}
+    programs=$(build test --no-run --package wsframe-tests --all-features)
+    "${runner[@]}" $programs --show-output --skip linear:: "${only[@]}"
 }
 
-for name in "${chosen[@]}"; do describe "$name"; done # Before anything takes long.
+for name in "${arguments[@]}"; do describe "$name"; done # Fails early for an unknown tool.
 status=0
-for name in "${chosen[@]}"; do
+for name in "${arguments[@]}"; do
     describe "$name"
     echo "--- $name"
     start=$SECONDS log=$work/$name.log
-    if [ "$name" != valgrind ]; then
-        ci/toolchain.sh "$toolchain"
-    else
-        command -v valgrind >/dev/null || install valgrind
-    fi
+    if [ "$name" = valgrind ]; then install valgrind; else ci/toolchain.sh "$toolchain"; fi
     prove
-    # Not in a condition, where -e would be off within it.
-    set +e
-    (set -e; run_tests) >"$log" 2>&1
-    result=$?
-    set -e
-    tally "$log"
-    backends=$(sed -n 's/^backends: //p' "$log")
-    # That many at least, so that a run of nothing does not pass.
-    if [ "$result" = 0 ] && [ "${failed:-1}" = 0 ] && [ "${passed:-0}" -ge "$least" ] &&
-        each_ran "$log" ${only[@]+"${only[@]}"}; then
+    : >"$log"
+    logged "$log" run_tests
+    if all_passed "$log"; then
+        backends=$(sed -n 's/^backends: //p' "$log")
         echo "ok: $passed passed, $failed failed, $skipped left out, on $backends; $((SECONDS - start)) s"
     else
         status=1
-        grep -E '^(test .*FAILED|error|SUMMARY)|panicked|Sanitizer' "$log" | head -n 20 || true
-        tail -n 20 "$log"
-        echo "FAILED: $name; see $log" >&2
+        show_failure "$name" "$log"
     fi
 done
 exit $status

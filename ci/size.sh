@@ -1,26 +1,20 @@
 #!/usr/bin/env bash
-# Measures how much the crate adds to programs, and fails if a size exceeds its limit.
-#
-#     ci/size.sh [--table FILE]      also writes the sizes on bare metal to FILE
+# Measures how much the crate adds to programs, and fails if a size exceeds its limit. docs/size.md has the sizes of
+# a release.
 #
 # The programs are in ci/size:
 #
-# - Echo servers for a Cortex-M4 over memory-mapped I/O, with the backend `small`, built like
-#   firmware together with the standard library. The size is .text plus .rodata of the whole
-#   program, including `memcpy`, the I/O and the code for the buffers. Two use other crates; they
-#   have no limit.
-# - A program for this machine that masks, and the same program without masking. The size is the
-#   difference between the two stripped files.
+# - Echo servers for a Cortex-M4 over memory-mapped I/O, with the backend `small`, built like firmware. The size is
+#   .text plus .rodata of the whole program, including `core`. Two use other crates; they have no limit.
+# - A program for this machine that masks, and the same without masking. The size is the difference.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/lib.sh
 
 work=$(realpath -m "${CARGO_TARGET_DIR:-target}")
-table=
-[ "${1:-}" != --table ] || table=$(realpath "$2")
 status=0
 
-# within NAME BYTES BOUND: prints whether the size is within its bound. If not, the script fails at its end.
+# within NAME BYTES BOUND: prints the size. If it is over its bound, the script fails at its end.
 within() {
     if [ "$2" -le "$3" ]; then
         echo "ok: $1: $2 bytes, at most $3"
@@ -49,48 +43,24 @@ on_this_machine() {
 }
 
 without_system() {
-    local toolchain=$work/cross/toolchain target=thumbv7em-none-eabi name
-    if ! ci/toolchain.sh; then
-        echo "SKIPPED the size of programs for microcontrollers"
-        return
-    fi
+    local toolchain=$work/cross/toolchain target=thumbv7em-none-eabi name size
+    ci/toolchain.sh || { echo "SKIPPED the size of programs for microcontrollers"; return; }
     ci/toolchain.sh "$toolchain"
-    # The compiler is a release, and -Zbuild-std is not a release's.
+    # -Zbuild-std needs a nightly compiler, or this variable.
     RUSTC_BOOTSTRAP=1 RUSTC=$toolchain/rustc CARGO_TARGET_DIR=$work/size \
         CARGO_TARGET_THUMBV7EM_NONE_EABI_LINKER=$toolchain/ld.lld \
         CARGO_TARGET_THUMBV7EM_NONE_EABI_RUSTFLAGS='--cfg wsframe_backend="small"' \
         cargo build --quiet --profile firmware --manifest-path ci/size/Cargo.toml --features peers \
         -Zbuild-std=core --target "$target" ${programs[@]/#/--bin=}
     for name in "${programs[@]}"; do
-        sizes[$name]=$(sections "$work/size/$target/firmware/$name")
-        if [ -n "${bounds[$name]:-}" ]; then
-            within "$name" "${sizes[$name]}" "${bounds[$name]}"
-        else
-            echo "$name: ${sizes[$name]} bytes"
-        fi
+        size=$(sections "$work/size/$target/firmware/$name")
+        if [ -z "${bounds[$name]:-}" ]; then echo "$name: $size bytes"; continue; fi
+        within "$name" "$size" "${bounds[$name]}"
     done
-    [ -z "$table" ] || report | put_page "$table" ci/size.sh
-}
-
-report() {
-    local name
-    echo "| program | bytes | at most |"
-    echo "|---|---:|---:|"
-    for name in "${programs[@]}"; do
-        echo "| ${titles[$name]} | ${sizes[$name]} | ${bounds[$name]:-} |"
-    done
-    echo
-    echo "$("$work/cross/toolchain/rustc" --version | cut -d' ' -f1-2), $(date -u +%F)."
 }
 
 programs=(connection frames header embedded_websocket edge_ws)
-declare -A sizes bounds=([connection]=9500 [frames]=2800 [header]=1900) titles=(
-    [connection]='`Connection`: messages in fragments, UTF-8, Pings, the closing handshake'
-    [frames]='`FrameDecoder` and `FrameEncoder`: frames of any length'
-    [header]='`FrameHeader` and `Mask`: frames that fit into a buffer'
-    [embedded_websocket]='embedded-websocket 0.9: `WebSocketServer`, no UTF-8'
-    [edge_ws]='edge-ws 0.8: `FrameHeader`, frames that fit into a buffer'
-)
+declare -A bounds=([connection]=9500 [frames]=2800 [header]=1900)
 
 without_system
 on_this_machine

@@ -83,8 +83,8 @@ fn run_all(server: &str, agent: &str) -> io::Result<u32> {
     Ok(count)
 }
 
-/// A connection from its beginning to its end. `echoes` is shown each message, and says whether it is to be
-/// sent back.
+/// Runs a connection from its beginning to its end. `echoes` is called with each message, and returns whether to
+/// send it back.
 fn converse(url: &str, mut echoes: impl FnMut(MessageData<'_>) -> bool) -> io::Result<()> {
     let uri = uri::parse(url).map_err(io::Error::other)?;
     let mut socket = TcpStream::connect((uri.address(), uri.port()))?;
@@ -107,7 +107,7 @@ fn converse(url: &str, mut echoes: impl FnMut(MessageData<'_>) -> bool) -> io::R
         if client.websocket.connection().transport_action() != TransportAction::KeepOpen {
             break;
         }
-        // If there was no room for an answer, there is now; else more is needed.
+        // If the output was full, it is empty now; otherwise more input is needed.
         if received != Err(ReceiveError::OutputFull) && !read(&mut socket, &mut inbox)? {
             client.websocket.connection_mut().receive_eof();
             break;
@@ -125,8 +125,8 @@ fn converse(url: &str, mut echoes: impl FnMut(MessageData<'_>) -> bool) -> io::R
     Ok(())
 }
 
-/// The opening handshake. What has already arrived behind it stays in the inbox. Gives what was agreed on
-/// for messages.
+/// Performs the opening handshake. Bytes received after it stay in the inbox. Returns the negotiated
+/// parameters of compression.
 fn open(
     socket: &mut TcpStream,
     inbox: &mut Inbox,
@@ -162,7 +162,7 @@ impl Client {
         }
     }
 
-    /// Takes all that `input` holds, and echoes the messages that end in it, if they are to be.
+    /// Takes all that `input` holds, and echoes the messages that end in it, if `echoes` returns true.
     fn receive(
         &mut self,
         input: &mut &mut [u8],

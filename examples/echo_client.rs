@@ -36,7 +36,7 @@ const USAGE: &str = "usage: echo_client URL [MESSAGE…]   (without messages: ea
                      input)";
 
 /// A longer message is sent in fragments, each when the one before it is on its way. So replies to Pings
-/// never wait behind more than this.
+/// never wait for more than this.
 const MAX_FRAGMENT_LEN: usize = 16 << 10;
 /// Compressed messages are decompressed in pieces of this length.
 const PIECE_LEN: usize = 16 << 10;
@@ -111,8 +111,8 @@ async fn run(uri: Uri<'_>, messages: Receiver<io::Result<String>>) -> io::Result
     Err(io::Error::other(wrong))
 }
 
-/// The opening handshake. What has already arrived behind it stays in the inbox. Gives what was agreed on
-/// for messages.
+/// Performs the opening handshake. Bytes received after it stay in the inbox. Returns the negotiated
+/// parameters of compression.
 async fn open(
     socket: &mut TcpStream,
     inbox: &mut Inbox,
@@ -174,7 +174,7 @@ async fn echo(
             return Ok((client, closing));
         }
 
-        // Say what there is to be said.
+        // Send the outgoing message, if there is one.
         if let Some(message) = &mut outgoing {
             if out.is_empty() {
                 let (fragment, last) = message.next_fragment();

@@ -3,7 +3,7 @@
 //! `Framed` is a `Stream` of messages and a `Sink` for them. It says only what it is told to say, so that
 //! Pings and Closes are answered here. (`WebSocketStream` answers them by itself.) Messages come whole:
 //! unlike `echo_server`, which holds none, this server takes no message of more than a MiB, also when it
-//! is decompressed. No context is taken over, so that all connections share a few.
+//! is decompressed. There is no context takeover, so all connections share a few contexts.
 
 #[path = "common/listener.rs"]
 mod listener;
@@ -53,7 +53,7 @@ async fn serve(mut socket: TcpStream, pool: SharedPool) -> Result<(), CodecError
     let mut framed = Framed::from_parts(parts);
 
     let result = echo(&mut framed).await;
-    // If a rule was broken, this is the Close that says so.
+    // If a rule was broken, this is the Close with the code for it.
     let replies = framed.codec_mut().take_replies();
     framed.write_buffer_mut().unsplit(replies);
     framed.close().await?;
@@ -81,8 +81,8 @@ async fn echo(framed: &mut Framed<TcpStream, MessageCodec>) -> Result<(), CodecE
     Ok(())
 }
 
-/// The opening handshake. Gives what was agreed on for compression, if it was, and what was received behind
-/// the handshake; `None` if there is no WebSocket.
+/// Performs the opening handshake. Returns the negotiated parameters of compression, if any, and the bytes
+/// received after it; `None` if there is no WebSocket.
 async fn accept(
     socket: &mut TcpStream,
 ) -> io::Result<Option<(Option<DeflateParameters>, BytesMut)>> {

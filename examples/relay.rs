@@ -3,7 +3,7 @@
 //!
 //! It passes the opening handshake on, and then frames: each is held to the rules, its payload gets
 //! another mask in the pass that reads it, and no message is put together. What breaks a rule goes no
-//! further: both sides get a Close with the code that says so.
+//! further: both sides get a Close with the code for it.
 //!
 //! Each way is a [`Direction`], which reads more only when all that it has read was written. So a peer
 //! that does not read is soon not read for either, and memory is two buffers a way.
@@ -71,7 +71,7 @@ async fn listen(addr: &str, (host, port): (&str, u16)) -> io::Result<Infallible>
     let listener = TcpListener::bind(addr).await?;
     let mut stdout = io::stdout();
     writeln!(stdout, "WebSocket  ws://{}/", listener.local_addr()?)?;
-    stdout.flush()?; // for whoever waits for the port at the other end of a pipe
+    stdout.flush()?; // for a program that waits for the port at the other end of a pipe
     loop {
         let client = listener::accept(&listener).await;
         // How a connection ends is between its two sides.
@@ -97,8 +97,8 @@ async fn relay(mut client: TcpStream, server: (String, u16)) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads a request, and gives its head as it goes to the server. What has already arrived behind it stays
-/// in the inbox. What is no right request gets its answer here, and is an error.
+/// Reads a request, and returns the head to send to the server. Bytes received after it stay
+/// in the inbox. A request that is not valid is answered here, and is an error.
 async fn read_request(client: &mut TcpStream, inbox: &mut Inbox) -> io::Result<Vec<u8>> {
     let mut reader = HeadScanner::new();
     while read(client, inbox).await? {
@@ -196,7 +196,7 @@ async fn pass_frames(
 ) {
     let (mut from_client_socket, mut to_client) = client.split();
     let (mut from_server_socket, mut to_server) = server.split();
-    // What comes from a client is received as by a server, and masked anew.
+    // Frames from a client are received as by a server, and masked again.
     let mut upstream = Direction::new(Role::Server, ThreadKeys, from_client);
     let mut downstream = Direction::new(Role::Client, NoKeys, from_server);
     let violation = OnceLock::new();
@@ -206,7 +206,7 @@ async fn pass_frames(
         downstream.run(&mut from_server_socket, &mut to_client, &violation),
     )
     .await;
-    // Who has not ended by now is not waited for. What still comes is thrown away: were it left unread,
+    // A side that has not ended by now is not waited for. What still arrives is discarded: if it were left unread,
     // the system would reset the connection, and what was sent last might be lost.
     let end = async {
         join!(
@@ -232,7 +232,7 @@ async fn either_then_both(one: impl Future, other: impl Future) {
 struct Direction<K> {
     relay: Relay<K>,
     inbox: Inbox,
-    /// Frames that are to be written: no more than the inbox held, since a header that is encoded anew
+    /// Frames to write: no more than the inbox held, since a header that is encoded again
     /// is not longer than it was.
     out: Vec<u8>,
 }
@@ -289,7 +289,7 @@ impl<K: MaskingKeys> Direction<K> {
         result
     }
 
-    /// Writes what is left and no more; if a rule was broken, by either side, a Close that says so. In the
+    /// Writes what is left and no more; if a rule was broken, by either side, a Close with the code for it. In the
     /// midst of a frame there is no saying it: the receiver sees only that the frame does not go on.
     async fn end(
         &mut self,

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The inputs that every fuzz target begins with: a file per target, one input per line, in hexadecimal digits.
+"""The first inputs of every fuzz target: a file per target, with one input per line in hexadecimal digits.
 
     fuzz/inputs.py unpack TARGET FOLDER      writes each input of fuzz/inputs/TARGET to a file of its own
     fuzz/inputs.py add TARGET PATH…          adds these files, and the files of these folders, to fuzz/inputs/TARGET
@@ -9,7 +9,7 @@ import hashlib
 import pathlib
 import sys
 
-LONGEST = 4096  # bytes, as much as fuzz/run.sh lets a fuzzer try
+LONGEST = 4096  # bytes, the limit in fuzz/run.sh
 
 what, target, *paths = sys.argv[1:]
 file = pathlib.Path(__file__).with_suffix("") / target

@@ -17,8 +17,8 @@ if [ "${1:-}" = --keep ]; then keep=yes; shift; fi
 seconds=${1:-60}
 shift || true
 targets=("$@")
-only=("${targets[@]:0:1}") # What is built: one target, or all.
-[ ${#targets[@]} -eq 1 ] || only=()
+only=() # the target to build; all, if there are several
+[ ${#targets[@]} -ne 1 ] || only=("${targets[@]}")
 [ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(basename -s .rs -a fuzz/fuzz_targets/*.rs)
 
 cargo +nightly --version >/dev/null || { echo "fuzz/run.sh: no nightly toolchain" >&2; exit 1; }
@@ -29,11 +29,8 @@ cargo +nightly fuzz build "${only[@]}" 2>&1 | tail -n 1
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 
-# fuzz TARGET DIRECTORY… -- OPTION…: an input that takes ten seconds loops, and an allocation of 256 MB follows a
-# declared length.
-fuzz() {
-    cargo +nightly fuzz run "$@" -max_len=4096 -timeout=10 -malloc_limit_mb=256 >>"$logs/$target" 2>&1
-}
+# fuzz TARGET DIRECTORY… -- OPTION…: an input that takes ten seconds or allocates 256 MB is a failure.
+fuzz() { cargo +nightly fuzz run "$@" -max_len=4096 -timeout=10 -malloc_limit_mb=256 >>"$logs/$target" 2>&1; }
 
 minimise() {
     local corpus=fuzz/corpus/$target
@@ -42,7 +39,7 @@ minimise() {
     fuzz "$target" "$corpus.least" "$corpus" -- -merge=1 && rm -r "$corpus" && mv "$corpus.least" "$corpus"
 }
 
-# Judges by edges alone, not by how often each is taken, so that few inputs are kept.
+# Compares edges alone, not how often each is taken, so that few inputs are kept.
 keep() {
     cp -r "$logs/known-$target" "$logs/kept-$target"
     fuzz "$target" "$logs/kept-$target" "fuzz/corpus/$target" -- -merge=1 -use_counters=0 &&

@@ -1,5 +1,5 @@
-//! What the benchmarks share: payloads of every kind, lengths without a pattern, and frames that lie
-//! one after another as they do in a buffer that was read into.
+//! What the benchmarks share: payloads of every kind, lengths without a pattern, and frames that follow
+//! one another as they do in a buffer that was read into.
 
 // Each benchmark takes what it needs; nothing here is an API.
 #![allow(dead_code)]
@@ -112,7 +112,7 @@ impl Kind {
 /// Masked frames one after another, so that their payloads start at any alignment.
 pub struct Stream {
     pub bytes: Vec<u8>,
-    /// Where each header begins and each payload lies.
+    /// The start of each header and the range of each payload.
     pub frames: Vec<(usize, Range<usize>)>,
     /// Bytes of payload in all.
     pub payload_bytes: u64,

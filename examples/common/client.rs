@@ -26,7 +26,7 @@ pub(crate) struct Client {
     /// Where compressed messages are decompressed, a piece at a time.
     buf: Vec<u8>,
     assembler: Assembler,
-    /// What is to be written.
+    /// Bytes to write.
     out: Vec<u8>,
 }
 
@@ -85,7 +85,7 @@ impl Client {
                         return Err(io::Error::other(format!("the server has closed: {code}")));
                     }
                 },
-                // There is room for more replies, now that these were written.
+                // The output has capacity again, now that these replies were written.
                 Err(ReceiveError::OutputFull) => {}
                 Err(error) => return Err(error.into()),
             }

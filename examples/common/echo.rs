@@ -24,7 +24,7 @@ pub(crate) fn negotiation() -> Negotiation<'static> {
 /// Returns a connection whose events are [answered](answer), with the negotiated compression.
 pub(crate) fn connection(agreed: Option<DeflateParameters>) -> CompressedConnection {
     // No message is held when it is not compressed, either. It may come in any number of fragments.
-    // All answers are sent before more is read: that bounds them, and no Pong needs to wait for room.
+    // All answers are sent before more is read: that bounds them, and no Pong has to wait.
     let limits = Limits::UNLIMITED.max_pending_replies(u16::MAX);
     let connection = Connection::server().auto_close(false).limits(limits);
     CompressedConnection::new(connection, agreed)

@@ -2,7 +2,7 @@
 
 use wsframe::MIN_BUFFER_LEN;
 
-/// All that a connection reads lies in one buffer of this length, whatever lengths its frames declare.
+/// A connection reads into one buffer of this length, whatever lengths its frames declare.
 const LEN: usize = 64 << 10;
 const _: () = assert!(LEN >= MIN_BUFFER_LEN);
 

@@ -37,7 +37,7 @@ async fn answer_request(
     while read(stream, buffer).await? {
         let received = buffer.unread();
         if let Some(answer) = handshake::answer(&mut reader, received) {
-            // What came behind the head already belongs to the WebSocket.
+            // Bytes after the head already belong to the WebSocket.
             let rest =
                 answer.websocket.as_ref().map_or(0, |websocket| received.len() - websocket.at);
             buffer.consume_all_but(rest);

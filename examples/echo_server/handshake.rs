@@ -1,7 +1,7 @@
 //! The request that a connection begins with: a WebSocket handshake (RFC 6455 §4.2), or one for the
 //! page.
 //!
-//! Any origin may connect: an echo tells nobody anything that they did not know.
+//! Any origin may connect: an echo reveals nothing to a page that it did not know.
 
 use wsframe::deflate::DeflateParameters;
 use wsframe::handshake::{HeadScanner, HttpReply, Rejection, Request};

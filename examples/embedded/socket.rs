@@ -1,7 +1,7 @@
 //! A connection over a stream, in fixed buffers.
 //!
-//! One event at a time: what there is to be said about it is sent before the next one is received. So the
-//! output is empty whenever an event comes, and has room for the longest answer that there can be.
+//! One event at a time: the reply to it is sent before the next one is received. So the
+//! output is empty whenever an event arrives, and can hold the longest answer that there can be.
 
 use core::fmt;
 
@@ -26,7 +26,7 @@ pub(crate) enum Error<E> {
     Io(E),
     /// The peer broke a rule, and has been told.
     Received(ReceiveError),
-    /// What was to be sent breaks a rule, or is too long for the output.
+    /// The outgoing message breaks a rule, or is too long for the output.
     Refused(EncodeError),
     /// The stream ended in the midst of the connection.
     Ended,
@@ -112,7 +112,7 @@ impl<S: Read + Write, K: MaskingKeys> Socket<S, K> {
         }
     }
 
-    /// Reads more, behind what is not used yet.
+    /// Reads more, after the bytes that are not used yet.
     async fn read(&mut self) -> Result<(), Error<S::Error>> {
         self.input.copy_within(self.start..self.end, 0);
         self.end -= self.start;

@@ -72,7 +72,7 @@ fn run(mut socket: TcpStream, origins: &[&str]) -> io::Result<()> {
     let Some((frames_at, agreed)) = websocket else { return hang_up(socket, inbox) };
 
     socket.set_read_timeout(None)?;
-    // Frames may have come with the head already.
+    // Frames may have arrived with the head already.
     let rest = inbox.bytes().len() - frames_at;
     inbox.keep_last(rest);
     let connection = echo::connection(agreed);

@@ -10,7 +10,7 @@ use wsframe::{
 use crate::line;
 use crate::{Broken, Rule, Stop};
 
-/// What is known of the stream so far: in fixed room, however much has come.
+/// What is known of the stream so far. Its size is fixed, however long the stream is.
 pub(crate) struct Frames {
     /// The frame of which a chunk is still to come.
     frame: Option<Frame>,
@@ -55,7 +55,7 @@ struct Message {
     content: Content,
 }
 
-/// What a payload is, to who reads it.
+/// How a payload is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Content {
     Text,
@@ -195,7 +195,7 @@ impl Frames {
             self.cut = Start::new();
             self.cut.push(&chunk[at..]);
         } else {
-            // The whole chunk lies inside the character.
+            // The whole chunk is inside the character.
             self.cut.push(chunk);
         }
     }
@@ -256,7 +256,7 @@ impl<const N: usize> Start<N> {
         self.len == N
     }
 
-    /// Takes as many of the bytes as there is room for.
+    /// Takes as many of the bytes as fit.
     fn push(&mut self, bytes: &[u8]) {
         let len = bytes.len().min(N - self.len);
         self.bytes[self.len..][..len].copy_from_slice(&bytes[..len]);

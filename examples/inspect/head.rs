@@ -16,7 +16,7 @@ pub(crate) enum Head {
     Unfinished,
 }
 
-/// Moves the window behind the head, if there is one.
+/// Moves the window past the head, if there is one.
 pub(crate) fn skip(window: &mut Window) -> Result<Head, Stop> {
     // No frame begins with these letters: as its first byte, both would break a rule. So two more
     // bytes are waited for only where there is none.

@@ -63,7 +63,7 @@ fn main() -> ExitCode {
     let args = match Args::parse(env::args_os().skip(1)) {
         Ok(Some(args)) => args,
         Ok(None) => {
-            // Who asks for help and then does not read it, need not be told.
+            // A user who does not read the help needs no error.
             let _ = out.write_all(args::HELP.as_bytes());
             return ExitCode::SUCCESS;
         }
@@ -74,7 +74,7 @@ fn main() -> ExitCode {
     };
     match inspect(&args, &mut out) {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever read the output has seen enough.
+        // The reader of the output has closed it, and has seen enough.
         Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(Stop::Broken(broken)) => {
             eprintln!("inspect: {broken}");
@@ -149,7 +149,7 @@ fn read(
                 return discard(window, close);
             }
         }
-        out.flush()?; // before a wait for input, what there is shall be seen
+        out.flush()?; // show what there is before waiting for input
         if !window.fill()? {
             return end(&decoder, window, frames, out);
         }

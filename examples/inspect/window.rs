@@ -7,7 +7,7 @@ use crate::Stop;
 /// How many bytes the window holds.
 pub(crate) const LEN: usize = 64 << 10;
 
-/// The bytes that were read and not yet consumed, and where in the stream they lie.
+/// The bytes that were read and not yet consumed, and their offset in the stream.
 pub(crate) struct Window {
     source: Box<dyn Read>,
     buf: Box<[u8]>,
@@ -44,7 +44,7 @@ impl Window {
         self.offset += len as u64;
     }
 
-    /// Reads more; `false` if there is no more to read, or no room.
+    /// Reads more. Returns `false` at the end of the input, or if the window is full.
     pub(crate) fn fill(&mut self) -> Result<bool, Stop> {
         // What the decoder leaves is less than the least frame it hands out in parts: no copy to
         // speak of.

@@ -141,7 +141,7 @@ async fn say(uri: &str, message: &str) -> Result<String> {
     let (http, connection) = client::handshake(socket).await?;
     tokio::spawn(connection);
     let mut http = http.ready().await?;
-    // An extended CONNECT must not be sent before the server's settings have come, which allow it.
+    // An extended CONNECT must not be sent before the server's settings have arrived, which allow it.
     let allowed = async {
         while !http.is_extended_connect_protocol_enabled() {
             sleep(Duration::from_millis(1)).await;
@@ -186,7 +186,7 @@ async fn say(uri: &str, message: &str) -> Result<String> {
     Ok(echo)
 }
 
-/// What has come on a stream, all of which may be followed by as much; `None` at its end.
+/// Returns what has arrived on a stream, and releases its capacity; `None` at the end.
 async fn receive(stream: &mut RecvStream) -> Result<Option<Bytes>> {
     let Some(data) = stream.data().await.transpose()? else { return Ok(None) };
     stream.flow_control().release_capacity(data.len())?;

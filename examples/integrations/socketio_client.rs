@@ -109,7 +109,7 @@ impl Session {
 /// A packet of Socket.IO. There is but one namespace here, so it is left out.
 struct Packet {
     kind: char,
-    /// Which event is acknowledged, or is to be.
+    /// The event that is acknowledged, or must be.
     id: Option<u64>,
     data: Value,
 }

@@ -82,7 +82,7 @@ fn escapes(command: &str) -> bool {
     !matches!(command, "CONNECT" | "CONNECTED")
 }
 
-/// What stands for what in a header.
+/// The escapes of a header, and their meanings.
 const ESCAPES: [(char, char); 4] = [('\\', '\\'), ('n', '\n'), ('r', '\r'), ('c', ':')];
 
 fn escaped(text: &str) -> String {

@@ -2,7 +2,7 @@
 //! sends messages there, prints what comes back, and takes its leave:
 //! `cargo run --all-features --example stomp_client -- ws://127.0.0.1:15674/ws /queue/a Hello`.
 //!
-//! That address is the one of RabbitMQ's plugin `rabbitmq_web_stomp`, and so is who it logs in as.
+//! That address is the default of RabbitMQ's plugin `rabbitmq_web_stomp`, and so is the login.
 
 #[path = "../common/client.rs"]
 mod client;
@@ -98,7 +98,7 @@ impl Session {
         }
     }
 
-    /// Waits for a frame, which is to be this one.
+    /// Waits for a frame, which must be this one.
     fn receive(&mut self, command: &str) -> Result<Frame, Box<dyn Error>> {
         expect(self.next()?.ok_or("the server has closed")?, command)
     }

@@ -70,7 +70,7 @@ pub(super) struct Deflate {
     session: Session,
     /// How long a message must be to be compressed.
     threshold: usize,
-    /// What has come of the compressed message that is open.
+    /// What has been received of the compressed message that is open.
     message: Vec<u8>,
 }
 
@@ -87,7 +87,7 @@ impl Deflate {
     }
 
     /// Takes what there is of a compressed message from the beginning of `input`. Returns the message if it
-    /// ends there, and `None` also in front of what is not compressed, or a control frame.
+    /// ends there. Returns `None` also before a frame that is not compressed or a control frame.
     #[inline]
     pub(super) fn receive<K: MaskingKeys>(
         &mut self,
@@ -206,7 +206,7 @@ impl Deflate {
 /// inside is its own matter: a codec is what it is without this feature.
 impl UnwindSafe for Deflate {}
 
-/// The next connection need not make its contexts anew.
+/// Keeps the contexts for the next connection.
 impl Drop for Deflate {
     fn drop(&mut self) {
         self.session.end(&mut self.pool);

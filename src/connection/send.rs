@@ -12,6 +12,17 @@ use crate::utf8;
 use crate::utf8::{OpenChar, PartialStr};
 
 /// The payload of a message or of a fragment, as text or binary.
+///
+/// ```
+/// use wsframe::{Connection, Data};
+///
+/// let mut connection = Connection::server();
+/// let mut out = Vec::new();
+/// for data in [Data::Text("Hello"), Data::Binary(&[1, 2, 3])] {
+///     connection.send(data, &mut out)?;
+/// }
+/// # Ok::<(), wsframe::EncodeError>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum MessageData<'d> {
     /// Text.

@@ -43,10 +43,10 @@ impl WebSocketKey {
     /// Use a cryptographically secure generator, as `WebSocketKey::random` and `WebSocketKey::from_rng` do (feature
     /// `rand`).
     #[must_use]
-    #[allow(clippy::missing_panics_doc, reason = "16 bytes always fit")]
     pub fn new(nonce: [u8; 16]) -> Self {
         let mut key = [0; KEY_LEN];
-        BASE64.encode_slice(nonce, &mut key).expect("16 bytes are 24 characters in base64");
+        let written = BASE64.encode_slice(nonce, &mut key);
+        debug_assert_eq!(written, Ok(KEY_LEN));
         Self(key)
     }
 
@@ -93,19 +93,18 @@ impl WebSocketKey {
 
     /// Returns the header field's value.
     #[must_use]
-    #[allow(clippy::missing_panics_doc, reason = "base64 is ASCII")]
     pub fn as_str(&self) -> &str {
-        str::from_utf8(&self.0).expect("base64 is ASCII")
+        str::from_utf8(&self.0).unwrap_or_default() // base64 is ASCII
     }
 
     /// Returns the server's response to this key: the SHA-1 of the key and a constant, in base64.
     #[must_use]
     #[doc(alias = "derive_accept_key")]
-    #[allow(clippy::missing_panics_doc, reason = "20 bytes always fit")]
     pub fn accept(&self) -> AcceptValue {
         let hash = Sha1::new().chain_update(self.0).chain_update(GUID).finalize();
         let mut accept = [0; ACCEPT_LEN];
-        BASE64.encode_slice(hash, &mut accept).expect("20 bytes are 28 characters in base64");
+        let written = BASE64.encode_slice(hash, &mut accept);
+        debug_assert_eq!(written, Ok(ACCEPT_LEN));
         AcceptValue(accept)
     }
 }
@@ -136,9 +135,8 @@ pub struct AcceptValue([u8; ACCEPT_LEN]);
 impl AcceptValue {
     /// Returns the header field's value.
     #[must_use]
-    #[allow(clippy::missing_panics_doc, reason = "base64 is ASCII")]
     pub fn as_str(&self) -> &str {
-        str::from_utf8(&self.0).expect("base64 is ASCII")
+        str::from_utf8(&self.0).unwrap_or_default() // base64 is ASCII
     }
 }
 

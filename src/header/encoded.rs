@@ -19,7 +19,17 @@ use super::{FIN, FrameHeader, LEN_16, LEN_64, MASK, MAX_HEADER_LEN};
 
 /// The bytes of an encoded header: a small buffer on the stack that lends them as a slice.
 ///
-/// Made by [`FrameHeader::encode`]. For a vectored write, send it in front of the payload.
+/// Made by [`FrameHeader::encode`]. For a vectored write, send it before the payload.
+///
+/// ```
+/// use std::io::{self, IoSlice, Write};
+/// use wsframe::{FrameHeader, Opcode};
+///
+/// fn write(socket: &mut impl Write, payload: &[u8]) -> io::Result<usize> {
+///     let header = FrameHeader::new(Opcode::Binary, payload.len() as u64).encode()?;
+///     socket.write_vectored(&[IoSlice::new(&header), IoSlice::new(payload)])
+/// }
+/// ```
 // With the alignment of `EncodeError`, whose place it takes in a `Result`: otherwise the compiler writes the words to
 // the stack twice.
 #[derive(Clone, Copy)]
@@ -228,7 +238,7 @@ fn put<const N: usize>(bytes: &mut [u8], at: usize, part: [u8; N]) {
 }
 
 impl EncodedHeader {
-    /// Where the masking key stands, the last four bytes; `None` in the header of an unmasked frame. For
+    /// Returns the masking key, the last four bytes; `None` in the header of an unmasked frame. For
     /// code that makes the header first, with any key, and draws the key into it.
     ///
     /// ```

@@ -89,6 +89,15 @@ impl FrameEncoder {
 }
 
 /// A header as a `Buf`, which [`FrameEncoder::encode_chain`] puts before the payload.
+///
+/// ```
+/// use bytes::{Buf, Bytes};
+/// use wsframe::{FrameEncoder, Opcode};
+///
+/// let frame = FrameEncoder::new(Opcode::Text).encode_chain(Bytes::from("Hello"))?;
+/// assert_eq!(frame.first_ref().chunk(), [0x81, 5]);
+/// # Ok::<(), wsframe::EncodeError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct HeaderBuf {
     header: EncodedHeader,

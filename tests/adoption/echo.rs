@@ -17,7 +17,7 @@ use tungstenite::{
 };
 
 fn config() -> Option<WebSocketConfig> {
-    // Autobahn's messages are to be compressed whatever their length.
+    // Autobahn expects compression of messages of any length.
     let deflate = wsframe::deflate::Config::default().threshold(0);
     Some(WebSocketConfig::default().deflate(Some(deflate)))
 }

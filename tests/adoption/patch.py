@@ -40,7 +40,7 @@ def apply(patch, folder):
         for line in lines:
             if head := HEAD.fullmatch(line):
                 start, count = int(head[1]), int(head[2] or 1)
-                # Where none is taken away, the hunk stands behind the line that it names.
+                # A hunk that removes no line is placed after the line that it names.
                 end = start - 1 if count else start
                 new += old[at:end]
                 at = end + count

@@ -1,14 +1,13 @@
-"""Runs cases of the suite against a server or a client, and judges what the suite reports:
+"""Runs cases of the suite against a server or a client, and judges its reports:
 
     drive.py server|client [OPTION…] -- COMMAND…
 
-COMMAND starts the server, which must print where it listens, as ws://127.0.0.1:PORT; or the client,
-which gets the URL as its last argument. The suite runs in several processes side by side, each with
-a part of the cases. Reports, as JSON and HTML, and the output of every process are in
-target/autobahn/server or client.
+COMMAND starts the server, which must print its address as ws://127.0.0.1:PORT, or the client, which
+gets the URL as its last argument. Several processes of the suite run at once, each with a part of the
+cases. Reports, as JSON and HTML, and the output of every process are in target/autobahn/server or client.
 
-Every case that should have run must have run, and must have ended as it should, in what it exchanged
-(`behavior`) and in how it closed (`behaviorClose`); nothing else may be in the reports.
+Every selected case must have run, with the required verdicts for the exchange (`behavior`) and for the
+close (`behaviorClose`). The reports must contain nothing else.
 """
 
 import argparse
@@ -23,7 +22,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -33,12 +32,12 @@ AGENT = "wsframe"  # the name under which the suite reports
 SECONDS_TO_START = 20
 SECONDS_TO_END = 2
 
-# The RFC leaves open what these cases show, so the suite gives no other verdict on them.
+# The RFC does not decide these cases, so the suite has no other verdict for them.
 INFORMATIONAL = {"7.1.6", "7.13.1", "7.13.2"}
 
-# How many cases a selection has in this version of the suite, its time limit (many times what it takes),
-# and which it takes. Groups 12 and 13 need permessage-deflate: a thousand messages per case, of sizes that
-# grow with the last number. The first six of eighteen, up to 8 KiB, are the sample.
+# Per selection: the number of cases in this version of the suite, a generous time limit in seconds, and a
+# filter. Groups 12 and 13 need permessage-deflate. Each of their cases has a thousand messages, of sizes that
+# grow with the last number. The sample has the first six of eighteen, up to 8 KiB.
 SELECTIONS = {
     "without-compression": (301, 300, lambda n: n[0] not in (12, 13)),
     "sample": (373, 900, lambda n: n[0] not in (12, 13) or n[-1] <= 6),
@@ -47,7 +46,7 @@ SELECTIONS = {
 
 
 class Problem(Exception):
-    """Why the run as a whole has failed."""
+    """A failure of the run as a whole."""
 
 
 def numbers(case):
@@ -55,19 +54,18 @@ def numbers(case):
 
 
 def select(cases, name, pattern="*"):
-    """The cases of a selection whose id matches the pattern, as "6.4.*". # Raises Problem"""
+    """Returns the cases of a selection whose id matches a pattern such as "6.4.*". Raises Problem."""
     size, _, takes = SELECTIONS[name]
     selected = [case for case in cases if takes(numbers(case))]
     if not len(set(selected)) == len(selected) == size:
         raise Problem(f"{name}: {len(selected)} cases are selected, not {size}")
-    matching = [case for case in selected if fnmatchcase(case, pattern)]
-    if not matching:
-        raise Problem(f"{name}: there is no case {pattern}")
-    return matching
+    if matching := [case for case in selected if fnmatchcase(case, pattern)]:
+        return matching
+    raise Problem(f"{name}: there is no case {pattern}")
 
 
 class Process:
-    """A process in a session of its own, whose output goes to a file."""
+    """A process in a session of its own, with its output in a file."""
 
     def __init__(self, name, command, log, pass_fds=()):
         self.name, self.log = name, log
@@ -89,21 +87,18 @@ class Process:
 
     def ends_well(self, deadline):
         try:
-            status = self.child.wait(max(0, deadline - time.monotonic()))
+            if status := self.child.wait(max(0, deadline - time.monotonic())):
+                raise self.failed(f"has ended with status {status}")
         except subprocess.TimeoutExpired:
             raise self.failed("the time limit has passed") from None
-        if status != 0:
-            raise self.failed(f"has ended with status {status}")
 
     def end(self):
-        """Ends the process and what it has started, if it still runs."""
+        """Ends the process and its children, if it still runs."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             if self.child.poll() is None:
                 os.killpg(self.child.pid, number)
-                try:
+                with suppress(subprocess.TimeoutExpired):
                     self.child.wait(SECONDS_TO_END)
-                except subprocess.TimeoutExpired:
-                    pass
 
 
 @contextmanager
@@ -116,7 +111,7 @@ def running(*args, **kwargs):
 
 
 class Part:
-    """Some of the cases, for one process of the suite, and the folder of its reports."""
+    """The cases for one process of the suite, and the folder of its reports."""
 
     def __init__(self, number, cases, folder, python):
         self.cases, self.python, self.name = cases, python, f"suite {number}"
@@ -131,7 +126,7 @@ class Part:
 
 
 def drive_server(parts, command, folder, deadline):
-    """One server, of which every part of the suite is a client. # Raises Problem"""
+    """Runs one server, with every part of the suite as a client. Raises Problem."""
     with ExitStack() as stack:
         server = stack.enter_context(running("server", command, folder / "server.log"))
         started = time.monotonic()
@@ -148,11 +143,11 @@ def drive_server(parts, command, folder, deadline):
 
 
 def drive_client(parts, command, folder, deadline):
-    """Every part of the suite is a server, with a client of its own. # Raises Problem"""
+    """Runs every part of the suite as a server, with a client of its own. Raises Problem."""
     with ExitStack() as stack:
         pairs = []
         for part in parts:
-            # It listens already, so a client that is quicker than the suite waits.
+            # This socket listens already, so a client that starts before the suite waits.
             with socket.create_server(("127.0.0.1", 0)) as listener:
                 listener.setblocking(False)
                 url = "ws://127.0.0.1:%d" % listener.getsockname()[1]
@@ -166,25 +161,21 @@ def drive_client(parts, command, folder, deadline):
 
 
 def judge(cases, folder):
-    """Judges the reports in a folder, which must be of these cases: the failures, as {case: text}, and problems."""
-    def load(name):
-        return json.loads((folder / name).read_text())
-
+    """Judges the reports on these cases in a folder. Returns the failures as {case: text}, and a list of problems."""
     try:
-        index = load("index.json")
+        index = json.loads((folder / "index.json").read_text())
         files = {case: entry["reportfile"] for case, entry in index.get(AGENT, {}).items()}
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         return dict.fromkeys(cases, "did not run"), [f"{folder.name}/index.json cannot be read: {error}"]
     problems = [f"{folder.name}: reports on another agent, {agent}" for agent in index if agent != AGENT]
-    problems += [f"{folder.name}: a report on case {case}, which was not to be run"
-                 for case in sorted(files.keys() - set(cases))]
+    problems += [f"{folder.name}: a report on case {case}, not selected" for case in sorted(files.keys() - set(cases))]
     failures = {}
     for case in cases:
         if case not in files:
             failures[case] = "did not run"
             continue
         try:
-            report = load(files[case])
+            report = json.loads((folder / files[case]).read_text())
             what = report["id"], report["agent"], report["behavior"], report["behaviorClose"]
         except (OSError, ValueError, LookupError, TypeError) as error:
             failures[case] = f"the report cannot be read: {error!r}"
@@ -198,15 +189,15 @@ def judge(cases, folder):
 
 
 def prose(text):
-    """The suite's prose, which is HTML, on one line."""
+    """Returns HTML from the suite as text on one line."""
     return html.unescape(" ".join(re.sub(r"<[^>]*>", " ", text or "").split()))[:300]
 
 
 def all_cases(python):
-    """# Raises Problem if the suite cannot list them."""
+    """Returns the ids of all cases of the suite. Raises Problem."""
     try:
-        return json.loads(subprocess.run([python, "-B", HERE / "suite.py", "cases"], check=True, timeout=60,
-                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE).stdout)
+        return json.loads(subprocess.check_output([python, "-B", HERE / "suite.py", "cases"], timeout=60,
+                                                  stdin=subprocess.DEVNULL))
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         raise Problem(f"the suite does not list its cases: {error}") from error
 
@@ -219,8 +210,7 @@ def arguments(args):
         which.add_argument(f"--{name}", dest="selection", action="store_const", const=name, help=f"{size} cases")
     parser.set_defaults(selection=next(iter(SELECTIONS)))
     parser.add_argument("--cases", default="*", metavar="PATTERN", help="only those whose id matches, as '6.4.*'")
-    parser.add_argument("--shards", type=int, default=os.cpu_count() or 1, metavar="N",
-                        help="processes of the suite side by side (default: one per core)")
+    parser.add_argument("--shards", type=int, default=os.cpu_count() or 1, metavar="N", help="processes of the suite")
     parser.add_argument("--seconds", type=float, help="time limit (default: the selection's)")
     parser.add_argument("--python", default=TARGET / "suite" / "python", metavar="FILE", help="the suite's Python")
     parser.add_argument("--out", type=Path, metavar="DIR", help="new folder for the reports")
@@ -229,12 +219,12 @@ def arguments(args):
 
 
 def run(options):
-    """Whether all cases have passed. # Raises Problem if none could be tried."""
+    """Returns whether all cases have passed. Raises Problem if none could run."""
     cases = select(all_cases(options.python), options.selection, options.cases)
     folder = (options.out or TARGET / options.mode).absolute()
     if options.out is None:
-        shutil.rmtree(folder, ignore_errors=True)  # no report of another run
-    # Those of a group, which take about as long, go to different parts.
+        shutil.rmtree(folder, ignore_errors=True)  # reports of earlier runs
+    # Cases of a group take about as long, and go to different parts.
     parts = [Part(number + 1, cases[number::options.shards], folder, options.python)
              for number in range(min(options.shards, len(cases)))]
     limit = options.seconds or SELECTIONS[options.selection][1]
@@ -251,10 +241,8 @@ def run(options):
         of_part, problems_of_part = judge(part.cases, part.folder)
         failures.update(of_part)
         problems += problems_of_part
-    for case in sorted(failures, key=numbers):
-        print(f"FAILED {case}: {failures[case]}")
-    for problem in problems:
-        print(f"FAILED {problem}")
+    for line in [f"{case}: {failures[case]}" for case in sorted(failures, key=numbers)] + problems:
+        print(f"FAILED {line}")
     passed = Counter(numbers(case)[0] for case in cases if case not in failures)
     print("passed, per group:", ", ".join(f"{group}: {count}" for group, count in sorted(passed.items())))
     print(f"autobahn: took {time.monotonic() - started:.1f} s")
@@ -263,7 +251,7 @@ def run(options):
 
 
 def main(args):
-    # Half a surrogate pair, which a peer may have sent, cannot be printed otherwise.
+    # A report may contain half a surrogate pair.
     sys.stdout.reconfigure(errors="backslashreplace")
     # So that the processes are ended when this one is.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))

@@ -5,16 +5,12 @@
 #
 # Installs the suite, builds the example, and runs the cases: by default those 301 without
 # compression, against the server. Other options: `python3 tests/autobahn/drive.py --help`.
-
 set -euo pipefail
 shopt -s inherit_errexit
 here=$(cd "$(dirname "$0")" && pwd)
 
 mode=server
-if [[ ${1:-} != -* && $# -gt 0 ]]; then
-    mode=$1
-    shift
-fi
+if [[ ${1:--} != -* ]]; then mode=$1; shift; fi
 case $mode in
     server) example=echo_server arguments=(127.0.0.1:0) ;;
     client) example=autobahn_client arguments=() ;;
@@ -22,16 +18,16 @@ case $mode in
 esac
 
 fail() {
-    printf 'FAILED %s\n0 passed, 1 failed\n' "$1"
+    printf 'FAILED %s, see above\n0 passed, 1 failed\n' "$1"
     exit 1
 }
 
-"$here/install.sh" || fail "the suite cannot be installed, see above"
+"$here/install.sh" || fail "the suite cannot be installed"
 
-# Build as `cargo test` does, with all that the example asserts of itself, and ask cargo where it is.
+# Builds the example like `cargo test` does, with its assertions.
 cd "$here/../.."
 program=$(cargo build --profile test --all-features --example "$example" --message-format=json-render-diagnostics |
     sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1) && [[ -x $program ]] ||
-    fail "the example $example cannot be built, see above"
+    fail "the example $example cannot be built"
 
 exec python3 -B "$here/drive.py" "$mode" "$@" -- "$program" "${arguments[@]}"

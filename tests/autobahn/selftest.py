@@ -1,7 +1,7 @@
-"""Shows that drive.py finds what it should find: python3 selftest.py
+"""Tests that drive.py finds failures: python3 selftest.py
 
-Faults are planted in reports like the suite's, and in the conduct of servers, clients and the suite itself,
-each of which a few lines play here. The suite need not be installed.
+Plants bugs in reports, and in the behaviour of a server, a client and the suite, each of which is a few lines
+here. Does not need the suite.
 """
 
 import json
@@ -17,9 +17,8 @@ import drive
 HERE = Path(__file__).resolve().parent
 
 # As many cases as the suite has: without compression, and with it.
-CASES = ([f"1.{n}" for n in range(1, 299)] + ["7.1.6", "7.13.1", "7.13.2"]
-         + [f"{group}.{sub}.{n}" for group, subs in ((12, 5), (13, 7))
-            for sub in range(1, subs + 1) for n in range(1, 19)])
+CASES = [f"1.{n}" for n in range(1, 299)] + ["7.1.6", "7.13.1", "7.13.2"]
+CASES += [f"{group}.{sub + 1}.{n}" for group, subs in ((12, 5), (13, 7)) for sub in range(subs) for n in range(1, 19)]
 
 
 def fair_report(case):
@@ -40,7 +39,7 @@ class Judging(unittest.TestCase):
     cases = ["1.1", "1.2", "7.1.6"]
 
     def judge(self, change=lambda reports: None, after=lambda folder: None, **kwargs):
-        """The cases that failed, and how many problems there are, in reports that were fair until changed."""
+        """Changes valid reports. Returns the cases that failed, and the number of problems."""
         with tempfile.TemporaryDirectory() as folder:
             reports = {case: fair_report(case) for case in self.cases}
             change(reports)
@@ -81,7 +80,7 @@ class Judging(unittest.TestCase):
             self.assertEqual(self.judge(after=lambda f: (f / "index.json").write_text(index)), (self.cases, 1))
 
 
-# Plays the suite: fair reports, but for what FAULT names. A client of it has nothing to do.
+# Acts as the suite: writes valid reports, except for the bug that FAULT names.
 SUITE = """\
 #!{python}
 import json, os, sys, time
@@ -109,7 +108,7 @@ SERVER = "echo ws://127.0.0.1:9/; exec sleep 60"
 UNTIL_REPORTED = "until ls $OUT/1/index.json $OUT/2/index.json; do sleep 0.02; done"
 GIVEN_URL = f"case $0 in ws://127.0.0.1:*) ;; *) exit 1; esac; {UNTIL_REPORTED}"
 
-# What goes on: mode, command, options, fault; then status, closing line, and what was printed.
+# Per run: mode, command, options, bug; then the expected status, last line, and a part of the output.
 RUNS = [
     ("server", SERVER, [], "", 0, "301 passed, 0 failed", ""),
     ("server", SERVER, ["--all"], "", 0, "517 passed, 0 failed", ""),
@@ -123,7 +122,7 @@ RUNS = [
     ("client", f"{UNTIL_REPORTED}; exit 3", [], "", 1, "301 passed, 1 failed", "client of suite 1: has ended with status 3"),
     ("client", "exec sleep 60", ["--seconds", "1"], "", 1, "failed", "client of suite 1: the time limit has passed"),
     ("server", SERVER, ["--python", "/nowhere"], "", 1, "0 passed, 1 failed", "the suite does not list its cases"),
-    # A server that does not end at the first signal; nothing of it is left.
+    # A server that ignores the first signal. No process of it may remain.
     ("server", f"trap '' TERM; echo $$ >>$OUT.pids; sleep 60 & echo $! >>$OUT.pids; {SERVER}", ["--seconds", "1"],
      "hangs", 1, "failed", "suite 1: the time limit has passed"),
 ]
@@ -150,7 +149,7 @@ class Driving(unittest.TestCase):
 
 
 def alive(pid):
-    """Whether a process runs: one that has ended and waits for its parent does not."""
+    """Returns whether a process runs and is no zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:

@@ -1,10 +1,10 @@
-"""The part that runs inside the suite's own Python, a CPython 2.7. The suite's command `wstest`
-would listen on every interface, on a port given beforehand, so its parts are called from here.
+"""Runs inside the suite's own Python, a CPython 2.7. It calls parts of the suite, because the suite's
+command `wstest` would listen on every interface, on a fixed port.
 
     suite.py cases                      prints the ids of all cases as JSON
-    suite.py fuzzingclient SPEC         tries the servers that the file SPEC names, and reports
-    suite.py fuzzingserver SPEC FD      tries the clients that come to the socket FD, and reports
-                                        whenever one asks for it
+    suite.py fuzzingclient SPEC         tests the servers in the file SPEC, and writes reports
+    suite.py fuzzingserver SPEC FD      tests the clients that connect to the socket FD, and writes
+                                        reports whenever one asks for it
 """
 
 import json
@@ -17,8 +17,7 @@ from twisted.internet import reactor
 
 
 def cases():
-    ids = CaseSet(case.CaseSetname, case.CaseBasename, case.Cases, case.CaseCategories,
-                  case.CaseSubCategories)
+    ids = CaseSet(case.CaseSetname, case.CaseBasename, case.Cases, case.CaseCategories, case.CaseSubCategories)
     json.dump([ids.caseClasstoId(one) for one in case.Cases], sys.stdout)
 
 
@@ -33,5 +32,4 @@ def fuzzingserver(spec, fd):
     reactor.run()
 
 
-{"cases": cases, "fuzzingclient": fuzzingclient, "fuzzingserver": fuzzingserver}[sys.argv[1]](
-    *sys.argv[2:])
+{"cases": cases, "fuzzingclient": fuzzingclient, "fuzzingserver": fuzzingserver}[sys.argv[1]](*sys.argv[2:])

@@ -28,7 +28,7 @@ fn the_client_prints_what_comes_back() {
 }
 
 #[test]
-fn the_client_says_what_went_wrong() {
+fn the_client_prints_errors() {
     for args in [&[][..], &["wss://127.0.0.1/"], &["ws://"], &["ws://127.0.0.1/#a"]] {
         assert!(complaint(run("echo_client", args, b""), 2).contains("usage: "));
     }
@@ -37,7 +37,7 @@ fn the_client_says_what_went_wrong() {
         complaint(run("echo_client", &[&server.url()], b"\xFF\n"), 1).contains("UTF-8"),
         "a line that is not text"
     );
-    // Bound, so that nobody else is given the port, and not listening.
+    // Bound, so that no other program gets the port, and not listening.
     let nobody = TcpSocket::new_v4().expect("a socket");
     nobody.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
     let url = format!("ws://{}", nobody.local_addr().expect("its address"));
@@ -64,7 +64,7 @@ fn client_gets(bytes: &[u8]) -> (Output, Vec<(u8, Vec<u8>)>) {
 }
 
 #[test]
-fn the_client_closes_as_it_should() {
+fn the_client_sends_a_close_and_waits() {
     let hello = (0x81, b"Hello".to_vec());
     // The server closes before it has echoed.
     for code in [CloseCode::INTERNAL_ERROR, CloseCode::NORMAL] {
@@ -113,7 +113,7 @@ fn the_client_sends_a_long_message_in_fragments() {
 }
 
 #[test]
-fn the_client_wants_the_right_proof() {
+fn the_client_checks_the_accept_value() {
     let (listener, address) = listener();
     let url = format!("ws://{address}/");
     for (head, why) in [
@@ -137,7 +137,7 @@ fn the_client_wants_the_right_proof() {
 }
 
 #[test]
-fn clients_wait_for_the_answer_that_counts() {
+fn clients_skip_interim_responses() {
     let (listener, address) = listener();
     let url = format!("ws://{address}/");
     for (name, args, says) in [
@@ -160,7 +160,7 @@ fn clients_wait_for_the_answer_that_counts() {
 }
 
 #[test]
-fn the_autobahn_client_walks_through_all_cases() {
+fn the_autobahn_client_runs_all_cases() {
     let (listener, address) = listener();
     let url = format!("ws://{address}/");
     let (sender, targets) = mpsc::channel();

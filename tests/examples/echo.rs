@@ -26,7 +26,7 @@ fn fragments_come_back_and_pings_are_answered_between_them() {
 }
 
 #[test]
-fn frames_right_behind_the_request_are_not_lost() {
+fn frames_right_after_the_request_are_not_lost() {
     straight_and_through_the_relay(|address| {
         let mut peer = Peer::connect_and_send(address, &masked(Opcode::Text, true, b"early"));
         assert_eq!(peer.server_frame(), (0x81, b"early".to_vec()));
@@ -34,7 +34,7 @@ fn frames_right_behind_the_request_are_not_lost() {
 }
 
 #[test]
-fn a_long_message_comes_back() {
+fn a_long_message_is_echoed() {
     // What has no period that a mask or a buffer has.
     let message: Vec<u8> = (0..1 << 20).map(|i: u32| (i % 251) as u8).collect();
     straight_and_through_the_relay(|address| {
@@ -126,7 +126,7 @@ fn a_broken_rule_closes_with_its_code() {
 
 /// A page of another name that leads here says that name in `Host` as well as in `Origin`.
 #[test]
-fn the_handshake_lets_in_its_own_pages() {
+fn the_handshake_accepts_its_own_origin() {
     let server = Running::start("handshake", &["serve", "127.0.0.1:0"]);
     let port = server.address.split_once(':').expect("a port").1;
     for (origin, status) in [
@@ -156,7 +156,7 @@ fn servers_outlive_a_failed_accept() {
 }
 
 #[test]
-fn compression_is_agreed_on_unless_a_relay_is_between() {
+fn compression_is_negotiated_unless_there_is_a_relay() {
     let request = str::from_utf8(REQUEST).expect("text").replace("x-unknown", "permessage-deflate");
     let server = Running::echo_server();
     let relay = Running::relay(&server.address);
@@ -231,7 +231,7 @@ fn byte_by_byte_from_the_handshake_to_the_close() {
 
 /// Many Pings, and a text in fragments of all lengths, sent while the echoes are read.
 #[test]
-fn much_at_once_comes_back() {
+fn many_pings_and_fragments_at_once_are_echoed() {
     let text = "안녕하세요 🌍 ".repeat(50_000).into_bytes();
     let (mut fragments, mut rest, mut len) = (Vec::new(), &text[..], 1);
     while !rest.is_empty() {
@@ -259,7 +259,7 @@ fn much_at_once_comes_back() {
 /// Neither a connection that ends in the middle of a frame nor one whose client never reads stops others; bytes after
 /// a violation do not cost the client its close code.
 #[test]
-fn others_are_served_meanwhile() {
+fn stalled_connections_do_not_block_others() {
     let server = Running::echo_server();
     let header = FrameHeader {
         masking_key: Some(MaskingKey::new([0; 4])),

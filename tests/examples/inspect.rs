@@ -12,7 +12,7 @@ use std::thread;
 
 const COLUMNS: &str = "    offset  FIN  RSV  opcode        mask          length  payload\n";
 
-/// What a run left behind.
+/// The output of a run.
 #[derive(Debug, PartialEq, Eq)]
 struct Run {
     stdout: String,
@@ -137,7 +137,7 @@ end            between two frames
 }
 
 #[test]
-fn nothing() {
+fn empty_input_has_an_empty_summary() {
     let expected = "\
 frames         0
 messages       0
@@ -155,7 +155,7 @@ end            between two frames
 }
 
 #[test]
-fn what_ws_sends() {
+fn a_recording_of_ws() {
     let run = inspect_file(&[], "ws-client.bin");
     let expected = format!(
         r#"HTTP head of 154 bytes skipped
@@ -184,7 +184,7 @@ end            behind the Close frame at offset 593
 }
 
 #[test]
-fn what_chromium_sends() {
+fn a_recording_of_chromium() {
     let run = inspect_file(&["--claim", "RSV1"], "chromium-client.bin");
     let expected = format!(
         r#"HTTP head of 479 bytes skipped
@@ -214,7 +214,7 @@ end            behind the Close frame at offset 560
     assert_eq!(run.status, Some(1));
 }
 
-/// Streams that break a rule behind a Ping of two bytes, and what is said of them.
+/// Streams that break a rule after a Ping of two bytes, and the message for each.
 const BROKEN: &[(&[&str], &str, &str)] = &[
     (&[], "8900 8300", "offset 2: opcode 0x3 is reserved (RFC 6455 §5.2)"),
     (&[], "8900 8b00", "offset 2: opcode 0xb is reserved (RFC 6455 §5.2)"),
@@ -309,7 +309,7 @@ const BROKEN: &[(&[&str], &str, &str)] = &[
 ];
 
 #[test]
-fn broken_rules() {
+fn broken_rules_are_reported() {
     for &(args, hex, said) in BROKEN {
         let run = inspect_hex(args, hex);
         assert_eq!(run.stderr, format!("inspect: {said}\n"), "{hex}");
@@ -341,7 +341,7 @@ end            a broken rule at offset 10
 }
 
 #[test]
-fn half_a_frame() {
+fn an_incomplete_frame_is_reported() {
     for (hex, end) in [
         ("82", "half a frame at offset 0; header bytes missing: at least 1"),
         ("8900 82", "half a frame at offset 2; header bytes missing: at least 1"),
@@ -429,7 +429,7 @@ fn what_follows_a_close_frame_is_discarded() {
 }
 
 #[test]
-fn lenient() {
+fn lenient_rules_accept_more() {
     let run =
         inspect_hex(&["--lenient", "--from", "client"], "8101 61 827e 0001 62 8981 01000000 02");
     assert_eq!(
@@ -480,7 +480,7 @@ fn an_http_head_is_skipped() {
 }
 
 #[test]
-fn what_cannot_be_read() {
+fn unreadable_files_and_arguments_are_errors() {
     for (args, input, said) in [
         (&["--hex", "-"][..], "8100\n8x", "inspect: -: offset 6: not a hexadecimal digit\n"),
         (&["--hex", "-"], "81 00 8\n", "inspect: -: offset 8: the second digit is missing\n"),
@@ -502,7 +502,7 @@ fn what_cannot_be_read() {
 
 /// However the bytes arrive, the output is the same.
 #[test]
-fn odd_pieces() {
+fn output_does_not_depend_on_the_reads() {
     let ws = fs::read(data("ws-client.bin")).expect("a capture");
     for size in [1, 3, 7, 64] {
         let whole = inspect_file(&[], "ws-client.bin");
@@ -517,7 +517,7 @@ fn odd_pieces() {
 
 /// A text that the window cuts many times, inside of characters too, in fragments that do the same.
 #[test]
-fn a_long_text() {
+fn long_text_is_decoded_across_reads() {
     let text = "é🦀".repeat(100_000);
     let mut stream = Vec::new();
     let fragments = text.as_bytes().chunks(75_001);
@@ -549,9 +549,9 @@ fn a_long_text() {
     }
 }
 
-/// Who reads only the beginning of the output ends the run, without a word.
+/// A reader that closes the pipe ends the run without a message.
 #[test]
-fn a_reader_that_leaves() {
+fn a_closed_pipe_ends_the_run() {
     let mut child = spawn(&["-"]);
     drop(child.stdout.take());
     let mut stdin = child.stdin.take().expect("its standard input");

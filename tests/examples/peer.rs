@@ -66,7 +66,7 @@ impl Peer {
         Self::accept_and_send(listener, b"")
     }
 
-    /// A server that sends frames right behind its response.
+    /// A server that sends frames right after its response.
     pub fn accept_and_send(listener: &TcpListener, frames: &[u8]) -> (Self, String) {
         Self::accept_and_say(listener, "", frames)
     }
@@ -151,7 +151,7 @@ impl Peer {
         }
     }
 
-    /// Expects a Close with this code, perhaps behind echoes, and then the end.
+    /// Expects a Close with this code, perhaps after echoes, and then the end.
     pub fn fails_with(&mut self, code: CloseCode) {
         let (mut first, mut payload) = self.server_frame();
         while first & 0x08 == 0 {
@@ -176,7 +176,7 @@ pub fn listener() -> (TcpListener, String) {
     (listener, address)
 }
 
-/// The next connection. Whoever was to connect may have failed, so this does not wait for ever.
+/// The next connection. The client may have failed, so this waits for a limited time.
 pub fn accept(listener: &TcpListener) -> TcpStream {
     listener.set_nonblocking(true).expect("an option");
     let start = Instant::now();

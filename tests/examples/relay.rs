@@ -10,7 +10,7 @@ use crate::peer::{KEY, Peer, REQUEST, accept, listener, masked};
 use crate::running::{Running, resident_bytes};
 use wsframe::{CloseCode, Opcode};
 
-/// A client, a relay, and a server behind it, which is given with its request.
+/// A client, a relay, and its server, which is returned with its request.
 fn around_a_relay() -> (Peer, Running, Peer, String) {
     let (listener, address) = listener();
     let relay = Running::relay(&address);
@@ -23,7 +23,7 @@ fn around_a_relay() -> (Peer, Running, Peer, String) {
 }
 
 #[test]
-fn the_relay_masks_anew_and_keeps_frames_as_they_are() {
+fn the_relay_changes_masks_and_nothing_else() {
     let (mut client, _relay, mut server, request) = around_a_relay();
     assert!(request.starts_with("GET /chat HTTP/1.1\r\n"), "{request}");
     assert!(request.contains("Host: example\r\n"), "{request}");
@@ -110,7 +110,7 @@ fn the_relay_holds_no_more_than_its_buffers() {
         sent += block.len();
         assert!(sent < 256 << 20, "the relay takes what it cannot pass on");
     }
-    // What was taken lies in the system's buffers of two sockets.
+    // What was taken is in the system's buffers of two sockets.
     if let Some(resident) = resident_bytes(relay.child.id()) {
         assert!(resident < 16 << 20, "the relay takes {resident} bytes");
     }
@@ -130,7 +130,7 @@ fn the_relay_passes_a_refusal_on() {
 
 /// RFC 9110 §15.2: what a server says meanwhile is not its answer.
 #[test]
-fn the_relay_passes_on_what_is_said_meanwhile() {
+fn the_relay_passes_on_interim_responses() {
     let (listener, address) = listener();
     let relay = Running::relay(&address);
     let mut client = Peer::reach(&relay.address);
@@ -150,7 +150,7 @@ fn the_relay_passes_on_what_is_said_meanwhile() {
 }
 
 #[test]
-fn the_relay_refuses_what_no_server_may_accept() {
+fn the_relay_refuses_invalid_requests() {
     let (listener, address) = listener();
     listener.set_nonblocking(true).expect("an option");
     let relay = Running::relay(&address);

@@ -66,7 +66,7 @@ impl Drop for Running {
     }
 }
 
-/// Calls it with the address of an echo server, with that of a relay in front of one, and with that of the
+/// Calls it with the address of an echo server, with that of a relay to one, and with that of the
 /// echo server on `Framed`.
 pub fn straight_and_through_the_relay(check: impl Fn(&str)) {
     let server = Running::echo_server();

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Interoperation of what is spoken over WebSockets: people in a browser with the example `chat`, and the
-# example clients with the servers that they are for. What these print is compared whole.
+# Interoperation of protocols over WebSockets: the example `chat` with a browser, and the example clients
+# with their servers. The whole output of the clients is compared.
 #
 #   tests/interop/apps.sh
 #
@@ -9,29 +9,21 @@
 #   socketio    `socketio_client`, to npm's `socket.io`             node, npm
 #   sockjs      `sockjs_client`, to npm's `sockjs`                  node, npm
 #
-# Installs what it needs beside this script, as `run.sh` does; so it does with RabbitMQ (.rabbitmq/). A client
-# that cannot run is a failure, unless WSFRAME_INTEROP_SKIP names it; but where there is no RabbitMQ to be
-# had, `stomp` is skipped, loudly.
-
+# Installs what it needs beside this script, like `run.sh`; RabbitMQ too (.rabbitmq/). A client that cannot
+# run is a failure, unless WSFRAME_INTEROP_SKIP names it. Where RabbitMQ cannot be downloaded, `stomp` is
+# reported and skipped.
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 source "$here/rabbitmq.sh"
 
-# says NAME STATUS EXPECTED COMMAND…: what the command prints, on both outputs, and with which status it
-# ends.
+# says NAME STATUS EXPECTED COMMAND…: the command exits with this status, and prints exactly this on both outputs.
 says() {
     local name=$1 expected_status=$2 expected=$3 said status=0
     shift 3
     said=$(timeout 60 "$@" 2>&1) || status=$?
-    if [[ $status -eq $expected_status && $said == "$expected" ]]; then
-        echo "ok $name"
-    else
-        echo "FAILED $name: status $status, and: ${said//$'\n'/ | }"
-    fi
+    if [[ $status -eq $expected_status && $said == "$expected" ]]; then echo "ok $name"; return; fi
+    echo "FAILED $name: status $status, and: ${said//$'\n'/ | }"
 }
-
-prepare_chat() { node_packages && browser && start page "$examples/chat" 127.0.0.1:0; }
-run_chat() { CHROMIUM=$(command -v chromium) limited node "$here/chat.mjs" "${page##* }"; }
 
 prepare_stomp() {
     [[ -z ${rabbitmq_missing:-} ]] || { cannot=$rabbitmq_missing; return 1; }
@@ -47,16 +39,15 @@ run_stomp() {
     says "stomp: messages in a row, of lines, empty and long, and a name that is escaped" 0 \
         "$connected"$'\nMESSAGE '"$lines"$'\nMESSAGE \nMESSAGE '"$long"$'\nDISCONNECTED' \
         "$examples/stomp_client" "$url" '/queue/a:b\c' "$lines" "" "$long"
-    says "stomp: a destination that is none" 1 \
+    says "stomp: an unknown destination" 1 \
         "$connected"$'\nERROR, where RECEIPT was expected: Unknown destination' \
         "$examples/stomp_client" "$url" /nowhere/at/all "Hello"
-    says "stomp: not where RabbitMQ speaks STOMP" 1 "$not_found" \
+    says "stomp: another path than that of STOMP" 1 "$not_found" \
         "$examples/stomp_client" "ws://127.0.0.1:$rabbitmq_port/" /queue/plain "Hello"
 }
 
-prepare_socketio() { node_packages && start socketio node "$here/socketio_server.mjs"; }
 run_socketio() {
-    says "socketio: a namespace, an event there, and one back behind some Pings" 0 \
+    says "socketio: a namespace, an event there, and one back after some Pings" 0 \
         $'a Ping every 200 ms\nconnected to /chat\nacknowledged [{"heard":1}]\nevent ["greeting","/chat","Hello, 🌍!"]' \
         "$examples/socketio_client" "$socketio/chat" greet "Hello, 🌍!"
     says "socketio: the main namespace, and arguments of all kinds" 0 \
@@ -67,26 +58,25 @@ run_socketio() {
         "$examples/socketio_client" "$socketio/nowhere" greet
 }
 
-prepare_sockjs() { node_packages && start sockjs node "$here/sockjs_server.mjs"; }
 run_sockjs() {
     says "sockjs: messages and their echoes" 0 $'Hello, 🌍!\n["a"]\n'"$long" \
         "$examples/sockjs_client" "$sockjs" "Hello, 🌍!" '["a"]' "$long"
-    says "sockjs: another prefix" 1 "$not_found" \
-        "$examples/sockjs_client" "$sockjs/other" "Hello"
+    says "sockjs: another prefix" 1 "$not_found" "$examples/sockjs_client" "$sockjs/other" "Hello"
 }
 
 cd "$here/../.."
 examples=$(examples_folder)
 not_found="the server responded with status 404 instead of 101 (RFC 6455 §4.1)"
-# Of 60,000 characters, which take 120,000 bytes.
+# 60,000 characters, which take 120,000 bytes.
 long=$(printf 'ß%.0s' {1..60000})
 
-# It takes its time to start; others go first.
+# It starts slowly, so the others run first.
 if ! asked_to_skip stomp; then
-    if rabbitmq_package; then rabbitmq_start; else rabbitmq_missing="RabbitMQ cannot be had, see above"; fi
+    if rabbitmq_package; then rabbitmq_start; else rabbitmq_missing="RabbitMQ cannot be downloaded, see above"; fi
 fi
-for name in chat socketio sockjs stomp; do
-    client "$name"
-done
+client chat 'node_packages && browser && start page "$examples/chat" 127.0.0.1:0' 'chromium_client chat.mjs "${page##* }"'
+client socketio 'node_packages && start socketio node "$here/servers.mjs" socketio' run_socketio
+client sockjs 'node_packages && start sockjs node "$here/servers.mjs" sockjs' run_sockjs
+client stomp prepare_stomp run_stomp
 
 summary

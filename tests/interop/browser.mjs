@@ -1,24 +1,17 @@
-// Exchanges by a person in Chromium, on the server's page: node browser.mjs http://HOST:PORT/
-//
-// Environment: CHROMIUM is the browser's executable. CERTIFICATE, if set, is a file with the one that an
-// https server shows. SCREENSHOT, if set, is a file for a picture of the page after the exchanges.
+// Uses the echo server's page in Chromium, as a person does: node browser.mjs http://HOST:PORT/
 
 import { deepStrictEqual as same, match } from 'node:assert';
-import { launch } from './chromium.mjs';
-import { exchange } from './report.mjs';
+import { exchange, launch, openTab } from './common.mjs';
 
 const browser = await launch();
 try {
-  const page = await browser.newPage({ viewport: { width: 800, height: 760 } });
-  page.setDefaultTimeout(20_000);
   const errors = [];
-  page.on('pageerror', (error) => errors.push(error.message));
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  const page = await openTab(browser, 760, errors);
 
   const button = (name) => page.getByRole('button', { name, exact: true });
   const stateIs = (words) => page.getByRole('status').filter({ hasText: words }).waitFor();
 
-  /** Clicks, and waits for the entry that this makes in the log: [what came back, verdict]. */
+  /** Clicks, and waits for the new entry in the log, which must be an identical echo. Returns its message. */
   async function click(name) {
     const entries = page.getByRole('log').locator('p');
     const before = await entries.count();
@@ -26,9 +19,9 @@ try {
     await entries.nth(before).waitFor(); // one more than before
     const verdict = entries.first().locator('.verdict');
     await verdict.and(page.locator('.good, .bad')).waitFor();
-    return [await entries.first().locator('.what').textContent(), await verdict.textContent()];
+    match(await verdict.textContent(), /^identical, \d+\.\d ms$/);
+    return entries.first().locator('.what').textContent();
   }
-  const IDENTICAL = /^identical, \d+\.\d ms$/;
 
   await exchange('chromium: the page connects', async () => {
     await page.goto(process.argv[2]);
@@ -43,26 +36,19 @@ try {
   for (const [name, text] of Object.entries(texts)) {
     await exchange(`chromium: ${name}`, async () => {
       await page.getByLabel('Message').fill(text);
-      const [what, verdict] = await click('Send');
-      match(verdict, IDENTICAL);
+      const what = await click('Send');
       same(what, text.length > 200 ? `${text.slice(0, 200)}… (${text.length} characters)` : text);
     });
   }
 
   const sizes = { '4 B': 4, '64 KiB': 65536, '1 MiB': 1048576 };
   for (const [name, size] of Object.entries(sizes)) {
-    await exchange(`chromium: ${name} of binary`, async () => {
-      const [what, verdict] = await click(name);
-      same(what, `${size} bytes`);
-      match(verdict, IDENTICAL);
-    });
+    await exchange(`chromium: ${name} of binary`, async () => same(await click(name), `${size} bytes`));
   }
 
   await exchange('chromium: a size of choice', async () => {
     await page.getByLabel('Random bytes').fill('65535');
-    const [what, verdict] = await click('Send bytes');
-    same(what, '65535 bytes');
-    match(verdict, IDENTICAL);
+    same(await click('Send bytes'), '65535 bytes');
   });
 
   await exchange('chromium: closing handshake, and a new connection', async () => {
@@ -72,14 +58,10 @@ try {
     await button('Reconnect').click();
     await stateIs('Connected');
     await page.getByLabel('Message').fill('Hello again, 🌍!');
-    const [what, verdict] = await click('Send');
-    same(what, 'Hello again, 🌍!');
-    match(verdict, IDENTICAL);
+    same(await click('Send'), 'Hello again, 🌍!');
   });
 
   await exchange('chromium: no errors on the console', async () => same(errors, []));
-
-  if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
 } finally {
   await browser.close();
 }

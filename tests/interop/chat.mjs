@@ -1,25 +1,18 @@
-// A conversation of people in Chromium and of programs, on the chat's page: node chat.mjs http://HOST:PORT/
-//
-// Environment: CHROMIUM is the browser's executable. SCREENSHOT, if set, is a file for a picture of the
-// page in the midst of it.
+// Uses the chat's page in two tabs of Chromium, beside programs: node chat.mjs http://HOST:PORT/
 
 import { deepStrictEqual as same } from 'node:assert';
 import { on, once } from 'node:events';
 import WebSocket from 'ws';
-import { launch, openFromElsewhere } from './chromium.mjs';
-import { exchange } from './report.mjs';
+import { exchange, launch, openFromElsewhere, openTab } from './common.mjs';
 
 const url = process.argv[2];
 const browser = await launch();
 const errors = [];
 const programs = [];
 
-/** A tab of its own, in which somebody has typed a name. */
+/** Opens a tab, and enters with a name. */
 async function enter(name) {
-  const page = await browser.newPage({ viewport: { width: 800, height: 560 } });
-  page.setDefaultTimeout(20_000);
-  page.on('pageerror', (error) => errors.push(error.message));
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  const page = await openTab(browser, 560, errors);
   await page.goto(url);
   await page.getByLabel('Your name').fill(name);
   await page.getByRole('button', { name: 'Enter' }).click();
@@ -31,12 +24,12 @@ async function say(page, text) {
   await page.keyboard.press('Enter');
 }
 
-/** Waits for an entry of the log with these words and no others. */
+/** Waits for an entry of the log with exactly this text. */
 function reads(page, text) {
   return page.getByRole('log').getByText(text, { exact: true }).waitFor();
 }
 
-/** Waits until these are there and nobody else. */
+/** Waits until exactly these members are listed. */
 async function sees(page, names) {
   const here = page.getByRole('list', { name: 'Here now' }).getByRole('listitem');
   await here.nth(names.length - 1).waitFor();
@@ -44,7 +37,7 @@ async function sees(page, names) {
   same(await here.allTextContents(), names);
 }
 
-/** A program that has entered. */
+/** Connects a program, and enters. */
 async function program(name) {
   const ws = new WebSocket(url.replace(/^http/, 'ws') + 'chat', { origin: new URL(url).origin });
   programs.push(ws);
@@ -55,8 +48,7 @@ async function program(name) {
 }
 
 try {
-  let ada;
-  let bob;
+  let ada, bob;
   await exchange('chat: two people enter, and see who is there', async () => {
     ada = await enter('Ada');
     await ada.getByRole('status').filter({ hasText: 'You are Ada' }).waitFor();
@@ -97,24 +89,22 @@ try {
     same(await openFromElsewhere(browser, url.replace(/^http/, 'ws') + 'chat'), 'refused');
   });
 
-  if (process.env.SCREENSHOT) await ada.screenshot({ path: process.env.SCREENSHOT });
-
-  await exchange('chat: who does not read is left behind, and the others are told', async () => {
+  await exchange('chat: a member that does not read is removed, and the others are told', async () => {
     const sleeper = await program('Sleeper');
     sleeper.pause();
     const speaker = await program('Speaker');
     await sees(ada, ['Ada', 'Bob 🦀', 'Sleeper', 'Speaker']);
     const text = 'a'.repeat(16_000);
-    const say = () => speaker.send(JSON.stringify({ text }));
+    const speak = () => speaker.send(JSON.stringify({ text }));
     let sent = 0;
-    say();
+    speak();
     for await (const [message] of on(speaker, 'message')) {
       const { from, left } = JSON.parse(message);
       if (left === 'Sleeper') break;
       if (from !== 'Speaker') continue;
       sent += text.length;
       if (sent > 32 << 20) throw new Error('what is not read is kept');
-      say();
+      speak();
     }
     await reads(ada, 'Sleeper has left');
     await sees(ada, ['Ada', 'Bob 🦀', 'Speaker']);
@@ -123,7 +113,7 @@ try {
     await reads(bob, 'Speaker has left');
   });
 
-  await exchange('chat: who closes the tab has left', async () => {
+  await exchange('chat: a member that closes the tab has left', async () => {
     await bob.close();
     await reads(ada, 'Bob 🦀 has left');
     await sees(ada, ['Ada']);

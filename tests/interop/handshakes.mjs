@@ -1,17 +1,16 @@
 // Opening handshakes by the npm package `ws` and by Chromium: node handshakes.mjs ws://HOST:PORT/
 //
-// The server is the example `handshake`. Environment: CHROMIUM is the browser's executable, if it is to
-// take part.
+// The server is the example `handshake`. If the environment has CHROMIUM, runs the exchanges of Chromium
+// instead of those of `ws`.
 
 import { deepStrictEqual as same } from 'node:assert';
 import { once } from 'node:events';
 import WebSocket from 'ws';
-import { launch, openFromElsewhere } from './chromium.mjs';
-import { exchange } from './report.mjs';
+import { exchange, launch, openFromElsewhere } from './common.mjs';
 
 const url = process.argv[2];
 
-/** What a handshake with these options comes to: the subprotocol, or the status of the rejection. */
+/** Makes a handshake. Returns the subprotocol, or the status of the rejection. */
 async function outcome(subprotocols, options) {
   const ws = new WebSocket(url, subprotocols, options);
   ws.on('error', () => {}); // a rejection is one as well

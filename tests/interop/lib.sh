@@ -3,40 +3,21 @@
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/../../ci/lib.sh"
-passed=0
-failed=0
-skipped=0
-
+passed=0 failed=0 skipped=0 running=()
 scratch=$(mktemp -d)
-running=()
 clean_up() {
     local process
     for process in "${running[@]}"; do kill "$process" 2>/dev/null || true; done
-    # What they still write belongs to what is removed.
-    for process in "${running[@]}"; do
-        for _ in {1..100}; do
-            kill -0 "$process" 2>/dev/null || break
-            sleep 0.1
-        done
-    done
+    # Each may still write to the folder until it has ended.
+    for process in "${running[@]}"; do timeout 10 tail --pid "$process" -f /dev/null || true; done
     rm -rf "$scratch"
 }
 trap clean_up EXIT
 
-ok() {
-    echo "ok $1"
-    passed=$((passed + 1))
-}
-
-fail() {
-    echo "FAILED $1"
-    failed=$((failed + 1))
-}
-
-# need COMMAND: says what is missing.
-need() {
-    command -v "$1" >/dev/null || { echo "$1 is missing" >&2; return 1; }
-}
+ok() { echo "ok $1"; passed=$((passed + 1)); }
+fail() { echo "FAILED $1"; failed=$((failed + 1)); }
+skip() { echo "SKIPPED $1: $2"; skipped=$((skipped + 1)); } # NAME WHY
+asked_to_skip() { [[ ,${WSFRAME_INTEROP_SKIP:-}, == *,$1,* ]]; } # NAME
 
 # unless_installed LIST COPY COMMAND…: runs the command unless it has already installed this very list.
 unless_installed() {
@@ -46,7 +27,7 @@ unless_installed() {
     "$@" >&2 && cp "$list" "$copy"
 }
 
-# program COMMAND [PACKAGE]: it is there, or Debian's package of this name is, from now on.
+# program COMMAND [PACKAGE]: installs Debian's package if the command is missing.
 program() { command -v "$1" >/dev/null || install "${2:-$1}"; }
 
 node_packages() {
@@ -56,7 +37,6 @@ node_packages() {
         npm ci --prefix "$here" --no-audit --no-fund --loglevel=error
 }
 
-# Debian's python3 has `venv`, and not what that puts into a new environment.
 venv() {
     { python3 -c 'import ensurepip' 2>/dev/null || install python3-venv; } &&
         python3 -m venv "$here/.venv" &&
@@ -69,8 +49,7 @@ python_packages() {
 
 browser() { program chromium; }
 
-# examples_folder: where cargo puts the examples. Builds them as `cargo test` does, with all that they assert of
-# themselves.
+# examples_folder: builds the examples like `cargo test` does, with their assertions, and prints their folder.
 examples_folder() {
     local program
     program=$(cargo build --profile test --all-features --examples --message-format=json-render-diagnostics |
@@ -83,14 +62,11 @@ start() {
     shift
     exec 4< <(exec "$@")
     running+=($!)
-    if ! read -r -t 20 -u 4 line; then
-        echo "$1 did not say where it listens" >&2
-        return 1
-    fi
+    read -r -t 20 -u 4 line || { echo "$1 did not print its address" >&2; return 1; }
     printf -v "$variable" '%s' "$line"
 }
 
-# free_ports COUNT: ports that nobody listens on, a line each.
+# free_ports COUNT: unused ports, one per line.
 free_ports() {
     python3 -c '
 import socket, sys
@@ -98,46 +74,37 @@ for one in [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1
     print(one.getsockname()[1])' "$1"
 }
 
-# listens PORT: whether anybody does.
-listens() { (exec 5<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+# until_listens PORT [PID]: waits until the process listens there, by default the last one started; at most a minute.
+until_listens() {
+    for _ in {1..600}; do
+        kill -0 "${2:-${running[-1]}}" 2>/dev/null || return
+        ! (exec 5<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null || return 0
+        sleep 0.1
+    done
+    return 1
+}
 
 # Each exchange has a time limit of its own. This one is for a client that hangs besides.
 limited() { timeout --foreground 300 "$@"; }
 
-# to NAME COMMAND…: a client's exchanges, which say with which server they were.
-to() {
-    local name=$1
-    shift
-    limited "$@" | sed -E "s/^(ok|FAILED) /&$name: /"
-}
+# The clients in JavaScript and Python: node_client SCRIPT URL, chromium_client SCRIPT URL, python_client URL.
+node_client() { limited node "$here/$1" "$2"; }
+chromium_client() { CHROMIUM=$(command -v chromium) node_client "$@"; }
+python_client() { limited "$here/.venv/bin/python" -B "$here/websockets_client.py" "$1"; }
 
-# skip NAME WHY
-skip() {
-    echo "SKIPPED $1: $2"
-    skipped=$((skipped + 1))
-}
+# to NAME CLIENT…: adds the name of the server to each exchange.
+to() { "${@:2}" | sed -E "s/^(ok|FAILED) /&$1: /"; }
 
-# asked_to_skip NAME
-asked_to_skip() { [[ ,${WSFRAME_INTEROP_SKIP:-}, == *,$1,* ]]; }
-
-# client NAME: runs prepare_NAME and run_NAME, and counts the exchanges that the latter prints. Whatever
-# prepare_NAME sets `cannot` to is why this machine cannot run it at all.
+# client NAME PREPARE RUN: evaluates the commands PREPARE and RUN, and counts the exchanges that RUN prints.
+# If PREPARE sets `cannot`, that is why this machine cannot run the client at all.
 client() {
-    local name=$1 log=$scratch/$1.log status=0 cannot=
-    if asked_to_skip "$name"; then
-        skip "$name" "as was asked for"
+    local name=$1 log=$scratch/$1.log status=0 cannot= ok_lines failed_lines
+    if asked_to_skip "$name"; then skip "$name" "as was asked for"; return; fi
+    if ! eval "$2"; then
+        if [[ -n $cannot ]]; then skip "$name" "$cannot"; else fail "$name: cannot be run, see above"; fi
         return
     fi
-    if ! "prepare_$name"; then
-        if [[ -n $cannot ]]; then
-            skip "$name" "$cannot"
-        else
-            fail "$name: cannot be run, see above"
-        fi
-        return
-    fi
-    "run_$name" | tee "$log" || status=$?
-    local ok_lines failed_lines
+    eval "$3" | tee "$log" || status=$?
     ok_lines=$(grep -c '^ok ' "$log" || true)
     failed_lines=$(grep -c '^FAILED ' "$log" || true)
     passed=$((passed + ok_lines))
@@ -147,8 +114,5 @@ client() {
     fi
 }
 
-# summary: says how it went; the script's last command.
-summary() {
-    echo "$passed passed, $failed failed, $skipped clients skipped"
-    ((failed == 0))
-}
+# summary: prints the counts, and fails if an exchange failed; the script's last command.
+summary() { echo "$passed passed, $failed failed, $skipped clients skipped"; ((failed == 0)); }

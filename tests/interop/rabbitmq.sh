@@ -1,23 +1,20 @@
-# RabbitMQ as a process of its own: its plugin `rabbitmq_web_stomp` on a port of 127.0.0.1, its data in the
-# scratch directory, and none of what the machine's own RabbitMQ has, if there is one. Sourced, behind
-# `lib.sh`.
-#
-# It is Debian's package, unpacked beside this script (.rabbitmq/) and not installed: that needs no root,
-# and starts no service.
+# RabbitMQ with its plugin `rabbitmq_web_stomp`, on a port of 127.0.0.1, with its data in the scratch
+# directory. Debian's package is unpacked beside this script (.rabbitmq/), not installed, so it needs no root
+# and starts no service. Sourced after `lib.sh`.
 
 rabbitmq=$here/.rabbitmq
 
-# rabbitmq_package: says why not, if there is no RabbitMQ to be had.
+# rabbitmq_package: unpacks it. Prints why not, if that fails.
 rabbitmq_package() {
     [[ -d $rabbitmq ]] && return
-    need apt-get && need dpkg || return
+    command -v apt-get dpkg >/dev/null || { echo "apt-get or dpkg is missing" >&2; return 1; }
     local packages=$scratch/packages root=$scratch/rabbitmq
     mkdir -p "$packages" "$root/bin"
     download_rabbitmq "$packages" ||
         { $([[ $EUID -eq 0 ]] || echo sudo) apt-get update -qq >&2 && download_rabbitmq "$packages"; } || return
     local package
     for package in "$packages"/*.deb; do dpkg -x "$package" "$root" || return; done
-    # Debian's `erl` knows but one place where Erlang can be.
+    # Debian's `erl` expects Erlang at a fixed path.
     cat >"$root/bin/erl" <<'ERL'
 #!/bin/sh
 export ROOTDIR="$(cd "$(dirname "$0")/../usr/lib/erlang" && pwd)" EMU=beam PROGNAME=erl
@@ -28,7 +25,7 @@ ERL
     mv "$root" "$rabbitmq"
 }
 
-# download_rabbitmq DIRECTORY: it, and all of Erlang that it needs; what else it needs every Debian has.
+# download_rabbitmq DIRECTORY: downloads it and the packages of Erlang; every Debian has its other dependencies.
 download_rabbitmq() {
     local names
     names=$(apt-get install --simulate --no-install-recommends -o Dir::State::status=/dev/null \
@@ -38,7 +35,7 @@ download_rabbitmq() {
     (cd "$1" && apt-get download -qq -o APT::Sandbox::User=root $names >&2)
 }
 
-# rabbitmq_start: starts it, and keeps its port in rabbitmq_port. It takes some seconds until it listens.
+# rabbitmq_start: starts it, and sets rabbitmq_port. It listens after some seconds.
 rabbitmq_start() {
     local node=$scratch/node epmd_port node_port ports
     mkdir "$node"
@@ -48,41 +45,27 @@ rabbitmq_start() {
         "web_stomp.tcp.port = $rabbitmq_port" >"$node/rabbitmq.conf"
     echo '[rabbitmq_web_stomp].' >"$node/enabled_plugins"
 
-    # Nodes find each other by this one. Were it not there, the node would leave one behind.
-    "$rabbitmq"/usr/lib/erlang/erts-*/bin/epmd -address 127.0.0.1 -port "$epmd_port" \
-        >"$node/epmd_log" 2>&1 &
+    # The node finds others by this process. If it were missing, the node would start one and not end it.
+    "$rabbitmq"/usr/lib/erlang/erts-*/bin/epmd -address 127.0.0.1 -port "$epmd_port" >"$node/epmd_log" 2>&1 &
     running+=($!)
-    for _ in {1..100}; do
-        ! listens "$epmd_port" || break
-        sleep 0.1
-    done
+    until_listens "$epmd_port" || true
 
-    # One process, whose standard output is its log, and whose cookie lies in its home directory.
+    # One process, whose standard output is its log, and whose cookie is in its home directory.
     env HOME="$node" PATH="$rabbitmq/bin:$PATH" RUNNING_UNDER_SYSTEMD=1 RABBITMQ_LOGS=- \
-        ERL_EPMD_PORT="$epmd_port" \
-        RABBITMQ_DIST_PORT="$node_port" \
-        RABBITMQ_NODENAME=wsframe@localhost \
-        RABBITMQ_CONF_ENV_FILE="$node/rabbitmq-env.conf" \
-        RABBITMQ_CONFIG_FILE="$node/rabbitmq.conf" \
-        RABBITMQ_ADVANCED_CONFIG_FILE="$node/advanced.config" \
-        RABBITMQ_ENABLED_PLUGINS_FILE="$node/enabled_plugins" \
-        RABBITMQ_GENERATED_CONFIG_DIR="$node/config" \
-        RABBITMQ_FEATURE_FLAGS_FILE="$node/feature_flags" \
+        ERL_EPMD_PORT="$epmd_port" RABBITMQ_DIST_PORT="$node_port" RABBITMQ_NODENAME=wsframe@localhost \
+        RABBITMQ_CONF_ENV_FILE="$node/rabbitmq-env.conf" RABBITMQ_CONFIG_FILE="$node/rabbitmq.conf" \
+        RABBITMQ_ADVANCED_CONFIG_FILE="$node/advanced.config" RABBITMQ_GENERATED_CONFIG_DIR="$node/config" \
+        RABBITMQ_ENABLED_PLUGINS_FILE="$node/enabled_plugins" RABBITMQ_FEATURE_FLAGS_FILE="$node/feature_flags" \
         RABBITMQ_MNESIA_BASE="$node/mnesia" \
         RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}" \
-        "$rabbitmq"/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server \
-        >"$node/log" 2>&1 &
+        "$rabbitmq"/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server >"$node/log" 2>&1 &
     rabbitmq_pid=$!
     running+=("$rabbitmq_pid")
 }
 
-# rabbitmq_wait: until it listens.
+# rabbitmq_wait: waits until it listens.
 rabbitmq_wait() {
-    for _ in {1..300}; do
-        kill -0 "$rabbitmq_pid" 2>/dev/null || break
-        ! listens "$rabbitmq_port" || return 0
-        sleep 0.2
-    done
+    ! until_listens "$rabbitmq_port" "$rabbitmq_pid" || return 0
     echo "RabbitMQ does not listen; its log ends with" >&2
     tail -n 20 "$scratch/node/log" >&2
     return 1

@@ -3,12 +3,12 @@
 import asyncio
 import os
 import sys
+from contextlib import contextmanager
 
 from websockets.asyncio.client import connect
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
-from report import exchange, expect
-import report
+failed = 0
 
 MESSAGES = {
     "text with emoji": "Hello, 🌍! 안녕하세요",
@@ -20,6 +20,24 @@ MESSAGES = {
 }
 
 
+@contextmanager
+def exchange(name):
+    """Runs an exchange, which raises if the answer is wrong. Prints "ok NAME" or "FAILED NAME: why"."""
+    global failed
+    try:
+        yield
+        print(f"ok websockets: {name}", flush=True)
+    except Exception as error:
+        failed += 1
+        why = " ".join(str(error).split()) or type(error).__name__
+        print(f"FAILED websockets: {name}: {why[:200]}", flush=True)
+
+
+def expect(actual, expected):
+    if actual != expected:
+        raise AssertionError(f"expected {expected!r:.60}, got {actual!r:.60}")
+
+
 def deflate(**parameters):
     return {"extensions": [ClientPerMessageDeflateFactory(**parameters)]}
 
@@ -27,16 +45,12 @@ def deflate(**parameters):
 # What is offered, and what the server answers.
 COMPRESSIONS = [
     ("compression", {}, "permessage-deflate"),
-    (
-        "compression without context takeover",
-        deflate(server_no_context_takeover=True, client_no_context_takeover=True),
-        "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
-    ),
-    (
-        "compression in windows of 512 bytes",
-        deflate(server_max_window_bits=9, client_max_window_bits=9),
-        "permessage-deflate; server_max_window_bits=9; client_max_window_bits=9",
-    ),
+    ("compression without context takeover",
+     deflate(server_no_context_takeover=True, client_no_context_takeover=True),
+     "permessage-deflate; server_no_context_takeover; client_no_context_takeover"),
+    ("compression in windows of 512 bytes",
+     deflate(server_max_window_bits=9, client_max_window_bits=9),
+     "permessage-deflate; server_max_window_bits=9; client_max_window_bits=9"),
     ("no compression", {"compression": None}, None),
 ]
 
@@ -54,37 +68,33 @@ async def echo(ws, message):
 
 async def main(url):
     for name, message in MESSAGES.items():
-        with exchange(f"websockets: {name}"):
+        with exchange(name):
             async with asyncio.timeout(30), connected(url) as ws:
                 expect(await echo(ws, message), message)
 
-    with exchange("websockets: fragmented text"):
-        async with asyncio.timeout(30), connected(url) as ws:
-            fragments = ["Hello, ", "", "🌍", "!"]
-            expect(await echo(ws, fragments), "".join(fragments))
+    many = [os.urandom(16 << 10) for _ in range(64)]
+    for name, fragments in ("fragmented text", ["Hello, ", "", "🌍", "!"]), ("1 MiB of binary in 64 fragments", many):
+        with exchange(name):
+            async with asyncio.timeout(30), connected(url) as ws:
+                expect(await echo(ws, fragments), fragments[0][:0].join(fragments))
 
-    with exchange("websockets: 1 MiB of binary in 64 fragments"):
-        async with asyncio.timeout(30), connected(url) as ws:
-            fragments = [os.urandom(16 << 10) for _ in range(64)]
-            expect(await echo(ws, fragments), b"".join(fragments))
-
-    with exchange("websockets: ping and pong"):
+    with exchange("ping and pong"):
         async with asyncio.timeout(30), connected(url) as ws:
             pong = await ws.ping(b"x" * 125)  # found by its payload
             await pong
 
     for name, options, answer in COMPRESSIONS:
-        with exchange(f"websockets: {name}"):
+        with exchange(name):
             async with asyncio.timeout(30), connected(url, **options) as ws:
                 expect(ws.response.headers.get("Sec-WebSocket-Extensions"), answer)
                 for message in [*MESSAGES.values(), "Hello", "Hello", "abc" * 99_999]:
                     expect(await echo(ws, message), message)
 
-    with exchange("websockets: closing handshake with code and reason"):
+    with exchange("closing handshake with code and reason"):
         async with asyncio.timeout(30), connected(url) as ws:
             await ws.close(4321, "good bye 👋")
             expect((ws.close_code, ws.close_reason), (4321, "good bye 👋"))
 
 
 asyncio.run(main(sys.argv[1]))
-sys.exit(report.failed != 0)
+sys.exit(failed != 0)

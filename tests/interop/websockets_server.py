@@ -1,7 +1,5 @@
-"""An echo server by the Python package `websockets`, which knows two subprotocols. Prints its address.
-
-Closes with 1010 whoever asks for the path /compressed and offers no compression.
-"""
+"""An echo server by the Python package `websockets`, with two subprotocols. Prints its address. Closes
+with 1010 clients that ask for the path /compressed and offer no compression."""
 
 import asyncio
 
@@ -18,24 +16,18 @@ async def echo(ws):
 
 
 def select(ws, offered):
-    """Who offers none needs none. Who offers others is refused, as by the package's own choice."""
-    if not offered:
-        return None
+    """Accepts clients that offer no subprotocol, which the package's own choice refuses."""
     for name in ws.protocol.available_subprotocols:
         if name in offered:
             return name
-    raise NegotiationError("none of these is spoken here")
+    if offered:
+        raise NegotiationError("no subprotocol in common")
+    return None
 
 
 async def main():
-    async with serve(
-        echo,
-        "127.0.0.1",
-        0,
-        subprotocols=["superchat", "chat"],
-        select_subprotocol=select,
-        max_size=None,
-    ) as server:
+    async with serve(echo, "127.0.0.1", 0, subprotocols=["superchat", "chat"],
+                     select_subprotocol=select, max_size=None) as server:
         host, port = server.sockets[0].getsockname()
         print(f"ws://{host}:{port}/", flush=True)
         await asyncio.Future()

@@ -4,7 +4,7 @@ import { deepStrictEqual as same } from 'node:assert';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import WebSocket from 'ws';
-import { exchange } from './report.mjs';
+import { exchange } from './common.mjs';
 
 const url = process.argv[2];
 
@@ -25,10 +25,8 @@ function connected(name, run, options = {}) {
 async function comesBack(ws, expected) {
   const [data, isBinary] = await once(ws, 'message');
   same(isBinary, typeof expected !== 'string', 'text and binary were mixed up');
-  const wanted = Buffer.from(expected);
-  if (!wanted.equals(data)) {
-    throw new Error(`sent ${wanted.length} bytes, other ${data.length} bytes came back`);
-  }
+  const sent = Buffer.from(expected);
+  if (!sent.equals(data)) throw new Error(`sent ${sent.length} bytes, other ${data.length} bytes came back`);
 }
 
 const messages = {
@@ -84,26 +82,19 @@ await connected('closing handshake with code and reason', async (ws) => {
 // What is offered, and what the server answers. All messages are compressed, however short.
 const compressions = {
   'compression': [{}, 'permessage-deflate'],
-  'compression without context takeover': [
-    { serverNoContextTakeover: true, clientNoContextTakeover: true },
-    'permessage-deflate; server_no_context_takeover; client_no_context_takeover',
-  ],
-  'compression in windows of 512 bytes': [
-    { serverMaxWindowBits: 9, clientMaxWindowBits: 9 },
-    'permessage-deflate; server_max_window_bits=9; client_max_window_bits=9',
-  ],
+  'compression without context takeover': [{ serverNoContextTakeover: true, clientNoContextTakeover: true },
+    'permessage-deflate; server_no_context_takeover; client_no_context_takeover'],
+  'compression in windows of 512 bytes': [{ serverMaxWindowBits: 9, clientMaxWindowBits: 9 },
+    'permessage-deflate; server_max_window_bits=9; client_max_window_bits=9'],
   'no compression': [false, ''],
 };
 for (const [name, [offer, expected]] of Object.entries(compressions)) {
-  await connected(
-    name,
-    async (ws, extensions) => {
-      same(extensions, expected);
-      for (const message of [...Object.values(messages), 'Hello', 'Hello', 'abc'.repeat(99_999)]) {
-        ws.send(message);
-        await comesBack(ws, message);
-      }
-    },
-    { perMessageDeflate: offer && { ...offer, threshold: 0 } },
-  );
+  const options = { perMessageDeflate: offer && { ...offer, threshold: 0 } };
+  await connected(name, async (ws, extensions) => {
+    same(extensions, expected);
+    for (const message of [...Object.values(messages), 'Hello', 'Hello', 'abc'.repeat(99_999)]) {
+      ws.send(message);
+      await comesBack(ws, message);
+    }
+  }, options);
 }

@@ -182,7 +182,7 @@ fn an_echo_is_the_same_in_pieces_of_any_length() {
 }
 
 #[test]
-fn what_one_read_brings_is_answered_in_one_write() {
+fn one_read_is_answered_in_one_write() {
     let mut script = Script::new(masked(Opcode::Text, true, b"Hello").repeat(100), usize::MAX);
     script.piece = 110;
     let mut adapter = Adapter::new(script, Connection::server());
@@ -251,7 +251,7 @@ fn a_client_waits_for_the_end() {
 
 /// What is left of a batch comes with the next one, before anything is read.
 #[test]
-fn events_that_were_left_come_with_the_next_batch() {
+fn unhandled_events_come_with_the_next_batch() {
     let input = masked(Opcode::Text, true, b"Hello").repeat(5);
     let mut adapter = Adapter::new(Script::new(input, usize::MAX), Connection::server());
     for _ in 0..5 {

@@ -477,7 +477,7 @@ mod compressed {
 
 /// Found by hand.
 #[test]
-fn after_the_end_within_a_frame() {
+fn calls_after_an_end_within_a_frame() {
     let hel = Call::Arrive(b"\x81\x85\0\0\0\0Hel".to_vec());
     let calls = [hel, Call::Receive(1), Call::End, Call::Receive(1), Call::Receive(1)];
     any_calls(&calls);
@@ -506,7 +506,7 @@ proptest! {
     #![proptest_config(support::proptest_config())]
 
     #[test]
-    fn no_sequence_of_calls_panics_or_sends_what_is_wrong(calls in calls()) {
+    fn no_sequence_of_calls_panics_or_sends_invalid_frames(calls in calls()) {
         any_calls(&calls);
     }
 }

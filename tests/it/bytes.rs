@@ -31,7 +31,7 @@ fn masked(opcode: Opcode, fin: bool, payload: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Where bytes lie.
+/// The addresses of bytes.
 fn addresses(bytes: &[u8]) -> Range<usize> {
     let start = bytes.as_ptr().addr();
     start..start + bytes.len()
@@ -121,7 +121,7 @@ fn text_fails_at_its_first_wrong_byte() {
 
 /// What the assembler left in the buffer is not trusted: who changes it gets an error, and no `str`.
 #[test]
-fn what_a_caller_changes_is_looked_at_again() {
+fn a_buffer_changed_by_the_caller_is_validated_again() {
     let frame = masked(Opcode::Text, true, b"Hello");
     let mut decoder = MessageDecoder::new(Role::Server);
     let mut assembler = BytesAssembler::new();
@@ -188,7 +188,7 @@ fn a_connection_replies_while_it_is_assembled() {
 
 /// Whatever is sent comes out as it was.
 #[test]
-fn messages_go_round() {
+fn messages_round_trip() {
     let messages = [
         Message::text("grüße"),
         Message::text(String::from("grüße")),
@@ -220,7 +220,7 @@ fn messages_go_round() {
 }
 
 #[test]
-fn messages_say_what_they_are() {
+fn message_kinds_and_conversions() {
     let raw = Message::Raw { opcode: Opcode::Text, rsv: Rsv::RSV1, payload: "p".into() };
     for (message, kind) in [
         (Message::text("p"), (true, false, false)),
@@ -243,7 +243,7 @@ fn messages_say_what_they_are() {
 
 /// What is refused was not sent: a Close that is too long does not close.
 #[test]
-fn a_message_that_is_refused_changes_nothing() {
+fn a_refused_message_does_not_change_the_connection() {
     let mut connection = Connection::server();
     let mut out = BytesMut::new();
     let raw = |opcode, rsv, payload: &'static [u8]| Message::Raw {
@@ -277,7 +277,7 @@ fn a_message_that_is_refused_changes_nothing() {
     assert!(out.ends_with(b"\x81\x02a\xFF"));
 }
 
-/// A message in one frame lies where it was read, however many reads brought it; one in several frames
+/// A message in one frame is not copied, however many reads brought it; one in several frames
 /// was copied once.
 #[test]
 fn a_message_in_one_frame_is_not_copied() {
@@ -427,7 +427,7 @@ fn an_assembler_may_be_asked_again_after_the_end_and_after_an_error() {
 }
 
 #[test]
-fn frames_are_split_off_where_they_lie() {
+fn frames_are_split_off_without_copying() {
     let specs: Vec<_> = boundary_lengths()
         .map(|len| streams::Spec { opcode: 2, fin: true, key: KEY, payload: odd_bytes(len) })
         .collect();
@@ -467,7 +467,7 @@ fn frames_are_split_off_where_they_lie() {
 
 /// In every way a frame is the bytes that the oracle makes of it.
 #[test]
-fn frames_are_put_and_chained() {
+fn put_and_chain_encode_as_the_oracle() {
     for len in (0..140).chain(boundary_lengths()).chain([65_535, 65_536]) {
         for masking_key in [None, Some(MaskingKey::new(KEY))] {
             let header =
@@ -552,7 +552,7 @@ fn a_header_is_not_advanced_beyond_its_end() {
 }
 
 #[test]
-fn text_as_bytes_is_a_str() {
+fn utf8_bytes_derefs_to_str() {
     let text = Utf8Bytes::from(String::from("grüße"));
     let same = Utf8Bytes::try_from(Bytes::from("grüße")).unwrap();
     assert_eq!(text, same);

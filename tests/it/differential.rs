@@ -10,7 +10,7 @@ use wsframe::Role;
 
 /// Each Close body that there is a rule about, in every state that the ends can be in.
 #[test]
-fn every_close_code() {
+fn every_close_code_in_every_state() {
     for code in (0..=5100u16).chain([u16::MAX]) {
         for reason in [&b""[..], b"bye", b"\xFF", b"\xC3"] {
             let body = [&code.to_be_bytes()[..], reason].concat();
@@ -30,7 +30,7 @@ fn close(body: &[u8]) {
 
 /// The first two bytes of a frame, each of the 65,536, alone and inside a message.
 #[test]
-fn every_beginning_of_a_header() {
+fn every_first_two_bytes_of_a_header() {
     for first in 0..=u8::MAX {
         for second in 0..=u8::MAX {
             for before in [&[][..], &[0x01, 0x80, 1, 2, 3, 4]] {

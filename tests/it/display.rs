@@ -29,7 +29,7 @@ fn check_lines<E: Error>(errors: &[E], cites: impl Fn(&E) -> bool) {
         for words in ["  ", "..", "()"] {
             assert!(!line.contains(words), "{line:?}");
         }
-        // Whoever takes less than all of it is not told that it was all.
+        // A writer that takes less than the whole line gets an error.
         for room in 0..=line.len() {
             assert_eq!(write!(Room(room), "{error}").is_ok(), room == line.len());
         }
@@ -54,7 +54,7 @@ fn incomplete() -> Utf8Error {
 }
 
 #[test]
-fn broken_rules() {
+fn texts_of_protocol_errors() {
     let errors = [
         ProtocolError::ReservedOpcode(11),
         ProtocolError::UnexpectedRsv(Rsv::from_bits(0x40)),
@@ -98,7 +98,7 @@ fn broken_rules() {
 }
 
 #[test]
-fn what_the_caller_can_mend() {
+fn texts_of_encode_errors() {
     let errors = [
         (EncodeError::FragmentedControl(Opcode::Ping), "§5.5)"),
         (EncodeError::ControlTooLong(126), " 126 bytes"),
@@ -124,7 +124,7 @@ fn what_the_caller_can_mend() {
 }
 
 #[test]
-fn close_codes() {
+fn texts_of_close_codes() {
     let known = [
         CloseCode::NORMAL,
         CloseCode::GOING_AWAY,
@@ -165,7 +165,7 @@ fn close_codes() {
 }
 
 #[test]
-fn what_rules_say() {
+fn texts_of_roles_and_bits() {
     assert_eq!(
         (Role::Client.to_string(), Role::Server.to_string()),
         ("client".into(), "server".into())
@@ -186,7 +186,7 @@ fn what_rules_say() {
 }
 
 #[test]
-fn bytes_and_keys_in_logs() {
+fn masks_and_keys() {
     let key = MaskingKey::from([0x0A, 0xFA, 0x21, 0x3D]);
     assert_eq!(key.to_string(), "0afa213d");
     assert_eq!(format!("{key:?}"), "MaskingKey(0afa213d)");
@@ -205,7 +205,7 @@ fn bytes_and_keys_in_logs() {
 }
 
 #[test]
-fn where_a_text_stands() {
+fn utf8_validators() {
     let mut text = Utf8Validator::new();
     assert_eq!(format!("{text:?}"), "Utf8Validator { open_bytes: 0 }");
     for (byte, open) in [(0xF0, 1), (0x9F, 2), (0xA6, 3), (0x80, 0)] {
@@ -216,7 +216,7 @@ fn where_a_text_stands() {
     assert_eq!(format!("{text:?}"), "Utf8Validator { broken: true }");
 }
 
-/// A value's type, and what is to be known of it.
+/// Checks that `Debug` shows the name of the type and these fields.
 fn check_debug(value: &dyn Debug, name: &str, fields: &[&str]) {
     let printed = format!("{value:?}");
     assert!(printed.starts_with(name), "{printed}");
@@ -230,7 +230,7 @@ mod extensions {
     use wsframe::extensions::{ExtensionWriter, Extensions};
 
     #[test]
-    fn what_is_wrong_in_a_line() {
+    fn texts_of_extension_errors() {
         let lines: [&[u8]; 6] = [b"a; b=\xFF", b",", b"a; ;", b"a b", b"a; b=\"c", b"a; b=\"c,\""];
         let errors = lines.map(|line| Extensions::parse(line).unwrap_err());
         check_lines(&errors, |_| true);
@@ -242,7 +242,7 @@ mod extensions {
     }
 
     #[test]
-    fn values() {
+    fn extensions_and_values() {
         let line = br#"x; a="\12"; b=12; c=21"#;
         let extension = Extensions::parse(line).unwrap().next().unwrap();
         assert_eq!(extension.to_string(), "x; a=12; b=12; c=21");
@@ -276,7 +276,7 @@ mod handshake {
     ];
 
     #[test]
-    fn heads() {
+    fn texts_of_head_errors() {
         let of_ours = [HeadError::TooLong, HeadError::TooManyHeaders, HeadError::Incomplete];
         check_lines(&HEADS, |error| !of_ours.contains(error));
         for error in HEADS {
@@ -286,7 +286,7 @@ mod handshake {
     }
 
     #[test]
-    fn refusals() {
+    fn texts_of_refusals() {
         let refusals = [
             Rejection::Method,
             Rejection::NoHandshake,
@@ -311,7 +311,7 @@ mod handshake {
     }
 
     #[test]
-    fn responses() {
+    fn texts_of_response_errors() {
         let errors = [
             ResponseError::Status(404),
             ResponseError::HttpVersion,
@@ -330,7 +330,7 @@ mod handshake {
     }
 
     #[test]
-    fn uris() {
+    fn texts_of_uri_errors() {
         let errors = [
             UriError::Scheme,
             UriError::Host,
@@ -346,7 +346,7 @@ mod handshake {
     }
 
     #[test]
-    fn what_cannot_be_written() {
+    fn texts_of_write_errors() {
         let errors = [
             WriteError::HeaderName(7),
             WriteError::HeaderValue(7),
@@ -366,7 +366,7 @@ mod handshake {
 
     #[cfg(feature = "std")]
     #[test]
-    fn become_io_errors() {
+    fn errors_become_io_errors() {
         check_io(HeadError::TooLong, ErrorKind::InvalidData);
         check_io(Rejection::Origin, ErrorKind::InvalidData);
         check_io(ResponseError::Status(404), ErrorKind::InvalidData);
@@ -375,7 +375,7 @@ mod handshake {
     }
 
     #[test]
-    fn keys() {
+    fn keys_and_accept_values() {
         let key = WebSocketKey::new(*b"the sample nonce");
         assert_eq!(key.to_string(), "dGhlIHNhbXBsZSBub25jZQ==");
         assert_eq!(format!("{key:?}"), "Key(\"dGhlIHNhbXBsZSBub25jZQ==\")");
@@ -396,7 +396,7 @@ mod deflate {
     };
 
     #[test]
-    fn errors() {
+    fn texts_of_negotiation_errors() {
         let errors = [
             NegotiationError::OtherExtension,
             NegotiationError::UnknownParameter,
@@ -411,7 +411,7 @@ mod deflate {
     }
 
     #[test]
-    fn values() {
+    fn debug_output() {
         assert_eq!(format!("{:?}", WindowBits::MAX), "WindowBits(15)");
         let compressor = Compressor::new(DeflateContext::DEFAULT, CompressorOptions::default());
         check_debug(&compressor, "Compressor", &["takeover: true", "level: 5", "stage"]);
@@ -435,7 +435,7 @@ mod deflate {
 
     /// What is not set is what the documentation says.
     #[test]
-    fn defaults() {
+    fn default_settings() {
         assert_eq!(CompressorOptions::default(), CompressorOptions::DEFAULT);
         assert_eq!(DeflateContext::default(), DeflateContext::DEFAULT);
         assert_eq!(CompressorOptions::DEFAULT.level(200), CompressorOptions::DEFAULT.level(9));

@@ -52,7 +52,7 @@ mod tokio_util_memory;
 fn every_file_is_a_module() {
     let here = include_str!("main.rs");
     let mut count = 0;
-    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it")).unwrap() {
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/it")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().and_then(|name| name.to_str()).unwrap();
         if name != "main" && path.extension().is_some_and(|extension| extension == "rs") {

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use wsframe::handshake::{HandshakeRules, Uri, UriError};
 
 #[test]
-fn the_parts() {
+fn parts_of_a_uri() {
     for (text, secure, host, port, path, query) in [
         ("ws://example.com/chat", false, "example.com", 80, "/chat", None),
         ("wss://example.com/chat", true, "example.com", 443, "/chat", None),
@@ -69,7 +69,7 @@ fn what_should_be_percent_encoded() {
 
 /// RFC 6874.
 #[test]
-fn zones() {
+fn zone_identifiers() {
     for (host, address, zone) in [
         ("[fe80::1%25eth0]", "fe80::1", "eth0"),
         ("[fe80::1%25en%2F1]", "fe80::1", "en%2F1"),
@@ -104,7 +104,7 @@ fn zones() {
 }
 
 #[test]
-fn raw_utf8() {
+fn raw_utf8_is_accepted_by_relaxed_rules_only() {
     let rules = HandshakeRules::new().accept_utf8_target();
     let text = "wss://a/caf\u{e9}?q=\u{1F980}\u{a0}";
     assert_eq!(Uri::parse(text), Err(UriError::Character(11)));
@@ -124,7 +124,7 @@ fn raw_utf8() {
 }
 
 #[test]
-fn shown_without_what_goes_without_saying() {
+fn display_omits_default_ports() {
     for (text, shown) in [
         ("WS://example.com", "ws://example.com/"),
         ("ws://example.com:80/?", "ws://example.com/"),
@@ -137,7 +137,7 @@ fn shown_without_what_goes_without_saying() {
 }
 
 #[test]
-fn refused() {
+fn invalid_uris_are_refused() {
     for (text, error) in [
         ("", UriError::Scheme),
         ("example.com", UriError::Scheme),
@@ -184,12 +184,12 @@ proptest! {
     #![proptest_config(support::proptest_config())]
 
     #[test]
-    fn what_is_taken_can_be_asked_for(text in r"(ws|wss)://[a-z\[\]:0-9.@%]{1,12}[/?#a-z%0-9 é:]{0,12}") {
+    fn any_uri(text in r"(ws|wss)://[a-z\[\]:0-9.@%]{1,12}[/?#a-z%0-9 é:]{0,12}") {
         handshake::uri(&text);
     }
 
     #[test]
-    fn any_zone(text in r"ws://\[(fe80::1|a|)(%25|%|)[a-f0-9~%+:é]{0,6}\](:[0-9]{0,3})?/?") {
+    fn any_zone_identifier(text in r"ws://\[(fe80::1|a|)(%25|%|)[a-f0-9~%+:é]{0,6}\](:[0-9]{0,3})?/?") {
         handshake::uri(&text);
     }
 

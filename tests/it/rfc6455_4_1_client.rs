@@ -35,7 +35,7 @@ fn client<'a>() -> ClientHandshake<'a> {
         .subprotocols(&["chat", "superchat"])
 }
 
-/// The subprotocol that was agreed on; everything goes through the checks that hold for any response.
+/// Returns the negotiated subprotocol; makes the checks that hold for any response.
 fn check(head: &str) -> Result<Option<&'static str>, ResponseError> {
     handshake::response(head.as_bytes(), &[]);
     let response = Response::parse(head.as_bytes())?;
@@ -50,7 +50,7 @@ fn request(client: &ClientHandshake<'_>) -> Result<String, WriteError> {
 }
 
 #[test]
-fn the_rfcs_own_example() {
+fn example_of_section_1_3() {
     assert_eq!(
         request(&client().origin("http://example.com")).unwrap(),
         "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
@@ -63,7 +63,7 @@ fn the_rfcs_own_example() {
 }
 
 #[test]
-fn requests() {
+fn requests_as_written() {
     for (uri, line, host) in [
         ("ws://a", "GET / HTTP/1.1", "Host: a"),
         ("ws://a:80/b", "GET /b HTTP/1.1", "Host: a"),
@@ -86,7 +86,7 @@ fn requests() {
 }
 
 #[test]
-fn nothing_can_be_injected() {
+fn header_injection_is_refused() {
     for text in ["a\r\nb: c", "\n", "\0", "ä", "\u{7F}"] {
         let written = request(&client().headers(&[("x", "y"), ("a", text)]));
         if text == "ä" {
@@ -111,8 +111,8 @@ fn nothing_can_be_injected() {
 }
 
 #[test]
-fn what_real_servers_send() {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/handshake");
+fn recorded_responses_are_accepted() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/handshake");
     for server in ["ws", "websockets"] {
         let head = fs::read_to_string(directory.join(format!("{server}-response.http"))).unwrap();
         // It answers an offer of permessage-deflate, which this client did not make.
@@ -138,7 +138,7 @@ fn names_and_values_in_any_case_where_the_rfc_says_so() {
 }
 
 #[test]
-fn refused() {
+fn invalid_responses_are_refused() {
     use ResponseError::*;
     for (begins, lines, why) in [
         ("HTTP", &["HTTP/1.1 200 OK"][..], Status(200)),
@@ -216,7 +216,7 @@ fn subprotocols_by_relaxed_rules() {
             assert_eq!(checked.map(|agreed| agreed.subprotocol), expected, "{lines:?} {rules:?}");
         }
     }
-    // What was offered is agreed on as before.
+    // What was offered is negotiated as before.
     let head = with("", &["Sec-WebSocket-Protocol: chat"]);
     let response = Response::parse(head.as_bytes()).unwrap();
     for rules in [strict, empty, unoffered] {
@@ -255,7 +255,7 @@ fn interim_responses_come_before_the_one_that_counts() {
     assert!(client().check(&response, &mut []).is_ok());
     assert_eq!(&received[head.end..], b"\x81\x00");
 
-    // Who wants to see them sees them one by one.
+    // The caller can look at each of them.
     let mut rest = &received[..];
     let mut statuses = Vec::new();
     while statuses.last() != Some(&(101, false)) {
@@ -270,7 +270,7 @@ fn interim_responses_come_before_the_one_that_counts() {
 
 #[cfg(all(feature = "rand", feature = "std"))]
 #[test]
-fn keys_are_drawn_anew() {
+fn each_handshake_draws_a_new_key() {
     let keys: Vec<WebSocketKey> = (0..100).map(|_| WebSocketKey::random()).collect();
     for (at, key) in keys.iter().enumerate() {
         assert_eq!(WebSocketKey::parse(key.as_str().as_bytes()), Some(*key));
@@ -305,7 +305,7 @@ proptest! {
     }
 
     #[test]
-    fn a_right_response_with_a_byte_changed(at in 0usize..170, byte: u8) {
+    fn a_valid_response_with_one_byte_changed(at in 0usize..170, byte: u8) {
         let mut head = with("", &["Sec-WebSocket-Protocol: chat"]).into_bytes();
         let at = at % head.len();
         head[at] = byte;

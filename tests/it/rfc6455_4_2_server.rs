@@ -66,7 +66,7 @@ fn refused(head: &str) -> (u16, String) {
 }
 
 #[test]
-fn the_rfcs_own_example() {
+fn example_of_section_1_3() {
     let head = "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
         Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
         Origin: http://example.com\r\nSec-WebSocket-Protocol: chat, superchat\r\n\
@@ -104,8 +104,8 @@ fn the_key_that_has_stray_bits() {
 }
 
 #[test]
-fn what_real_clients_send() {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/handshake");
+fn recorded_requests_are_accepted() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/handshake");
     for client in ["ws", "websockets", "chromium", "curl"] {
         let head = fs::read_to_string(directory.join(format!("{client}-request.http"))).unwrap();
         read(&head, |opening| {
@@ -364,7 +364,7 @@ fn ordinary_requests_are_recognised() {
 }
 
 #[test]
-fn origins() {
+fn origins_are_compared_exactly() {
     let allowed = ["https://example.com", "http://localhost:3000"];
     let check = |origin: &str, allowed: &[&str]| {
         read(&with("", &[&format!("Origin: {origin}")]), |opening| {
@@ -414,7 +414,7 @@ fn origins() {
 
 /// RFC 6454 §5: the same scheme, host and port, those of the connection.
 #[test]
-fn the_same_origin() {
+fn same_origin_compares_scheme_host_and_port() {
     let check = |host: &str, is_secure: bool, origin: &str| {
         let lines = [format!("Host: {host}"), format!("Origin: {origin}")];
         read(&with("Host", &[&lines[0], &lines[1]]), |opening| {
@@ -539,7 +539,7 @@ fn further_headers_and_no_injection() {
 /// One that is ASCII but for what it is about would be easy to refuse, so all others are looked at too.
 /// A response that is not written to its end is an error, wherever it was cut.
 #[test]
-fn an_output_without_room() {
+fn a_writer_that_is_too_small_is_an_error() {
     let headers = [("X-Served-By", "7")];
     read(&with("", &[]), |opening| {
         let acceptance = opening.unwrap().accept().headers(&headers);
@@ -562,7 +562,7 @@ fn an_output_without_room() {
 }
 
 #[test]
-fn every_key_that_is_not_16_bytes_in_base64() {
+fn keys_that_are_not_16_bytes_in_base64_are_refused() {
     let right = b"dGhlIHNhbXBsZSBub25jZQ==";
     for at in 0..right.len() {
         for byte in 0..=255 {
@@ -608,7 +608,7 @@ proptest! {
     }
 
     #[test]
-    fn a_right_request_with_a_byte_changed(at in 0usize..170, byte: u8) {
+    fn a_valid_request_with_one_byte_changed(at in 0usize..170, byte: u8) {
         let mut head = with("", &[]).into_bytes();
         let at = at % head.len();
         head[at] = byte;

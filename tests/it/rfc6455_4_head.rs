@@ -48,7 +48,7 @@ fn cut_at_every_byte_nothing_is_found_and_nothing_is_lost() {
 }
 
 #[test]
-fn a_request_for_anything() {
+fn requests_of_other_methods_are_parsed() {
     let received = b"DELETE /a?b HTTP/1.0\r\nHost: x\r\nHOST:  y \r\n\r\n";
     let len = HeadScanner::default().find_request(received).unwrap().unwrap();
     let request = Request::parse(&received[..len]).unwrap();
@@ -61,7 +61,7 @@ fn a_request_for_anything() {
 /// A head of 64 KiB byte by byte costs as much as its bytes: what was looked at once is not looked at
 /// again, for here it is another by then. Only the last byte stays.
 #[test]
-fn each_byte_is_looked_at_once() {
+fn each_byte_is_scanned_once() {
     for field in [16, 100, 60_000] {
         let head = long_head(64 << 10, field);
         let mut reader = HeadScanner::new().max_len(64 << 10);
@@ -155,7 +155,7 @@ fn lines_end_in_crlf() {
             assert_eq!(handshake::find(head, reads, 1000), Err(HeadError::LineEnd));
         }
     }
-    // A CR alone ends no line, and stands in none.
+    // A CR alone ends no line, and is an error in one.
     let head = b"GET / HTTP/1.1\r\nHost: a\rb: c\r\n\r\n";
     assert_eq!(handshake::find(head, &[], 1000), Ok(Some(head.len())));
     assert!(Request::parse(head).is_err());
@@ -227,7 +227,7 @@ fn what_is_not_http_is_refused_at_its_first_byte() {
 }
 
 #[test]
-fn what_a_parser_refuses() {
+fn malformed_heads_are_refused() {
     let parse = |head: &str| Request::parse(head.as_bytes()).map(drop);
     for (head, error) in [
         ("GET /\r\n\r\n", HeadError::StartLine),
@@ -295,7 +295,7 @@ fn an_answer_allocates_no_more_than_the_head() {
 }
 
 #[test]
-fn replies() {
+fn replies_as_written() {
     let mut out = String::new();
     HttpReply::new(404, "no").headers(&[("X", "y")]).write(&mut out).unwrap();
     assert_eq!(
@@ -322,9 +322,9 @@ fn replies() {
     }
 }
 
-/// What a status means is written behind it, in the words of its registry, or not at all.
+/// The reason after a status is that of its registry, or empty.
 #[test]
-fn statuses_in_words() {
+fn reason_phrases_are_those_of_the_registry() {
     let mut in_words = Vec::new();
     for status in 200..1000 {
         let mut out = String::new();
@@ -356,7 +356,7 @@ fn recorded_heads_in_any_reads() {
 
 /// The names and contents of what was recorded.
 fn recorded() -> Vec<(String, Vec<u8>)> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/handshake");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/handshake");
     let paths = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     let heads = paths.filter(|path| path.extension().is_some_and(|extension| extension == "http"));
     let heads: Vec<_> =

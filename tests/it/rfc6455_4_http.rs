@@ -390,7 +390,7 @@ fn an_extended_connect_is_refused_without_an_upgrade() {
 }
 
 #[test]
-fn nothing_can_be_injected() {
+fn header_injection_is_refused() {
     let request = request("", &[("sec-websocket-protocol", "a")]);
     let accept = HandshakeRequest::from_http(&request).unwrap().accept();
     let error = |acceptance: wsframe::handshake::HandshakeResponse<'_, '_>| {

@@ -58,7 +58,7 @@ fn reserved_opcodes_and_unclaimed_bits_are_refused_at_the_first_byte() {
 }
 
 #[test]
-fn sets_of_bits() {
+fn rsv_set_operations() {
     let sets: Vec<Rsv> = (0..8).map(|bits| Rsv::from_bits(bits << 4)).collect();
     for (index, &one) in sets.iter().enumerate() {
         assert_eq!(one.is_empty(), index == 0);
@@ -83,7 +83,7 @@ fn each_role_is_the_others_peer() {
 
 /// What is relaxed twice is relaxed.
 #[test]
-fn rules_add_up() {
+fn relaxations_are_idempotent() {
     let strict = Rules::new(Role::Server);
     let claimed = strict.allow_rsv(Rsv::RSV1 | Rsv::RSV2);
     assert_eq!(strict.allow_rsv(Rsv::RSV1).allow_rsv(Rsv::RSV1 | Rsv::RSV2), claimed);
@@ -96,7 +96,7 @@ fn rules_add_up() {
 }
 
 #[test]
-fn a_claimed_bit_may_stand_on_the_first_frame_of_a_message_only() {
+fn a_claimed_bit_is_valid_on_the_first_frame_of_a_message_only() {
     let rules = Rules::new(Role::Client).allow_rsv(Rsv::RSV1);
     let refused = Err(ProtocolError::UnexpectedRsv(Rsv::from_bits(0x40)));
     assert!(FrameHeader::decode(&[0xC1, 0], rules).is_ok_and(|header| header.is_some()));
@@ -155,7 +155,7 @@ const LENGTHS: [u64; 18] = [
 ];
 
 #[test]
-fn lengths_go_round_in_their_shortest_form() {
+fn lengths_round_trip_in_their_shortest_form() {
     for payload_len in LENGTHS {
         for masking_key in [None, Some(MaskingKey::new([1, 0, 255, 4]))] {
             let role = if masking_key.is_some() { Role::Server } else { Role::Client };
@@ -244,7 +244,7 @@ fn what_no_peer_may_accept_is_not_encoded() {
 }
 
 #[test]
-fn opcodes_and_their_bits() {
+fn opcodes_round_trip_as_bits() {
     for bits in 0..16 {
         let opcode = Opcode::from_bits(bits);
         assert_eq!((opcode.bits(), u8::from(opcode)), (bits, bits));

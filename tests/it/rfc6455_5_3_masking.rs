@@ -121,7 +121,7 @@ fn the_phase_survives_more_than_two_to_the_32_bytes() {
     let mut chunk = vec![0; (1 << 20) + 3];
     let mut total = 0u64;
     while total <= 1 << 32 {
-        // What is behind the first bytes is masked by tests above; here only the phase is of interest.
+        // Other tests mask what is after the first bytes; here only the phase is of interest.
         mask.advance(chunk.len() - 5);
         mask.apply(&mut chunk[..5]);
         total += chunk.len() as u64;
@@ -138,7 +138,7 @@ fn the_phase_survives_more_than_two_to_the_32_bytes() {
 }
 
 #[test]
-fn no_mask_changes_nothing() {
+fn the_zero_key_is_the_identity() {
     let mut bytes = odd_bytes(100);
     let mut none = Mask::IDENTITY;
     none.apply(&mut bytes);
@@ -179,7 +179,7 @@ proptest! {
     }
 
     #[test]
-    fn one_mask_and_another_are_both_at_once(
+    fn two_masks_combine_into_one(
         payload in prop::collection::vec(any::<u8>(), 0..300),
         one: [u8; 4],
         other: [u8; 4],
@@ -213,7 +213,7 @@ fn keys_from_generators() {
     assert!(drawn.len() > 98, "{}", drawn.len());
 }
 
-/// §10.3: keys are nobody's to know. So what can be debugged need not have a source of keys that can, and
+/// §10.3: keys must not be predictable. So `Debug` does not require a source of keys that has it, and
 /// does not show it.
 #[test]
 fn a_source_of_keys_is_not_shown() {

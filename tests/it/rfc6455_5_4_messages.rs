@@ -136,7 +136,7 @@ fn wrong_text_fails_at_once() {
         b"\xE2\x82z",
     ];
     for bytes in wrong {
-        // A frame of which these bytes are all that has come.
+        // A frame of which only these bytes have been received.
         let payload = [b"ok ", bytes].concat();
         let mut stream = FrameHeader::new(Opcode::Text, 1000).encode().unwrap().to_vec();
         stream.extend(&payload);
@@ -169,7 +169,7 @@ fn limits_exactly_and_one_over() {
     assert_eq!(run(Limits { message: 14, ..UNLIMITED }), rule(ProtocolError::MessageTooLong(15)));
     assert_eq!(run(Limits { fragments: 2, ..UNLIMITED }), rule(ProtocolError::TooManyFragments(2)));
 
-    // For a message in one frame as well, however much of it has come with the header.
+    // For a message in one frame as well, however much of it was received with the header.
     for opcode in [Opcode::Text, Binary] {
         let whole = frame(true, opcode, b"12345");
         for (limits, error) in [
@@ -228,7 +228,7 @@ fn a_flood_of_empty_fragments() {
 
 /// Headers that declare almost everything, with every limit lifted: lengths add up without overflow.
 #[test]
-fn declared_lengths_add_up() {
+fn declared_lengths_do_not_overflow() {
     let huge = |opcode, fin| {
         let header = FrameHeader { fin, ..FrameHeader::new(opcode, i64::MAX as u64) };
         header.encode().unwrap().to_vec()
@@ -256,7 +256,7 @@ fn text_that_is_not_validated_and_messages_of_extensions_come_raw() {
         assert_eq!(chunk.into_message().ok().as_deref(), whole);
     }
 
-    // RSV1 on the first frame alone; a fragment bears none.
+    // RSV1 on the first frame alone; a fragment has none.
     let stream = [&[0x41, 0x01, 0xAA][..], &[0x80, 0x01, 0xBB], &[0xC2, 0x00]].concat();
     let rules = wsframe::Rules::new(Role::Client).allow_rsv(Rsv::RSV1);
     let decoder = MessageDecoder::with_rules(rules);
@@ -272,7 +272,7 @@ fn text_that_is_not_validated_and_messages_of_extensions_come_raw() {
 
 /// What passes frames on gets them as they are, with the same rules applied.
 #[test]
-fn frames_as_they_are() {
+fn frames_are_passed_on_unchanged() {
     let key = MaskingKey::new([7, 8, 9, 10]);
     let header = |fin, opcode, payload: &[u8]| FrameHeader {
         fin,
@@ -311,7 +311,7 @@ fn frames_as_they_are() {
 
 /// What is located is taken later, from the bytes in which it lay, as an event or as a frame.
 #[test]
-fn located_and_taken() {
+fn located_frames_can_be_taken_later() {
     let stream = [
         frame(true, Opcode::Binary, b"abc"),
         frame(false, Opcode::Binary, b"d"),
@@ -362,9 +362,9 @@ fn located_and_taken() {
     }
 }
 
-/// A decoder that has failed says so whatever it is asked for, and has nothing more to come.
+/// After a failure, every method of the decoder returns the error, and there are no more events.
 #[test]
-fn a_failure_is_latched() {
+fn errors_are_sticky() {
     let error = ProtocolError::ReservedOpcode(3);
     let mut decoder = MessageDecoder::new(Role::Client);
     let mut text = frame(true, Opcode::Text, b"late");
@@ -503,7 +503,7 @@ proptest! {
     }
 }
 
-/// As behind one that was passed on (§1.4).
+/// As after one that was passed on (§1.4).
 #[test]
 fn behind_a_close_of_its_own_a_relay_discards_what_comes() {
     let mut relay = Relay::new(MessageDecoder::new(Role::Client), NoKeys);

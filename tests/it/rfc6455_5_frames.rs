@@ -134,7 +134,7 @@ fn a_header_stays_until_its_payload_begins_to_arrive() {
     assert_eq!((span.range(), span.first(), span.last()), (2..2, true, true));
 }
 
-/// However much of a frame is there: what is located lies within it, and what is missing is awaited.
+/// For any part of a frame: what is located is within it, and what is missing is awaited.
 #[test]
 fn nothing_is_located_behind_the_input() {
     for role in [Role::Client, Role::Server] {

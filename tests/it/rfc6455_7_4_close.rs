@@ -11,14 +11,14 @@ fn an_empty_body_is_a_body_that_is_missing() {
 }
 
 #[test]
-fn one_byte_is_refused() {
+fn a_body_of_one_byte_is_refused() {
     for byte in 0..=255 {
         assert_eq!(CloseBody::decode(&[byte]), Err(ProtocolError::TruncatedCloseCode));
     }
 }
 
 #[test]
-fn every_code_both_ways() {
+fn every_code_received_and_sent() {
     for number in 0..=u16::MAX {
         let code = CloseCode::new(number);
         let allowed = (1000..=1003).contains(&number)
@@ -68,7 +68,7 @@ fn a_reason_of_123_bytes_goes_and_a_longer_one_is_never_cut() {
 }
 
 #[test]
-fn codes_of_errors() {
+fn close_codes_of_errors() {
     let utf8 = CloseBody::decode(b"\x03\xE8\xFF").unwrap_err();
     assert_eq!(utf8.close_code().get(), 1007);
     assert_eq!(ProtocolError::FrameTooLong(1 << 40).close_code().get(), 1009);

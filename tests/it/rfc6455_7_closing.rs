@@ -250,7 +250,7 @@ fn messages_and_fragments_go_out_in_order() {
 
 /// A connection whose caller owns the buffer: events are located, then taken, and replied to as ever.
 #[test]
-fn located_and_taken() {
+fn located_frames_can_be_taken_later() {
     let mut connection = Connection::server();
     let mut out = Vec::new();
     let mut bytes = *b"\x89\x82\0\0\0\0hi\x81\x81\0\0\0\0!\x88\x82\0\0\0\0\x03\xE8";
@@ -284,7 +284,7 @@ fn over_a_decoder_that_has_failed() {
 
 /// MessageData of every kind, and text as it came, cut inside its characters.
 #[test]
-fn what_can_be_sent() {
+fn types_of_payloads_that_can_be_sent() {
     let mut connection = Connection::server();
     let mut out = Vec::new();
     connection.send(&mut [7u8, 8][..], &mut out).unwrap();
@@ -445,7 +445,7 @@ fn pending_replies_are_bounded() {
     assert!(connection.receive(&mut input, &mut out).unwrap().is_some());
     assert_eq!(out, b"\x8A\x04ping");
 
-    // The same in a buffer of fixed length, which has room for more.
+    // The same in a buffer of fixed length that could hold more.
     let mut connection = Connection::server().limits(Limits::DEFAULT.max_pending_replies(3));
     let mut buf = [0; 1000];
     let mut out = SliceOutput::new(&mut buf);
@@ -476,9 +476,9 @@ fn pending_replies_are_bounded() {
     assert!(show(&mut connection, b"\x88\x80\0\0\0\0", &mut out).is_ok());
 }
 
-/// A fixed output that is full: replies, answers and the code of a failure come when there is room.
+/// A fixed output that is full: replies, answers and the code of a failure are written once there is capacity.
 #[test]
-fn an_output_without_room() {
+fn a_full_output_delays_replies() {
     let mut buf = [0; 140];
     for (bytes, reply) in [
         (&b"\x89\x84\0\0\0\0ping"[..], &b"\x8A\x04ping"[..]),
@@ -508,7 +508,7 @@ fn an_output_without_room() {
         assert_eq!(out.bytes(), reply);
     }
 
-    // A Ping that gets no reply needs no room for one.
+    // A Ping that gets no reply needs no capacity for one.
     let mut left_to_the_caller = Connection::server().auto_pong(false);
     let mut closing = Connection::server();
     closing.close(None, &mut Vec::new()).unwrap();
@@ -519,9 +519,9 @@ fn an_output_without_room() {
     }
 }
 
-/// The least room that replies need, to the byte: a client's masked Pong, and the code of a Close.
+/// The least capacity that replies need, to the byte: a client's masked Pong, and the code of a Close.
 #[test]
-fn an_output_of_the_least_room() {
+fn the_least_capacity_that_replies_need() {
     let mut buf = [0; MIN_BUFFER_LEN];
     for len in 0..=125 {
         let ping = [&[0x89, len as u8], &[b'?'; 125][..len]].concat();
@@ -543,7 +543,7 @@ fn an_output_of_the_least_room() {
         assert_eq!(connection.receive(&mut &mut bytes[..], &mut out).map(|_| ()), expected);
     }
 
-    // Whoever has sent a Close has no reply to make.
+    // An endpoint that has sent a Close has no reply to make.
     let mut connection = client();
     connection.close(None, &mut Vec::new()).unwrap();
     for mut bytes in [*b"\x89\x02hi", *b"\x88\x02\x03\xE8"] {

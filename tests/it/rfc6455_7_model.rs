@@ -4,7 +4,7 @@
 //! visits every state that any order of these steps reaches:
 //!
 //! - An application sends a message, a fragment, a Ping or a Close, at any time, also when it must not.
-//! - An application hands its output to the network: all of it or, where it has little room, all but a byte.
+//! - An application hands its output to the network: all of it or, if its capacity is small, all but a byte.
 //! - An application reads some of the bytes that are under way, and takes one event. A read may end after
 //!   each of the first 8 bytes, before the last byte, and after it. To delay a read, other steps come first.
 //! - An application ends the transport when [`Connection::transport_action`] requires it, and reads the peer's end.
@@ -37,9 +37,9 @@ const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 /// How the two applications use their connections.
 #[derive(Clone, Copy, Debug)]
 struct Setup {
-    /// How many bytes an empty output has room for.
+    /// The capacity of an empty output, in bytes.
     room: usize,
-    /// How many bytes more an output has room for that holds some.
+    /// The remaining capacity of an output that is not empty, in bytes.
     room_behind: usize,
     max_pending_replies: u16,
     /// Which side locates and takes; the other receives.
@@ -196,7 +196,7 @@ struct Side {
     close_sent: bool,
     received_code: Option<u16>,
     failed: bool,
-    /// The output had no room for a reply, and has not been flushed since.
+    /// The output was too full for a reply, and has not been flushed since.
     stalled: bool,
     /// The bytes that the application holds contain no further event.
     idle: bool,
@@ -244,7 +244,7 @@ impl Drop for Report {
     }
 }
 
-/// An output that holds some bytes already, over a real one for the rest of its room.
+/// An output that holds some bytes already, over a real one for the rest of its capacity.
 struct Queue<'q> {
     held: usize,
     rest: SliceOutput<'q>,
@@ -389,7 +389,7 @@ impl State {
             }
             if !side.out.is_empty() {
                 steps.push(Step::Flush(index, side.out.len()));
-                // All but a byte, which is enough to leave no room for a Close.
+                // All but a byte, which is enough for a Close not to fit.
                 if side.out.len() > 1 && !side.stalled && self.setup.room == MIN_BUFFER_LEN {
                     steps.push(Step::Flush(index, side.out.len() - 1));
                 }
@@ -836,13 +836,13 @@ const ROOM: Setup =
     Setup { room: 200, room_behind: 200, max_pending_replies: 512, locates: 1, answers: None };
 
 #[test]
-fn with_room() {
+fn model_with_capacity() {
     search(ROOM);
 }
 
-/// A Close has room in an empty output only. Another Pong would have room, but one may wait.
+/// A Close fits in an empty output only. Another Pong would fit, but one may wait.
 #[test]
-fn with_little_room() {
+fn model_with_little_capacity() {
     search(Setup {
         room: MIN_BUFFER_LEN,
         room_behind: 7,

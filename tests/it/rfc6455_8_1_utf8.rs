@@ -23,7 +23,7 @@ fn state_after(backend: &Backend, text: &[u8], before: u32) -> u32 {
     state
 }
 
-/// Where a sequence is put: so many ASCII bytes before it, and so many behind it. Around the edges of
+/// Where a sequence is put: so many ASCII bytes before it, and so many after it. Around the edges of
 /// vectors and blocks, at the end of the text, before a block that is all ASCII, and so that the text is of
 /// every length at which a kernel changes its way.
 const PLACES: [(usize, usize); 20] = [
@@ -129,7 +129,7 @@ fn all_sequences_at_block_edges() {
     assert!(checked > 100_000_000 / one_in as u64);
 }
 
-/// The first and the last character of each kind, and what lies just outside of it: whole, cut short at
+/// The first and the last character of each kind, and what is just outside of it: whole, cut short at
 /// every byte, and with a continuation too many; at every place of texts that every kernel takes as long.
 #[test]
 fn the_edges_of_every_rule_at_every_place() {
@@ -226,7 +226,7 @@ fn a_broken_text_stays_broken_and_is_still_unmasked() {
         for len in [0, 1, 15, 16, 17, 64, 500, 5000] {
             assert_eq!(state_after(backend, &vec![b'a'; len], BROKEN), BROKEN);
         }
-        // An error at the beginning: everything behind it is unmasked all the same.
+        // An error at the beginning: everything after it is unmasked all the same.
         let mut text = vec![b'a'; 5000];
         text[0] = 0xFF;
         assert_eq!(state_after(backend, &text, 0), BROKEN);

@@ -15,7 +15,7 @@ fn element(name: &str, parameters: &[(&str, Option<&str>)]) -> Element {
 }
 
 #[test]
-fn the_rfcs_examples() {
+fn examples_of_section_9_1() {
     // The header may be split over several lines, and means the same.
     let joined = read(b"foo, bar; baz=2").unwrap();
     assert_eq!(joined, [element("foo", &[]), element("bar", &[("baz", Some("2"))])]);
@@ -109,7 +109,7 @@ fn values_compare_as_their_characters() {
 }
 
 #[test]
-fn refused_where_it_is_wrong() {
+fn malformed_lists_are_refused_at_the_first_wrong_byte() {
     for (line, offset) in [
         (";", 0),
         ("=", 0),
@@ -155,7 +155,7 @@ fn refused_where_it_is_wrong() {
 }
 
 #[test]
-fn every_byte_stands_only_where_the_grammar_has_it() {
+fn every_byte_is_accepted_where_the_grammar_allows_it() {
     for byte in 0..=255 {
         for (before, after) in [("", ""), ("a", "b"), ("a;", ""), ("a;b", ""), ("a;b=\"", "\"")] {
             check(&[before.as_bytes(), &[byte], after.as_bytes()].concat());
@@ -165,7 +165,7 @@ fn every_byte_stands_only_where_the_grammar_has_it() {
 }
 
 #[test]
-fn numbers() {
+fn numeric_values() {
     for (value, number) in [
         ("0", Some(0)),
         ("8", Some(8)),
@@ -226,7 +226,7 @@ proptest! {
     #![proptest_config(support::proptest_config())]
 
     #[test]
-    fn any_list_goes_round(
+    fn any_list_round_trips(
         list in prop::collection::vec(
             (token(), prop::collection::vec((token(), prop::option::of(token())), 0..4)),
             1..4,

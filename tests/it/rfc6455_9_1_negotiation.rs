@@ -10,7 +10,7 @@ use wsframe::handshake::{
 };
 use wsframe::{FrameHeader, ProtocolError, Role, Rsv};
 
-/// An extension with one number, of which smaller is agreed on if the peer asks: like permessage-deflate
+/// An extension with one number, of which a smaller one is negotiated if the peer asks: like permessage-deflate
 /// with its windows, but without what that does to messages.
 #[derive(Clone, Debug)]
 struct Window {
@@ -165,7 +165,7 @@ fn nothing_offered_or_nothing_acceptable_is_no_header() {
 }
 
 #[test]
-fn the_answers_stand_in_the_servers_order() {
+fn answers_are_in_the_servers_order() {
     let (mut a, mut b) = (Window::new("a", Rsv::RSV2, &[1]), Window::new("b", Rsv::RSV3, &[1]));
     let request = request(&[&a, &b]);
     assert_eq!(line(&request), Some("a; bits=1, b; bits=1"));
@@ -292,7 +292,7 @@ fn an_extension_cannot_write_into_the_head() {
 
 /// 64 KiB of offers, shown to some extensions, cost no more than their number.
 #[test]
-fn very_many_offers() {
+fn many_offers_take_linear_time() {
     let offers = ["x-window; bits=1"; 3000].join(",");
     let request = with_lines(&request(&[]), &[&offers]);
     let mut window = Window::new("x-window", Rsv::RSV1, &[12]);

@@ -82,7 +82,7 @@ fn messages_marked_by_rsv1_are_compressed_6_2() {
             frame(0x00, &HELLO[..6]),
             frame(0x00, b""),
             frame(0x80, &[0x00]),
-            // It refers to the first, and what lies between was not compressed, or was empty.
+            // It refers to the first, and those in between were not compressed, or were empty.
             frame(0xC1, &[0xf2, 0x00, 0x11, 0x00, 0x00]),
         ]
         .concat(),
@@ -139,7 +139,7 @@ fn rsv1_belongs_on_the_first_frame_of_a_message_6_1() {
         let received = receive(&ping_between);
         assert_eq!((received.whole(), received.error), (vec![(true, &b"Hello"[..])], None));
     }
-    // Where nothing was agreed on, it belongs nowhere.
+    // Without negotiated compression, it is an error everywhere.
     let mut plain = CompressedConnection::new(Connection::server(), None);
     let mut out = Vec::new();
     let received = receive(&mut plain, &frame(0xC1, &HELLO), &[], &[], &mut eager(), &mut out);
@@ -360,7 +360,7 @@ fn a_bounded_output_takes_a_message_or_nothing() {
 
 #[test]
 fn short_messages_and_those_that_do_not_shrink_go_out_plain() {
-    let config = Config::default(); // 64 bytes where the context is taken over, else 256
+    let config = Config::default(); // 64 bytes with context takeover, else 256
     let mut state = 1u32;
     let noise = [(); 1000].map(|()| {
         state ^= state << 13;
@@ -383,7 +383,7 @@ fn short_messages_and_those_that_do_not_shrink_go_out_plain() {
         server(agreed).send(message, &mut Pool::new(config), &mut out).unwrap();
         assert_eq!(out[0], if text { 0x81 } else { 0x82 } | if rsv1 { 0x40 } else { 0 }, "{len}");
     }
-    // Of a message in fragments nobody knows how long it will be.
+    // The length of a message in fragments is not known in advance.
     let (mut out, mut connection) = (Vec::new(), server(DeflateParameters::DEFAULT));
     let mut pool = Pool::new(config);
     connection.send_fragment("a", false, &mut pool, &mut out).unwrap();
@@ -422,7 +422,7 @@ fn a_broadcast_goes_between_messages_of_the_connection() {
     assert_eq!(form.0, Rsv::RSV1);
     out.extend_from_slice(&frame(form));
     sender.send(&*message, &mut pool, &mut out).unwrap();
-    // For a context that is taken over, what releases nothing is not compressed.
+    // With context takeover, what releases nothing is not compressed.
     out.extend_from_slice(&frame(broadcast.payload(sender.context())));
     sender.send(&*message, &mut pool, &mut out).unwrap();
     let received = receive(&mut receiver, &out, &[5], &[9], &mut pool, &mut Vec::new());
@@ -480,7 +480,7 @@ fn a_pool_keeps_memory_for_short_payloads_alone() {
 
 #[test]
 #[should_panic(expected = "`buf` must not be empty")]
-fn a_buffer_without_room_is_a_mistake() {
+fn an_empty_buffer_panics() {
     let mut bytes = frame(0xC1, &HELLO);
     let _ = server(DeflateParameters::DEFAULT).receive(
         &mut &mut bytes[..],
@@ -586,7 +586,7 @@ proptest! {
     }
 }
 
-/// An output that takes a frame only when it is told to, though it always says that it has room.
+/// An output that takes a frame only when it is told to, though it always reports capacity.
 struct Unreliable(Vec<u8>, bool);
 
 impl Output for Unreliable {
@@ -609,7 +609,7 @@ impl Output for Unreliable {
 
 /// What the peer never gets, nothing refers to; and a fragment can be sent again.
 #[test]
-fn what_an_output_refuses_leaves_no_trace() {
+fn a_refused_message_leaves_no_trace() {
     for agreed in [DeflateParameters::DEFAULT, DeflateParameters::NO_TAKEOVER] {
         let (mut sender, mut receiver, mut pool) = (server(agreed), client(agreed), eager());
         let mut out = Unreliable(Vec::new(), true);

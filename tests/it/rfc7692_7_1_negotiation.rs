@@ -56,7 +56,7 @@ fn client(client: DeflateContext) -> DeflateParameters {
 }
 
 #[test]
-fn what_it_is() {
+fn name_and_rsv_of_the_extension() {
     let negotiation = Negotiation::new(DeflateParameters::DEFAULT);
     assert_eq!(negotiation.name(), "permessage-deflate");
     assert_eq!(negotiation.rsv(), Rsv::RSV1);
@@ -67,7 +67,7 @@ fn what_it_is() {
 }
 
 #[test]
-fn offers_say_what_is_wanted() {
+fn offers_as_written() {
     for (wanted, expected) in [
         (DeflateParameters::DEFAULT, "permessage-deflate; client_max_window_bits"),
         (
@@ -133,7 +133,7 @@ fn answers_to_each_parameter() {
         let (answer, _) = answer(wanted, &format!("{NAME}{offer}")).unwrap();
         assert_eq!(answer, format!("{NAME}{expected}"), "to {offer}");
     }
-    // Who does not offer a window of its own is not asked for one, and may use all of it.
+    // A client that does not offer a window of its own is not asked for one, and may use all of it.
     let (_, agreed) = answer(frugal, NAME).unwrap();
     assert_eq!(agreed, DeflateParameters { server: window(11), client: DeflateContext::DEFAULT });
     assert_eq!(agreed.sent_by(Role::Server), window(11));
@@ -174,7 +174,7 @@ const WRONG: [(&str, NegotiationError); 22] = [
 fn what_is_wrong_in_an_offer_or_an_answer_is_refused() {
     for (parameters, expected) in WRONG {
         let line = format!("{NAME}{parameters}");
-        // No value behind the sign is no header at all.
+        // No value after the sign is no header at all.
         let Ok(mut list) = Extensions::parse(line.as_bytes()) else {
             assert!(parameters.ends_with('='));
             continue;
@@ -207,7 +207,7 @@ fn what_is_wrong_in_an_offer_or_an_answer_is_refused() {
 }
 
 #[test]
-fn every_value_from_0_to_20() {
+fn every_window_size_from_0_to_20() {
     for bits in 0..=20u8 {
         for name in ["server_max_window_bits", "client_max_window_bits"] {
             let line = format!("{NAME}; {name}={bits}");
@@ -257,7 +257,7 @@ fn header_fields_are_read_whole() {
         assert_eq!(negotiation.answer_lines(lines), Ok(Some(NAME.into())));
         assert_eq!(negotiation.confirm_lines(lines), Ok(Some(DeflateParameters::DEFAULT)));
     }
-    // What is malformed is so behind an offer that was taken as well.
+    // A malformed offer is an error also after one that was taken.
     let mut server = Negotiation::new(DeflateParameters::DEFAULT);
     assert!(server.answer_lines(["permessage-deflate", "\""]).is_err());
 
@@ -272,7 +272,7 @@ fn header_fields_are_read_whole() {
     for other in [&["permessage-deflate, x-other"][..], &["x-other", "permessage-deflate"]] {
         assert_eq!(confirm(other), Err(NegotiationError::OtherExtension));
     }
-    // One value may serve several handshakes, each of which begins anew.
+    // One value may serve several handshakes, each of which begins again.
     let mut client = Negotiation::new(DeflateParameters::DEFAULT);
     assert_eq!(client.confirm_lines(["permessage-deflate"]), Ok(Some(DeflateParameters::DEFAULT)));
     assert_eq!(client.confirm_lines([""; 0]), Ok(None));
@@ -314,7 +314,7 @@ fn answers_that_fit_no_offer_are_refused() {
 }
 
 #[test]
-fn what_answers_agree_on() {
+fn answers_set_the_parameters() {
     let small = DeflateParameters { server: window(10), client: window(11) };
     let both = [small, DeflateParameters::DEFAULT];
     let no_takeover = |context: DeflateContext| DeflateContext { takeover: false, ..context };
@@ -350,7 +350,7 @@ fn what_answers_agree_on() {
 }
 
 #[test]
-fn all_pairs_of_wishes_agree() {
+fn all_pairs_of_configurations_agree() {
     let all: Vec<DeflateContext> = contexts().collect();
     for &client in &all {
         for &server in &all {

@@ -84,7 +84,7 @@ fn final_block_7_2_3_4() {
         let outcome = deflate::inflate(&mut decompressor, &payload, cuts, &[2]);
         assert_eq!(outcome, (b"Hello".to_vec(), Ok(())));
     }
-    // More of the message behind it; and the next message is read from its beginning.
+    // More of the message after it; and the next message is read from its beginning.
     let more = [&payload[..7], &HELLO].concat();
     assert_eq!(inflated(&mut decompressor, &more).unwrap(), b"HelloHello");
     assert_eq!(inflated(&mut decompressor, &HELLO).unwrap(), b"Hello");
@@ -453,7 +453,7 @@ fn pieces_and_a_whole_can_be_mixed() {
 }
 
 #[test]
-fn another_inflate_reads_it() {
+fn another_inflater_reads_our_messages() {
     use miniz_oxide::inflate::TINFLStatus;
     use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
     let flags = inflate_flags::TINFL_FLAG_HAS_MORE_INPUT
@@ -478,7 +478,7 @@ fn another_inflate_reads_it() {
 }
 
 #[test]
-fn it_reads_what_another_deflate_wrote() {
+fn messages_of_another_deflater_are_read() {
     use miniz_oxide::deflate::core::{
         CompressorOxide, TDEFLFlush, compress, create_comp_flags_from_zip_params,
     };
@@ -497,7 +497,7 @@ fn it_reads_what_another_deflate_wrote() {
 }
 
 #[test]
-fn they_go_to_other_threads() {
+fn compressors_are_send() {
     fn movable<T: Send + Sync>() {}
     movable::<Compressor>();
     movable::<Decompressor>();
@@ -508,7 +508,7 @@ proptest! {
     #![proptest_config(support::proptest_config())]
 
     #[test]
-    fn any_messages_go_round(
+    fn any_messages_round_trip(
         which: u8,
         level in 0u8..=9,
         memory in 1u8..=9,
@@ -550,7 +550,7 @@ fn an_empty_fragment_brings_what_was_compressed_before() {
     let mut out = [0; 16];
     let written = decompressor.decompress(&mut &*payload, &mut out).unwrap();
     assert_eq!(&out[..written.len], b"Hel");
-    // Nothing has come since.
+    // Nothing was written since.
     let flushed = payload.len();
     compressor.append_fragment(b"", &mut payload);
     assert_eq!(payload.len(), flushed);

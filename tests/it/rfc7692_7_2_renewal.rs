@@ -31,7 +31,7 @@ fn noise(len: usize) -> Vec<u8> {
 
 /// What follows a renewal refers to nothing before it, with and without takeover.
 #[test]
-fn a_sender_forgets_at_times() {
+fn a_renewed_sender_refers_to_nothing_before() {
     let text = b"a message that is sent again and again";
     for level in [0, 1, 5] {
         for takeover in [true, false] {

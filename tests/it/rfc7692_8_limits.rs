@@ -23,7 +23,7 @@ fn limited(limit: u32) -> Decompressor {
 
 /// What one side's compressor says, by settings that both share, the other's decompressor reads.
 #[test]
-fn settings_make_both_ends() {
+fn one_configuration_serves_both_ends() {
     let config = Config::default().with_parameters(DeflateParameters::NO_TAKEOVER);
     for (from, to) in [(Role::Server, Role::Client), (Role::Client, Role::Server)] {
         let mut compressor = config.compressor(from);
@@ -46,7 +46,7 @@ fn exactly_at_the_limit_and_one_over() {
             let payload = compressed(&message);
             let len = len as u32;
             for limit in [len, len + 1, u32::MAX] {
-                // Twice: the count begins anew with each message.
+                // Twice: the count begins again with each message.
                 let mut decompressor = limited(limit);
                 for buffers in [&[1000][..], &[], &[len as usize], &[len as usize + 1]] {
                     let mut appended = Vec::new();
@@ -97,7 +97,7 @@ fn a_bomb_is_stopped_at_the_limit() {
             Err(ProtocolError::MessageTooLong(u64::from(LIMIT) + 1))
         );
     });
-    // The message, which may have twice the room it needs and be moved, and the window.
+    // The message, which may have twice the capacity it needs and be moved, and the window.
     assert!(counted.bytes_max < 3 * u64::from(LIMIT) + 50_000, "{counted:?}");
 
     // The same for every kind of bomb that comes in pieces: nothing is allocated but the window.
@@ -171,7 +171,7 @@ fn characters_may_be_cut_by_any_buffer() {
 }
 
 #[test]
-fn errors_are_latched_until_reset() {
+fn errors_are_sticky_until_reset() {
     let mut decompressor = limited(3);
     let hello = compressed(b"Hello");
     let mut out = [0; 10];
@@ -182,7 +182,7 @@ fn errors_are_latched_until_reset() {
     let mut message = Vec::new();
     decompressor.append(&compressed(b"Hi!"), &mut message).unwrap();
     assert_eq!(message, b"Hi!");
-    // A message that was given up half-way leaves nothing behind, either.
+    // A message that was given up half-way leaves no trace, either.
     let _ = decompressor.decompress(&mut &hello[..3], &mut out).unwrap();
     decompressor.reset();
     decompressor.append(&compressed(b"Ho!"), &mut message).unwrap();

@@ -1,4 +1,4 @@
-//! What contexts cost, and who holds them when.
+//! The memory of contexts, and when connections hold them.
 #![cfg(feature = "deflate")]
 
 use allocation_counter::measure;
@@ -134,7 +134,7 @@ fn messages_that_are_open_at_once_have_a_context_each() {
 }
 
 #[test]
-fn a_context_that_is_taken_over_stays_until_it_is_released() {
+fn a_context_with_takeover_stays_until_it_is_released() {
     let mut pool = Pool::new(Config::default());
     let mut outgoing = PooledCompressor::new(DeflateContext::DEFAULT);
     let mut incoming = PooledDecompressor::new(DeflateContext::DEFAULT);
@@ -160,7 +160,7 @@ fn a_context_that_is_taken_over_stays_until_it_is_released() {
 }
 
 #[test]
-fn what_one_connection_said_is_not_told_to_another() {
+fn a_context_does_not_leak_to_another_connection() {
     let mut pool = Pool::new(Config::default());
     for takeover in [true, false] {
         let secret = b"a secret of some length, which compresses well";
@@ -212,7 +212,7 @@ fn each_window_has_a_compressor_of_its_own() {
     assert_eq!(pool.idle_compressors(), 2);
 }
 
-/// Those that wait for a window which nobody asks for any more make room.
+/// Idle contexts with a window that is no longer used are freed.
 #[test]
 fn a_pool_full_of_other_windows_serves_the_common_one_again() {
     let mut pool = Pool::new(Config::default());
@@ -283,7 +283,7 @@ fn a_broadcast_is_compressed_once() {
     for receiver in [context(false, 15), context(true, 10)] {
         let mut outgoing = PooledCompressor::new(receiver);
         assert_eq!(outgoing.broadcast(&broadcast, &mut pool), (rsv, payload));
-        // What releases no compressor is not compressed where the context is taken over.
+        // With context takeover, what releases no compressor is not compressed.
         let plain = (Rsv::NONE, message.as_bytes());
         let expected = if receiver.takeover { plain } else { (rsv, payload) };
         assert_eq!(broadcast.payload(Some(receiver)), expected);
@@ -334,7 +334,7 @@ fn a_broadcast_between_the_messages_of_a_taken_over_context() {
 }
 
 #[test]
-fn thresholds() {
+fn default_thresholds() {
     let config = Config::default();
     assert_eq!(config.parameters(), DeflateParameters::DEFAULT);
     for (context, threshold) in [

@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// The inputs of this target (`fuzz/inputs.py`).
 fn inputs(target: &str) -> Vec<Vec<u8>> {
-    let file = fs::read_to_string(root().join("fuzz/inputs").join(target))
+    let file = fs::read_to_string(fuzz().join("inputs").join(target))
         .expect("the file is in the repository");
     let byte = |digits: &[u8]| {
         let digits = std::str::from_utf8(digits).expect("hexadecimal digits");
@@ -38,13 +38,13 @@ seeds_of!(handshake_request handshake_response handshake_uri);
 #[cfg(feature = "deflate")]
 seeds_of!(deflate_negotiation deflate_connection deflate_inflate deflate_round_trip);
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+fn fuzz() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz"))
 }
 
 /// A target whose inputs are not run here would be left out silently.
 #[test]
-fn every_target_is_here() {
+fn every_fuzz_target_is_listed() {
     let here = include_str!("seeds.rs");
     let listed: Vec<&str> = here
         .lines()
@@ -52,7 +52,7 @@ fn every_target_is_here() {
         .flat_map(str::split_whitespace)
         .collect();
     let mut count = 0;
-    for entry in fs::read_dir(root().join("fuzz/fuzz_targets")).unwrap() {
+    for entry in fs::read_dir(fuzz().join("fuzz_targets")).unwrap() {
         let path = entry.unwrap().path();
         let target = path.file_stem().unwrap().to_str().unwrap();
         assert!(listed.contains(&target), "{target} is not in tests/it/seeds.rs");

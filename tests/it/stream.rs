@@ -220,9 +220,9 @@ async fn a_transport_that_failed_is_an_abnormal_end() {
     }
 }
 
-/// However much a peer sends after the end, one poll does not last for ever, and not all of it is read.
+/// However much a peer sends after the end, one poll is bounded, and not all of it is read.
 #[test]
-fn a_peer_that_sends_for_ever_is_not_read_for_ever() {
+fn an_endless_peer_is_not_read_forever() {
     let close = masked(Opcode::Close, true, b"\x03\xE8");
     for bytes in [&b"\x81\x00"[..], &close] {
         for flood in [1, 4096] {
@@ -403,7 +403,7 @@ fn an_idle_stream_holds_little_memory() {
     assert!(released <= 3 << 10, "{released}");
 }
 
-/// Messages that are kept share the buffer while it has room, and those that are detached do not keep it.
+/// Messages that are kept share the buffer while it has capacity, and those that are detached do not keep it.
 #[test]
 fn messages_that_are_kept_take_little_memory() {
     for detach in [false, true] {

@@ -1,7 +1,7 @@
 //! Two tasks a side over transports that do all that they may do: no wake-up is lost.
 //!
 //! The executor polls only tasks that were woken, in an order that a seed chooses. When no task was woken and
-//! not all have finished, one of them would have slept for ever.
+//! not all have finished, one of them would have slept forever.
 #![cfg(feature = "tokio")]
 
 use core::cell::{Cell, RefCell};
@@ -109,9 +109,9 @@ struct Wire {
     ended: bool,
     /// How many bytes may be sent before some are acknowledged.
     credit: usize,
-    /// Acknowledgements under way, which share the room of the wire with its bytes.
+    /// Acknowledgements under way, which share the capacity of the wire with its bytes.
     acknowledged: VecDeque<usize>,
-    /// Who waits for bytes or for credit at its end, and who for room at its beginning.
+    /// The task that waits for bytes or credit at its end, and the one that waits for capacity at its beginning.
     receiver: Option<Waker>,
     sender: Option<Waker>,
 }
@@ -147,7 +147,7 @@ impl End {
         }
     }
 
-    /// Remembers who waits for the peer to send, or for room to send to it.
+    /// Remembers the task that waits for the peer to send, or for capacity to send to it.
     fn wait(&self, for_room: bool, cx: &Context<'_>) {
         let waker = Some(cx.waker().clone());
         if for_room || self.habits.one_waker {
@@ -158,7 +158,7 @@ impl End {
         }
     }
 
-    /// Takes the acknowledgements that have arrived. They make room for the peer, and give credit to this end.
+    /// Takes the acknowledgements that have arrived. They free capacity for the peer, and credit this end.
     fn take_acknowledged(&self) {
         let mut wire = self.from_peer.borrow_mut();
         let arrived: usize = wire.acknowledged.drain(..).sum();
@@ -175,7 +175,7 @@ impl End {
         self.wake(&mut ours);
     }
 
-    /// Sends bytes as far as there is room and credit.
+    /// Sends bytes as far as there is capacity and credit.
     fn send(&self, bytes: &mut VecDeque<u8>) {
         self.take_acknowledged();
         let mut wire = self.to_peer.borrow_mut();
@@ -320,7 +320,7 @@ impl AsyncWrite for End {
     }
 }
 
-/// Whoever reads at the other end gets to the end.
+/// The reader at the other end gets to the end.
 impl Drop for End {
     fn drop(&mut self) {
         let mut wire = self.to_peer.borrow_mut();

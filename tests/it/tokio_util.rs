@@ -1,4 +1,4 @@
-//! Codecs over tokio's I/O: nothing is lost by whoever stops waiting, senders wait for peers that do not
+//! Codecs over tokio's I/O: calls are cancel-safe, senders wait for peers that do not
 //! read, replies get out, and connections end as they should.
 #![cfg(feature = "tokio")]
 
@@ -199,7 +199,7 @@ fn a_flood_of_pings_does_not_pile_up_pongs() {
     send(&mut peer, &masked(Opcode::Text, true, b"still there"));
     assert_eq!(next(&mut ours), Message::text("still there"));
 
-    // When the peer reads, it gets those for which the write buffer had room, and the last.
+    // When the peer reads, it gets those that fit in the write buffer, and the last.
     let mut bytes = Vec::new();
     for _ in 0..100 {
         bytes.extend(arrived(&mut peer));
@@ -231,7 +231,7 @@ fn client_that_cannot_reply(received: &[u8]) -> (DuplexStream, Client) {
 
 /// A message that is sent takes the replies that wait along, and its sender may not flush.
 #[test]
-fn a_reply_gets_out_whoever_writes_first() {
+fn any_write_sends_pending_replies() {
     let answer = masked(Opcode::Close, true, b"\x03\xE8");
     let (mut peer, mut ours) = client_that_cannot_reply(b"\x88\x02\x03\xE8");
     // The Close is returned at once, although its answer has to wait.
@@ -281,9 +281,9 @@ fn a_sink_is_closed_when_the_close_was_sent() {
     }
 }
 
-/// In a plain `Framed` replies go in front of the next message, or are taken.
+/// In a plain `Framed` replies are sent before the next message, or are taken.
 #[test]
-fn replies_wait_in_a_codec() {
+fn a_codec_keeps_replies_for_the_next_message() {
     let mut codec = MessageCodec::new(Connection::server());
     let mut input = BytesMut::new();
     for number in 0..1000u32 {
@@ -312,7 +312,7 @@ fn replies_wait_in_a_codec() {
     assert_eq!(codec.take_replies()[2..4], [0x03, 0xEA]);
     assert_eq!(codec.connection().error(), Some(ProtocolError::UnmaskedByClient));
 
-    // Who leaves the replies to itself has none.
+    // A caller that replies itself gets none.
     let left = Connection::server().auto_pong(false).auto_close(false);
     let mut codec = MessageCodec::new(left);
     let mut input = BytesMut::from(
@@ -485,7 +485,7 @@ async fn talk<K: wsframe::MaskingKeys + Unpin + Send + 'static>(
 }
 
 /// Both sides send, reply and read in two tasks each, through a pipe so small that all have to wait for
-/// each other. A waker that is lost would leave one waiting for ever. On two threads, where there are any.
+/// each other. A lost waker would leave one waiting forever. On two threads, where there are any.
 #[cfg_attr(not(target_family = "wasm"), tokio::test(flavor = "multi_thread", worker_threads = 2))]
 #[cfg_attr(target_family = "wasm", tokio::test)]
 async fn two_tasks_a_side_do_not_lose_each_other() {
@@ -595,7 +595,7 @@ fn both_tasks_are_woken_whichever_waited_last() {
     }
 }
 
-/// The tasks that polled last are woken, whatever they waited for and whoever polled before them.
+/// The tasks that polled last are woken, whatever they waited for and whichever task polled before them.
 #[test]
 fn the_tasks_that_polled_last_are_woken() {
     type Write =
@@ -704,7 +704,7 @@ async fn a_transport_that_fails_after_the_closing_handshake_has_ended() {
         assert!(ours.next().await.is_none());
         assert_eq!(ours.connection().close_code(), Some(CloseCode::NORMAL));
 
-        // The peer's Close has come, and the answer to it is still the caller's to send.
+        // The peer's Close has arrived, and the caller has not answered it yet.
         let connection = Connection::client(key).auto_close(false);
         let mut ours = WebSocketStream::new(played(b"\x88\x02\x03\xE8"), connection);
         assert!(matches!(ours.next().await, Some(Ok(Message::Close(_)))));
@@ -744,7 +744,7 @@ async fn what_has_arrived_is_read_though_nothing_can_be_sent() {
     assert_eq!(answered, 1000);
     assert!(counted.bytes_max < 64 << 10, "{counted:?}");
 
-    // Who sends is told.
+    // The sender gets the error.
     let mut ours = WebSocketStream::new(Played::deaf(b""), Connection::server());
     let error = ours.send(Message::text("Hello")).await.unwrap_err();
     assert_eq!(io::Error::from(error).kind(), io::ErrorKind::BrokenPipe);
@@ -782,7 +782,7 @@ async fn frames_are_masked_by_clients_alone() {
 }
 
 #[test]
-fn errors_say_what_was_wrong() {
+fn texts_of_errors() {
     let received = CodecError::from(ProtocolError::UnmaskedByClient);
     assert_eq!(received.to_string(), ProtocolError::UnmaskedByClient.to_string());
     let refused = CodecError::from(EncodeError::FrameAfterClose);
@@ -824,7 +824,7 @@ fn errors_say_what_was_wrong() {
 
 /// Also with a source of keys that cannot.
 #[test]
-fn all_can_be_debugged() {
+fn all_types_implement_debug() {
     let shown = format!("{:?}", FrameCodec::client(key));
     assert!(shown.starts_with("FrameCodec { decoder: FrameDecoder"), "{shown}");
     let stream = WebSocketStream::new(duplex(1).1, Connection::client(key));

@@ -258,7 +258,7 @@ fn what_cannot_be_decompressed_fails_the_connection() {
             let body = CloseBody::decode(&answer[2..]).unwrap().unwrap();
             assert_eq!((answer[0], body.code.get(), body.reason), (0x88, code, error.section()));
 
-            // It is latched, also where a right message follows, and nothing is sent.
+            // The error is sticky, also if a valid message follows, and nothing is sent.
             assert_eq!(codec.connection().error(), Some(error));
             assert_eq!(codec.connection().transport_action(), TransportAction::Close);
             assert_eq!(decode(&mut codec, &frame(0xC1, &HELLO), &[]), (vec![], Some(error)));
@@ -271,7 +271,7 @@ fn what_cannot_be_decompressed_fails_the_connection() {
 }
 
 #[test]
-fn the_errors_say_what_was_wrong() {
+fn texts_of_errors() {
     let long = |fragments: &[&[u8]]| {
         let mut codec = limited(4);
         decode(&mut codec, &fragments.concat(), &[]).1
@@ -289,7 +289,7 @@ fn the_errors_say_what_was_wrong() {
     let bomb = frame(0xC2, &compressed(&vec![0; 1 << 20]));
     let error = ProtocolError::MessageTooLong(2001);
     assert_eq!(decode(&mut limited, &bomb, &[]), (vec![], Some(error)));
-    // RSV1 belongs on the first frame of a message, and nowhere where nothing was agreed on.
+    // RSV1 belongs on the first frame of a message, and is an error without negotiated compression.
     let rsv1 = Some(ProtocolError::UnexpectedRsv(Rsv::from_bits(0x40)));
     assert_eq!(long(&[&frame(0x41, &HELLO[..3]), &frame(0xC0, &HELLO[3..])]), rsv1);
     let rules = Rules::new(Role::Server).allow_rsv(Rsv::RSV2).allow_rsv_on_all_frames();
@@ -432,9 +432,9 @@ fn short_messages_and_those_that_do_not_shrink_go_out_plain() {
     }
 }
 
-/// Replies that waited go out in front of a compressed message.
+/// Replies that waited are sent before a compressed message.
 #[test]
-fn replies_go_first() {
+fn replies_are_sent_before_messages() {
     let mut codec = server(DeflateParameters::DEFAULT, Config::default());
     decode(&mut codec, &frame(0x89, b"hi"), &[]);
     let mut out = BytesMut::new();
@@ -463,7 +463,7 @@ fn a_broadcast_goes_between_messages_of_the_connection() {
     assert_eq!(received, (texts.to_vec(), None));
 }
 
-/// A plain message lies where it was read, as without compression.
+/// A plain message is not copied, as without compression.
 #[test]
 fn a_plain_message_is_not_copied() {
     let mut codec = server(DeflateParameters::DEFAULT, Config::default());
@@ -476,7 +476,7 @@ fn a_plain_message_is_not_copied() {
 
 /// As the documentation says.
 #[test]
-fn what_an_idle_codec_keeps() {
+fn memory_of_an_idle_codec() {
     let kept = |pool: SharedPool, agreed| {
         let text = Message::text("a".repeat(1000));
         let (mut from, mut to) = (client(agreed, pool.clone()), server(agreed, pool.clone()));

@@ -79,7 +79,7 @@ fn used_pipe() -> (DuplexStream, DuplexStream) {
     (peer, io)
 }
 
-/// How many bytes more are taken than before, when a message of this length has come and is gone.
+/// How many bytes more are allocated than before, after a message of this length was received and dropped.
 fn left_by_reading<S>(peer: &mut DuplexStream, stream: &mut S, len: usize) -> i64
 where
     S: Stream<Item = Result<Message, CodecError>> + Unpin,
@@ -102,7 +102,7 @@ where
 /// No buffer stays large for good after one large message.
 #[test]
 fn a_large_message_leaves_no_large_buffer() {
-    // Some fill the buffer nearly to its end, so that little of it can be seen when they are gone.
+    // Some fill the buffer nearly to its end, so that little of it can be seen after they were removed.
     for len in [70_000, 131_072 - 14, 131_072 - 30, 300_000, (1 << 20) - 14, 4 << 20] {
         // A stream has no buffer at first, and keeps a large one until a few messages were small.
         let (mut peer, io) = used_pipe();
@@ -130,7 +130,7 @@ fn a_large_message_leaves_no_large_buffer() {
             sent.extend(arrived(&mut peer));
             assert_eq!(&sent[10..], vec![7; len]);
         });
-        // The message is gone, too, and a small buffer for headers was added.
+        // The message was dropped, too, and a small buffer for headers was added.
         let left = counted.bytes_current + len as i64;
         assert!((0..2 << 10).contains(&left), "{left} bytes after {len}");
     }
@@ -165,7 +165,7 @@ fn what_is_left_in_a_large_buffer_moves_to_a_small_one() {
     }
 }
 
-/// A message in one frame, in one read, lies in the read buffer of `Framed`.
+/// A message in one frame, in one read, shares the read buffer of `Framed`.
 #[test]
 fn a_message_is_not_copied() {
     let (mut peer, io) = duplex(1 << 10);

@@ -17,7 +17,7 @@ pub fn eager() -> Pool {
     Pool::new(Config::default().threshold(0))
 }
 
-/// What has come out of a connection.
+/// The output of a connection.
 #[derive(Debug, Default, PartialEq)]
 pub struct Received {
     /// Text or binary, and whether it has ended.
@@ -108,7 +108,7 @@ struct Expected {
     messages: Vec<(bool, Vec<u8>)>,
     control: Vec<Vec<u8>>,
     wrong: bool,
-    /// Something has come of a message that has not ended. If that is compressed, it may be wrong already.
+    /// Part of a message that has not ended was received. If that is compressed, it may be wrong already.
     open: bool,
 }
 
@@ -168,7 +168,7 @@ impl Expected {
     }
 }
 
-/// Any bytes, as an endpoint of this role that agreed on this: cut or whole, they are the messages that the
+/// Any bytes, to an endpoint of this role that negotiated this: cut or whole, they are the messages that the
 /// naive decoders find, or wrong.
 pub fn any_bytes(
     role: Role,

@@ -167,7 +167,7 @@ impl<K: MaskingKeys> Side<K> {
         self.close_sent.get_or_insert(code);
     }
 
-    /// Receives what has come, and hands what has to go to the network. `peer_closed` is the code of the
+    /// Receives what has arrived, and hands the output to the network. `peer_closed` is the code of the
     /// peer's Close, if it sent one.
     fn receive(&mut self, network: &mut VecDeque<u8>, peer_closed: Option<CloseCode>) {
         let Self { connection, out, input, max_pending_replies, .. } = self;

@@ -68,8 +68,8 @@ impl<I: Iterator<Item = usize>> Buffers<I> {
     }
 }
 
-/// Makes a buffer as it was, and says whether nothing was written behind what it holds: as far as a
-/// kilobyte behind it.
+/// Restores a buffer, and returns whether nothing was written after what it holds: as far as a
+/// kilobyte after it.
 fn restore(buffer: &mut [u8], written: usize) -> bool {
     let (written, rest) = buffer.split_at_mut(written);
     written.fill(UNTOUCHED);

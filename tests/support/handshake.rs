@@ -87,7 +87,7 @@ pub fn head(received: &[u8], reads: &[usize], max_len: usize) -> Option<usize> {
     found.ok().flatten()
 }
 
-/// Where the head of the first response that is not interim stands, head by head.
+/// Returns the range of the head of the first response that is not interim, head by head.
 fn naive_find_final(received: &[u8], max_len: usize) -> Result<Option<Range<usize>>, HeadError> {
     let mut start = 0;
     while let Some(len) = naive_find(&received[start..], max_len - start)? {
@@ -340,7 +340,7 @@ fn words(head: &[u8]) -> Vec<Vec<&[u8]>> {
     head.split(|byte| *byte == b'\n').map(words).collect()
 }
 
-/// The same, in which a line that begins with a blank continues the one before, unless that is the first of
+/// The same head, in which a line that begins with a blank continues the one before, unless that is the first of
 /// the head, or one with nothing in it.
 fn naive_unfold(head: &[u8]) -> Vec<Vec<&[u8]>> {
     let mut unfolded = Vec::<Vec<&[u8]>>::new();

@@ -3,7 +3,7 @@
 /// What a payload means.
 #[derive(Debug, PartialEq)]
 pub struct Inflated {
-    /// What came out, also of a payload that is wrong, up to where it is; not what the four bytes behind
+    /// What came out, also of a payload that is wrong, up to where it is; not what the four bytes after
     /// it would make.
     pub bytes: Vec<u8>,
     /// The furthest that anything referred back.
@@ -50,7 +50,7 @@ struct Reader<'d> {
     /// Nothing before it can be referred to.
     window_start: usize,
     max_distance: usize,
-    /// Where the length of the last block lies, if it was an empty one without compression.
+    /// The offset of the length of the last block, if that was an empty one without compression.
     empty_block_at: Option<usize>,
 }
 

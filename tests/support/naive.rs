@@ -90,7 +90,7 @@ impl Choices {
     }
 }
 
-/// Decodes a header: what stands in it and its length, `None` while bytes are missing.
+/// Decodes a header. Returns its fields and its length, `None` while bytes are missing.
 pub fn header(
     bytes: &[u8],
     choices: Choices,
@@ -297,7 +297,7 @@ pub enum Item {
 #[derive(Debug, Default, PartialEq)]
 pub struct Messages {
     pub items: Vec<Item>,
-    /// What has come of the open message's payload: up to the error, if that lies in it.
+    /// What has arrived of the open message's payload: up to the error, if that is in it.
     pub open: Vec<u8>,
     /// In text, offsets count from the beginning of the message.
     pub error: Option<Broken>,

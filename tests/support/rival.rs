@@ -1,9 +1,9 @@
 //! A second opinion: the same bytes from a peer, to a [`Connection`] and to tungstenite, which must take
-//! them for the same. Each difference that is known stands in [`expected`] beside the sentence of the RFC
+//! them for the same. Each difference that is known is in [`expected`] beside the sentence of the RFC
 //! that decides it; any other is a fault in one of the two.
 //!
 //! tungstenite tells the code of a failure by the kind of its error alone, and looks at a frame when it
-//! has come whole. So it is shown the frame in which the connection failed whole, and nothing behind it:
+//! is complete. So it is shown the complete frame in which the connection failed, and nothing after it:
 //! it has to fail there.
 
 use std::io::{self, Read, Write};
@@ -242,7 +242,7 @@ fn hear(
     (Heard { items, replies: replies(settings, &out), end }, None)
 }
 
-/// A frame as it stands on the wire, whatever is wrong with it.
+/// A frame as it is on the wire, whatever is wrong with it.
 struct Frame {
     /// The stream up to the frame's end. What has not come of the frame is zeros; a payload over the
     /// limit is left out.
@@ -256,7 +256,7 @@ struct Frame {
 }
 
 impl Frame {
-    /// The frame that this byte of the stream lies in.
+    /// The frame that contains this byte of the stream.
     fn at(at: usize, stream: &[u8], max_frame_size: u32) -> Self {
         let byte = |at: usize| stream.get(at).copied().unwrap_or(0);
         let mut start = 0;

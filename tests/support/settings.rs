@@ -12,7 +12,7 @@ pub fn cuts(bytes: &[u8]) -> Vec<usize> {
     bytes.iter().map(|&byte| usize::from(byte)).collect()
 }
 
-/// A limit on a length: 255 stands for none, the others for lengths around which a small input can come.
+/// A limit on a length: 255 means none, the others are close to the lengths of small inputs.
 pub fn limit(byte: u8) -> u32 {
     if byte == 255 { u32::MAX } else { u32::from(byte) * 2 }
 }

@@ -6,7 +6,7 @@ use super::streams::Spec;
 use super::{checks, conversation, extensions, rival};
 use wsframe::{Role, Rsv};
 
-/// The settings, zeros where the input ends too early, and what is behind them.
+/// The settings, zeros where the input ends too early, and what is after them.
 fn split<const N: usize>(input: &[u8]) -> ([u8; N], &[u8]) {
     let (front, rest) = input.split_at(input.len().min(N));
     let mut settings = [0; N];
@@ -136,7 +136,7 @@ mod of_deflate {
         deflate::agreement(wanted, fallback, fallback);
     }
 
-    /// Any bytes, in any pieces, to an endpoint that agreed on compression, under a limit, against the naive
+    /// Any bytes, in any pieces, to an endpoint that negotiated compression, under a limit, against the naive
     /// decoders.
     pub fn deflate_connection(input: &[u8]) {
         let ([which, most, c0, c1, b0, b1], bytes) = split(input);

@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::cases::MEASURED;
 use crate::frames::FRAMES;
 
-/// The argument in front of the name of the case that a process under callgrind is to run.
+/// The argument before the name of the case that a process under callgrind runs.
 pub const RUN: &str = "--run";
 
 /// Returns the instructions that the case takes a frame, to a hundredth, as they are kept, and the

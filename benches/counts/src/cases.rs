@@ -509,7 +509,7 @@ fn plain_stream(frames: &[Frame]) -> Vec<u8> {
     frames.iter().flat_map(|frame| [frame.header(false), frame.payload.clone()].concat()).collect()
 }
 
-/// What becomes of the stream when all payloads are unmasked where they lie.
+/// The stream after all payloads were unmasked in place.
 fn unmasked_stream(frames: &[Frame]) -> Vec<u8> {
     frames.iter().flat_map(|frame| [frame.header(true), frame.payload.clone()].concat()).collect()
 }

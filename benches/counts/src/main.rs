@@ -17,7 +17,7 @@
 //!
 //! - the kernels: valgrind knows no AVX-512, so AVX2 is what every machine of today finds in it;
 //! - the compiler, and for what calls `memcpy` the C library: the baseline names both, and where they
-//!   are others, the comparison says so, loudly, and is made all the same.
+//!   are others, the comparison prints a warning, and is made all the same.
 
 mod baseline;
 mod callgrind;

@@ -1,7 +1,7 @@
 //! Where a better backend is slower than the next lower one, or a whole stream is read slower than by a peer.
 //!
 //! Each machine can find this out about itself. Fixed expectations in nanoseconds could not be kept for
-//! processors that nobody here has.
+//! processors that are not at hand.
 
 use crate::measure::Role;
 use crate::streams;

@@ -2,7 +2,7 @@
 //!
 //! These machines are shared. What slows one round slows everyone in it, so a rival that is measured in
 //! every round is compared fairly even where no figure can be trusted by itself. The turns are drawn
-//! anew for every round, so that nobody always finds the caches as the same other left them.
+//! again for every round, so that no candidate always runs after the same other one.
 
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::payload::Random;
 
-/// What is to be done, and what must have come of it.
+/// A piece of work, and its required result.
 pub trait Work {
     /// How many items a run goes through: messages, frames, whatever the table counts.
     fn items(&self) -> f64;

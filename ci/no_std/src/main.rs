@@ -376,8 +376,8 @@ mod allocator {
     // SAFETY: the memory is reached through `alloc` alone, which gives every byte of it away once.
     unsafe impl Sync for Bump {}
 
-    // SAFETY: what is given away lies in the memory, which lives for ever, is aligned as it is asked for, and
-    // is not given away again.
+    // SAFETY: what is handed out is within the memory, which is static, is aligned as requested, and
+    // is not handed out again.
     unsafe impl GlobalAlloc for Bump {
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
             // So many more that they can be aligned wherever they begin.
@@ -434,7 +434,7 @@ mod memory {
     unsafe extern "C" fn memmove(to: *mut u8, from: *const u8, len: usize) -> *mut u8 {
         for i in 0..len {
             // Where the regions overlap, bytes are read before they are written: from the end that the
-            // destination lies towards.
+            // destination is nearer to.
             let i = if to.cast_const() <= from { i } else { len - 1 - i };
             // SAFETY: the caller's promise: both have `len` bytes, and `i` is below it. Volatile as above.
             unsafe { to.add(i).write_volatile(from.add(i).read_volatile()) };

@@ -3,16 +3,16 @@
 //!
 //! | to see how to | read |
 //! |---|---|
-//! | encode a message once for all receivers, and leave behind those that do not read | `room.rs` |
+//! | encode a message once for all receivers, and drop those that do not read | `room.rs` |
 //! | run a connection that is written to from elsewhere | `member.rs` |
 //!
 //! Here is what is done before there is a connection: axum serves the page, and its requests are checked.
 //!
-//! # Who may connect
+//! # Allowed origins
 //!
 //! A browser lets any page open a WebSocket to any server, in its user's name, and says in `Origin` which page
 //! it was. So the server must refuse pages that are not its own (RFC 6455 §10.2). Which are its own it knows
-//! from its address, or is told: behind a proxy, or under a name, browsers see another one. It must not
+//! from its address, or is told: through a proxy, or under a name, browsers see another one. It must not
 //! learn that from `Host`: that is what the browser believes, and a foreign name can be made to lead here.
 
 #[path = "../../common/inbox.rs"]

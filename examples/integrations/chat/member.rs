@@ -1,4 +1,4 @@
-//! One connection: what it says goes to the room, and what stands in its queue goes out.
+//! One connection: its messages go to the room, and the frames in its queue are sent.
 //!
 //! Frames for it come from the connection itself (Pongs, and the Close) and from all others. They meet in the
 //! queue, and one writer takes them from there, so that none is cut in two by another. A member that has
@@ -23,7 +23,7 @@ use crate::room::{Frame, MAX_WAITING, Room, Seat};
 
 /// The longest message, in bytes.
 const MAX_MESSAGE_LEN: u32 = 16 << 10;
-/// How long a member is not listened to when it has said something. So nobody can say so much at once that
+/// How long the server does not read from a member after a message. So no member can say so much at once that
 /// others, who do read, have too much waiting.
 const PAUSE: Duration = Duration::from_millis(10);
 /// How often each member is pinged. One that says nothing, not even a Pong, for so long is not there.
@@ -46,7 +46,7 @@ pub(crate) async fn run(stream: impl AsyncRead + AsyncWrite, room: &Arc<Room>) {
     let _ = timeout(LINGER, async { join!(writing, discarding) }).await;
 }
 
-/// Writes frames as they come, until nobody has any more. Frames that wait together are written together.
+/// Writes frames as they arrive, until all senders are dropped. Frames that wait together are written together.
 async fn write(
     writer: impl AsyncWrite + Unpin,
     mut waiting: mpsc::Receiver<Frame>,

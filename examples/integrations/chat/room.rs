@@ -1,13 +1,13 @@
-//! Who is there, and what all of them are told.
+//! The members of the room, and the messages to all of them.
 //!
 //! What all are told is encoded once. A server's frames are not masked, so they are the same bytes for every
-//! receiver, and what stands in each receiver's queue is a reference to them: a message to a thousand
+//! receiver, and each receiver's queue holds a reference to them: a message to a thousand
 //! members is one allocation.
 //!
-//! # Who does not read
+//! # Members that do not read
 //!
-//! A member's queue holds at most [`MAX_WAITING`] frames. When one is full, nobody waits for that member, and
-//! nothing is kept for it: it has left, and the others are told so. So what a room takes is bounded by its
+//! A member's queue holds at most [`MAX_WAITING`] frames. When one is full, the room does not
+//! wait for that member, and nothing is kept for it: it has left, and the others are told so. So the memory of a room is bounded by its
 //! members: each has references to that many frames, of no more than a message's length each.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -40,7 +40,7 @@ struct Member {
 }
 
 impl Room {
-    /// Lets somebody in who has this queue.
+    /// Lets in a member with this queue.
     ///
     /// # Errors
     ///
@@ -74,7 +74,7 @@ impl Room {
     }
 }
 
-/// Being in a room, until it is dropped.
+/// Membership of a room, until it is dropped.
 pub(crate) struct Seat {
     room: Arc<Room>,
     name: String,
@@ -97,7 +97,7 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut members = self.room.lock();
-        // Who has lost the seat must not take it from whoever has the name now.
+        // A member that has lost its seat must not take it from the one that has the name now.
         if members.get(&self.name).is_some_and(|member| member.queue.same_channel(&self.queue)) {
             members.remove(&self.name);
             tell(&mut members, json!({ "left": self.name }));
@@ -105,7 +105,7 @@ impl Drop for Seat {
     }
 }
 
-/// Tells all, who are then those that had room for it: of the others, the rest is told that they have left.
+/// Tells all members, and removes those whose queues are full: the rest is told that they have left.
 fn tell(members: &mut Members, what: Value) {
     let mut news = VecDeque::from([what]);
     while let Some(what) = news.pop_front() {
@@ -120,7 +120,7 @@ fn tell(members: &mut Members, what: Value) {
     }
 }
 
-/// The frame that says so.
+/// The frame that tells this.
 fn frame(what: &Value) -> Frame {
     let text = what.to_string();
     FrameEncoder::new(Opcode::Text).encode_to_arc(text.as_bytes()).expect("a message, and no key")

@@ -4,7 +4,7 @@ use crate::peer::{Peer, REQUEST, close_body, masked};
 use crate::running::{Running, resident_bytes};
 use wsframe::{CloseBody, CloseCode, Opcode};
 
-/// Somebody in the chat, who has been told what there is to know on entering.
+/// A member of the chat, after the messages that it gets on entering.
 fn member(address: &str, name: &str) -> Peer {
     let mut peer = Peer::connect(address);
     peer.send(&masked(Opcode::Text, true, format!(r#"{{"name":"{name}"}}"#).as_bytes()));
@@ -13,7 +13,7 @@ fn member(address: &str, name: &str) -> Peer {
     peer
 }
 
-/// The next that somebody in the chat is told.
+/// The next message that a member gets.
 fn told(member: &mut Peer) -> String {
     let (first, payload) = member.server_frame();
     assert_eq!(first, 0x81, "{}", String::from_utf8_lossy(&payload));
@@ -25,7 +25,7 @@ fn say(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn the_chat_tells_all_who_are_there() {
+fn the_chat_sends_messages_to_all_members() {
     let chat = Running::local("chat");
     let mut ada = member(&chat.address, "Ada");
     let mut bob = Peer::connect(&chat.address);
@@ -46,14 +46,14 @@ fn the_chat_tells_all_who_are_there() {
     ada.send(&masked(Opcode::Close, true, &close_body(CloseCode::GOING_AWAY, "")));
     ada.fails_with(CloseCode::GOING_AWAY);
     assert_eq!(told(&mut bob), r#"{"left":"Ada"}"#);
-    // So does who takes no leave.
+    // So does a member that ends without a Close.
     drop(member(&chat.address, "Ada"));
     assert_eq!(told(&mut bob), r#"{"came":"Ada"}"#);
     assert_eq!(told(&mut bob), r#"{"left":"Ada"}"#);
 }
 
 #[test]
-fn the_chat_lets_in_whom_it_should() {
+fn the_chat_checks_origins() {
     let chat = Running::start("chat", &["127.0.0.1:0", "https://chat.example"]);
     let port = chat.address.split_once(':').expect("a port").1;
     let own = [&format!("http://{}", chat.address), &format!("http://localhost:{port}")];
@@ -89,7 +89,7 @@ fn the_chat_lets_in_whom_it_should() {
 }
 
 #[test]
-fn the_chat_does_not_wait_for_who_does_not_read() {
+fn the_chat_removes_members_that_do_not_read() {
     let chat = Running::local("chat");
     let mut ada = member(&chat.address, "Ada");
     let mut bob = member(&chat.address, "Bob");
@@ -107,7 +107,7 @@ fn the_chat_does_not_wait_for_who_does_not_read() {
     for awake in [&mut ada, &mut bob] {
         assert_eq!(told(awake), r#"{"came":"Sleeper"}"#);
     }
-    // What the sleeper does not read lies in the system's buffers at first.
+    // What the sleeper does not read is in the system's buffers at first.
     let text = "a".repeat(16_000);
     let (expected, left) =
         (format!(r#"{{"from":"Ada","text":"{text}"}}"#), r#"{"left":"Sleeper"}"#);

@@ -60,7 +60,7 @@ fn plot(area: &Area<'_>, names: &[&str], lines: &[Line]) -> Result<(), Box<dyn E
         .x_label_formatter(&|bytes| Size::Fixed(*bytes as usize).to_string())
         .y_label_formatter(&|throughput| format!("{throughput:.0}"))
         .draw()?;
-    // Backwards, so that the first, which is wsframe, lies above all others.
+    // Backwards, so that the first, which is wsframe, is drawn above all others.
     for (name, line) in names.iter().zip(lines).rev() {
         let colour = page::colour(name);
         chart.draw_series(LineSeries::new(line.iter().copied(), colour.stroke_width(2)))?;

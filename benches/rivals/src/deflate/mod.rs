@@ -6,7 +6,6 @@
 mod engines;
 mod messages;
 mod sockudo;
-mod ws;
 mod wsframe;
 mod yawc;
 
@@ -25,8 +24,6 @@ const NOTES: &[&str] = &[
     "yawc: from one of its WebSockets to another, through memory, its compressors not being public.",
     "zlib-rs, miniz_oxide: the engines alone, with buffers that are large enough. wsframe, sockudo-ws and \
      yawc stand on zlib-rs.",
-    "ws: the package of Node.js, in a process of its own, by its extension and the zlib of Node.js, which \
-     does each message on another thread.",
 ];
 
 const SIZES: [Size; 3] = [Size::Fixed(100), Size::Fixed(1 << 10), Size::Fixed(64 << 10)];
@@ -43,9 +40,6 @@ pub fn measure(plan: &Plan) -> Table {
         })
     });
     let cases: Vec<_> = cases.collect();
-    if !ws::is_there() {
-        println!("SKIPPED ws: tests/interop/run.sh installs it, beside Node.js");
-    }
     println!("\ncompressed, in % of the message");
     for case in &cases {
         print!("{:<30}", format!("{}, {}", case.group, case.size));
@@ -61,7 +55,7 @@ pub fn measure(plan: &Plan) -> Table {
 }
 
 fn rivals() -> Vec<Rival<Messages>> {
-    let mut rivals = vec![
+    vec![
         rival("wsframe", Role::Ours, |takeover| {
             wsframe::payloads(takeover, CompressorOptions::DEFAULT.level(LEVEL))
         }),
@@ -76,11 +70,7 @@ fn rivals() -> Vec<Rival<Messages>> {
         rival("yawc", Role::Peer, yawc::messages),
         rival("zlib-rs", Role::Variant, engines::zlib_rs),
         rival("miniz_oxide", Role::Variant, engines::miniz_oxide),
-    ];
-    if ws::is_there() {
-        rivals.push(rival("ws", Role::Peer, ws::messages));
-    }
-    rivals
+    ]
 }
 
 /// A rival that makes a connection for the context at its first run, and keeps it.

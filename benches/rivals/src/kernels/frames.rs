@@ -5,7 +5,7 @@ use super::memory::Memory;
 use crate::measure::Work;
 use crate::payload::{self, Kind, Random, Size};
 
-/// How payloads lie in memory.
+/// How payloads are placed in memory.
 #[derive(Clone, Copy)]
 pub enum Layout {
     /// Behind their headers, one frame after another: wherever that happens to be.
@@ -23,8 +23,8 @@ impl Layout {
     }
 }
 
-/// Masked payloads, which a run is to unmask: each where it lies, or into other memory. Or payloads that
-/// were never masked, which it is to look at.
+/// Masked payloads, which a run must unmask: in place, or into other memory. Or payloads that
+/// were never masked, which it must read.
 pub struct Frames {
     /// As they are before a run.
     masked: Memory,
@@ -105,7 +105,7 @@ impl Frames {
         }
     }
 
-    /// Calls the kernel for each payload, with the memory where it shall lie and its key.
+    /// Calls the kernel for each payload, with the memory to write it to and its key.
     #[inline(always)]
     pub fn each_copy(&mut self, kernel: impl Fn(&[u8], &mut [u8], [u8; 4])) {
         for _ in 0..self.passes {

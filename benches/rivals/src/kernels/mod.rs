@@ -59,7 +59,7 @@ fn texts(work: fn(Kind, Size) -> Frames) -> impl Iterator<Item = Case<Frames>> {
     })
 }
 
-/// A row for every size of binary payloads, aligned to cache lines and as frames lie on the wire.
+/// A row for every size of binary payloads, aligned to cache lines and aligned as on the wire.
 fn layouts(work: fn(Layout, Size) -> Frames) -> impl Iterator<Item = Case<Frames>> {
     [Layout::Wire, Layout::Aligned].into_iter().flat_map(move |layout| {
         SIZES.map(|size| Case {

@@ -6,7 +6,7 @@ use multiversion::multiversion;
 
 const BLOCK: usize = 64;
 
-/// Reads, changes and writes all bytes where they lie.
+/// Reads, changes and writes all bytes in place.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl", "x86_64+avx2", "aarch64+neon"))]
 pub fn change(bytes: &mut [u8], key: [u8; 4]) {
     let head = bytes.as_ptr().align_offset(BLOCK).min(bytes.len());

@@ -1,4 +1,4 @@
-//! The bytes that everyone is given: what they are, how many, and how they lie on the wire.
+//! The bytes that every candidate gets: their kind, their number, and their layout on the wire.
 
 mod kind;
 mod random;

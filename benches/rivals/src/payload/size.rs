@@ -17,7 +17,7 @@ impl Size {
     /// reads two to four times too fast.
     const RANDOM: usize = 64 << 10;
 
-    /// How many payloads of this size there shall be, if those of a fixed size shall fill `room` bytes.
+    /// The number of payloads of this size, if those of a fixed size fill `room` bytes.
     pub fn count(self, room: usize) -> usize {
         match self {
             Self::Fixed(len) => (room / len.max(1)).max(1),

@@ -81,7 +81,7 @@ pub fn measure(plan: &Plan) -> Table {
     Table::measure(TITLE, Unit::Message, &rivals, cases, NOTES, plan)
 }
 
-/// Text and its validation are a good part of the work: nobody may leave it out.
+/// Validation of text is a good part of the work: no candidate may leave it out.
 fn all_validate() {
     for side in [Side::Server, Side::Client] {
         for len in [1, 15, 125, 1000, 100_000] {

@@ -18,7 +18,7 @@ impl<'a> Peer<'a> {
         Self { rest: stream }
     }
 
-    /// The next read, into a buffer with this much room.
+    /// The next read, into a buffer of this remaining capacity.
     pub fn next_read(&mut self, room: usize) -> &'a [u8] {
         let (read, rest) = self.rest.split_at(room.min(READ).min(self.rest.len()));
         self.rest = rest;

@@ -1,4 +1,4 @@
-//! What the others do, without their faults: in this one nothing is to be found.
+//! Does what the other programs do, without their bugs, so a tool must find nothing.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! Decides by a byte that nobody wrote.
+//! Branches on an uninitialised byte.
 
 use std::alloc::{Layout, alloc};
 use std::hint::black_box;

@@ -48,14 +48,14 @@ impl Buffer {
         Ok(self.bytes.len() > held)
     }
 
-    /// Reads at most `most` bytes behind all others, and leaves these where they are.
+    /// Reads at most `most` bytes after all others, and does not move these.
     pub fn read_on(&mut self, peer: &mut Peer<'_>, most: u64) -> io::Result<()> {
         let most = most.min(STEP);
         self.bytes.reserve(most as usize);
         self.read(peer, most)
     }
 
-    /// Into memory that nobody has zeroed, as a socket of tokio's reads.
+    /// Reads into memory that was not zeroed, as a tokio socket does.
     fn read(&mut self, peer: &mut Peer<'_>, most: u64) -> io::Result<()> {
         let mut peer = peer.take(most);
         peer.read_buf(&mut self.bytes).now_or_never().expect("always ready")?;

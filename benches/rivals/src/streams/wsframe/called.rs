@@ -5,7 +5,7 @@ use wsframe::{FrameDecoder, Opcode, Utf8Validator};
 use super::rest::read_rest;
 use super::{Buffer, Peer, READ, Totals, Workload, decoder};
 
-/// The same as [`super::run`], with everything behind a call that is not inlined: what it costs to keep
+/// The same as [`super::run`], with everything in a call that is not inlined: what it costs to keep
 /// the codec out of the loop that uses it, and its state in memory.
 pub fn run(workload: &Workload) -> Result<Totals, Box<dyn Error>> {
     let mut messages = Messages {

@@ -31,7 +31,7 @@ fn read<K: MaskingKeys>(
     while buffer.fill(&mut peer)? {
         let mut input = buffer.unread();
         let unread = input.len();
-        // How long the beginning of the message is whose rest is to be read.
+        // The length of the beginning of the message whose rest must be read.
         let mut begun = None;
         while let Some(event) = connection.receive(&mut input, &mut out)? {
             let (bytes, last) = match event {

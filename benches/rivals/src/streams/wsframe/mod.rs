@@ -1,7 +1,7 @@
-//! wsframe, in four ways: whole messages from a connection, whole frames, the same behind a call, and what
+//! wsframe, in four ways: whole messages from a connection, whole frames, the same in a call, and what
 //! has arrived of each frame.
 //!
-//! Only the first joins fragments and would answer control frames, as the peers do; nobody is sent any here.
+//! Only the first joins fragments and would answer control frames, as the peers do; there are none here.
 
 mod buffer;
 mod called;

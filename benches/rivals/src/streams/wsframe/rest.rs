@@ -7,7 +7,7 @@ use super::{Buffer, Peer};
 /// The message of a frame that does not fit into the buffer, of which `begun` bytes were the last to be
 /// consumed, unmasked.
 ///
-/// What is still to come is read straight to where it shall lie, behind them, and is unmasked there: the
+/// The rest is read directly after them, and is unmasked in place: the
 /// buffer becomes the message, and nothing is copied.
 #[inline(never)]
 pub fn read_rest<'b>(

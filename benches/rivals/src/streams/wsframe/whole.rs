@@ -15,7 +15,7 @@ pub fn run(workload: &Workload) -> Result<Totals, Box<dyn Error>> {
     while buffer.fill(&mut peer)? {
         let mut input = buffer.unread();
         let unread = input.len();
-        // The opcode of the message whose rest is to be read, and how long its beginning is.
+        // The opcode of the message whose rest must be read, and how long its beginning is.
         let mut open = None;
         while let Some(chunk) = decoder.decode(&mut input)? {
             let message = match chunk.header.opcode {
