@@ -14,10 +14,11 @@ use ::http::header::{
 use ::http::uri::{Scheme, Uri};
 use ::http::{Method, Request, Response, StatusCode, Version};
 
-use super::client::{ClientHandshake, ResponseError};
+use super::client::ClientHandshake;
 use super::fields::Fields;
 use super::negotiation::{self, Negotiated};
 use super::rejection::Rejection;
+use super::response_error::ResponseError;
 use super::rules::HandshakeRules;
 use super::server::{
     HandshakeRequest, HandshakeResponse, authority_of, check_absolute, check_upgrade, host,

@@ -206,19 +206,21 @@ mod http;
 mod key;
 mod negotiation;
 mod rejection;
+mod response_error;
 mod rules;
 mod server;
 mod subprotocol;
 mod uri;
 mod write;
 
-pub use client::{ClientHandshake, ResponseError};
+pub use client::ClientHandshake;
 pub use head::{
     DEFAULT_MAX_HEAD_LEN, DEFAULT_MAX_HEADERS, HeadError, HeadScanner, Request, Response,
 };
 pub use key::{AcceptValue, WebSocketKey};
 pub use negotiation::Negotiated;
 pub use rejection::Rejection;
+pub use response_error::ResponseError;
 pub use rules::HandshakeRules;
 pub use server::{HandshakeRequest, HandshakeResponse};
 pub use uri::{Uri, UriError};

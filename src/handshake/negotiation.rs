@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-use super::client::ResponseError;
 use super::fields::Fields;
+use super::response_error::ResponseError;
 use crate::extensions::{
     Extension, ExtensionElement, ExtensionError, ExtensionWriter, Extensions, Field,
 };

@@ -105,7 +105,7 @@ impl Rules {
         Self(self.0 | bits.bits() as u16)
     }
 
-    /// Accepts the claimed RSV bits on continuation and control frames as well.
+    /// Accepts the allowed RSV bits on continuation and control frames as well.
     ///
     /// This is for extensions that define them there, which permessage-deflate does not, and for
     /// code that reads frames. A [`MessageDecoder`](crate::MessageDecoder) uses only the bits of a
@@ -117,7 +117,7 @@ impl Rules {
     }
 
     /// Accepts RSV1 as permessage-deflate defines it: only on the first frame of a message.
-    /// [`allow_rsv_on_all_frames`](Self::allow_rsv_on_all_frames) then extends only the other claimed
+    /// [`allow_rsv_on_all_frames`](Self::allow_rsv_on_all_frames) then extends only the other allowed
     /// bits.
     #[cfg(feature = "deflate")]
     pub(crate) const fn claim_for_deflate(self) -> Self {
