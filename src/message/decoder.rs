@@ -103,6 +103,15 @@ enum Kind {
     Raw(u8),
 }
 
+/// The location of a message in one frame: where its payload begins and ends, and how it is masked.
+#[cfg(feature = "bytes")]
+pub(crate) struct WholeMessage {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) mask: Mask,
+    pub(crate) is_text: bool,
+}
+
 /// The location of a chunk or control frame in the input of [`MessageDecoder::locate`].
 ///
 /// The decoder has moved past it, so pass it to [`MessageDecoder::take`] or
@@ -643,6 +652,27 @@ impl MessageDecoder {
             first: span.span.first(),
             last: span.span.last(),
         })
+    }
+
+    /// Locates a message in one plain frame that has arrived completely, as nearly all messages are.
+    /// Changes no state, so the caller may cut the frame out of its buffer before it unmasks it.
+    #[cfg(feature = "bytes")]
+    #[inline(always)]
+    pub(crate) fn locate_whole(&self, input: &[u8]) -> Option<WholeMessage> {
+        let State::Running(running) = &self.0 else { return None };
+        let (span, kind) = running.locate_plain(input)?;
+        let is_text = kind == Kind::Text;
+        Some(WholeMessage { start: span.range().start, end: span.end(), mask: span.mask(), is_text })
+    }
+
+    /// Unmasks and validates the payload of a located text.
+    #[cfg(feature = "bytes")]
+    #[inline(always)]
+    pub(crate) fn read_whole_text<'b>(
+        &mut self,
+        payload: Payload<'b>,
+    ) -> Result<Checked<'b>, ProtocolError> {
+        self.read_text(payload, true)
     }
 
     #[inline(always)]

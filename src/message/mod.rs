@@ -42,5 +42,7 @@ mod event;
 
 #[cfg(feature = "alloc")]
 pub use assembler::Assembler;
+#[cfg(feature = "bytes")]
+pub(crate) use decoder::WholeMessage;
 pub use decoder::{DEFAULT_MAX_FRAGMENTS, DEFAULT_MAX_MESSAGE_LEN, MessageDecoder, MessageSpan};
 pub use event::{BinaryChunk, Event, RawChunk, TextChunk};

@@ -375,6 +375,9 @@ where
     /// Queues the replies. All of them if nothing more is received; otherwise only when the queue is not
     /// full, because they could become many.
     fn queue_replies(&mut self) {
+        if self.messages.replies.is_empty() {
+            return;
+        }
         let is_last = self.ended || self.connection().transport() != Transport::KeepOpen;
         if self.queue.len() < self.boundary || is_last {
             self.queue.append(&self.messages.replies);
@@ -447,10 +450,9 @@ where
 
     /// Fails if the transport has failed.
     fn check(&mut self) -> Result<(), CodecError> {
-        match (self.write_error.take(), self.failure) {
-            (Some(error), Some(_)) => Err(error.into()),
-            (None, Some(kind)) => Err(io::Error::from(kind).into()),
-            (_, None) => Ok(()),
+        match self.failure {
+            None => Ok(()),
+            Some(kind) => Err(self.write_error.take().unwrap_or_else(|| kind.into()).into()),
         }
     }
 }
@@ -495,9 +497,11 @@ where
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), CodecError> {
         let this = self.get_mut();
         this.check()?;
-        // Replies go first, also if the message is refused.
-        this.queue.append(&this.messages.replies);
-        this.messages.replies.clear();
+        if !this.messages.replies.is_empty() {
+            // Replies go first, also if the message is refused.
+            this.queue.append(&this.messages.replies);
+            this.messages.replies.clear();
+        }
         let is_close = message.is_close();
         this.queue.send(&mut this.messages, message, this.io.is_write_vectored())?;
         if is_close {
