@@ -192,6 +192,8 @@ impl WriteQueue {
                 self.clear();
             }
         }
+        // The next frames go to the beginning of the memory: what was used last is still in the cache.
+        let _ = self.tail.try_reclaim(self.tail_capacity);
         self.written = 0;
     }
 

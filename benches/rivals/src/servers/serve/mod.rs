@@ -89,7 +89,7 @@ async fn serve(name: &str, broadcasts: bool) -> Result<(), Box<dyn Error>> {
                 let config = tokio_websockets::Config::default().flush_threshold(BOUNDARY);
                 let limits = tokio_websockets::Limits::unlimited();
                 let builder = tokio_websockets::ServerBuilder::new().config(config).limits(limits);
-                sinks::serve(builder.serve(socket), hub.clone())
+                sinks::serve(sinks::Draining::new(builder.serve(socket)), hub.clone())
             })
             .await
         }
