@@ -23,7 +23,7 @@ use super::child;
 use crate::handshake;
 
 /// How much may wait to be sent before it is, where that can be set.
-const BOUNDARY: usize = 64 << 10;
+const BOUNDARY: usize = 256 << 10;
 
 /// The queues of all connections, where what one receives is sent to all.
 type Hub<M> = Option<Arc<Mutex<Vec<UnboundedSender<M>>>>>;
