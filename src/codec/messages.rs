@@ -1,6 +1,5 @@
 //! Whole messages over a connection, without I/O: what `MessageCodec` and `WebSocketStream` have in common.
 
-#[cfg(feature = "deflate")]
 use alloc::boxed::Box;
 use core::mem;
 use std::io;
@@ -8,10 +7,11 @@ use std::io;
 use bytes::{Buf, BytesMut};
 
 use super::CodecError;
+use super::chunks::{Open, Received};
 #[cfg(feature = "deflate")]
 use super::deflate::{Deflate, SharedPool};
 use crate::close::CloseCode;
-use crate::connection::{Connection, MaskingKeys, Output};
+use crate::connection::{Connection, Data, MaskingKeys, Output};
 #[cfg(feature = "deflate")]
 use crate::deflate::Parameters;
 use crate::error::{EncodeError, ReceiveError};
@@ -22,10 +22,12 @@ use crate::owned::{BytesAssembler, Message};
 pub(crate) struct Messages<K> {
     pub(crate) connection: Connection<K>,
     assembler: BytesAssembler,
+    /// The message that is received in chunks.
+    pub(super) open: Option<Box<Open>>,
     /// The replies that were not sent yet: at most one Pong and one Close.
     pub(crate) replies: BytesMut,
     #[cfg(feature = "deflate")]
-    deflate: Option<Box<Deflate>>,
+    pub(super) deflate: Option<Box<Deflate>>,
 }
 
 impl<K> Messages<K> {
@@ -33,6 +35,7 @@ impl<K> Messages<K> {
         Self {
             connection,
             assembler: BytesAssembler::new(),
+            open: None,
             replies: BytesMut::new(),
             #[cfg(feature = "deflate")]
             deflate: None,
@@ -74,22 +77,49 @@ impl<K> Messages<K> {
 
 impl<K: MaskingKeys> Messages<K> {
     /// Takes the next message or control frame from the beginning of `input`. Returns `None` when more
-    /// bytes are needed.
+    /// bytes are needed. Of a message that was begun in chunks, takes the rest.
     pub(crate) fn receive(
         &mut self,
         input: &mut BytesMut,
     ) -> Result<Option<Message>, ReceiveError> {
+        self.superseding(|messages| {
+            if messages.is_in_chunks() {
+                messages.receive_rest(input)
+            } else {
+                messages.receive_any(input)
+            }
+        })
+    }
+
+    /// Receives, and keeps one Pong at most.
+    #[inline(always)]
+    pub(super) fn superseding<R: Received>(
+        &mut self,
+        receive: impl FnOnce(&mut Self) -> Result<Option<R>, ReceiveError>,
+    ) -> Result<Option<R>, ReceiveError> {
         let waiting = self.replies.len();
-        let received = self.receive_any(input);
-        #[cfg(feature = "deflate")]
-        if let (Err(_), Some(deflate)) = (&received, &mut self.deflate) {
-            deflate.abandon();
-        }
-        if matches!(received, Ok(Some(Message::Ping(_)))) && self.replies.len() > waiting {
-            // A Pong that was still waiting is superseded. (A Close is not: no Ping comes after it.)
-            self.replies.advance(waiting);
+        let received = receive(self);
+        match &received {
+            Ok(Some(received)) => {
+                if matches!(received.message(), Message::Ping(_)) && self.replies.len() > waiting {
+                    // A Pong that was still waiting is superseded. (A Close is not: no Ping comes after it.)
+                    self.replies.advance(waiting);
+                }
+            }
+            Ok(None) => {}
+            Err(_) => self.abandon(),
         }
         received
+    }
+
+    /// The connection has failed: nothing more is received.
+    #[cold]
+    fn abandon(&mut self) {
+        self.open = None;
+        #[cfg(feature = "deflate")]
+        if let Some(deflate) = &mut self.deflate {
+            deflate.abandon();
+        }
     }
 
     #[inline]
@@ -116,11 +146,25 @@ impl<K: MaskingKeys> Messages<K> {
         }
         self.connection.send_message(message, out)
     }
+
+    /// Appends the frame of the next fragment of a message to `out`.
+    pub(crate) fn send_fragment(
+        &mut self,
+        fragment: Data<'_>,
+        fin: bool,
+        out: &mut BytesMut,
+    ) -> Result<(), EncodeError> {
+        #[cfg(feature = "deflate")]
+        if let Some(deflate) = &mut self.deflate {
+            return deflate.send_fragment(&mut self.connection, fragment, fin, out);
+        }
+        self.connection.send_fragment(fragment, fin, out)
+    }
 }
 
 /// The output of a connection of whose Pongs only one waits: it says that none does, so that the connection
 /// need not count them.
-struct Replies<'r>(&'r mut BytesMut);
+pub(super) struct Replies<'r>(pub(super) &'r mut BytesMut);
 
 impl Output for Replies<'_> {
     fn pending(&self) -> usize {

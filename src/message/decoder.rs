@@ -290,6 +290,12 @@ impl MessageDecoder {
         matches!(self.0, State::Running(Running { position: Position::Closed, .. }))
     }
 
+    /// Returns whether a part of a message was decoded, and not its end.
+    #[cfg(feature = "tokio-util")]
+    pub(crate) const fn is_within_message(&self) -> bool {
+        matches!(self.0, State::Running(Running { position: Position::Within(_), .. }))
+    }
+
     /// Returns how many payload bytes of the open frame have not been decoded yet; 0 between two
     /// frames and after an error.
     #[must_use]
@@ -662,7 +668,12 @@ impl MessageDecoder {
         let State::Running(running) = &self.0 else { return None };
         let (span, kind) = running.locate_plain(input)?;
         let is_text = kind == Kind::Text;
-        Some(WholeMessage { start: span.range().start, end: span.end(), mask: span.mask(), is_text })
+        Some(WholeMessage {
+            start: span.range().start,
+            end: span.end(),
+            mask: span.mask(),
+            is_text,
+        })
     }
 
     /// Unmasks and validates the payload of a located text.

@@ -51,9 +51,17 @@
 //! A loop that echoes with `feed` therefore writes the answers to one read together, and need not flush. A
 //! task that never reads must call `flush` (or `send`) itself.
 //!
+//! # Messages in parts
+//!
+//! A message that is too long to be held can be received and sent in parts:
+//! [`next_chunk`](WebSocketStream::next_chunk) returns what has arrived of a message, and
+//! [`send_fragment`](WebSocketStream::send_fragment) sends a message in several frames, with Pings between them.
+//! Both can be used beside whole messages.
+//!
 //! # Cancel safety
 //!
-//! `next` is cancel-safe: all that has arrived is in the stream, so a future that is dropped loses nothing.
+//! `next` and `next_chunk` are cancel-safe: all that has arrived is in the stream, so a future that is dropped
+//! loses nothing.
 //! A future of `send` or `feed` that is dropped may or may not have queued its message, as with every `Sink`.
 //!
 //! # Memory
@@ -72,5 +80,6 @@ mod wakers;
 mod websocket;
 mod write;
 
+pub use crate::codec::chunks::Chunk;
 pub use split::{ReuniteError, SplitSink, SplitStream};
 pub use websocket::WebSocketStream;
