@@ -85,6 +85,29 @@ pub(super) struct Piece {
     pub(super) last: bool,
 }
 
+impl Piece {
+    /// Returns what there is to return of the piece.
+    fn chunk(self, open: &mut OpenMessage) -> Result<Option<Chunk>, ProtocolError> {
+        let Self { kind, payload, first, last } = self;
+        if first && last {
+            return message(kind, payload).map(|data| Some(data.into()));
+        }
+        let opened = open.get_or_insert_with(|| Box::new(Open::new(kind)));
+        let data = match kind {
+            Kind::Text => Message::Text(opened.text(payload)?),
+            kind => message(kind, payload)?,
+        };
+        if !last && data.payload().is_none_or(Bytes::is_empty) {
+            return Ok(None);
+        }
+        let first = !mem::replace(&mut opened.returned, true);
+        if last {
+            *open = None;
+        }
+        Ok(Some(Chunk { data, first, last }))
+    }
+}
+
 /// What comes next in the input.
 enum Next {
     Piece(Piece),
@@ -92,7 +115,7 @@ enum Next {
 }
 
 /// A message of which chunks have arrived and others have not.
-pub(super) struct Open {
+pub(crate) struct Open {
     kind: Kind,
     /// Whether a chunk was returned.
     returned: bool,
@@ -101,6 +124,9 @@ pub(super) struct Open {
     /// What was collected for a caller who asked for the whole rest of the message.
     rest: Vec<u8>,
 }
+
+/// The message of which chunks were returned, or may have been; `None` between two.
+pub(crate) type OpenMessage = Option<Box<Open>>;
 
 impl Open {
     const fn new(kind: Kind) -> Self {
@@ -148,65 +174,82 @@ fn message(kind: Kind, payload: Bytes) -> Result<Message, ProtocolError> {
     })
 }
 
-impl<K> Messages<K> {
-    /// Whether a message is open of which chunks were returned, or may have been.
-    pub(super) const fn is_in_chunks(&self) -> bool {
-        self.open.is_some()
-    }
-}
-
 impl<K: MaskingKeys> Messages<K> {
     /// Takes the next chunk or control frame from the beginning of `input`. Returns `None` when more bytes
     /// are needed. A message that [`receive`](Self::receive) has begun is one chunk.
     pub(crate) fn receive_chunk(
         &mut self,
+        open: &mut OpenMessage,
         input: &mut BytesMut,
     ) -> Result<Option<Chunk>, ReceiveError> {
-        if !self.is_in_chunks() && self.connection.messages.is_within_message() {
-            return Ok(self.receive(input)?.map(Chunk::from));
+        match open {
+            None if self.connection.messages.is_within_message() => {
+                return Ok(self.receive(input)?.map(Chunk::from));
+            }
+            Some(open) if !open.rest.is_empty() => {
+                // It was collected for a call that was given up.
+                let rest = Bytes::from(mem::take(&mut open.rest));
+                let first = !mem::replace(&mut open.returned, true);
+                let data = message(open.kind, rest)?;
+                return Ok(Some(Chunk { data, first, last: false }));
+            }
+            _ => {}
         }
-        if let Some(open) = self.open.as_mut().filter(|open| !open.rest.is_empty()) {
-            // It was collected for a call that was given up.
-            let rest = Bytes::from(mem::take(&mut open.rest));
-            let first = !mem::replace(&mut open.returned, true);
-            let data = message(open.kind, rest)?;
-            return Ok(Some(Chunk { data, first, last: false }));
-        }
-        self.superseding(|messages| messages.receive_any_chunk(input))
+        self.superseding(|messages| messages.receive_any_chunk(open, input))
     }
 
-    fn receive_any_chunk(&mut self, input: &mut BytesMut) -> Result<Option<Chunk>, ReceiveError> {
+    /// Takes a control frame, or all that was not returned of the message that was begun in chunks, as one
+    /// message. Returns `None` when more bytes are needed.
+    #[cold]
+    pub(crate) fn receive_rest(
+        &mut self,
+        open: &mut OpenMessage,
+        input: &mut BytesMut,
+    ) -> Result<Option<Message>, ReceiveError> {
+        self.superseding(|messages| messages.receive_any_rest(open, input))
+    }
+
+    fn receive_any_chunk(
+        &mut self,
+        open: &mut OpenMessage,
+        input: &mut BytesMut,
+    ) -> Result<Option<Chunk>, ReceiveError> {
         loop {
             let piece = match self.receive_piece(input)? {
                 None => return Ok(None),
                 Some(Next::Control(frame)) => return Ok(Some(frame.into())),
                 Some(Next::Piece(piece)) => piece,
             };
-            if let Some(chunk) = self.chunk(piece)? {
+            if let Some(chunk) = piece.chunk(open)? {
                 return Ok(Some(chunk));
             }
         }
     }
 
-    /// Returns what there is to return of a piece.
-    fn chunk(&mut self, piece: Piece) -> Result<Option<Chunk>, ProtocolError> {
-        let Piece { kind, payload, first, last } = piece;
-        if first && last {
-            return message(kind, payload).map(|data| Some(data.into()));
+    fn receive_any_rest(
+        &mut self,
+        open: &mut OpenMessage,
+        input: &mut BytesMut,
+    ) -> Result<Option<Message>, ReceiveError> {
+        let Some(opened) = open else { return Ok(None) };
+        let (mut rest, returned) = (mem::take(&mut opened.rest), opened.returned);
+        let kind = opened.kind;
+        loop {
+            match self.receive_any_chunk(open, input)? {
+                Some(Chunk { data, last, .. }) if !is_control(&data) => {
+                    rest.extend_from_slice(data.payload().map_or(&[], |payload| payload));
+                    if last {
+                        return Ok(Some(message(kind, rest.into())?));
+                    }
+                }
+                other => {
+                    if let Some(open) = open {
+                        (open.rest, open.returned) = (rest, returned);
+                    }
+                    return Ok(other.map(|chunk| chunk.data));
+                }
+            }
         }
-        let open = self.open.get_or_insert_with(|| Box::new(Open::new(kind)));
-        let data = match kind {
-            Kind::Text => Message::Text(open.text(payload)?),
-            kind => message(kind, payload)?,
-        };
-        if !last && data.payload().is_none_or(Bytes::is_empty) {
-            return Ok(None);
-        }
-        let first = !mem::replace(&mut open.returned, true);
-        if last {
-            self.open = None;
-        }
-        Ok(Some(Chunk { data, first, last }))
     }
 
     /// Takes the next unmasked and decompressed bytes of a message, or a control frame.
@@ -252,37 +295,5 @@ impl<K: MaskingKeys> Messages<K> {
         };
         frame.advance(start);
         Ok(Some(Next::Piece(Piece { kind, payload: frame.freeze(), first, last })))
-    }
-
-    /// Takes control frames, and then all that was not returned of the message that was begun in chunks, as
-    /// one message.
-    #[cold]
-    pub(super) fn receive_rest(
-        &mut self,
-        input: &mut BytesMut,
-    ) -> Result<Option<Message>, ReceiveError> {
-        let Some(open) = &mut self.open else { return Ok(None) };
-        let (mut rest, returned) = (mem::take(&mut open.rest), open.returned);
-        loop {
-            match self.receive_any_chunk(input)? {
-                Some(Chunk { data, last, .. }) if !is_control(&data) => {
-                    rest.extend_from_slice(data.payload().map_or(&[], |payload| payload));
-                    if last {
-                        let kind = match data {
-                            Message::Text(_) => Kind::Text,
-                            Message::Raw { opcode, rsv, .. } => Kind::Raw(opcode, rsv),
-                            _ => Kind::Binary,
-                        };
-                        return Ok(Some(message(kind, rest.into())?));
-                    }
-                }
-                other => {
-                    if let Some(open) = &mut self.open {
-                        (open.rest, open.returned) = (rest, returned);
-                    }
-                    return Ok(other.map(|chunk| chunk.data));
-                }
-            }
-        }
     }
 }

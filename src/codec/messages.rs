@@ -1,5 +1,6 @@
 //! Whole messages over a connection, without I/O: what `MessageCodec` and `WebSocketStream` have in common.
 
+#[cfg(feature = "deflate")]
 use alloc::boxed::Box;
 use core::mem;
 use std::io;
@@ -7,7 +8,7 @@ use std::io;
 use bytes::{Buf, BytesMut};
 
 use super::CodecError;
-use super::chunks::{Open, Received};
+use super::chunks::Received;
 #[cfg(feature = "deflate")]
 use super::deflate::{Deflate, SharedPool};
 use crate::close::CloseCode;
@@ -22,8 +23,6 @@ use crate::owned::{BytesAssembler, Message};
 pub(crate) struct Messages<K> {
     pub(crate) connection: Connection<K>,
     assembler: BytesAssembler,
-    /// The message that is received in chunks.
-    pub(super) open: Option<Box<Open>>,
     /// The replies that were not sent yet: at most one Pong and one Close.
     pub(crate) replies: BytesMut,
     #[cfg(feature = "deflate")]
@@ -35,7 +34,6 @@ impl<K> Messages<K> {
         Self {
             connection,
             assembler: BytesAssembler::new(),
-            open: None,
             replies: BytesMut::new(),
             #[cfg(feature = "deflate")]
             deflate: None,
@@ -77,18 +75,12 @@ impl<K> Messages<K> {
 
 impl<K: MaskingKeys> Messages<K> {
     /// Takes the next message or control frame from the beginning of `input`. Returns `None` when more
-    /// bytes are needed. Of a message that was begun in chunks, takes the rest.
+    /// bytes are needed.
     pub(crate) fn receive(
         &mut self,
         input: &mut BytesMut,
     ) -> Result<Option<Message>, ReceiveError> {
-        self.superseding(|messages| {
-            if messages.is_in_chunks() {
-                messages.receive_rest(input)
-            } else {
-                messages.receive_any(input)
-            }
-        })
+        self.superseding(|messages| messages.receive_any(input))
     }
 
     /// Receives, and keeps one Pong at most.
@@ -115,7 +107,6 @@ impl<K: MaskingKeys> Messages<K> {
     /// The connection has failed: nothing more is received.
     #[cold]
     fn abandon(&mut self) {
-        self.open = None;
         #[cfg(feature = "deflate")]
         if let Some(deflate) = &mut self.deflate {
             deflate.abandon();

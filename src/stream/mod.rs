@@ -68,12 +68,15 @@
 //!
 //! A stream has no buffers until the first bytes arrive. Then its read buffer has 4 KiB; it grows up to
 //! 256 KiB while reads fill it, beyond that for a long frame that arrives, and is small again after a few
-//! small reads. [`release_buffers`](WebSocketStream::release_buffers) frees both buffers of an idle stream.
+//! small reads. [`release_buffers`](WebSocketStream::release_buffers) frees both buffers of an idle stream, and
+//! [`release_buffers_after`](WebSocketStream::release_buffers_after) has the stream do so by itself. This takes a
+//! timer of tokio, which is off unless it is asked for: it costs an idle stream two allocations while it runs.
 //!
 //! The payload of a message that arrived in one frame shares the memory of the read buffer. A message that is
 //! kept keeps all of that memory, and the stream allocates another buffer when this one is full. To keep a
 //! short message for long, call [`Message::detach`](crate::Message::detach), which copies the payload.
 
+mod idle;
 mod read;
 mod split;
 mod wakers;

@@ -1,9 +1,11 @@
 //! A connection over tokio's I/O, as a `Stream` and a `Sink`.
 
+use alloc::boxed::Box;
 use core::fmt;
 use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
+use core::time::Duration;
 use std::io;
 
 use bytes::BytesMut;
@@ -11,6 +13,7 @@ use futures_core::Stream;
 use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::idle::IdleTimer;
 use super::read::ReadBuffer;
 use super::split::{self, SplitSink, SplitStream};
 use super::wakers::{Side, Wakers};
@@ -18,7 +21,7 @@ use super::write::WriteQueue;
 use crate::close::CloseCode;
 #[cfg(feature = "deflate")]
 use crate::codec::SharedPool;
-use crate::codec::chunks::{Chunk, Received};
+use crate::codec::chunks::{Chunk, OpenMessage, Received};
 use crate::codec::{CodecError, Messages};
 use crate::connection::{Connection, Data, MaskingKeys, Transport, Unmasked};
 #[cfg(feature = "deflate")]
@@ -76,10 +79,13 @@ pub struct WebSocketStream<T, K = Unmasked> {
     io: T,
     messages: Messages<K>,
     wakers: Wakers,
+    /// The message that is received in chunks.
+    open: OpenMessage,
     input: ReadBuffer,
     queue: WriteQueue,
     /// The memory of a payload that was sent: the next read buffer.
     spare: Option<BytesMut>,
+    idle: Option<Box<IdleTimer>>,
     boundary: usize,
     /// What the peer's Close said.
     close_frame: Option<CloseFrame>,
@@ -117,9 +123,11 @@ impl<T, K> WebSocketStream<T, K> {
             io,
             messages: Messages::new(connection),
             wakers: Wakers::default(),
+            open: None,
             input: ReadBuffer::new(received),
             queue: WriteQueue::default(),
             spare: None,
+            idle: None,
             boundary: BACKPRESSURE_BOUNDARY,
             close_frame: None,
             failure: None,
@@ -162,6 +170,32 @@ impl<T, K> WebSocketStream<T, K> {
     /// unless this is called. The message that is queued last may exceed it.
     pub fn set_backpressure_boundary(&mut self, bytes: usize) {
         self.boundary = bytes;
+    }
+
+    /// Sets the time without traffic after which the stream gives its buffers back, as
+    /// [`release_buffers`](Self::release_buffers) does. `None`, the default, is never.
+    ///
+    /// The buffers are given back while `next` or [`next_chunk`](Self::next_chunk) is awaited, when the stream
+    /// has been idle for once to twice this time. The timer is set when traffic begins, and not for each message.
+    /// A time of zero counts as one millisecond.
+    ///
+    /// # Panics
+    ///
+    /// `next` and `next_chunk` panic outside of a tokio runtime with timers, if a time is set.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wsframe::Connection;
+    /// use wsframe::stream::WebSocketStream;
+    ///
+    /// # fn example(socket: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin) {
+    /// let mut stream = WebSocketStream::new(socket, Connection::server());
+    /// stream.release_buffers_after(Some(Duration::from_secs(5)));
+    /// # }
+    /// ```
+    pub fn release_buffers_after(&mut self, idle: Option<Duration>) {
+        let timer = |time: Duration| Box::new(IdleTimer::new(time.max(Duration::from_millis(1))));
+        self.idle = idle.map(timer);
     }
 
     /// Splits the stream into halves that two tasks can use. Both know how the connection ended.
@@ -319,7 +353,9 @@ where
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Chunk, CodecError>>> {
-        self.poll_receive(cx, Messages::receive_chunk)
+        self.poll_receive(cx, |this| {
+            this.messages.receive_chunk(&mut this.open, &mut this.input.bytes)
+        })
     }
 
     /// Sends the next fragment of a message (RFC 6455 §5.4), and returns when the transport has taken it. With
@@ -414,14 +450,14 @@ where
     fn poll_receive<R: Received>(
         &mut self,
         cx: &mut Context<'_>,
-        receive: impl Fn(&mut Messages<K>, &mut BytesMut) -> Result<Option<R>, ReceiveError>,
+        receive: impl Fn(&mut Self) -> Result<Option<R>, ReceiveError>,
     ) -> Poll<Option<Result<R, CodecError>>> {
         if self.ended || self.connection().transport() != Transport::KeepOpen {
             self.ended = true;
             return self.poll_end(cx).map(|()| None);
         }
         for _ in 0..READS_PER_POLL {
-            let received = receive(&mut self.messages, &mut self.input.bytes);
+            let received = receive(self);
             self.input.note();
             match received {
                 Ok(Some(message)) => {
@@ -439,6 +475,7 @@ where
                 Ok(None) => {}
                 Err(error) => {
                     self.ended = true;
+                    self.open = None;
                     self.write_last(cx);
                     return Poll::Ready(Some(Err(error.into())));
                 }
@@ -448,7 +485,7 @@ where
                 let _ = self.poll_write(Side::Reader, cx);
             }
             match self.poll_read(cx) {
-                Poll::Ready(Ok(1..)) => {}
+                Poll::Ready(Ok(1..)) => self.note_traffic(),
                 Poll::Ready(Ok(_)) => return Poll::Ready(self.receive_end(cx).map(Err)),
                 Poll::Ready(Err(error)) => {
                     self.receive_failure(cx, &error);
@@ -457,6 +494,9 @@ where
                 Poll::Pending => {
                     self.queue_replies();
                     let _ = self.poll_write(Side::Reader, cx);
+                    if self.idle.as_mut().is_some_and(|idle| idle.poll(cx)) {
+                        self.release_buffers();
+                    }
                     return Poll::Pending;
                 }
             }
@@ -537,8 +577,17 @@ where
         }
     }
 
+    /// Has the idle timer know of traffic.
+    fn note_traffic(&mut self) {
+        if self.idle.as_mut().is_some_and(|idle| idle.note()) {
+            // The timer is the reader's.
+            self.wakers.wake();
+        }
+    }
+
     /// Queues the replies, which go before what is sent, also if that is refused.
     fn queue_before(&mut self) {
+        self.note_traffic();
         if !self.messages.replies.is_empty() {
             self.queue.append(&self.messages.replies);
             self.messages.replies.clear();
@@ -625,7 +674,10 @@ where
     type Item = Result<Message, CodecError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.get_mut().poll_receive(cx, Messages::receive)
+        self.get_mut().poll_receive(cx, |this| match &mut this.open {
+            None => this.messages.receive(&mut this.input.bytes),
+            open => this.messages.receive_rest(open, &mut this.input.bytes),
+        })
     }
 }
 
