@@ -154,23 +154,35 @@ impl Shared {
         Ok(is_all.then_some(Self(bytes)))
     }
 
-    /// Creates the text from the part of the buffer that `look` returns as `str`, without a copy.
-    pub(crate) fn part_of<E>(
-        mut buf: BytesMut,
+    /// Removes the first `end` bytes of the buffer. Creates the text from the part of them that `look`
+    /// returns as `str`, without a copy.
+    ///
+    /// The buffer is borrowed, because moving a `BytesMut` that was just written makes the processor wait.
+    #[inline(always)]
+    pub(crate) fn split_from<E>(
+        buf: &mut BytesMut,
+        end: usize,
         look: impl FnOnce(&mut [u8]) -> Result<Option<&str>, E>,
     ) -> Result<Option<Self>, E> {
-        let (address, len) = match look(&mut buf)? {
-            Some("") => return Ok(Some(Self::default())),
-            Some(text) => (text.as_ptr().addr(), text.len()),
-            None => return Ok(None),
-        };
-        let start = address.wrapping_sub(buf.as_ptr().addr());
-        if buf.len().checked_sub(start).is_none_or(|rest| rest < len) {
-            return Ok(None);
+        let end = end.min(buf.len());
+        let base = buf.as_ptr().addr();
+        let found = look(&mut buf[..end]).map(|text| match text {
+            Some("") => Some((0, 0)),
+            Some(text) => Some((text.as_ptr().addr().wrapping_sub(base), text.len())),
+            None => None,
+        });
+        match found {
+            Ok(Some((start, len))) if end.checked_sub(start).is_some_and(|rest| len <= rest) => {
+                buf.advance(start);
+                let text = Self(buf.split_to(len).freeze());
+                buf.advance(end - start - len);
+                Ok(Some(text))
+            }
+            found => {
+                buf.advance(end);
+                found.map(|_| None)
+            }
         }
-        buf.advance(start);
-        buf.truncate(len);
-        Ok(Some(Self(buf.freeze())))
     }
 
     #[cfg(not(wsframe_backend = "words"))]
@@ -179,7 +191,7 @@ impl Shared {
         // SAFETY: only the functions above create a `Shared`. Its bytes were those of a `str`: of a
         // `String`, of a static one, or of one that `look` returned for exactly these bytes. Since
         // then nobody could write them. A `BytesMut` is the only handle on its bytes, and it was
-        // owned until `freeze` made them immutable. `Bytes` are immutable.
+        // borrowed until `freeze` made them immutable. `Bytes` are immutable.
         unsafe { core::str::from_utf8_unchecked(&self.0) }
     }
 

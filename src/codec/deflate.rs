@@ -5,6 +5,7 @@
 //! received as usual.
 
 use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::mem;
 use core::panic::UnwindSafe;
@@ -12,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use super::chunks::{Kind, Piece};
 use crate::connection::{Connection, MaskingKeys, MessageData, Output};
 use crate::deflate::{AnyPool, Config, DeflateParameters, Pool, Session};
 use crate::error::{EncodeError, ProtocolError, ReceiveError};
@@ -125,6 +127,54 @@ impl Deflate {
         received
     }
 
+    /// Decompresses what there is of a compressed message at the beginning of `input`, at most 64 KiB. Returns
+    /// `None` also in front of what is not compressed, or a control frame.
+    pub(super) fn receive_piece<K: MaskingKeys>(
+        &mut self,
+        connection: &mut Connection<K>,
+        input: &mut BytesMut,
+        out: &mut impl Output,
+    ) -> Result<Option<Piece>, ReceiveError> {
+        if !self.session.is_concerned(connection, input) {
+            return Ok(None);
+        }
+        let mut rest = &mut input[..];
+        let mut received = Ok(None);
+        while let Some(len) = self.session.locate(connection, &mut rest, out).transpose() {
+            received = len.and_then(|len| {
+                let piece = self.decompress_piece(len, &mut rest);
+                piece.map_err(|error| self.session.fail(error, connection, &mut self.pool, out))
+            });
+            if !matches!(received, Ok(None)) {
+                break;
+            }
+        }
+        let left = rest.len();
+        input.advance(input.len() - left);
+        received
+    }
+
+    /// Decompresses a piece of what was located, of which so many bytes are left.
+    fn decompress_piece(
+        &mut self,
+        located_len: usize,
+        input: &mut &mut [u8],
+    ) -> Result<Option<Piece>, ProtocolError> {
+        let mut buf = vec![0; located_len.saturating_mul(4).clamp(64, MAX_PIECE_LEN)];
+        let Some(piece) = self.session.decompress(input, &mut buf, &mut self.pool)? else {
+            return Ok(None);
+        };
+        let (kind, first, last) = match self.session.event(&piece, &mut buf)? {
+            Event::Text(chunk) => (Kind::Text, chunk.first, chunk.last),
+            Event::Raw(chunk) => (Kind::Raw(chunk.opcode, chunk.rsv), chunk.first, chunk.last),
+            Event::Binary(chunk) => (Kind::Binary, chunk.first, chunk.last),
+            // Control frames are never compressed.
+            Event::Ping(_) | Event::Pong(_) | Event::Close(_) => return Ok(None),
+        };
+        buf.truncate(piece.len);
+        Ok(Some(Piece { kind, payload: buf.into(), first, last }))
+    }
+
     /// Decompresses a piece of what was located, of which so many bytes are left; gives the message if it was
     /// the last.
     fn decompress(
@@ -192,6 +242,18 @@ impl Deflate {
             return connection.send(data, out);
         }
         self.session.send(connection, opcode, true, bytes, &mut self.pool, out)
+    }
+
+    /// Sends the next fragment of a message, compressed if its message is.
+    pub(super) fn send_fragment<K: MaskingKeys>(
+        &mut self,
+        connection: &mut Connection<K>,
+        fragment: MessageData<'_>,
+        fin: bool,
+        out: &mut BytesMut,
+    ) -> Result<(), EncodeError> {
+        let is_worth_it = fragment.bytes().len() >= self.threshold;
+        self.session.send_fragment(connection, fragment, fin, is_worth_it, &mut self.pool, out)
     }
 
     /// The connection has failed: nothing more is received.

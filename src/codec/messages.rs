@@ -8,10 +8,11 @@ use std::io;
 use bytes::{Buf, BytesMut};
 
 use super::CodecError;
+use super::chunks::Received;
 #[cfg(feature = "deflate")]
 use super::deflate::{Deflate, SharedPool};
 use crate::close::CloseCode;
-use crate::connection::{Connection, MaskingKeys, Output};
+use crate::connection::{Connection, MaskingKeys, MessageData, Output};
 #[cfg(feature = "deflate")]
 use crate::deflate::DeflateParameters;
 use crate::error::{EncodeError, ReceiveError};
@@ -25,7 +26,7 @@ pub(crate) struct Messages<K> {
     /// The replies that were not sent yet: at most one Pong and one Close.
     pub(crate) replies: BytesMut,
     #[cfg(feature = "deflate")]
-    deflate: Option<Box<Deflate>>,
+    pub(super) deflate: Option<Box<Deflate>>,
 }
 
 impl<K> Messages<K> {
@@ -79,17 +80,37 @@ impl<K: MaskingKeys> Messages<K> {
         &mut self,
         input: &mut BytesMut,
     ) -> Result<Option<Message>, ReceiveError> {
+        self.superseding(|messages| messages.receive_any(input))
+    }
+
+    /// Receives, and keeps one Pong at most.
+    #[inline(always)]
+    pub(super) fn superseding<R: Received>(
+        &mut self,
+        receive: impl FnOnce(&mut Self) -> Result<Option<R>, ReceiveError>,
+    ) -> Result<Option<R>, ReceiveError> {
         let waiting = self.replies.len();
-        let received = self.receive_any(input);
-        #[cfg(feature = "deflate")]
-        if let (Err(_), Some(deflate)) = (&received, &mut self.deflate) {
-            deflate.abandon();
-        }
-        if matches!(received, Ok(Some(Message::Ping(_)))) && self.replies.len() > waiting {
-            // A Pong that was still waiting is superseded. (A Close is not: no Ping comes after it.)
-            self.replies.advance(waiting);
+        let received = receive(self);
+        match &received {
+            Ok(Some(received)) => {
+                if matches!(received.message(), Message::Ping(_)) && self.replies.len() > waiting {
+                    // A Pong that was still waiting is superseded. (A Close is not: no Ping comes after it.)
+                    self.replies.advance(waiting);
+                }
+            }
+            Ok(None) => {}
+            Err(_) => self.abandon(),
         }
         received
+    }
+
+    /// The connection has failed: nothing more is received.
+    #[cold]
+    fn abandon(&mut self) {
+        #[cfg(feature = "deflate")]
+        if let Some(deflate) = &mut self.deflate {
+            deflate.abandon();
+        }
     }
 
     #[inline]
@@ -116,11 +137,25 @@ impl<K: MaskingKeys> Messages<K> {
         }
         self.connection.send_message(message, out)
     }
+
+    /// Appends the frame of the next fragment of a message to `out`.
+    pub(crate) fn send_fragment(
+        &mut self,
+        fragment: MessageData<'_>,
+        fin: bool,
+        out: &mut BytesMut,
+    ) -> Result<(), EncodeError> {
+        #[cfg(feature = "deflate")]
+        if let Some(deflate) = &mut self.deflate {
+            return deflate.send_fragment(&mut self.connection, fragment, fin, out);
+        }
+        self.connection.send_fragment(fragment, fin, out)
+    }
 }
 
 /// The output of a connection of whose Pongs only one waits: it says that none does, so that the connection
 /// need not count them.
-struct Replies<'r>(&'r mut BytesMut);
+pub(super) struct Replies<'r>(pub(super) &'r mut BytesMut);
 
 impl Output for Replies<'_> {
     fn pending(&self) -> usize {

@@ -41,6 +41,7 @@
 //! ```
 
 mod buffer;
+pub(crate) mod chunks;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod error;

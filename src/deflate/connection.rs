@@ -220,22 +220,11 @@ impl<K: MaskingKeys> CompressedConnection<K> {
         out: &mut impl Output,
     ) -> Result<(), EncodeError> {
         let data = fragment.into();
-        let (opcode, after) = self.connection.check_fragment(data, fin)?;
-        if let Some(session) = &mut self.session {
-            let is_compressed = if opcode == Opcode::Continuation {
-                session.is_sending()
-            } else {
-                !fin || pool.config().should_compress(session.context(), data.bytes().len())
-            };
-            if is_compressed {
-                session.send(&mut self.connection, opcode, fin, data.bytes(), pool, out)?;
-                self.connection.text_sent_to(after);
-                return Ok(());
-            }
-        }
-        self.connection.append(opcode, fin, Rsv::NONE, data.bytes(), out)?;
-        self.connection.text_sent_to(after);
-        Ok(())
+        let Some(session) = &mut self.session else {
+            return self.connection.send_fragment(data, fin, out);
+        };
+        let is_worth_it = pool.config().should_compress(session.context(), data.bytes().len());
+        session.send_fragment(&mut self.connection, data, fin, is_worth_it, pool, out)
     }
 
     /// Returns the payload of a broadcast for this connection's peer, and the RSV bits of its

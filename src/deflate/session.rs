@@ -11,7 +11,7 @@ use super::Progress;
 use super::broadcast::Broadcast;
 use super::parameters::{DeflateContext, DeflateParameters};
 use super::pool::{Pool, PooledCompressor, PooledDecompressor};
-use crate::connection::{Connection, MaskingKeys, Output};
+use crate::connection::{Connection, MaskingKeys, MessageData, Output};
 use crate::error::{EncodeError, ProtocolError, ReceiveError};
 use crate::frame::Payload;
 use crate::header::MAX_HEADER_LEN;
@@ -90,11 +90,6 @@ impl Session {
     /// Returns the context in which outgoing messages are compressed.
     pub(crate) const fn context(&self) -> DeflateContext {
         self.outgoing.context()
-    }
-
-    /// Returns whether a compressed message is being sent in fragments.
-    pub(super) const fn is_sending(&self) -> bool {
-        self.sending
     }
 
     /// Returns whether a compressed message is being received, or begins here.
@@ -273,6 +268,31 @@ impl Session {
             }
         });
         outcome
+    }
+
+    /// Sends the next fragment of a message. A message in several is compressed, and one in a single fragment if
+    /// that is worth it.
+    pub(crate) fn send_fragment<K: MaskingKeys>(
+        &mut self,
+        connection: &mut Connection<K>,
+        fragment: MessageData<'_>,
+        fin: bool,
+        is_worth_it: bool,
+        pool: &mut impl AnyPool,
+        out: &mut impl Output,
+    ) -> Result<(), EncodeError> {
+        let (opcode, after) = connection.check_fragment(fragment, fin)?;
+        let is_compressed = match opcode {
+            Opcode::Continuation => self.sending,
+            _ => !fin || is_worth_it,
+        };
+        if is_compressed {
+            self.send(connection, opcode, fin, fragment.bytes(), pool, out)?;
+        } else {
+            connection.append(opcode, fin, Rsv::NONE, fragment.bytes(), out)?;
+        }
+        connection.text_sent_to(after);
+        Ok(())
     }
 
     /// Returns the payload of a broadcast for the peer, and the RSV bits of its frame.

@@ -109,7 +109,16 @@ enum Kind {
     Raw(u8),
 }
 
-/// The location of a chunk or control frame in the input of [`MessageDecoder::next_span`].
+/// The location of a message in one frame: where its payload begins and ends, and how it is masked.
+#[cfg(feature = "bytes")]
+pub(crate) struct WholeMessage {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) mask: Mask,
+    pub(crate) is_text: bool,
+}
+
+/// The location of a chunk or control frame in the input of [`MessageDecoder::locate`].
 ///
 /// The decoder has moved past it, so pass it to [`MessageDecoder::decode_span`] or
 /// [`decode_span_as_frame`](MessageDecoder::decode_span_as_frame).
@@ -288,6 +297,12 @@ impl MessageDecoder {
     #[must_use]
     pub const fn is_closed(&self) -> bool {
         matches!(self.0, State::Running(Running { position: Position::Closed, .. }))
+    }
+
+    /// Returns whether a part of a message was decoded, and not its end.
+    #[cfg(feature = "tokio")]
+    pub(crate) const fn is_within_message(&self) -> bool {
+        matches!(self.0, State::Running(Running { position: Position::Within(_), .. }))
     }
 
     /// Returns how many payload bytes of the open frame have not been decoded yet; 0 between two
@@ -652,6 +667,32 @@ impl MessageDecoder {
             first: span.span.first(),
             last: span.span.last(),
         })
+    }
+
+    /// Locates a message in one plain frame that has arrived completely, as nearly all messages are.
+    /// Changes no state, so the caller may cut the frame out of its buffer before it unmasks it.
+    #[cfg(feature = "bytes")]
+    #[inline(always)]
+    pub(crate) fn locate_whole(&self, input: &[u8]) -> Option<WholeMessage> {
+        let State::Running(running) = &self.0 else { return None };
+        let (span, kind) = running.locate_plain(input)?;
+        let is_text = kind == Kind::Text;
+        Some(WholeMessage {
+            start: span.range().start,
+            end: span.consumed_len(),
+            mask: span.mask(),
+            is_text,
+        })
+    }
+
+    /// Unmasks and validates the payload of a located text.
+    #[cfg(feature = "bytes")]
+    #[inline(always)]
+    pub(crate) fn read_whole_text<'b>(
+        &mut self,
+        payload: Payload<'b>,
+    ) -> Result<PartialStr<'b>, ProtocolError> {
+        self.read_text(payload, true)
     }
 
     #[inline(always)]

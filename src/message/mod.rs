@@ -7,5 +7,7 @@ mod event;
 
 #[cfg(feature = "alloc")]
 pub use assembler::Assembler;
+#[cfg(feature = "bytes")]
+pub(crate) use decoder::WholeMessage;
 pub use decoder::{MessageDecoder, MessageSpan};
 pub use event::{BinaryChunk, Event, RawChunk, TextChunk};

@@ -11,9 +11,11 @@ use bytes::{Buf, Bytes, BytesMut};
 use super::{CloseFrame, Message, Utf8Bytes};
 use crate::connection::{Connection, MaskingKeys, Output};
 use crate::error::{ProtocolError, ReceiveError};
-use crate::message::{Assembler, Event, MessageDecoder, MessageSpan};
+use crate::frame::Payload;
+use crate::message::{Assembler, Event, MessageDecoder, MessageSpan, WholeMessage};
 use crate::opcode::Opcode;
 use crate::rsv::Rsv;
+use crate::utf8::PartialStr;
 
 /// Collects whole messages as `Bytes`.
 ///
@@ -131,11 +133,18 @@ impl BytesAssembler {
         self.next(&mut Replying { connection, out }, input)
     }
 
+    #[inline(always)]
     fn next<S: Source>(
         &mut self,
         source: &mut S,
         input: &mut BytesMut,
     ) -> Result<Option<Message>, S::Error> {
+        if self.unmasked == 0 {
+            if let Some(message) = source.locate_whole(input) {
+                // Fast path: the message has arrived completely, in one frame.
+                return Self::split_whole(source, message, input);
+            }
+        }
         let received = self.receive_from(source, input);
         if received.is_err() {
             // The open frame is abandoned, so the caller may drop its bytes.
@@ -144,6 +153,26 @@ impl BytesAssembler {
         received
     }
 
+    /// Splits off the located message. No event is made of it, which would be stored and read again.
+    #[inline(always)]
+    fn split_whole<S: Source>(
+        source: &mut S,
+        WholeMessage { start, end, mut mask, is_text }: WholeMessage,
+        input: &mut BytesMut,
+    ) -> Result<Option<Message>, S::Error> {
+        if is_text {
+            let text = Utf8Bytes::split_from(input, end, |frame| {
+                let payload = Payload::new(frame.get_mut(start..).unwrap_or_default(), mask);
+                Ok(source.read_whole_text(payload)?.into_str())
+            });
+            return text.map(|text| text.map(Message::Text));
+        }
+        mask.apply(&mut input[start..end]);
+        input.advance(start);
+        Ok(Some(Message::Binary(input.split_to(end - start).freeze())))
+    }
+
+    #[inline(never)]
     fn receive_from<S: Source>(
         &mut self,
         source: &mut S,
@@ -183,7 +212,7 @@ impl BytesAssembler {
         let ends = source.remaining() == 0;
         if ends && self.unmasked == 0 {
             // Fast path: the frame has arrived completely, as nearly all messages have.
-            return Self::split(source, span, input.split_to(len));
+            return Self::split(source, span, len, input);
         }
 
         // Slow path: remove only the header, and keep the part of the payload in the buffer.
@@ -198,15 +227,16 @@ impl BytesAssembler {
         Ok(Some(kind.message(payload)?))
     }
 
-    /// Returns the message or control frame in these bytes.
+    /// Splits off the message or control frame in the first `len` bytes.
     #[inline]
     fn split<S: Source>(
         source: &mut S,
         span: MessageSpan,
-        mut frame: BytesMut,
+        len: usize,
+        input: &mut BytesMut,
     ) -> Result<Option<Message>, S::Error> {
         if span.is_text() {
-            let text = Utf8Bytes::part_of(frame, |frame| {
+            let text = Utf8Bytes::split_from(input, len, |frame| {
                 Ok(match source.decode_span(span, frame)? {
                     Event::Text(chunk) => chunk.into_message().ok(),
                     _ => None,
@@ -214,6 +244,7 @@ impl BytesAssembler {
             });
             return text.map(|text| text.map(Message::Text));
         }
+        let mut frame = input.split_to(len);
         let header_len = span.header_len();
         let kind = Kind::unmask(source.decode_span(span, &mut frame)?);
         frame.advance(header_len);
@@ -292,6 +323,8 @@ impl Kind {
 trait Source {
     type Error: From<ProtocolError>;
 
+    fn locate_whole(&self, input: &[u8]) -> Option<WholeMessage>;
+    fn read_whole_text<'b>(&mut self, payload: Payload<'b>) -> Result<PartialStr<'b>, Self::Error>;
     fn next_span(&mut self, input: &[u8]) -> Result<Option<MessageSpan>, Self::Error>;
     fn decode_span<'b>(
         &mut self,
@@ -307,6 +340,19 @@ trait Source {
 
 impl Source for MessageDecoder {
     type Error = ProtocolError;
+
+    #[inline(always)]
+    fn locate_whole(&self, input: &[u8]) -> Option<WholeMessage> {
+        self.locate_whole(input)
+    }
+
+    #[inline(always)]
+    fn read_whole_text<'b>(
+        &mut self,
+        payload: Payload<'b>,
+    ) -> Result<PartialStr<'b>, ProtocolError> {
+        self.read_whole_text(payload)
+    }
 
     #[inline(always)]
     fn next_span(&mut self, input: &[u8]) -> Result<Option<MessageSpan>, ProtocolError> {
@@ -341,6 +387,20 @@ struct Replying<'c, K, O> {
 
 impl<K: MaskingKeys, O: Output> Source for Replying<'_, K, O> {
     type Error = ReceiveError;
+
+    #[inline(always)]
+    fn locate_whole(&self, input: &[u8]) -> Option<WholeMessage> {
+        self.connection.messages.locate_whole(input)
+    }
+
+    #[inline(always)]
+    fn read_whole_text<'b>(
+        &mut self,
+        payload: Payload<'b>,
+    ) -> Result<PartialStr<'b>, ReceiveError> {
+        let read = self.connection.messages.read_whole_text(payload);
+        read.map_err(|error| self.connection.fail(error, self.out))
+    }
 
     #[inline(always)]
     fn next_span(&mut self, input: &[u8]) -> Result<Option<MessageSpan>, ReceiveError> {

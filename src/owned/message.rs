@@ -35,6 +35,7 @@ use crate::rsv::Rsv;
 /// assert_eq!(describe(&Message::text("Hello")), "text: Hello");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[repr(u64)]
 pub enum Message {
     /// A text message.
     #[doc(alias = "into_text")]

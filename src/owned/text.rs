@@ -65,12 +65,15 @@ impl Utf8Bytes {
         self.0.as_bytes()
     }
 
-    /// Returns the part of the buffer that `look` returns as text, or `None` if it returns none.
-    pub(super) fn part_of<E>(
-        buf: BytesMut,
+    /// Removes the first `end` bytes of the buffer. Returns the part of them that `look` returns as text, or
+    /// `None` if it returns none.
+    #[inline(always)]
+    pub(super) fn split_from<E>(
+        buf: &mut BytesMut,
+        end: usize,
         look: impl FnOnce(&mut [u8]) -> Result<Option<&str>, E>,
     ) -> Result<Option<Self>, E> {
-        Ok(Shared::part_of(buf, look)?.map(Self))
+        Ok(Shared::split_from(buf, end, look)?.map(Self))
     }
 }
 

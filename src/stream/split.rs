@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use core::fmt;
+use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,7 +14,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::WebSocketStream;
 use crate::close::CloseCode;
 use crate::codec::CodecError;
-use crate::connection::{MaskingKeys, NoKeys};
+use crate::codec::chunks::Chunk;
+use crate::connection::{MaskingKeys, MessageData, NoKeys};
 use crate::owned::{CloseFrame, Message};
 
 /// A stream that both halves use. It is locked for one poll at a time.
@@ -99,6 +101,77 @@ macro_rules! impl_half {
 }
 impl_half!(SplitStream);
 impl_half!(SplitSink);
+
+impl<T, K> SplitStream<T, K>
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+    K: MaskingKeys + Unpin,
+{
+    /// Returns the next chunk of a message, or a control frame: see [`WebSocketStream::next_chunk`].
+    ///
+    /// # Errors
+    ///
+    /// Same as [`WebSocketStream::next_chunk`].
+    pub async fn next_chunk(&mut self) -> Option<Result<Chunk, CodecError>> {
+        poll_fn(|cx| self.poll_next_chunk(cx)).await
+    }
+
+    /// Polls for the next chunk of a message, or a control frame: see [`WebSocketStream::next_chunk`].
+    pub fn poll_next_chunk(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Chunk, CodecError>>> {
+        self.0.lock().poll_next_chunk(cx)
+    }
+}
+
+impl<T, K> SplitSink<T, K>
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+    K: MaskingKeys + Unpin,
+{
+    /// Sends the next fragment of a message: see [`WebSocketStream::send_fragment`].
+    ///
+    /// # Errors
+    ///
+    /// Same as [`WebSocketStream::send_fragment`].
+    pub async fn send_fragment<'d>(
+        &mut self,
+        fragment: impl Into<MessageData<'d>>,
+        fin: bool,
+    ) -> Result<(), CodecError> {
+        self.feed_fragment(fragment, fin).await?;
+        poll_fn(|cx| Pin::new(&mut *self).poll_flush(cx)).await
+    }
+
+    /// Queues the next fragment of a message: see [`WebSocketStream::feed_fragment`].
+    ///
+    /// # Errors
+    ///
+    /// Same as [`WebSocketStream::feed_fragment`].
+    pub async fn feed_fragment<'d>(
+        &mut self,
+        fragment: impl Into<MessageData<'d>>,
+        fin: bool,
+    ) -> Result<(), CodecError> {
+        let fragment = fragment.into();
+        poll_fn(|cx| Pin::new(&mut *self).poll_ready(cx)).await?;
+        self.start_send_fragment(fragment, fin)
+    }
+
+    /// Queues the next fragment of a message: see [`WebSocketStream::start_send_fragment`].
+    ///
+    /// # Errors
+    ///
+    /// Same as [`WebSocketStream::start_send_fragment`].
+    pub fn start_send_fragment<'d>(
+        &mut self,
+        fragment: impl Into<MessageData<'d>>,
+        fin: bool,
+    ) -> Result<(), CodecError> {
+        self.0.lock().start_send_fragment(fragment, fin)
+    }
+}
 
 impl<T, K> Stream for SplitStream<T, K>
 where

@@ -1,8 +1,11 @@
 //! A connection over tokio's I/O, as a `Stream` and a `Sink`.
 
+use alloc::boxed::Box;
 use core::fmt;
+use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
+use core::time::Duration;
 use std::io;
 
 use bytes::BytesMut;
@@ -10,6 +13,7 @@ use futures_core::Stream;
 use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::idle::IdleTimer;
 use super::read::ReadBuffer;
 use super::split::{self, SplitSink, SplitStream};
 use super::wakers::{Side, Wakers};
@@ -17,10 +21,12 @@ use super::write::WriteQueue;
 use crate::close::CloseCode;
 #[cfg(feature = "deflate")]
 use crate::codec::SharedPool;
+use crate::codec::chunks::{Chunk, OpenMessage, Received};
 use crate::codec::{CodecError, Messages};
-use crate::connection::{Connection, MaskingKeys, NoKeys, TransportAction};
+use crate::connection::{Connection, MaskingKeys, MessageData, NoKeys, TransportAction};
 #[cfg(feature = "deflate")]
 use crate::deflate::DeflateParameters;
+use crate::error::ReceiveError;
 use crate::opcode::Opcode;
 use crate::owned::{CloseFrame, Message};
 
@@ -73,10 +79,13 @@ pub struct WebSocketStream<T, K = NoKeys> {
     io: T,
     messages: Messages<K>,
     wakers: Wakers,
+    /// The message that is received in chunks.
+    open: OpenMessage,
     input: ReadBuffer,
     queue: WriteQueue,
     /// The memory of a payload that was sent: the next read buffer.
     spare: Option<BytesMut>,
+    idle: Option<Box<IdleTimer>>,
     boundary: usize,
     /// What the peer's Close said.
     close_frame: Option<CloseFrame>,
@@ -114,9 +123,11 @@ impl<T, K> WebSocketStream<T, K> {
             io,
             messages: Messages::new(connection),
             wakers: Wakers::default(),
+            open: None,
             input: ReadBuffer::new(received),
             queue: WriteQueue::default(),
             spare: None,
+            idle: None,
             boundary: BACKPRESSURE_BOUNDARY,
             close_frame: None,
             failure: None,
@@ -163,6 +174,32 @@ impl<T, K> WebSocketStream<T, K> {
     /// unless this is called. The message that is queued last may exceed it.
     pub fn set_backpressure_boundary(&mut self, bytes: usize) {
         self.boundary = bytes;
+    }
+
+    /// Sets the time without traffic after which the stream gives its buffers back, as
+    /// [`release_buffers`](Self::release_buffers) does. `None`, the default, is never.
+    ///
+    /// The buffers are given back while `next` or [`next_chunk`](Self::next_chunk) is awaited, when the stream
+    /// has been idle for once to twice this time. The timer is set when traffic begins, and not for each message.
+    /// A time of zero counts as one millisecond.
+    ///
+    /// # Panics
+    ///
+    /// `next` and `next_chunk` panic outside of a tokio runtime with timers, if a time is set.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wsframe::Connection;
+    /// use wsframe::stream::WebSocketStream;
+    ///
+    /// # fn example(socket: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin) {
+    /// let mut stream = WebSocketStream::new(socket, Connection::server());
+    /// stream.release_buffers_after(Some(Duration::from_secs(5)));
+    /// # }
+    /// ```
+    pub fn release_buffers_after(&mut self, idle: Option<Duration>) {
+        let timer = |time: Duration| Box::new(IdleTimer::new(time.max(Duration::from_millis(1))));
+        self.idle = idle.map(timer);
     }
 
     /// Splits the stream into halves that two tasks can use. Both know how the connection ended.
@@ -261,25 +298,178 @@ impl<T, K> WebSocketStream<T, K> {
     }
 }
 
+/// # Messages in parts
 impl<T, K> WebSocketStream<T, K>
 where
     T: AsyncRead + AsyncWrite + Unpin,
     K: MaskingKeys + Unpin,
 {
-    /// Returns the next message, or what ends the connection.
-    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, CodecError>>> {
+    /// Returns the next chunk of a message, or a control frame, as soon as any of it has arrived. Returns
+    /// `None` when the stream has ended.
+    ///
+    /// Use it for messages that are too long to be held. A chunk has at most as many bytes as one read brings,
+    /// or 64 KiB of a compressed message. The connection's limits apply to the whole message: see
+    /// [`MessageDecoder::max_message_len`](crate::MessageDecoder::max_message_len). Control frames are answered
+    /// as by `next`.
+    ///
+    /// Calls of `next` and of this method may alternate:
+    ///
+    /// - In the middle of a message, `next` returns the rest of it, from the end of the last chunk, as one
+    ///   message.
+    /// - A message of which a dropped future of `next` has received a part is returned as one chunk.
+    ///
+    /// This method is cancel-safe: a future that is dropped loses nothing.
+    ///
+    /// # Errors
+    ///
+    /// Same as `next`: an error of the transport, or a rule that the peer broke. Chunks of the message that were
+    /// returned before must then be discarded.
+    ///
+    /// ```
+    /// use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+    /// use wsframe::Message;
+    /// use wsframe::codec::CodecError;
+    /// use wsframe::stream::WebSocketStream;
+    ///
+    /// /// Writes a binary message of any length to a file. Returns whether all of it has arrived.
+    /// async fn download(
+    ///     stream: &mut WebSocketStream<impl AsyncRead + AsyncWrite + Unpin>,
+    ///     file: &mut (impl AsyncWrite + Unpin),
+    /// ) -> Result<bool, CodecError> {
+    ///     while let Some(chunk) = stream.next_chunk().await {
+    ///         let chunk = chunk?;
+    ///         if let Message::Binary(bytes) = chunk.data {
+    ///             file.write_all(&bytes).await?;
+    ///             if chunk.last {
+    ///                 return Ok(true);
+    ///             }
+    ///         }
+    ///     }
+    ///     Ok(false)
+    /// }
+    /// ```
+    pub async fn next_chunk(&mut self) -> Option<Result<Chunk, CodecError>> {
+        poll_fn(|cx| self.poll_next_chunk(cx)).await
+    }
+
+    /// Polls for the next chunk of a message, or a control frame: see [`next_chunk`](Self::next_chunk).
+    pub fn poll_next_chunk(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Chunk, CodecError>>> {
+        self.poll_receive(cx, |this| {
+            this.messages.receive_chunk(&mut this.open, &mut this.input.bytes)
+        })
+    }
+
+    /// Sends the next fragment of a message (RFC 6455 §5.4), and returns when the transport has taken it. With
+    /// `fin` it is the last one.
+    ///
+    /// Pings and other control frames may be sent between fragments, with `send`; messages may not. If
+    /// compression was negotiated, a message in several fragments is compressed, and each fragment is flushed, so
+    /// the peer can decompress it at once.
+    ///
+    /// If the future is dropped, the fragment may or may not be queued, as with `send`.
+    ///
+    /// # Errors
+    ///
+    /// - Errors of the transport.
+    /// - The errors of [`Connection::send_fragment`], such as
+    ///   [`ExpectedContinuation`](crate::EncodeError::ExpectedContinuation) for binary data within a text
+    ///   message. Nothing is queued then.
+    ///
+    /// ```
+    /// use futures_util::SinkExt;
+    /// use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+    /// use wsframe::codec::CodecError;
+    /// use wsframe::stream::WebSocketStream;
+    ///
+    /// /// Sends a file as one binary message.
+    /// async fn upload(
+    ///     stream: &mut WebSocketStream<impl AsyncRead + AsyncWrite + Unpin>,
+    ///     file: &mut (impl AsyncRead + Unpin),
+    /// ) -> Result<(), CodecError> {
+    ///     let mut buf = vec![0; 64 << 10];
+    ///     loop {
+    ///         let count = file.read(&mut buf).await?;
+    ///         stream.feed_fragment(&buf[..count], count == 0).await?;
+    ///         if count == 0 {
+    ///             return stream.flush().await;
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    pub async fn send_fragment<'d>(
+        &mut self,
+        fragment: impl Into<MessageData<'d>>,
+        fin: bool,
+    ) -> Result<(), CodecError> {
+        self.feed_fragment(fragment, fin).await?;
+        poll_fn(|cx| Pin::new(&mut *self).poll_flush(cx)).await
+    }
+
+    /// Queues the next fragment of a message, after waiting until the write queue is not full. Same as
+    /// [`send_fragment`](Self::send_fragment), but does not flush.
+    ///
+    /// # Errors
+    ///
+    /// - Errors of the transport.
+    /// - The errors of [`Connection::send_fragment`]. Nothing is queued then.
+    pub async fn feed_fragment<'d>(
+        &mut self,
+        fragment: impl Into<MessageData<'d>>,
+        fin: bool,
+    ) -> Result<(), CodecError> {
+        let fragment = fragment.into();
+        poll_fn(|cx| Pin::new(&mut *self).poll_ready(cx)).await?;
+        self.start_send_fragment(fragment, fin)
+    }
+
+    /// Queues the next fragment of a message, as `start_send` queues a message. Call it after `poll_ready` has
+    /// returned `Ready`.
+    ///
+    /// # Errors
+    ///
+    /// - Errors of the transport.
+    /// - The errors of [`Connection::send_fragment`]. Nothing is queued then.
+    pub fn start_send_fragment<'d>(
+        &mut self,
+        fragment: impl Into<MessageData<'d>>,
+        fin: bool,
+    ) -> Result<(), CodecError> {
+        self.check()?;
+        self.queue_before();
+        self.queue.send_fragment(&mut self.messages, fragment.into(), fin)?;
+        Ok(())
+    }
+}
+
+impl<T, K> WebSocketStream<T, K>
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+    K: MaskingKeys + Unpin,
+{
+    /// Returns the next message or chunk, or what ends the connection.
+    #[inline(always)]
+    fn poll_receive<R: Received>(
+        &mut self,
+        cx: &mut Context<'_>,
+        receive: impl Fn(&mut Self) -> Result<Option<R>, ReceiveError>,
+    ) -> Poll<Option<Result<R, CodecError>>> {
+        if self.ended || self.connection().transport_action() != TransportAction::KeepOpen {
+            self.ended = true;
+            return self.poll_end(cx).map(|()| None);
+        }
         for _ in 0..READS_PER_POLL {
-            let received = self.messages.receive(&mut self.input.bytes);
+            let received = receive(self);
             self.input.note();
             match received {
-                Ok(Some(Message::Close(frame))) => {
-                    self.close_frame.clone_from(&frame);
-                    self.ended |= self.is_broken;
-                    self.write_last(cx);
-                    return Poll::Ready(Some(Ok(Message::Close(frame))));
-                }
                 Ok(Some(message)) => {
-                    if !self.messages.replies.is_empty() {
+                    if let Message::Close(frame) = message.message() {
+                        self.close_frame.clone_from(frame);
+                        self.ended |= self.is_broken;
+                        self.write_last(cx);
+                    } else if !self.messages.replies.is_empty() {
                         // The answer to a Ping need not wait until the caller comes back.
                         self.queue_replies();
                         let _ = self.poll_write(Side::Reader, cx);
@@ -289,6 +479,7 @@ where
                 Ok(None) => {}
                 Err(error) => {
                     self.ended = true;
+                    self.open = None;
                     self.write_last(cx);
                     return Poll::Ready(Some(Err(error.into())));
                 }
@@ -298,12 +489,18 @@ where
                 let _ = self.poll_write(Side::Reader, cx);
             }
             match self.poll_read(cx) {
-                Poll::Ready(Ok(1..)) => {}
-                Poll::Ready(Ok(_)) => return Poll::Ready(self.receive_end(cx)),
-                Poll::Ready(Err(error)) => return Poll::Ready(self.receive_failure(cx, error)),
+                Poll::Ready(Ok(1..)) => self.note_traffic(),
+                Poll::Ready(Ok(_)) => return Poll::Ready(self.receive_end(cx).map(Err)),
+                Poll::Ready(Err(error)) => {
+                    self.receive_failure(cx, &error);
+                    return Poll::Ready(Some(Err(error.into())));
+                }
                 Poll::Pending => {
                     self.queue_replies();
                     let _ = self.poll_write(Side::Reader, cx);
+                    if self.idle.as_mut().is_some_and(|idle| idle.poll(cx)) {
+                        self.release_buffers();
+                    }
                     return Poll::Pending;
                 }
             }
@@ -314,7 +511,7 @@ where
     }
 
     /// The transport has ended.
-    fn receive_end(&mut self, cx: &mut Context<'_>) -> Option<Result<Message, CodecError>> {
+    fn receive_end(&mut self, cx: &mut Context<'_>) -> Option<CodecError> {
         self.ended = true;
         self.is_drained = true;
         let ended = self.messages.receive_end().err();
@@ -322,7 +519,7 @@ where
             self.failure.get_or_insert(io::ErrorKind::UnexpectedEof);
         }
         self.write_last(cx);
-        ended.map(Err)
+        ended
     }
 
     /// The transport cannot be read from.
@@ -331,17 +528,12 @@ where
     /// > connection is said to have been closed _cleanly_ (§7.1.4)
     ///
     /// However that happens: many servers reset it, or end TLS without saying so.
-    fn receive_failure(
-        &mut self,
-        cx: &mut Context<'_>,
-        error: io::Error,
-    ) -> Option<Result<Message, CodecError>> {
+    fn receive_failure(&mut self, cx: &mut Context<'_>, error: &io::Error) {
         self.ended = true;
         self.is_drained = true;
         self.failure.get_or_insert(error.kind());
         self.messages.connection.receive_eof();
         self.write_last(cx);
-        Some(Err(error.into()))
     }
 
     /// Writes and flushes the last replies without waiting, and wakes the other half. Ends this side of
@@ -352,13 +544,13 @@ where
     }
 
     /// Reads what the peer still sends and throws it away, until the transport ends. Goes on writing meanwhile.
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, CodecError>>> {
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let _ = self.poll_shut_down(Side::Reader, cx);
         for _ in 0..READS_PER_POLL {
             if self.is_drained {
                 self.messages.connection.receive_eof();
                 let _ = self.poll_shut_down(Side::Reader, cx);
-                return Poll::Ready(None);
+                return Poll::Ready(());
             }
             self.input.bytes.clear();
             // A read that fails ends the transport too.
@@ -379,9 +571,29 @@ where
     /// Queues the replies. All of them if nothing more is received; otherwise only when the queue is not
     /// full, because they could become many.
     fn queue_replies(&mut self) {
+        if self.messages.replies.is_empty() {
+            return;
+        }
         let is_last =
             self.ended || self.connection().transport_action() != TransportAction::KeepOpen;
         if self.queue.len() < self.boundary || is_last {
+            self.queue.append(&self.messages.replies);
+            self.messages.replies.clear();
+        }
+    }
+
+    /// Has the idle timer know of traffic.
+    fn note_traffic(&mut self) {
+        if self.idle.as_mut().is_some_and(|idle| idle.note()) {
+            // The timer is the reader's.
+            self.wakers.wake();
+        }
+    }
+
+    /// Queues the replies, which go before what is sent, also if that is refused.
+    fn queue_before(&mut self) {
+        self.note_traffic();
+        if !self.messages.replies.is_empty() {
             self.queue.append(&self.messages.replies);
             self.messages.replies.clear();
         }
@@ -452,10 +664,9 @@ where
 
     /// Fails if the transport has failed.
     fn check(&mut self) -> Result<(), CodecError> {
-        match (self.write_error.take(), self.failure) {
-            (Some(error), Some(_)) => Err(error.into()),
-            (None, Some(kind)) => Err(io::Error::from(kind).into()),
-            (_, None) => Ok(()),
+        match self.failure {
+            None => Ok(()),
+            Some(kind) => Err(self.write_error.take().unwrap_or_else(|| kind.into()).into()),
         }
     }
 }
@@ -468,12 +679,10 @@ where
     type Item = Result<Message, CodecError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        if this.ended || this.connection().transport_action() != TransportAction::KeepOpen {
-            this.ended = true;
-            return this.poll_end(cx);
-        }
-        this.poll_receive(cx)
+        self.get_mut().poll_receive(cx, |this| match &mut this.open {
+            None => this.messages.receive(&mut this.input.bytes),
+            open => this.messages.receive_rest(open, &mut this.input.bytes),
+        })
     }
 }
 
@@ -500,9 +709,7 @@ where
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), CodecError> {
         let this = self.get_mut();
         this.check()?;
-        // Replies go first, also if the message is refused.
-        this.queue.append(&this.messages.replies);
-        this.messages.replies.clear();
+        this.queue_before();
         let is_close = message.is_close();
         this.queue.send(&mut this.messages, message, this.io.is_write_vectored())?;
         if is_close {

@@ -9,7 +9,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::AsyncWrite;
 
 use crate::codec::Messages;
-use crate::connection::{MaskingKeys, Output};
+use crate::connection::{MaskingKeys, MessageData, Output};
 use crate::error::EncodeError;
 use crate::header::{MAX_HEADER_LEN, Role};
 use crate::opcode::Opcode;
@@ -83,17 +83,36 @@ impl WriteQueue {
     ) -> Result<(), EncodeError> {
         let by_reference = is_write_vectored && messages.sends_plain();
         let is_long = |payload: &Bytes| by_reference && payload.len() >= BY_REFERENCE;
-        self.reserve();
-        let before = self.tail.len();
         match message {
             Message::Text(text) if is_long(text.as_bytes()) => {
-                return self.send_long(messages, Opcode::Text, text.into());
+                self.send_long(messages, Opcode::Text, text.into())
             }
             Message::Binary(bytes) if is_long(&bytes) => {
-                return self.send_long(messages, Opcode::Binary, bytes);
+                self.send_long(messages, Opcode::Binary, bytes)
             }
-            message => messages.send(&message, &mut self.tail)?,
+            message => self.copy(|tail| messages.send(&message, tail)),
         }
+    }
+
+    /// Appends the frame of the next fragment of a message.
+    pub(super) fn send_fragment<K: MaskingKeys>(
+        &mut self,
+        messages: &mut Messages<K>,
+        fragment: MessageData<'_>,
+        fin: bool,
+    ) -> Result<(), EncodeError> {
+        self.copy(|tail| messages.send_fragment(fragment, fin, tail))
+    }
+
+    /// Appends a frame that is copied.
+    #[inline(always)]
+    fn copy(
+        &mut self,
+        append: impl FnOnce(&mut BytesMut) -> Result<(), EncodeError>,
+    ) -> Result<(), EncodeError> {
+        self.reserve();
+        let before = self.tail.len();
+        append(&mut self.tail)?;
         self.len += self.tail.len() - before;
         self.tail_capacity = self.tail_capacity.max(self.tail.capacity());
         Ok(())
@@ -105,6 +124,7 @@ impl WriteQueue {
         opcode: Opcode,
         payload: Bytes,
     ) -> Result<(), EncodeError> {
+        self.reserve();
         let frame = messages.connection.frame_encoder(opcode, true)?;
         let before = self.tail.len();
         let payload = match messages.connection.role() {
@@ -193,6 +213,8 @@ impl WriteQueue {
                 self.clear();
             }
         }
+        // The next frames go to the beginning of the memory: what was used last is still in the cache.
+        let _ = self.tail.try_reclaim(self.tail_capacity);
         self.written = 0;
     }
 

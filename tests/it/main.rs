@@ -42,6 +42,7 @@ mod rfc7692_8_limits;
 mod rfc7692_memory;
 mod seeds;
 mod stream;
+mod stream_chunks;
 mod stream_tasks;
 mod tokio_util;
 mod tokio_util_deflate;

@@ -4,6 +4,7 @@
 use core::future::poll_fn;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
+use core::time::Duration;
 use std::io;
 
 use bytes::BytesMut;
@@ -352,6 +353,11 @@ fn an_echo_costs_few_reads_and_writes_and_no_allocations() {
     }
 }
 
+/// The next message, which arrives.
+async fn next_of(stream: &mut WebSocketStream<DuplexStream>) -> Message {
+    stream.next().await.unwrap().unwrap()
+}
+
 /// What a stream holds of the heap besides itself.
 #[test]
 fn an_idle_stream_holds_little_memory() {
@@ -401,6 +407,39 @@ fn an_idle_stream_holds_little_memory() {
     assert!(large <= 7 << 10, "{large}");
     assert!(just_large > 1 << 20, "it stays while large messages go on: {just_large}");
     assert!(released <= 3 << 10, "{released}");
+}
+
+/// A stream that was told to gives its memory back when it has been idle, and not before.
+#[test]
+fn an_idle_stream_gives_its_buffers_back_by_itself() {
+    use tokio::time::{sleep, timeout};
+
+    const IDLE: Duration = Duration::from_millis(100);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let (mut peer, io) = duplex(2 << 20);
+    send(&mut peer, &masked(Opcode::Ping, true, b""));
+    let mut ours = server(io);
+    ours.release_buffers_after(Some(IDLE));
+    assert_eq!(runtime.block_on(next_of(&mut ours)), Message::Ping(b""[..].into()));
+    let large = masked(Opcode::Binary, true, &vec![7; 1 << 20]);
+    for is_used in [true, false, false] {
+        send(&mut peer, &large);
+        assert_eq!(runtime.block_on(next_of(&mut ours)).payload().unwrap().len(), 1 << 20);
+        let waiting = async {
+            if !is_used {
+                assert!(timeout(4 * IDLE, ours.next()).await.is_err());
+            }
+            // However slow this machine is, a message comes before the stream is polled again.
+            for _ in 0..if is_used { 3 } else { 0 } {
+                assert!(next_or_drop(&mut ours).is_pending());
+                sleep(3 * IDLE / 5).await;
+                send(&mut peer, &masked(Opcode::Ping, true, b""));
+                next_of(&mut ours).await;
+            }
+        };
+        let given_back = -allocation_counter::measure(|| runtime.block_on(waiting)).bytes_current;
+        assert_eq!(given_back > 1 << 20, !is_used, "{given_back} bytes");
+    }
 }
 
 /// Messages that are kept share the buffer while it has capacity, and those that are detached do not keep it.

@@ -24,7 +24,7 @@ use super::child;
 use crate::handshake;
 
 /// How much may wait to be sent before it is, where that can be set.
-const BOUNDARY: usize = 64 << 10;
+const BOUNDARY: usize = 256 << 10;
 
 /// The queues of all connections, where what one receives is sent to all.
 type Hub<M> = Option<Arc<Mutex<Vec<UnboundedSender<M>>>>>;
@@ -90,7 +90,7 @@ async fn serve(name: &str, broadcasts: bool) -> Result<(), Box<dyn Error>> {
                 let config = tokio_websockets::Config::default().flush_threshold(BOUNDARY);
                 let limits = tokio_websockets::Limits::unlimited();
                 let builder = tokio_websockets::ServerBuilder::new().config(config).limits(limits);
-                sinks::serve(builder.serve(socket), hub.clone())
+                sinks::serve(sinks::Draining::new(builder.serve(socket)), hub.clone())
             })
             .await
         }

@@ -1,5 +1,6 @@
 //! Servers whose connections are a `Stream` and a `Sink`.
 
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -119,6 +120,62 @@ where
         }
     })
     .await;
+}
+
+/// A socket that flushes what was fed whenever it is polled for a message: so it is polled until it has no more, and
+/// then all that it had is handed out.
+pub struct Draining<S: Stream> {
+    socket: S,
+    received: VecDeque<Option<S::Item>>,
+}
+
+impl<S: Stream> Draining<S> {
+    /// As many messages as are received before they are handed out.
+    const MAX: usize = 1024;
+
+    pub const fn new(socket: S) -> Self {
+        Self { socket, received: VecDeque::new() }
+    }
+}
+
+impl<S: Stream<Item: Unpin> + Unpin> Stream for Draining<S> {
+    type Item = S::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let Self { socket, received } = &mut *self;
+        if received.is_empty() {
+            while received.len() < Self::MAX
+                && let Poll::Ready(next) = Pin::new(&mut *socket).poll_next(cx)
+            {
+                let ends = next.is_none();
+                received.push_back(next);
+                if ends {
+                    break;
+                }
+            }
+        }
+        received.pop_front().map_or(Poll::Pending, Poll::Ready)
+    }
+}
+
+impl<S: Stream<Item: Unpin> + Sink<M> + Unpin, M> Sink<M> for Draining<S> {
+    type Error = S::Error;
+
+    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        Pin::new(&mut self.socket).poll_ready(cx)
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, item: M) -> Result<(), S::Error> {
+        Pin::new(&mut self.socket).start_send(item)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        Pin::new(&mut self.socket).poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        Pin::new(&mut self.socket).poll_close(cx)
+    }
 }
 
 /// `Framed` with wsframe's codec: Pings are left to be answered here.

@@ -1,0 +1,300 @@
+//! Messages in chunks, as they arrive.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::mem;
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use super::messages::{Messages, Replies};
+use crate::connection::MaskingKeys;
+use crate::error::{ProtocolError, ReceiveError};
+use crate::message::Event;
+use crate::opcode::Opcode;
+use crate::owned::{CloseFrame, Message, Utf8Bytes};
+use crate::rsv::Rsv;
+
+/// A chunk of a message, or a control frame: what
+/// [`WebSocketStream::next_chunk`](crate::stream::WebSocketStream::next_chunk) returns.
+///
+/// The chunks of a message arrive in order. Control frames may arrive between them.
+///
+/// ```
+/// use wsframe::Message;
+/// use wsframe::stream::Chunk;
+///
+/// /// Appends the chunk to the bytes of its message.
+/// fn collect(chunk: Chunk, message: &mut Vec<u8>) {
+///     if let Message::Text(_) | Message::Binary(_) = chunk.data {
+///         if chunk.first {
+///             message.clear();
+///         }
+///         message.extend(chunk.data.into_payload().unwrap_or_default());
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chunk {
+    /// The chunk, as a message of the same kind, or the control frame. Text is cut between characters, wherever
+    /// its frames are cut. A chunk is empty only if its message ends with it.
+    pub data: Message,
+    /// Whether this is the first chunk of its message. `true` for a control frame.
+    pub first: bool,
+    /// Whether this is the last chunk of its message. `true` for a control frame.
+    pub last: bool,
+}
+
+/// A whole message, or a control frame.
+impl From<Message> for Chunk {
+    fn from(data: Message) -> Self {
+        Self { data, first: true, last: true }
+    }
+}
+
+/// What is received: a message, or a chunk.
+pub(crate) trait Received {
+    /// Returns it as a message.
+    fn message(&self) -> &Message;
+}
+
+impl Received for Message {
+    #[inline(always)]
+    fn message(&self) -> &Message {
+        self
+    }
+}
+
+impl Received for Chunk {
+    fn message(&self) -> &Message {
+        &self.data
+    }
+}
+
+/// What a message is that arrives in chunks.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Text,
+    Binary,
+    Raw(Opcode, Rsv),
+}
+
+/// Bytes of a message, unmasked, decompressed, and valid as what comes next in a text.
+pub(super) struct Piece {
+    pub(super) kind: Kind,
+    pub(super) payload: Bytes,
+    pub(super) first: bool,
+    pub(super) last: bool,
+}
+
+impl Piece {
+    /// Returns what there is to return of the piece.
+    fn chunk(self, open: &mut OpenMessage) -> Result<Option<Chunk>, ProtocolError> {
+        let Self { kind, payload, first, last } = self;
+        if first && last {
+            return message(kind, payload).map(|data| Some(data.into()));
+        }
+        let opened = open.get_or_insert_with(|| Box::new(Open::new(kind)));
+        let data = match kind {
+            Kind::Text => Message::Text(opened.text(payload)?),
+            kind => message(kind, payload)?,
+        };
+        if !last && data.payload().is_none_or(Bytes::is_empty) {
+            return Ok(None);
+        }
+        let first = !mem::replace(&mut opened.returned, true);
+        if last {
+            *open = None;
+        }
+        Ok(Some(Chunk { data, first, last }))
+    }
+}
+
+/// What comes next in the input.
+enum Next {
+    Piece(Piece),
+    Control(Message),
+}
+
+/// A message of which chunks have arrived and others have not.
+pub(crate) struct Open {
+    kind: Kind,
+    /// Whether a chunk was returned.
+    returned: bool,
+    /// The beginning of a character: at most three bytes.
+    cut: Vec<u8>,
+    /// What was collected for a caller who asked for the whole rest of the message.
+    rest: Vec<u8>,
+}
+
+/// The message of which chunks were returned, or may have been; `None` between two.
+pub(crate) type OpenMessage = Option<Box<Open>>;
+
+impl Open {
+    const fn new(kind: Kind) -> Self {
+        Self { kind, returned: false, cut: Vec::new(), rest: Vec::new() }
+    }
+
+    /// Moves the end of the text to the next chunk if it is inside a character.
+    fn text(&mut self, payload: Bytes) -> Result<Utf8Bytes, ProtocolError> {
+        let mut payload = payload;
+        if !self.cut.is_empty() {
+            let mut joined = mem::take(&mut self.cut);
+            joined.extend_from_slice(&payload);
+            payload = joined.into();
+        }
+        self.cut.extend_from_slice(&payload.split_off(whole_characters(&payload)));
+        Ok(Utf8Bytes::try_from(payload)?)
+    }
+}
+
+/// Returns how many bytes of valid text come before a character that is cut at its end.
+fn whole_characters(text: &[u8]) -> usize {
+    for (at, byte) in text.iter().enumerate().rev().take(3) {
+        let len = match byte {
+            0x80..0xC0 => continue,
+            0xC0..0xE0 => 2,
+            0xE0..0xF0 => 3,
+            0xF0.. => 4,
+            _ => 1,
+        };
+        return if at + len > text.len() { at } else { text.len() };
+    }
+    text.len()
+}
+
+const fn is_control(message: &Message) -> bool {
+    matches!(message, Message::Ping(_) | Message::Pong(_) | Message::Close(_))
+}
+
+/// Returns a message of this kind. Text is validated again, so that it can be a `str`.
+fn message(kind: Kind, payload: Bytes) -> Result<Message, ProtocolError> {
+    Ok(match kind {
+        Kind::Text => Message::Text(Utf8Bytes::try_from(payload)?),
+        Kind::Binary => Message::Binary(payload),
+        Kind::Raw(opcode, rsv) => Message::Raw { opcode, rsv, payload },
+    })
+}
+
+impl<K: MaskingKeys> Messages<K> {
+    /// Takes the next chunk or control frame from the beginning of `input`. Returns `None` when more bytes
+    /// are needed. A message that [`receive`](Self::receive) has begun is one chunk.
+    pub(crate) fn receive_chunk(
+        &mut self,
+        open: &mut OpenMessage,
+        input: &mut BytesMut,
+    ) -> Result<Option<Chunk>, ReceiveError> {
+        match open {
+            None if self.connection.messages.is_within_message() => {
+                return Ok(self.receive(input)?.map(Chunk::from));
+            }
+            Some(open) if !open.rest.is_empty() => {
+                // It was collected for a call that was given up.
+                let rest = Bytes::from(mem::take(&mut open.rest));
+                let first = !mem::replace(&mut open.returned, true);
+                let data = message(open.kind, rest)?;
+                return Ok(Some(Chunk { data, first, last: false }));
+            }
+            _ => {}
+        }
+        self.superseding(|messages| messages.receive_any_chunk(open, input))
+    }
+
+    /// Takes a control frame, or all that was not returned of the message that was begun in chunks, as one
+    /// message. Returns `None` when more bytes are needed.
+    #[cold]
+    pub(crate) fn receive_rest(
+        &mut self,
+        open: &mut OpenMessage,
+        input: &mut BytesMut,
+    ) -> Result<Option<Message>, ReceiveError> {
+        self.superseding(|messages| messages.receive_any_rest(open, input))
+    }
+
+    fn receive_any_chunk(
+        &mut self,
+        open: &mut OpenMessage,
+        input: &mut BytesMut,
+    ) -> Result<Option<Chunk>, ReceiveError> {
+        loop {
+            let piece = match self.receive_piece(input)? {
+                None => return Ok(None),
+                Some(Next::Control(frame)) => return Ok(Some(frame.into())),
+                Some(Next::Piece(piece)) => piece,
+            };
+            if let Some(chunk) = piece.chunk(open)? {
+                return Ok(Some(chunk));
+            }
+        }
+    }
+
+    fn receive_any_rest(
+        &mut self,
+        open: &mut OpenMessage,
+        input: &mut BytesMut,
+    ) -> Result<Option<Message>, ReceiveError> {
+        let Some(opened) = open else { return Ok(None) };
+        let (mut rest, returned) = (mem::take(&mut opened.rest), opened.returned);
+        let kind = opened.kind;
+        loop {
+            match self.receive_any_chunk(open, input)? {
+                Some(Chunk { data, last, .. }) if !is_control(&data) => {
+                    rest.extend_from_slice(data.payload().map_or(&[], |payload| payload));
+                    if last {
+                        return Ok(Some(message(kind, rest.into())?));
+                    }
+                }
+                other => {
+                    if let Some(open) = open {
+                        (open.rest, open.returned) = (rest, returned);
+                    }
+                    return Ok(other.map(|chunk| chunk.data));
+                }
+            }
+        }
+    }
+
+    /// Takes the next unmasked and decompressed bytes of a message, or a control frame.
+    fn receive_piece(&mut self, input: &mut BytesMut) -> Result<Option<Next>, ReceiveError> {
+        let Self { connection, replies, .. } = self;
+        let out = &mut Replies(replies);
+        #[cfg(feature = "deflate")]
+        if let Some(deflate) = &mut self.deflate {
+            if let Some(piece) = deflate.receive_piece(connection, input, out)? {
+                return Ok(Some(Next::Piece(piece)));
+            }
+        }
+        let Some(span) = connection.next_span(input, out)? else {
+            if connection.messages.is_closed() {
+                input.clear();
+            }
+            return Ok(None);
+        };
+        let start = span.header_len();
+        let mut frame = input.split_to(span.consumed_len());
+        let (kind, first, last) = match connection.receive_span(span, &mut frame, out)? {
+            Event::Text(chunk) => (Kind::Text, chunk.first, chunk.last),
+            Event::Binary(chunk) => {
+                chunk.payload.unmask();
+                (Kind::Binary, chunk.first, chunk.last)
+            }
+            Event::Raw(chunk) => {
+                chunk.payload.unmask();
+                (Kind::Raw(chunk.opcode, chunk.rsv), chunk.first, chunk.last)
+            }
+            Event::Ping(data) => {
+                let data = Bytes::copy_from_slice(data);
+                return Ok(Some(Next::Control(Message::Ping(data))));
+            }
+            Event::Pong(data) => {
+                let data = Bytes::copy_from_slice(data);
+                return Ok(Some(Next::Control(Message::Pong(data))));
+            }
+            Event::Close(body) => {
+                let frame = body.map(CloseFrame::from);
+                return Ok(Some(Next::Control(Message::Close(frame))));
+            }
+        };
+        frame.advance(start);
+        Ok(Some(Next::Piece(Piece { kind, payload: frame.freeze(), first, last })))
+    }
+}
