@@ -162,7 +162,8 @@ fn the_edges_of_every_rule_at_every_place() {
     for edge in EDGES {
         let longer = [edge, b"\x80"].concat();
         for sequence in (1..=longer.len()).map(|end| &longer[..end]) {
-            for at in 0..=260 {
+            // In the first half of a text, and at its end.
+            for at in (0..=260).chain(505..=523 - sequence.len()) {
                 let mut text = vec![b'a'; 523];
                 text[at..at + sequence.len()].copy_from_slice(sequence);
                 let expected = naive::utf8_state(&text);
