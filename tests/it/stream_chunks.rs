@@ -1,4 +1,5 @@
-//! Messages in parts (§5.4): chunks of what is received, and fragments of what is sent, beside whole messages.
+//! Messages in parts (§5.4): chunks of what is received, and fragments of what is sent, beside
+//! whole messages.
 #![cfg(feature = "tokio-util")]
 
 use core::pin::pin;
@@ -89,8 +90,8 @@ fn messages() -> impl Strategy<Value = Vec<(Message, Vec<usize>)>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
-    /// However the bytes are cut, and whichever way each call receives, nothing is lost, and text is cut
-    /// between characters.
+    /// However the bytes are cut, and whichever way each call receives, nothing is lost, and text
+    /// is cut between characters.
     #[test]
     fn chunks_put_together_are_the_messages(
         sent in messages(),
@@ -272,7 +273,8 @@ fn limits_and_rules_apply_to_chunks() {
     }
 }
 
-/// Fragments go out as they are sent, with Pings between them, and no message does until the last has.
+/// Fragments go out as they are sent, with Pings between them, and no message does until the last
+/// has.
 #[test]
 fn fragments_are_sent_with_pings_between_them() {
     let (mut peer, io) = duplex(1 << 20);
