@@ -108,12 +108,14 @@ async fn converse(url: &str, mut echoes: impl FnMut(&Message) -> bool) -> io::Re
             Err(error) => return Err(error.into()),
         }
     }
-    // After a closing handshake the server hangs up first; otherwise the stream has ended this side.
+    // After a closing handshake the server hangs up first; otherwise the stream has ended this
+    // side.
     let _ = timeout(LINGER, async { while stream.next().await.is_some() {} }).await;
     Ok(())
 }
 
-/// The opening handshake. Gives what was agreed on for messages, and what has already arrived behind it.
+/// The opening handshake. Gives what was agreed on for messages, and what has already arrived
+/// behind it.
 async fn open(
     socket: &mut TcpStream,
     mut handshake: Handshake<'_>,

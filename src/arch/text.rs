@@ -154,10 +154,11 @@ impl Shared {
         Ok(is_all.then_some(Self(bytes)))
     }
 
-    /// Removes the first `end` bytes of the buffer. Creates the text from the part of them that `look`
-    /// returns as `str`, without a copy.
+    /// Removes the first `end` bytes of the buffer. Creates the text from the part of them that
+    /// `look` returns as `str`, without a copy.
     ///
-    /// The buffer is borrowed, because moving a `BytesMut` that was just written makes the processor wait.
+    /// The buffer is borrowed, because moving a `BytesMut` that was just written makes the
+    /// processor wait.
     #[inline(always)]
     pub(crate) fn split_from<E>(
         buf: &mut BytesMut,

@@ -35,8 +35,8 @@ use crate::rsv::Rsv;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chunk {
-    /// The chunk, as a message of the same kind, or the control frame. Text is cut between characters, wherever
-    /// its frames are cut. A chunk is empty only if its message ends with it.
+    /// The chunk, as a message of the same kind, or the control frame. Text is cut between
+    /// characters, wherever its frames are cut. A chunk is empty only if its message ends with it.
     pub data: Message,
     /// Whether this is the first chunk of its message. `true` for a control frame.
     pub first: bool,
@@ -176,8 +176,8 @@ fn message(kind: Kind, payload: Bytes) -> Result<Message, ProtocolError> {
 }
 
 impl<K: MaskingKeys> Messages<K> {
-    /// Takes the next chunk or control frame from the beginning of `input`. Returns `None` when more bytes
-    /// are needed. A message that [`receive`](Self::receive) has begun is one chunk.
+    /// Takes the next chunk or control frame from the beginning of `input`. Returns `None` when
+    /// more bytes are needed. A message that [`receive`](Self::receive) has begun is one chunk.
     pub(crate) fn receive_chunk(
         &mut self,
         open: &mut OpenMessage,
@@ -199,8 +199,8 @@ impl<K: MaskingKeys> Messages<K> {
         self.superseding(|messages| messages.receive_any_chunk(open, input))
     }
 
-    /// Takes a control frame, or all that was not returned of the message that was begun in chunks, as one
-    /// message. Returns `None` when more bytes are needed.
+    /// Takes a control frame, or all that was not returned of the message that was begun in chunks,
+    /// as one message. Returns `None` when more bytes are needed.
     #[cold]
     pub(crate) fn receive_rest(
         &mut self,

@@ -127,8 +127,8 @@ impl Deflate {
         received
     }
 
-    /// Decompresses what there is of a compressed message at the beginning of `input`, at most 64 KiB. Returns
-    /// `None` also in front of what is not compressed, or a control frame.
+    /// Decompresses what there is of a compressed message at the beginning of `input`, at most 64
+    /// KiB. Returns `None` also in front of what is not compressed, or a control frame.
     pub(super) fn receive_piece<K: MaskingKeys>(
         &mut self,
         connection: &mut Connection<K>,

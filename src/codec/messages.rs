@@ -94,7 +94,8 @@ impl<K: MaskingKeys> Messages<K> {
         match &received {
             Ok(Some(received)) => {
                 if matches!(received.message(), Message::Ping(_)) && self.replies.len() > waiting {
-                    // A Pong that was still waiting is superseded. (A Close is not: no Ping comes after it.)
+                    // A Pong that was still waiting is superseded. (A Close is not: no Ping comes
+                    // after it.)
                     self.replies.advance(waiting);
                 }
             }

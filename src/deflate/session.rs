@@ -270,8 +270,8 @@ impl Session {
         outcome
     }
 
-    /// Sends the next fragment of a message. A message in several is compressed, and one in a single fragment if
-    /// that is worth it.
+    /// Sends the next fragment of a message. A message in several is compressed, and one in a
+    /// single fragment if that is worth it.
     pub(crate) fn send_fragment<K: MaskingKeys>(
         &mut self,
         connection: &mut Connection<K>,

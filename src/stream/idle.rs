@@ -8,8 +8,8 @@ use core::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep};
 
-/// A timer that is not set again for each message: traffic only sets a flag, and the timer looks at it when it
-/// fires. So a stream is idle for once to twice the time when it is found to be.
+/// A timer that is not set again for each message: traffic only sets a flag, and the timer looks at
+/// it when it fires. So a stream is idle for once to twice the time when it is found to be.
 #[derive(Debug)]
 pub(super) struct IdleTimer {
     after: Duration,
@@ -24,15 +24,16 @@ impl IdleTimer {
         Self { after, was_used: false, sleep: None }
     }
 
-    /// Notes that there was traffic. Returns whether the timer has to be polled, because it does not run.
+    /// Notes that there was traffic. Returns whether the timer has to be polled, because it does
+    /// not run.
     pub(super) const fn note(&mut self) -> bool {
         let was_idle = self.sleep.is_none() && !self.was_used;
         self.was_used = true;
         was_idle
     }
 
-    /// Returns whether the buffers must be given back now. Otherwise the task is woken when that is next to be
-    /// asked; not at all if there was no traffic since they were.
+    /// Returns whether the buffers must be given back now. Otherwise the task is woken when that is
+    /// next to be asked; not at all if there was no traffic since they were.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
         if self.sleep.is_none() && !self.was_used {
             return false;

@@ -23,7 +23,7 @@ const MAX_SLICES: usize = 32;
 /// A tail of more than this capacity does not outlive what it holds.
 const MAX_IDLE_TAIL: usize = 256 << 10;
 /// The first capacity of a tail.
-const FIRST_TAIL: usize = 1 << 10;
+const FIRST_TAIL: usize = 256;
 /// A tail of more than this capacity is given up after a few flushes that did not need it.
 const SMALL_TAIL: usize = 2 << 10;
 /// How many flushes these are.

@@ -1,4 +1,5 @@
-//! Messages in parts (§5.4): chunks of what is received, and fragments of what is sent, beside whole messages.
+//! Messages in parts (§5.4): chunks of what is received, and fragments of what is sent, beside
+//! whole messages.
 #![cfg(feature = "tokio")]
 
 use core::pin::pin;
@@ -88,8 +89,8 @@ fn messages() -> impl Strategy<Value = Vec<(Message, Vec<usize>)>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
-    /// However the bytes are cut, and whichever way each call receives, nothing is lost, and text is cut
-    /// between characters.
+    /// However the bytes are cut, and whichever way each call receives, nothing is lost, and text
+    /// is cut between characters.
     #[test]
     fn chunks_put_together_are_the_messages(
         sent in messages(),
@@ -270,7 +271,8 @@ fn limits_and_rules_apply_to_chunks() {
     }
 }
 
-/// Fragments go out as they are sent, with Pings between them, and no message does until the last has.
+/// Fragments go out as they are sent, with Pings between them, and no message does until the last
+/// has.
 #[test]
 fn fragments_are_sent_with_pings_between_them() {
     let (mut peer, io) = duplex(1 << 20);
@@ -336,10 +338,11 @@ fn compressed_messages_in_parts() {
 
     for agreed in [DeflateParameters::DEFAULT, DeflateParameters::NO_TAKEOVER] {
         let (theirs, ours) = duplex(1 << 20);
-        let config = Config::default()/*CFG 1 << 20*/;
+        let config = Config::default();
         let connection = Connection::client(key as fn() -> MaskingKey);
         let mut client = WebSocketStream::new(theirs, connection).deflate(Some(agreed), config);
-        let mut ours = server(ours).deflate(Some(agreed), config);
+        let connection = Connection::server().limits(Limits::DEFAULT.max_message_size(1 << 20));
+        let mut ours = WebSocketStream::new(ours, connection).deflate(Some(agreed), config);
         let text = "grün und blau, ".repeat(2000);
         let mut collector = Collector::default();
         for round in 0..3 {

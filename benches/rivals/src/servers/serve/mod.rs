@@ -8,6 +8,7 @@ mod fastwebsockets;
 mod sinks;
 
 use std::error::Error;
+use std::future::ready;
 use std::sync::{Arc, Mutex};
 
 use axum::extract::ws::{self, WebSocketUpgrade};
@@ -63,8 +64,11 @@ async fn serve(name: &str, broadcasts: bool) -> Result<(), Box<dyn Error>> {
         "wsframe" => {
             let hub = hub(broadcasts);
             accept(&listener, move |socket| {
-                let mut stream = WebSocketStream::new(socket, Connection::server());
-                stream.set_backpressure_boundary(BOUNDARY);
+                let stream = async {
+                    let mut stream = WebSocketStream::new(socket, Connection::server());
+                    stream.set_backpressure_boundary(BOUNDARY);
+                    stream
+                };
                 sinks::serve(stream, hub.clone())
             })
             .await
@@ -76,21 +80,27 @@ async fn serve(name: &str, broadcasts: bool) -> Result<(), Box<dyn Error>> {
         "Framed" => {
             let hub = hub(broadcasts);
             accept(&listener, move |socket| {
-                let connection = Connection::server().auto_pong(false).auto_close(false);
-                let codec = MessageCodec::new(connection);
-                let mut framed = tokio_util::codec::Framed::new(socket, codec);
-                framed.set_backpressure_boundary(BOUNDARY);
-                sinks::serve(sinks::Replying(framed), hub.clone())
+                let framed = async {
+                    let connection = Connection::server().auto_pong(false).auto_close(false);
+                    let codec = MessageCodec::new(connection);
+                    let mut framed = tokio_util::codec::Framed::new(socket, codec);
+                    framed.set_backpressure_boundary(BOUNDARY);
+                    sinks::Replying(framed)
+                };
+                sinks::serve(framed, hub.clone())
             })
             .await
         }
         "tokio-websockets" => {
             let hub = hub(broadcasts);
             accept(&listener, move |socket| {
-                let config = tokio_websockets::Config::default().flush_threshold(BOUNDARY);
-                let limits = tokio_websockets::Limits::unlimited();
-                let builder = tokio_websockets::ServerBuilder::new().config(config).limits(limits);
-                sinks::serve(sinks::Draining::new(builder.serve(socket)), hub.clone())
+                let stream = async {
+                    let config = tokio_websockets::Config::default().flush_threshold(BOUNDARY);
+                    let limits = tokio_websockets::Limits::unlimited();
+                    let builder = tokio_websockets::ServerBuilder::new();
+                    sinks::Draining::new(builder.config(config).limits(limits).serve(socket))
+                };
+                sinks::serve(stream, hub.clone())
             })
             .await
         }
@@ -99,11 +109,8 @@ async fn serve(name: &str, broadcasts: bool) -> Result<(), Box<dyn Error>> {
             use tokio_tungstenite::tungstenite::protocol::Role;
             let hub = hub(broadcasts);
             accept(&listener, move |socket| {
-                let hub = hub.clone();
-                async move {
-                    let stream = WebSocketStream::from_raw_socket(socket, Role::Server, None).await;
-                    sinks::serve(stream, hub).await;
-                }
+                let stream = WebSocketStream::from_raw_socket(socket, Role::Server, None);
+                sinks::serve(stream, hub.clone())
             })
             .await
         }
@@ -116,7 +123,8 @@ async fn serve(name: &str, broadcasts: bool) -> Result<(), Box<dyn Error>> {
             let config = sockudo_ws::Config::builder().auto_ping(false).idle_timeout(0).build();
             let hub = hub(broadcasts);
             accept(&listener, move |socket| {
-                let stream = sockudo_ws::WebSocketStream::server(socket, config.clone());
+                let config = config.clone();
+                let stream = async { sockudo_ws::WebSocketStream::server(socket, config) };
                 sinks::serve(stream, hub.clone())
             })
             .await
@@ -127,15 +135,18 @@ async fn serve(name: &str, broadcasts: bool) -> Result<(), Box<dyn Error>> {
             let hub = hub(broadcasts);
             accept(&listener, move |socket| {
                 let options = options.clone();
-                let socket = yawc::WebSocket::from_stream(socket, yawc::Role::Server, options);
-                sinks::serve(socket.expect("right options"), hub.clone())
+                let stream = async {
+                    yawc::WebSocket::from_stream(socket, yawc::Role::Server, options)
+                        .expect("right options")
+                };
+                sinks::serve(stream, hub.clone())
             })
             .await
         }
         "axum" => {
             let hub = hub::<ws::Message>(broadcasts);
             let upgrade = |upgrade: WebSocketUpgrade| async move {
-                upgrade.on_upgrade(|socket| unconstrained(sinks::serve(socket, hub)))
+                upgrade.on_upgrade(|socket| unconstrained(sinks::serve(ready(socket), hub)))
             };
             let router = axum::Router::new().route("/", axum::routing::any(upgrade));
             let listener = listener.tap_io(|socket| {

@@ -71,12 +71,14 @@ impl Received<Self> for yawc::Frame {
     }
 }
 
-/// Echoes what comes, or sends it to all, until the connection ends.
-pub async fn serve<S, M>(mut socket: S, hub: Hub<M>)
+/// Echoes what comes, or sends it to all, until the connection ends. The socket is made here, because a future keeps
+/// what is passed to it twice.
+pub async fn serve<S, M>(socket: impl Future<Output = S>, hub: Hub<M>)
 where
     S: Stream<Item: Received<M>> + Sink<M> + Unpin,
     M: Message,
 {
+    let mut socket = socket.await;
     let mut queue = join(&hub);
     let mut held = None;
     let mut unflushed = false;
