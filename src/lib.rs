@@ -57,6 +57,18 @@
     doc = "| the same over tokio's I/O, as a `Stream` and a `Sink` | [`stream::WebSocketStream`] |"
 )]
 #![cfg_attr(
+    feature = "tokio",
+    doc = "| open such a stream, as a server and as a client | [`stream::accept`], [`stream::client`] |"
+)]
+#![cfg_attr(
+    feature = "hyper",
+    doc = "| open such a stream in hyper or axum | [`stream::upgrade`] |"
+)]
+#![cfg_attr(
+    feature = "blocking",
+    doc = "| the same over blocking `Read + Write` | [`blocking::WebSocket`] |"
+)]
+#![cfg_attr(
     feature = "deflate",
     doc = "| the same with permessage-deflate (RFC 7692) | [`deflate::CompressedConnection`] |"
 )]
@@ -100,7 +112,9 @@
 //! | `handshake` | the opening handshake; needs neither `std` nor an allocator |
 //! | `http` | the opening handshake on the types of the crate `http`, also for HTTP/2 and HTTP/3 |
 //! | `rand` | keys from the generators of the crate `rand` |
-//! | `tokio` | `WebSocketStream`, and codecs for `Framed` |
+//! | `tokio` | `WebSocketStream` and its opening handshake; codecs for `Framed` |
+//! | `blocking` | the same over blocking I/O |
+//! | `hyper` | the same over hyper's upgrades, and so in axum |
 //!
 //! Without features the crate needs neither `std` nor an allocator.
 //!
@@ -129,13 +143,17 @@ pub mod adapter;
 // `unsafe` is a matter of the kernels alone.
 #[doc(hidden)]
 pub mod arch;
+#[cfg(feature = "blocking")]
+#[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
+#[forbid(unsafe_code)]
+pub mod blocking;
 #[cfg(feature = "alloc")]
 #[forbid(unsafe_code)]
 mod buffer;
 #[forbid(unsafe_code)]
 mod close;
-#[cfg(feature = "tokio")]
-#[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
+#[cfg(any(feature = "blocking", feature = "tokio"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "blocking", feature = "tokio"))))]
 #[forbid(unsafe_code)]
 pub mod codec;
 #[forbid(unsafe_code)]
@@ -167,6 +185,9 @@ pub mod mask;
 mod message;
 #[forbid(unsafe_code)]
 mod opcode;
+#[cfg(any(feature = "blocking", feature = "tokio"))]
+#[forbid(unsafe_code)]
+mod opening;
 #[cfg(feature = "bytes")]
 #[forbid(unsafe_code)]
 mod owned;

@@ -27,7 +27,7 @@ impl<T: Read + Write> Io<T> for Blocking {
     }
 }
 
-fn uninterrupted<R>(mut call: impl FnMut() -> Result<R>) -> Result<R> {
+pub(crate) fn uninterrupted<R>(mut call: impl FnMut() -> Result<R>) -> Result<R> {
     loop {
         match call() {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}

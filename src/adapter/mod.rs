@@ -26,6 +26,8 @@ use core::task::{Poll, ready};
 use std::io::{ErrorKind, Read, Result, Write};
 
 pub use buffer::ReadBuffer;
+#[cfg(feature = "blocking")]
+pub(crate) use io::uninterrupted;
 use io::{Blocking, Io};
 
 use crate::connection::{Connection, MaskingKeys, TransportAction};

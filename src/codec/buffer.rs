@@ -13,21 +13,21 @@ const MAX_IDLE_LEN: usize = 64 << 10;
 
 /// Whether a buffer has become large.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Growth(bool);
+pub(crate) struct Growth(bool);
 
 impl Growth {
     /// The state of a new buffer.
-    pub(super) const NONE: Self = Self(false);
+    pub(crate) const NONE: Self = Self(false);
 
     /// Notes the capacity. It must be called after the buffer may have grown, and before anything is split off.
     #[inline]
-    pub(super) fn note(&mut self, buffer: &BytesMut) {
+    pub(crate) fn note(&mut self, buffer: &BytesMut) {
         self.0 |= buffer.capacity() > MAX_IDLE_LEN;
     }
 
     /// Moves the content to a new buffer if the capacity was large and the content is short.
     #[inline]
-    pub(super) fn undo(&mut self, buffer: &mut BytesMut) {
+    pub(crate) fn undo(&mut self, buffer: &mut BytesMut) {
         if self.0 && buffer.len() < FIRST_LEN {
             let mut first = BytesMut::with_capacity(FIRST_LEN);
             first.extend_from_slice(buffer);

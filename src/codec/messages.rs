@@ -46,6 +46,7 @@ impl<K> Messages<K> {
         self.deflate = deflate.map(Box::new);
     }
 
+    #[cfg(feature = "tokio")]
     /// Whether no message that is sent is compressed.
     pub(crate) const fn sends_plain(&self) -> bool {
         #[cfg(feature = "deflate")]
@@ -54,6 +55,7 @@ impl<K> Messages<K> {
         true
     }
 
+    #[cfg(feature = "tokio")]
     pub(crate) fn take_replies(&mut self) -> BytesMut {
         mem::take(&mut self.replies)
     }

@@ -45,14 +45,22 @@ pub(crate) mod chunks;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod error;
+#[cfg(feature = "tokio")]
 mod frame;
+#[cfg(feature = "tokio")]
 mod message;
 mod messages;
 
+#[cfg(feature = "blocking")]
+pub(crate) use buffer::Growth;
 #[cfg(feature = "deflate")]
 #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
 pub use deflate::SharedPool;
 pub use error::CodecError;
+#[cfg(feature = "tokio")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
 pub use frame::FrameCodec;
+#[cfg(feature = "tokio")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
 pub use message::MessageCodec;
 pub(crate) use messages::Messages;

@@ -4,6 +4,8 @@ use core::{fmt, str};
 
 use httparse::{EMPTY_HEADER, Header};
 
+#[cfg(any(feature = "blocking", feature = "tokio"))]
+use super::kept::KeptFields;
 use crate::extensions::is_token;
 
 /// Storage for up to `N` header fields of a head.
@@ -45,23 +47,31 @@ pub(super) enum Fields<'a> {
     Lines(&'a [Header<'a>]),
     #[cfg(feature = "http")]
     Map(&'a ::http::HeaderMap),
+    #[cfg(any(feature = "blocking", feature = "tokio"))]
+    Kept(&'a KeptFields),
 }
 
 impl<'a> Fields<'a> {
     fn lines(self) -> &'a [Header<'a>] {
         match self {
             Self::Lines(lines) => lines,
-            #[cfg(feature = "http")]
-            Self::Map(_) => &[],
+            #[allow(unreachable_patterns, reason = "there are no others without features")]
+            _ => &[],
         }
     }
 
     #[cfg(feature = "http")]
     fn map(self) -> Option<&'a ::http::HeaderMap> {
         match self {
-            Self::Lines(_) => None,
             Self::Map(map) => Some(map),
+            _ => None,
         }
+    }
+
+    #[cfg(any(feature = "blocking", feature = "tokio"))]
+    fn kept(self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
+        let kept = if let Self::Kept(kept) = self { Some(kept) } else { None };
+        kept.into_iter().flat_map(KeptFields::iter)
     }
 
     /// Returns all fields in order, without whitespace around their values.
@@ -72,6 +82,8 @@ impl<'a> Fields<'a> {
             let map = self.map().into_iter().flatten();
             fields.chain(map.map(|(name, value)| (name.as_str(), value.as_bytes())))
         };
+        #[cfg(any(feature = "blocking", feature = "tokio"))]
+        let fields = fields.chain(self.kept());
         fields.map(|(name, value)| (name, value.trim_ascii()))
     }
 
@@ -84,6 +96,11 @@ impl<'a> Fields<'a> {
         let values = {
             let map = self.map().into_iter().flat_map(move |map| map.get_all(name));
             values.chain(map.map(::http::HeaderValue::as_bytes))
+        };
+        #[cfg(any(feature = "blocking", feature = "tokio"))]
+        let values = {
+            let kept = self.kept().filter(|(kept, _)| kept.eq_ignore_ascii_case(name));
+            values.chain(kept.map(|(_, value)| value))
         };
         values.map(<[u8]>::trim_ascii)
     }

@@ -203,6 +203,8 @@ mod fields;
 mod head;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(any(feature = "blocking", feature = "tokio"))]
+mod kept;
 mod key;
 mod negotiation;
 mod rejection;
@@ -217,6 +219,8 @@ pub use client::ClientHandshake;
 pub use head::{
     DEFAULT_MAX_HEAD_LEN, DEFAULT_MAX_HEADERS, HeadError, HeadScanner, Request, Response,
 };
+#[cfg(any(feature = "blocking", feature = "tokio"))]
+pub(crate) use kept::{KeptFields, KeptRequest};
 pub use key::{AcceptValue, WebSocketKey};
 pub use negotiation::Negotiated;
 pub use rejection::Rejection;
@@ -225,3 +229,7 @@ pub use rules::HandshakeRules;
 pub use server::{HandshakeRequest, HandshakeResponse};
 pub use uri::{Uri, UriError};
 pub use write::{HttpReply, WriteError};
+
+#[cfg(any(feature = "blocking", feature = "tokio"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "blocking", feature = "tokio"))))]
+pub use crate::opening::{HandshakeError, Options, RefusedResponse};

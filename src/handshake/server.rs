@@ -4,6 +4,8 @@ use core::{fmt, str};
 
 use super::fields::{Fields, is_connection_option, is_protocol};
 use super::head::Request;
+#[cfg(any(feature = "blocking", feature = "tokio"))]
+use super::kept::{KeptFields, KeptRequest};
 use super::key::WebSocketKey;
 use super::negotiation::{self, Negotiated};
 use super::rejection::Rejection;
@@ -242,6 +244,30 @@ impl<'a> HandshakeRequest<'a> {
         }
         negotiation::check_lines(fields).map_err(Rejection::Extensions)?;
         Ok(Self { resource_name, host, origin, key, fields })
+    }
+
+    /// Returns the request with memory of its own.
+    #[cfg(any(feature = "blocking", feature = "tokio"))]
+    pub(crate) fn keep(&self) -> KeptRequest {
+        KeptRequest {
+            resource_name: self.resource_name.into(),
+            host: self.host.into(),
+            origin: self.origin.map(Into::into),
+            key: self.key,
+            fields: KeptFields::new(self.fields.all()),
+        }
+    }
+
+    /// Returns a request that was validated before.
+    #[cfg(any(feature = "blocking", feature = "tokio"))]
+    pub(super) fn kept(request: &'a KeptRequest) -> Self {
+        Self {
+            resource_name: &request.resource_name,
+            host: &request.host,
+            origin: request.origin.as_deref(),
+            key: request.key,
+            fields: Fields::Kept(&request.fields),
+        }
     }
 
     /// Returns the resource that the client requests: the path, and the query if there is one.

@@ -77,6 +77,9 @@
 //! short message for long, call [`Message::detach`](crate::Message::detach), which copies the payload.
 
 mod idle;
+#[cfg(feature = "hyper")]
+mod hyper;
+mod open;
 mod read;
 mod split;
 mod wakers;
@@ -84,5 +87,8 @@ mod websocket;
 mod write;
 
 pub use crate::codec::chunks::Chunk;
+#[cfg(feature = "hyper")]
+pub use hyper::upgrade;
+pub use open::{AcceptRequest, accept, accept_request, accept_request_with, client};
 pub use split::{ReuniteError, SplitSink, SplitStream};
 pub use websocket::WebSocketStream;

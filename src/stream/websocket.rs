@@ -87,6 +87,7 @@ pub struct WebSocketStream<T, K = NoKeys> {
     spare: Option<BytesMut>,
     idle: Option<Box<IdleTimer>>,
     boundary: usize,
+    subprotocol: Option<Box<str>>,
     /// What the peer's Close said.
     close_frame: Option<CloseFrame>,
     /// How the transport has failed, or that it ended without a Close.
@@ -129,6 +130,7 @@ impl<T, K> WebSocketStream<T, K> {
             spare: None,
             idle: None,
             boundary: BACKPRESSURE_BOUNDARY,
+            subprotocol: None,
             close_frame: None,
             failure: None,
             write_error: None,
@@ -167,6 +169,12 @@ impl<T, K> WebSocketStream<T, K> {
         pool: impl Into<SharedPool>,
     ) -> Self {
         self.messages.deflate(agreed, pool.into());
+        self
+    }
+
+    /// Sets what the opening handshake negotiated.
+    pub(super) fn opened(mut self, subprotocol: Option<Box<str>>) -> Self {
+        self.subprotocol = subprotocol;
         self
     }
 
@@ -236,6 +244,13 @@ impl<T, K> WebSocketStream<T, K> {
     #[must_use]
     pub const fn connection(&self) -> &Connection<K> {
         &self.messages.connection
+    }
+
+    /// Returns the subprotocol that [`accept`](super::accept) or [`client`](super::client) negotiated
+    /// (RFC 6455 §1.9).
+    #[must_use]
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.subprotocol.as_deref()
     }
 
     /// Returns the code that the connection was closed with (RFC 6455 §7.1.5): as

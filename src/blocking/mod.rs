@@ -1,0 +1,100 @@
+//! WebSocket connections over blocking I/O: any `Read + Write` (feature `blocking`).
+//!
+//! [`WebSocket`] receives and sends whole [`Message`](crate::Message)s, and answers Pings and Closes
+//! automatically. [`accept`] and [`client`] open it, with the same [`Options`] as streams over tokio.
+//!
+//! ```
+//! use std::net::TcpStream;
+//! use wsframe::blocking;
+//! use wsframe::handshake::Options;
+//!
+//! fn echo(socket: TcpStream) -> Result<(), Box<dyn std::error::Error>> {
+//!     let mut websocket = blocking::accept(socket, &Options::new())?;
+//!     while let Some(message) = websocket.read()? {
+//!         if message.is_text() || message.is_binary() {
+//!             websocket.send(message)?;
+//!         }
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Timeouts and non-blocking sockets
+//!
+//! A call whose transport returns `WouldBlock` or `TimedOut` loses nothing, and can be repeated.
+//!
+//! | call | after such an error |
+//! |---|---|
+//! | [`read`](WebSocket::read), [`flush`](WebSocket::flush) | call it again |
+//! | [`send`](WebSocket::send), [`feed`](WebSocket::feed) | the message was not queued: flush, then call it again |
+//! | [`Accepting::read_request`], [`Connecting::read_response`] | call it again |
+//! | [`accept`], [`accept_request`], [`client`] | the connection is lost: use [`Accepting`] or [`Connecting`] |
+//!
+//! A message that is queued and not yet written is written by the next call of any method that reads or
+//! writes.
+//!
+//! # Backpressure
+//!
+//! A connection writes what is queued before it reads. Two endpoints that both send without reading would
+//! wait for each other. For that, use two threads and a non-blocking socket, or a stream over tokio.
+
+mod open;
+mod websocket;
+
+pub use open::{
+    AcceptRequest, Accepting, Connecting, accept, accept_request, accept_request_with, client,
+};
+pub use websocket::WebSocket;
+
+#[cfg(doc)]
+use crate::handshake::Options;
+
+use std::io::{Error, ErrorKind, Read, Result, Write};
+
+use bytes::{Buf, BytesMut};
+
+use crate::adapter::uninterrupted;
+
+/// Returns whether a call can be repeated after this error.
+fn is_repeatable(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
+/// Appends up to `max_len` bytes to `input`.
+fn read(io: &mut impl Read, input: &mut BytesMut, max_len: usize) -> Result<usize> {
+    let len = input.len();
+    input.resize(len + max_len, 0);
+    let count = uninterrupted(|| io.read(&mut input[len..]));
+    input.truncate(len + count.as_ref().map_or(0, |&count| count.min(max_len)));
+    count
+}
+
+/// Bytes to be written.
+#[derive(Debug, Default)]
+struct Output {
+    bytes: BytesMut,
+    /// The transport may hold bytes that it has to flush.
+    unflushed: bool,
+}
+
+impl Output {
+    fn new(bytes: &str) -> Self {
+        Self { bytes: BytesMut::from(bytes), unflushed: false }
+    }
+
+    /// Writes and flushes what there is.
+    fn write(&mut self, io: &mut impl Write) -> Result<()> {
+        while !self.bytes.is_empty() {
+            match uninterrupted(|| io.write(&self.bytes))? {
+                0 => return Err(ErrorKind::WriteZero.into()),
+                count => self.bytes.advance(count.min(self.bytes.len())),
+            }
+            self.unflushed = true;
+        }
+        if self.unflushed {
+            uninterrupted(|| io.flush())?;
+            self.unflushed = false;
+        }
+        Ok(())
+    }
+}

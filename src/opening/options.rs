@@ -1,0 +1,234 @@
+//! What an endpoint offers, accepts and limits.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+#[cfg(feature = "deflate")]
+use crate::codec::SharedPool;
+#[cfg(feature = "deflate")]
+use crate::deflate::{DeflateParameters, Negotiation};
+use crate::handshake::{DEFAULT_MAX_HEAD_LEN, HandshakeRequest, HandshakeRules, Rejection};
+use crate::limits::Limits;
+
+/// The options of a connection, from its opening handshake to its end. Both sides use the same type.
+///
+/// | option | server | client | default |
+/// |---|---|---|---|
+/// | [`subprotocols`](Self::subprotocols) | chooses one | offers them | none |
+/// | [`header`](Self::header) | of the response | of the request | none |
+/// | [`allow_origins`](Self::allow_origins), [`allow_same_origin`](Self::allow_same_origin) | refuses others | | every origin |
+/// | [`origin`](Self::origin) | | sends it | none |
+/// | `deflate` (feature `deflate`) | accepts it | offers it | no compression |
+/// | [`limits`](Self::limits) | for messages | for messages | [`Limits::DEFAULT`] |
+/// | [`handshake_timeout`](Self::handshake_timeout) | ✓ | ✓ | none |
+/// | [`handshake_rules`](Self::handshake_rules) | for requests | for responses | strict |
+/// | [`max_head_len`](Self::max_head_len) | of the request | of the response | 16 KiB |
+/// | [`max_refused_body`](Self::max_refused_body) | | ✓ | 16 KiB |
+///
+/// Create it once, and lend it to each connection. A server that acts for its users must restrict
+/// origins.
+///
+/// ```
+/// use core::time::Duration;
+/// use wsframe::Limits;
+/// use wsframe::handshake::Options;
+///
+/// let options = Options::new()
+///     .subprotocols(["chat.v2", "chat.v1"])
+///     .allow_origins(["https://example.com"])
+///     .limits(Limits::DEFAULT.max_message_size(1 << 20))
+///     .handshake_timeout(Duration::from_secs(10));
+/// # let _ = options;
+/// ```
+#[derive(Clone)]
+#[must_use]
+#[doc(alias = "WebSocketConfig")]
+pub struct Options {
+    subprotocols: Vec<String>,
+    headers: Vec<(String, String)>,
+    origins: Option<Vec<String>>,
+    /// Whether clients connect over TLS, if the server's own origin is allowed.
+    same_origin: Option<bool>,
+    pub(super) origin: Option<String>,
+    pub(crate) limits: Limits,
+    pub(crate) handshake_timeout: Option<Duration>,
+    pub(crate) rules: HandshakeRules,
+    pub(crate) max_head_len: usize,
+    pub(super) max_refused_body: usize,
+    #[cfg(feature = "deflate")]
+    pub(crate) deflate: Option<SharedPool>,
+}
+
+impl Options {
+    /// Creates the default options.
+    pub const fn new() -> Self {
+        Self {
+            subprotocols: Vec::new(),
+            headers: Vec::new(),
+            origins: None,
+            same_origin: None,
+            origin: None,
+            limits: Limits::DEFAULT,
+            handshake_timeout: None,
+            rules: HandshakeRules::new(),
+            max_head_len: DEFAULT_MAX_HEAD_LEN,
+            max_refused_body: 16 << 10,
+            #[cfg(feature = "deflate")]
+            deflate: None,
+        }
+    }
+
+    /// Sets the subprotocols, the most preferred first (RFC 6455 §1.9).
+    ///
+    /// A client offers them. A server chooses its most preferred one among those that the client
+    /// offers, or none. The stream's `subprotocol` returns the result.
+    pub fn subprotocols(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.subprotocols = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Adds a header field to the client's request or the server's response, such as `Authorization`
+    /// or `Set-Cookie`.
+    ///
+    /// The value must not contain control characters, except tabs. The header fields of the
+    /// handshake itself cannot be set.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Refuses clients whose origin is not on this list, as a server: see
+    /// [`HandshakeRequest::check_origin`].
+    ///
+    /// An empty list refuses all browsers. With [`allow_same_origin`](Self::allow_same_origin), the
+    /// server's own origin is accepted too.
+    pub fn allow_origins(mut self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.origins = Some(origins.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Refuses clients whose origin is not the server's own, as a server: see
+    /// [`HandshakeRequest::check_same_origin`]. `is_secure` says whether clients connect over TLS.
+    ///
+    /// With [`allow_origins`](Self::allow_origins), the origins on that list are accepted too.
+    pub fn allow_same_origin(mut self, is_secure: bool) -> Self {
+        self.same_origin = Some(is_secure);
+        self
+    }
+
+    /// Sets `Origin`, as a client. Only browsers must send it.
+    pub fn origin(mut self, origin: impl Into<String>) -> Self {
+        self.origin = Some(origin.into());
+        self
+    }
+
+    /// Sets the limits on frames and messages that the peer sends.
+    #[doc(alias = "max_message_size")]
+    #[doc(alias = "max_frame_size")]
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Enables permessage-deflate (RFC 7692), with this pool or a pool of this configuration.
+    ///
+    /// Messages are compressed if the peer agrees. A server should use one [`SharedPool`] for all
+    /// connections: options that are cloned share theirs.
+    ///
+    /// ```
+    /// use wsframe::deflate::{Config, DeflateParameters};
+    /// use wsframe::handshake::Options;
+    ///
+    /// let options = Options::new().deflate(Config::new(DeflateParameters::NO_TAKEOVER));
+    /// # let _ = options;
+    /// ```
+    #[cfg(feature = "deflate")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
+    pub fn deflate(mut self, pool: impl Into<SharedPool>) -> Self {
+        self.deflate = Some(pool.into());
+        self
+    }
+
+    /// Sets how long the opening handshake may take. The default is no limit, so that a peer that
+    /// sends nothing is waited for.
+    ///
+    /// Streams over tokio need a runtime with time enabled for this, and panic without it. Blocking
+    /// connections check the time after each read: set a read timeout on the socket too.
+    pub const fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.handshake_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets the rules for the peer's handshake.
+    pub const fn handshake_rules(mut self, rules: HandshakeRules) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// Sets the greatest length of the head of the request, as a server, or the response, as a client.
+    pub const fn max_head_len(mut self, bytes: usize) -> Self {
+        self.max_head_len = bytes;
+        self
+    }
+
+    /// Sets how many bytes of the body a client reads of a response with another status than 101. See
+    /// [`RefusedResponse::body`](crate::handshake::RefusedResponse::body).
+    pub const fn max_refused_body(mut self, bytes: usize) -> Self {
+        self.max_refused_body = bytes;
+        self
+    }
+
+    /// Returns whether the origin is allowed.
+    pub(crate) fn check_origin(&self, request: &HandshakeRequest<'_>) -> Result<(), Rejection> {
+        let same = self.same_origin.map(|is_secure| request.check_same_origin(is_secure));
+        match (same, &self.origins) {
+            (None, None) | (Some(Ok(())), _) => Ok(()),
+            (Some(refused), None) => refused,
+            (_, Some(origins)) => {
+                let origins: Vec<&str> = origins.iter().map(String::as_str).collect();
+                request.check_origin(&origins)
+            }
+        }
+    }
+
+    pub(crate) fn subprotocol_list(&self) -> Vec<&str> {
+        self.subprotocols.iter().map(String::as_str).collect()
+    }
+
+    pub(crate) fn header_list(&self) -> Vec<(&str, &str)> {
+        self.headers.iter().map(|(name, value)| (&**name, &**value)).collect()
+    }
+
+    /// Returns the negotiation of compression, if it is enabled.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn negotiation(&self) -> Option<Negotiation<'static>> {
+        Some(Negotiation::new(self.deflate_parameters()?))
+    }
+
+    #[cfg(feature = "deflate")]
+    fn deflate_parameters(&self) -> Option<DeflateParameters> {
+        use crate::deflate::AnyPool;
+        let mut pool = self.deflate.clone()?;
+        Some(pool.with(|pool| pool.config().parameters()))
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Without the values of header fields, which may be secret.
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("subprotocols", &self.subprotocols)
+            .field("origins", &self.origins)
+            .field("limits", &self.limits)
+            .field("handshake_timeout", &self.handshake_timeout)
+            .finish_non_exhaustive()
+    }
+}
