@@ -15,6 +15,8 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::chunks::{Kind, Piece};
 use crate::connection::{Connection, MaskingKeys, MessageData, Output};
+#[cfg(feature = "tokio")]
+use crate::deflate::WindowBits;
 use crate::deflate::{AnyPool, Config, DeflateParameters, Pool, Session};
 use crate::error::{EncodeError, ProtocolError, ReceiveError};
 use crate::message::Event;
@@ -254,6 +256,17 @@ impl Deflate {
     ) -> Result<(), EncodeError> {
         let is_worth_it = fragment.bytes().len() >= self.threshold;
         self.session.send_fragment(connection, fragment, fin, is_worth_it, &mut self.pool, out)
+    }
+
+    /// Whether the peer can decompress a message that was compressed without context takeover, in a window of
+    /// this size. If so, gives up the compressor, which has not seen it.
+    #[cfg(feature = "tokio")]
+    pub(super) fn may_send_compressed(&mut self, window_bits: WindowBits) -> bool {
+        let may = window_bits <= self.session.context().window_bits;
+        if may {
+            self.session.release(&mut self.pool);
+        }
+        may
     }
 
     /// The connection has failed: nothing more is received.

@@ -15,6 +15,8 @@ use crate::close::CloseCode;
 use crate::connection::{Connection, MaskingKeys, MessageData, Output};
 #[cfg(feature = "deflate")]
 use crate::deflate::DeflateParameters;
+#[cfg(all(feature = "deflate", feature = "tokio"))]
+use crate::deflate::WindowBits;
 use crate::error::{EncodeError, ReceiveError};
 use crate::frame::FrameEncoder;
 use crate::owned::{BytesAssembler, Message};
@@ -53,6 +55,13 @@ impl<K> Messages<K> {
         return self.deflate.is_none();
         #[cfg(not(feature = "deflate"))]
         true
+    }
+
+    /// Whether a message that was compressed without context takeover, in a window of this size, can be sent
+    /// now. If so, it has to be: the compressor is given up, because it has not seen the message.
+    #[cfg(all(feature = "deflate", feature = "tokio"))]
+    pub(crate) fn may_send_compressed(&mut self, window_bits: WindowBits) -> bool {
+        self.deflate.as_mut().is_some_and(|deflate| deflate.may_send_compressed(window_bits))
     }
 
     #[cfg(feature = "tokio")]

@@ -10,8 +10,7 @@ use super::{MAX_HEADERS, Opened, Options, RefusedResponse, after_head};
 #[cfg(feature = "deflate")]
 use crate::deflate::Negotiation;
 use crate::handshake::{
-    ClientHandshake, HandshakeError, HeadScanner, Response, ResponseError, Uri,
-    WebSocketKey,
+    ClientHandshake, HandshakeError, HeadScanner, Response, ResponseError, Uri, WebSocketKey,
 };
 
 /// Waits for a response.

@@ -26,6 +26,10 @@ use crate::limits::Limits;
 /// | [`handshake_rules`](Self::handshake_rules) | for requests | for responses | strict |
 /// | [`max_head_len`](Self::max_head_len) | of the request | of the response | 16 KiB |
 /// | [`max_refused_body`](Self::max_refused_body) | | ✓ | 16 KiB |
+#[cfg_attr(
+    feature = "tokio",
+    doc = "| [`keep_alive`](Self::keep_alive), of streams over tokio | ✓ | ✓ | off |"
+)]
 ///
 /// Create it once, and lend it to each connection. A server that acts for its users must restrict
 /// origins.
@@ -59,6 +63,8 @@ pub struct Options {
     pub(super) max_refused_body: usize,
     #[cfg(feature = "deflate")]
     pub(crate) deflate: Option<SharedPool>,
+    #[cfg(feature = "tokio")]
+    pub(crate) keep_alive: Option<Duration>,
 }
 
 impl Options {
@@ -77,6 +83,8 @@ impl Options {
             max_refused_body: 16 << 10,
             #[cfg(feature = "deflate")]
             deflate: None,
+            #[cfg(feature = "tokio")]
+            keep_alive: None,
         }
     }
 
@@ -177,6 +185,15 @@ impl Options {
     /// [`RefusedResponse::body`](crate::handshake::RefusedResponse::body).
     pub const fn max_refused_body(mut self, bytes: usize) -> Self {
         self.max_refused_body = bytes;
+        self
+    }
+
+    /// Sets how often a stream over tokio sends a Ping: see
+    /// [`WebSocketStream::set_keep_alive`](crate::stream::WebSocketStream::set_keep_alive).
+    #[cfg(feature = "tokio")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
+    pub const fn keep_alive(mut self, interval: Duration) -> Self {
+        self.keep_alive = Some(interval);
         self
     }
 

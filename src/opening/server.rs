@@ -7,8 +7,8 @@ use bytes::BytesMut;
 use super::{MAX_HEADERS, Opened, Options, after_head};
 use crate::extensions::Extension;
 use crate::handshake::{
-    HandshakeError, HandshakeRequest, HandshakeRules, HeadScanner, KeptRequest,
-    Rejection, Request, WriteError,
+    HandshakeError, HandshakeRequest, HandshakeRules, HeadScanner, KeptRequest, Rejection, Request,
+    WriteError,
 };
 
 /// Waits for a request.

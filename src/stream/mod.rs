@@ -58,6 +58,10 @@
 //! [`send_fragment`](WebSocketStream::send_fragment) sends a message in several frames, with Pings between them.
 //! Both can be used beside whole messages.
 //!
+//! # Many clients
+//!
+//! A [`PreparedMessage`] is encoded and compressed once, and sent to any number of streams.
+//!
 //! # Cancel safety
 //!
 //! `next` and `next_chunk` are cancel-safe: all that has arrived is in the stream, so a future that is dropped
@@ -76,12 +80,15 @@
 //! kept keeps all of that memory, and the stream allocates another buffer when this one is full. To keep a
 //! short message for long, call [`Message::detach`](crate::Message::detach), which copies the payload.
 
-mod idle;
 #[cfg(feature = "hyper")]
 mod hyper;
+mod idle;
+mod keep_alive;
 mod open;
+mod prepared;
 mod read;
 mod split;
+mod timer;
 mod wakers;
 mod websocket;
 mod write;
@@ -90,5 +97,6 @@ pub use crate::codec::chunks::Chunk;
 #[cfg(feature = "hyper")]
 pub use hyper::upgrade;
 pub use open::{AcceptRequest, accept, accept_request, accept_request_with, client};
+pub use prepared::PreparedMessage;
 pub use split::{ReuniteError, SplitSink, SplitStream};
-pub use websocket::WebSocketStream;
+pub use websocket::{StreamParts, WebSocketStream};

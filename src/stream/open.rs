@@ -280,7 +280,9 @@ pub(super) fn open<T, K>(
         Some(pool) => stream.deflate(opened.deflate, pool.clone()),
         None => stream,
     };
-    stream.opened(opened.subprotocol)
+    let mut stream = stream.opened(opened.subprotocol);
+    stream.set_keep_alive(options.keep_alive);
+    stream
 }
 
 /// Fails after so long a time.

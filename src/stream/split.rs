@@ -11,7 +11,7 @@ use futures_core::Stream;
 use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::WebSocketStream;
+use super::{PreparedMessage, WebSocketStream};
 use crate::close::CloseCode;
 use crate::codec::CodecError;
 use crate::codec::chunks::Chunk;
@@ -170,6 +170,13 @@ where
         fin: bool,
     ) -> Result<(), CodecError> {
         self.0.lock().start_send_fragment(fragment, fin)
+    }
+
+    pub(super) fn start_send_prepared(
+        &mut self,
+        message: &PreparedMessage,
+    ) -> Result<(), CodecError> {
+        self.0.lock().start_send_prepared(message)
     }
 }
 

@@ -8,12 +8,14 @@ use core::task::{Context, Poll, ready};
 use core::time::Duration;
 use std::io;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::PreparedMessage;
 use super::idle::IdleTimer;
+use super::keep_alive::{Due, KeepAlive};
 use super::read::ReadBuffer;
 use super::split::{self, SplitSink, SplitStream};
 use super::wakers::{Side, Wakers};
@@ -28,7 +30,7 @@ use crate::connection::{Connection, MaskingKeys, MessageData, NoKeys, TransportA
 use crate::deflate::DeflateParameters;
 use crate::error::ReceiveError;
 use crate::opcode::Opcode;
-use crate::owned::{CloseFrame, Message};
+use crate::owned::{CloseFrame, Message, Utf8Bytes};
 
 /// How many bytes may be queued before a sender has to wait.
 const BACKPRESSURE_BOUNDARY: usize = 64 << 10;
@@ -66,8 +68,7 @@ const MAX_DRAINED: usize = 16 << 20;
 /// # Sending
 ///
 /// `close` sends a Close with code 1000, unless one was sent, and flushes. It does not wait for the peer's
-/// Close: call `next` until the stream ends, with a timeout of your own. To close with another code and a reason,
-/// send [`Message::close`].
+/// Close. [`close_gracefully`](Self::close_gracefully) sends any code and a reason, and waits.
 ///
 /// After the transport has failed, every call of the sink fails.
 ///
@@ -75,6 +76,10 @@ const MAX_DRAINED: usize = 16 << 20;
 ///
 /// [`split`](Self::split) makes two halves for two tasks. A stream may also be polled by several tasks in any
 /// other way; the one that reads and the one that writes are both woken.
+#[doc(alias = "recv")]
+#[doc(alias = "read_message")]
+#[doc(alias = "next_message")]
+#[doc(alias = "write_message")]
 pub struct WebSocketStream<T, K = NoKeys> {
     io: T,
     messages: Messages<K>,
@@ -88,6 +93,7 @@ pub struct WebSocketStream<T, K = NoKeys> {
     idle: Option<Box<IdleTimer>>,
     boundary: usize,
     subprotocol: Option<Box<str>>,
+    keep_alive: Option<Box<KeepAlive>>,
     /// What the peer's Close said.
     close_frame: Option<CloseFrame>,
     /// How the transport has failed, or that it ended without a Close.
@@ -112,6 +118,7 @@ pub struct WebSocketStream<T, K = NoKeys> {
 impl<T, K> WebSocketStream<T, K> {
     /// Creates a stream over `io`, on which the opening handshake is over. The connection must be new.
     #[must_use]
+    #[doc(alias = "from_raw_socket")]
     pub fn new(io: T, connection: Connection<K>) -> Self {
         Self::from_partially_read(io, connection, BytesMut::new())
     }
@@ -131,6 +138,7 @@ impl<T, K> WebSocketStream<T, K> {
             idle: None,
             boundary: BACKPRESSURE_BOUNDARY,
             subprotocol: None,
+            keep_alive: None,
             close_frame: None,
             failure: None,
             write_error: None,
@@ -206,8 +214,40 @@ impl<T, K> WebSocketStream<T, K> {
     /// # }
     /// ```
     pub fn release_buffers_after(&mut self, idle: Option<Duration>) {
-        let timer = |time: Duration| Box::new(IdleTimer::new(time.max(Duration::from_millis(1))));
-        self.idle = idle.map(timer);
+        self.idle = idle.map(|after| Box::new(IdleTimer::new(after)));
+    }
+
+    /// Sets how often to send a Ping. If nothing arrives until the next one is due, the stream fails with
+    /// [`TimedOut`](io::ErrorKind::TimedOut). `None`, the default, sends no Pings.
+    ///
+    /// This works while `next` is awaited, and what has arrived is read first. A reader that is late does not
+    /// make a connection fail.
+    ///
+    /// # Panics
+    ///
+    /// `next` panics outside of a tokio runtime with time enabled, if an interval is set.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use futures_util::StreamExt;
+    /// use tokio::io::{AsyncRead, AsyncWrite};
+    /// use wsframe::Connection;
+    /// use wsframe::codec::CodecError;
+    /// use wsframe::stream::WebSocketStream;
+    ///
+    /// async fn listen(io: impl AsyncRead + AsyncWrite + Unpin) -> Result<(), CodecError> {
+    ///     let mut stream = WebSocketStream::new(io, Connection::server());
+    ///     stream.set_keep_alive(Some(Duration::from_secs(20)));
+    ///     while let Some(message) = stream.next().await {
+    ///         println!("{:?}", message?);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    #[doc(alias = "heartbeat")]
+    #[doc(alias = "ping_interval")]
+    pub fn set_keep_alive(&mut self, interval: Option<Duration>) {
+        self.keep_alive = interval.map(|interval| Box::new(KeepAlive::new(interval)));
     }
 
     /// Splits the stream into halves that two tasks can use. Both know how the connection ended.
@@ -298,6 +338,32 @@ impl<T, K> WebSocketStream<T, K> {
         self.io
     }
 
+    /// Returns the transport and the connection, with what was read and not returned yet, and what was queued
+    /// and not written.
+    ///
+    /// A connection with compression cannot be continued from its parts.
+    ///
+    /// ```
+    /// use tokio::io::{AsyncRead, AsyncWrite};
+    /// use wsframe::stream::WebSocketStream;
+    ///
+    /// /// Takes back the transport, to speak another protocol after the last message.
+    /// fn take_back<T: AsyncRead + AsyncWrite + Unpin>(stream: WebSocketStream<T>) -> (T, Vec<u8>) {
+    ///     let parts = stream.into_parts();
+    ///     (parts.io, parts.read_buf.to_vec())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn into_parts(mut self) -> StreamParts<T, K> {
+        self.queue.append(&self.messages.replies);
+        StreamParts {
+            io: self.io,
+            connection: self.messages.connection,
+            read_buf: self.input.bytes,
+            write_buf: self.queue.into_bytes(),
+        }
+    }
+
     /// Gives back the memory of both buffers, except that of bytes that wait in them. The next bytes that
     /// arrive or are sent allocate it again.
     ///
@@ -309,6 +375,66 @@ impl<T, K> WebSocketStream<T, K> {
         self.spare = None;
         if self.messages.replies.is_empty() {
             self.messages.replies = BytesMut::new();
+        }
+    }
+}
+
+/// # Closing
+impl<T, K> WebSocketStream<T, K>
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+    K: MaskingKeys + Unpin,
+{
+    /// Closes the connection: sends a Close, unless one was sent, discards what still arrives, and waits for
+    /// the peer's Close and the end of the transport. Drop the stream afterwards.
+    ///
+    /// # Errors
+    ///
+    /// - [`CodecError::Io`] with [`TimedOut`](io::ErrorKind::TimedOut) if that takes longer than `timeout`
+    /// - [`CodecError::Encode`] if the reason is too long
+    /// - the errors of `next`
+    ///
+    /// # Panics
+    ///
+    /// Panics outside of a tokio runtime with time enabled.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use tokio::io::{AsyncRead, AsyncWrite};
+    /// use wsframe::CloseCode;
+    /// use wsframe::codec::CodecError;
+    /// use wsframe::stream::WebSocketStream;
+    ///
+    /// async fn end(
+    ///     mut stream: WebSocketStream<impl AsyncRead + AsyncWrite + Unpin>,
+    /// ) -> Result<(), CodecError> {
+    ///     let timeout = Duration::from_secs(5);
+    ///     stream.close_gracefully(CloseCode::GOING_AWAY, "the server restarts", timeout).await
+    /// }
+    /// ```
+    #[doc(alias = "graceful_shutdown")]
+    pub async fn close_gracefully(
+        &mut self,
+        code: CloseCode,
+        reason: impl Into<Utf8Bytes>,
+        timeout: Duration,
+    ) -> Result<(), CodecError> {
+        if self.connection().check_send(Opcode::Close).is_ok() {
+            // A queue that is full is written while the peer is read from.
+            Pin::new(&mut *self).start_send(Message::close(code, reason))?;
+        }
+        let ended = async {
+            while let Some(message) = poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await {
+                message?;
+            }
+            Ok(())
+        };
+        match tokio::time::timeout(timeout, ended).await {
+            Ok(ended) => ended,
+            Err(_) => {
+                let error = "the peer has not closed the connection in time";
+                Err(io::Error::new(io::ErrorKind::TimedOut, error).into())
+            }
         }
     }
 }
@@ -504,13 +630,22 @@ where
                 let _ = self.poll_write(Side::Reader, cx);
             }
             match self.poll_read(cx) {
-                Poll::Ready(Ok(1..)) => self.note_traffic(),
+                Poll::Ready(Ok(1..)) => {
+                    self.note_traffic();
+                    if let Some(keep_alive) = &mut self.keep_alive {
+                        keep_alive.note();
+                    }
+                }
                 Poll::Ready(Ok(_)) => return Poll::Ready(self.receive_end(cx).map(Err)),
                 Poll::Ready(Err(error)) => {
                     self.receive_failure(cx, &error);
                     return Poll::Ready(Some(Err(error.into())));
                 }
                 Poll::Pending => {
+                    if let Some(error) = self.poll_keep_alive(cx) {
+                        self.receive_failure(cx, &error);
+                        return Poll::Ready(Some(Err(error.into())));
+                    }
                     self.queue_replies();
                     let _ = self.poll_write(Side::Reader, cx);
                     if self.idle.as_mut().is_some_and(|idle| idle.poll(cx)) {
@@ -523,6 +658,41 @@ where
         let _ = self.poll_write(Side::Reader, cx);
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Queues a Ping if it is due. Returns an error if the last one was not answered.
+    #[inline]
+    fn poll_keep_alive(&mut self, cx: &mut Context<'_>) -> Option<io::Error> {
+        match self.keep_alive.as_mut()?.poll(cx) {
+            Due::Nothing => None,
+            Due::Ping => {
+                // A peer that does not read need not be sent Pings that nobody answers.
+                if self.queue.len() < self.boundary {
+                    let ping = Message::Ping(Bytes::new());
+                    // After a Close there are no Pings, and the peer's Close is waited for as long.
+                    let _ = self.queue.send(&mut self.messages, ping, false);
+                }
+                None
+            }
+            Due::Failure => {
+                let error = "the peer has not answered a Ping in time";
+                Some(io::Error::new(io::ErrorKind::TimedOut, error))
+            }
+        }
+    }
+
+    /// Queues a prepared message. The sink must be ready.
+    pub(super) fn start_send_prepared(
+        &mut self,
+        message: &PreparedMessage,
+    ) -> Result<(), CodecError> {
+        self.check()?;
+        let Some(frame) = message.frame(&mut self.messages)? else {
+            return Pin::new(self).start_send(message.message().clone());
+        };
+        self.queue_before();
+        self.queue.append_shared(frame, self.io.is_write_vectored());
+        Ok(())
     }
 
     /// The transport has ended.
@@ -754,6 +924,22 @@ where
         ready!(this.poll_shut_down(Side::Writer, cx))?;
         Poll::Ready(Ok(()))
     }
+}
+
+/// The parts of a stream, which [`WebSocketStream::into_parts`] returns.
+///
+/// [`WebSocketStream::from_partially_read`] makes a stream of them, after `write_buf` was written.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct StreamParts<T, K = NoKeys> {
+    /// The transport.
+    pub io: T,
+    /// The connection.
+    pub connection: Connection<K>,
+    /// What was read and not returned yet.
+    pub read_buf: BytesMut,
+    /// What was queued and not written.
+    pub write_buf: BytesMut,
 }
 
 impl<T: fmt::Debug, K> fmt::Debug for WebSocketStream<T, K> {

@@ -73,6 +73,24 @@ impl WriteQueue {
         self.len += frames.len();
     }
 
+    /// Appends a frame that others share. A long one is not copied if the transport writes vectored.
+    pub(super) fn append_shared(&mut self, frame: &Bytes, is_write_vectored: bool) {
+        if frame.len() < BY_REFERENCE || !is_write_vectored {
+            return self.append(frame);
+        }
+        self.segments.push_back(self.tail.split().freeze());
+        self.segments.push_back(frame.clone());
+        self.len += frame.len();
+    }
+
+    /// Returns what is queued.
+    pub(super) fn into_bytes(self) -> BytesMut {
+        let mut bytes = BytesMut::with_capacity(self.len);
+        bytes.extend(self.segments);
+        bytes.extend_from_slice(&self.tail);
+        bytes
+    }
+
     /// Appends the frame of a message, or a control frame. A long payload is not copied if the transport
     /// writes vectored.
     pub(super) fn send<K: MaskingKeys>(

@@ -45,6 +45,7 @@ mod rfc7692_memory;
 mod seeds;
 mod stream;
 mod stream_chunks;
+mod stream_options;
 mod stream_tasks;
 mod tokio_util;
 mod tokio_util_deflate;

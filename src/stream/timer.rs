@@ -1,0 +1,42 @@
+//! A timer that exists while it is needed.
+
+use alloc::boxed::Box;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::Context;
+use core::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep};
+
+/// A timer that ticks. It runs from its first poll on, because it panics outside of a runtime with time enabled.
+#[derive(Debug)]
+pub(super) struct Timer {
+    period: Duration,
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl Timer {
+    /// Creates a timer with this period, which is at least one millisecond.
+    pub(super) fn new(period: Duration) -> Self {
+        Self { period: period.max(Duration::from_millis(1)), sleep: None }
+    }
+
+    pub(super) const fn is_running(&self) -> bool {
+        self.sleep.is_some()
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.sleep = None;
+    }
+
+    /// Returns whether the period is over, and begins the next one. Otherwise the task is woken then.
+    pub(super) fn poll_tick(&mut self, cx: &mut Context<'_>) -> bool {
+        let running = self.sleep.get_or_insert_with(|| Box::pin(sleep(self.period)));
+        if running.as_mut().poll(cx).is_pending() {
+            return false;
+        }
+        running.as_mut().reset(Instant::now() + self.period);
+        let _ = running.as_mut().poll(cx); // so that it wakes this task
+        true
+    }
+}
