@@ -15,12 +15,13 @@ root=$PWD
 target=${CARGO_TARGET_DIR:-$root/target}/mutants
 
 # Per module: its files, and the tests that must notice a mutant. The features are those of all tests.
-features=handshake,http,rand,deflate,tokio
+features=handshake,http,rand,deflate,tokio,blocking
 declare -A files=(
     [close]=src/close.rs [header]='src/header/*.rs' [frame]='src/frame/*.rs' [message]='src/message/*.rs'
     [connection]='src/connection/*.rs' [relay]=src/relay.rs [extensions]='src/extensions/*.rs'
     [handshake]='src/handshake/*.rs' [mask]=src/mask.rs [utf8]=src/utf8.rs [owned]='src/owned/*.rs'
-    [codec]='src/codec/*.rs' [stream]='src/stream/*.rs' [deflate]='src/deflate/*.rs'
+    [codec]='src/codec/*.rs' [stream]='src/stream/*.rs' [opening]='src/opening/*.rs' [blocking]='src/blocking/*.rs'
+    [deflate]='src/deflate/*.rs'
 )
 declare -A tests=(
     [close]='display rfc6455_7_4_close'
@@ -34,7 +35,9 @@ declare -A tests=(
     [mask]='display rfc6455_5_3_masking rfc6455_5_frames rfc6455_8_1_utf8'
     [utf8]='display rfc6455_8_1_utf8 rfc6455_7_closing' [owned]='display bytes' [relay]=rfc6455_5_4_messages
     [codec]='display tokio_util tokio_util_deflate tokio_util_memory'
-    [stream]='stream stream_tasks tokio_util tokio_util_memory'
+    [stream]='stream stream_options stream_tasks opening tokio_util tokio_util_memory'
+    [opening]='opening blocking'
+    [blocking]='blocking'
     [deflate]='display rfc7692_6_connection rfc7692_7_1_negotiation rfc7692_7_2_messages rfc7692_7_2_renewal
         rfc7692_8_limits rfc7692_memory'
 )

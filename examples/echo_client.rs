@@ -1,6 +1,8 @@
 //! A WebSocket client that sends messages and prints what comes back:
 //! `cargo run --release --all-features --example echo_client -- ws://127.0.0.1:9001/ Hello`.
 //!
+//! This is the sans-I/O way: `tokio_client` is shorter, on `WebSocketStream`.
+//!
 //! It reads and writes at the same time, so that neither side waits for the other, whatever the length
 //! of the messages. While it waits for the next line of the standard input, Pings are answered.
 

@@ -2,6 +2,7 @@
 //! and through the relay; and the memory of many connections.
 #![cfg(all(feature = "deflate", feature = "http", feature = "rand"))]
 
+mod apps;
 mod client;
 #[cfg(unix)]
 mod crowd;

@@ -1,7 +1,8 @@
 # Opening handshakes with real peers, as server and as client. Sourced by `run.sh`, whose functions it uses:
 #
 #   handshake_ws, _websockets, _chromium    clients, to the example `handshake`
-#   hyper, axum                             clients, to the examples of these names
+#   hyper, axum, tokio_echo, blocking       clients, to the examples of these names
+#   blocking_client                         the example `blocking` as a client of npm `ws` and Python's `websockets`
 #   nginx                                   a client, through nginx, to the example `handshake`
 #   connect                                 the example `handshake` as a client: to the servers of npm `ws` and
 #                                           Python's `websockets`, and through nginx
@@ -77,6 +78,12 @@ client handshake_websockets python_packages 'to handshake python_client "$handsh
 client handshake_chromium "node_packages && browser" 'to handshake chromium_client handshakes.mjs "$handshake"'
 client hyper 'node_packages && start hyper "$examples/hyper" 127.0.0.1:0' 'to hyper node_client ws.mjs "$hyper"'
 client axum 'python_packages && start axum "$examples/axum" 127.0.0.1:0' 'to axum python_client "$axum"'
+client tokio_echo 'node_packages && start tokio_echo "$examples/tokio_echo" 127.0.0.1:0' \
+    'to tokio_echo node_client ws.mjs "$tokio_echo"'
+client blocking 'python_packages && start blocking "$examples/blocking" 127.0.0.1:0' 'to blocking python_client "$blocking"'
+client blocking_client prepare_servers 'for server in "$ws_server" "$websockets_server"; do
+    shows "blocking_client: $server" "Hello grüße " "$examples/blocking" "$server" Hello grüße
+done'
 client nginx 'node_packages && nginx_package && proxy proxied "$handshake"' 'to nginx node_client ws.mjs "$proxied"'
 client connect prepare_servers run_connect
 client echo_client prepare_servers run_echo_client

@@ -1,6 +1,8 @@
 //! A chat, with a page to take part in it: `cargo run --release --all-features --example chat`, and then
 //! open what it prints in two windows.
 //!
+//! This is the sans-I/O way, which shares one queue of bytes with the others: `price_feed` is shorter, on `WebSocketStream`.
+//!
 //! | to see how to | read |
 //! |---|---|
 //! | encode a message once for all receivers, and drop those that do not read | `room.rs` |

@@ -1,6 +1,7 @@
 //! The examples of this package, run against a peer of bare sockets.
 
 mod chat;
+mod client;
 #[cfg(unix)]
 #[path = "../../../tests/examples/crowd.rs"]
 mod crowd;

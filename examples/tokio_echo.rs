@@ -1,0 +1,28 @@
+//! A WebSocket echo on tokio: `cargo run --release --all-features --example tokio_echo -- [ADDR]`.
+//!
+//! All of it is in this file. It takes tokio, futures-util, and wsframe with the feature `tokio`. The example
+//! `price_feed` shows time limits, compression and what else a public server needs.
+
+use futures_util::{SinkExt, TryStreamExt};
+use tokio::net::TcpListener;
+use wsframe::{handshake::Options, stream};
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    let addr = std::env::args().nth(1).unwrap_or("127.0.0.1:9001".into());
+    let listener = TcpListener::bind(addr).await?;
+    println!("ws://{}/", listener.local_addr()?);
+    loop {
+        let (socket, _) = listener.accept().await?;
+        tokio::spawn(async move {
+            let mut stream = stream::accept(socket, &Options::new()).await?;
+            while let Some(message) = stream.try_next().await? {
+                // Pings and Closes were answered. `try_next` sends what was fed when it has to wait.
+                if message.is_text() || message.is_binary() {
+                    stream.feed(message).await?;
+                }
+            }
+            Ok::<_, std::io::Error>(())
+        });
+    }
+}
