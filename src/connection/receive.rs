@@ -64,6 +64,7 @@ impl<K: MaskingKeys> Connection<K> {
     #[doc(alias = "read_message")]
     #[doc(alias = "read_frame")]
     #[doc(alias = "recv")]
+    #[doc(alias = "next_message")]
     #[inline(always)]
     pub fn receive<'b>(
         &mut self,

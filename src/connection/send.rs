@@ -1,11 +1,19 @@
 //! Sending: messages, fragments, control frames, and frames that the caller encodes.
 
+#[cfg(feature = "alloc")]
+use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
+
+#[cfg(feature = "bytes")]
+use bytes::{Bytes, BytesMut};
+
 use super::{Connection, Flags, MaskingKeys, Output};
 use crate::close::CloseBody;
 use crate::error::{EncodeError, Utf8Error};
 use crate::frame::FrameEncoder;
 use crate::header::Role;
 use crate::opcode::Opcode;
+#[cfg(feature = "bytes")]
+use crate::owned::Utf8Bytes;
 use crate::rsv::Rsv;
 #[cfg(feature = "bytes")]
 use crate::utf8;
@@ -13,14 +21,20 @@ use crate::utf8::{OpenChar, PartialStr};
 
 /// The payload of a message or of a fragment, as text or binary.
 ///
-/// ```
-/// use wsframe::{Connection, Data};
+/// It converts from references to strings and bytes of all usual types, so that a call names the
+/// payload alone:
+///
+#[cfg_attr(feature = "alloc", doc = "```")]
+#[cfg_attr(not(feature = "alloc"), doc = "```ignore")]
+/// use wsframe::Connection;
 ///
 /// let mut connection = Connection::server();
 /// let mut out = Vec::new();
-/// for data in [Data::Text("Hello"), Data::Binary(&[1, 2, 3])] {
-///     connection.send(data, &mut out)?;
-/// }
+/// let name = String::from("Ada");
+/// connection.send("Hello", &mut out)?;
+/// connection.send(&name, &mut out)?;
+/// connection.send(&vec![1, 2, 3], &mut out)?;
+/// assert_eq!(out, b"\x81\x05Hello\x81\x03Ada\x82\x03\x01\x02\x03");
 /// # Ok::<(), wsframe::EncodeError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -107,6 +121,30 @@ impl<'d, const N: usize> From<&'d [u8; N]> for MessageData<'d> {
     fn from(bytes: &'d [u8; N]) -> Self {
         Self::Binary(bytes)
     }
+}
+
+/// References to owned payloads, which a generic parameter does not dereference by itself.
+#[cfg(feature = "alloc")]
+macro_rules! impl_from_owned {
+    ($($kind:ident: $($owned:ty),+;)+) => {$($(
+        impl<'d> From<&'d $owned> for MessageData<'d> {
+            fn from(payload: &'d $owned) -> Self {
+                Self::$kind(payload)
+            }
+        }
+    )+)+};
+}
+
+#[cfg(feature = "alloc")]
+impl_from_owned! {
+    Text: String, Box<str>, Cow<'_, str>;
+    Binary: Vec<u8>, Box<[u8]>, Cow<'_, [u8]>;
+}
+
+#[cfg(feature = "bytes")]
+impl_from_owned! {
+    Text: Utf8Bytes;
+    Binary: Bytes, BytesMut;
 }
 
 /// # Sending

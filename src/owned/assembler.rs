@@ -124,6 +124,7 @@ impl BytesAssembler {
     /// ```
     #[doc(alias = "read_message")]
     #[doc(alias = "recv")]
+    #[doc(alias = "next_message")]
     pub fn receive<K: MaskingKeys>(
         &mut self,
         connection: &mut Connection<K>,

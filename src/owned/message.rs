@@ -1,17 +1,19 @@
 //! Messages that own their payload.
 
-use alloc::borrow::ToOwned;
+use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use bytes::{Bytes, BytesMut};
 
 use super::Utf8Bytes;
 use crate::close::{CloseBody, CloseCode};
 use crate::connection::{Connection, MaskingKeys, Output};
-use crate::error::EncodeError;
+use crate::error::{EncodeError, Utf8Error};
 use crate::opcode::Opcode;
 use crate::rsv::Rsv;
+use crate::utf8;
 
 /// A whole message or a control frame, which owns its payload.
 ///
@@ -38,8 +40,6 @@ use crate::rsv::Rsv;
 #[repr(u64)]
 pub enum Message {
     /// A text message.
-    #[doc(alias = "into_text")]
-    #[doc(alias = "to_text")]
     Text(Utf8Bytes),
     /// A binary message.
     Binary(Bytes),
@@ -54,15 +54,17 @@ pub enum Message {
         payload: Bytes,
     },
     /// A Ping and its payload of at most 125 bytes.
-    #[doc(alias = "is_ping")]
     Ping(Bytes),
     /// A Pong and its payload of at most 125 bytes.
-    #[doc(alias = "is_pong")]
     Pong(Bytes),
     /// A Close frame. It contains `None` if its payload is empty. No message follows it.
     Close(Option<CloseFrame>),
 }
 
+/// # Constructors
+///
+/// A message is also created by `From`: text from `&str`, `&String`, `String`, `Cow<str>` and
+/// [`Utf8Bytes`], binary from `&[u8]`, `Vec<u8>`, `Bytes` and `BytesMut`. References are copied.
 impl Message {
     /// Creates a text message.
     ///
@@ -72,6 +74,9 @@ impl Message {
     /// let message = Message::text(format!("{} messages", 3));
     /// assert_eq!(message, Message::text("3 messages"));
     /// ```
+    ///
+    /// A `&str` is copied, a `String` is not. To send static text without a copy, pass
+    /// [`Utf8Bytes::from_static`].
     pub fn text(text: impl Into<Utf8Bytes>) -> Self {
         Self::Text(text.into())
     }
@@ -88,6 +93,31 @@ impl Message {
         Self::Binary(bytes.into())
     }
 
+    /// Creates a Ping. Its payload may have at most 125 bytes, which is checked when it is sent.
+    ///
+    /// ```
+    /// use wsframe::Message;
+    ///
+    /// assert!(Message::ping("are you there?").is_ping());
+    /// ```
+    pub fn ping(payload: impl Into<Bytes>) -> Self {
+        Self::Ping(payload.into())
+    }
+
+    /// Creates a Pong. Its payload may have at most 125 bytes, which is checked when it is sent.
+    ///
+    /// Pings are answered automatically. A Pong that answers none is a heartbeat to which no reply is
+    /// expected (RFC 6455 §5.5.3).
+    ///
+    /// ```
+    /// use wsframe::Message;
+    ///
+    /// assert!(Message::pong("").is_pong());
+    /// ```
+    pub fn pong(payload: impl Into<Bytes>) -> Self {
+        Self::Pong(payload.into())
+    }
+
     /// Creates a Close frame with a code and a reason.
     ///
     /// The reason may have at most [`CloseBody::MAX_REASON_LEN`] bytes. This is checked when the
@@ -102,7 +132,25 @@ impl Message {
     pub fn close(code: CloseCode, reason: impl Into<Utf8Bytes>) -> Self {
         Self::Close(Some(CloseFrame { code, reason: reason.into() }))
     }
+}
 
+/// # Accessors
+///
+/// ```
+/// use wsframe::Message;
+///
+/// let message = Message::from("Hello");
+/// assert!(message.is_text() && message.is_data());
+/// assert_eq!(message.to_text()?, "Hello");
+/// assert_eq!(message.len(), 5);
+/// assert_eq!(message.to_string(), "Hello");
+/// assert_eq!(&message.into_data()[..], b"Hello");
+///
+/// assert!(Message::from(vec![0xFF]).into_text().is_err());
+/// assert_eq!(Message::from(vec![0xFF]).to_string(), "binary message of 1 byte");
+/// # Ok::<(), wsframe::Utf8Error>(())
+/// ```
+impl Message {
     /// Returns whether this is a validated text message.
     #[must_use]
     pub const fn is_text(&self) -> bool {
@@ -121,6 +169,106 @@ impl Message {
         matches!(self, Self::Close(_))
     }
 
+    /// Returns whether this is a Ping. It is answered automatically.
+    #[must_use]
+    pub const fn is_ping(&self) -> bool {
+        matches!(self, Self::Ping(_))
+    }
+
+    /// Returns whether this is a Pong.
+    #[must_use]
+    pub const fn is_pong(&self) -> bool {
+        matches!(self, Self::Pong(_))
+    }
+
+    /// Returns whether this is a message: text, binary or [`Raw`](Self::Raw).
+    #[must_use]
+    pub const fn is_data(&self) -> bool {
+        !self.is_control()
+    }
+
+    /// Returns whether this is a control frame: Ping, Pong or Close.
+    #[must_use]
+    pub const fn is_control(&self) -> bool {
+        matches!(self, Self::Ping(_) | Self::Pong(_) | Self::Close(_))
+    }
+
+    /// Returns the number of bytes of the payload, or of the reason of a Close.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        match self.data() {
+            Some(data) => data.len(),
+            None => 0,
+        }
+    }
+
+    /// Returns whether [`len`](Self::len) is 0.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the payload, or the reason of a Close if it has a body.
+    const fn data(&self) -> Option<&Bytes> {
+        match self {
+            Self::Close(Some(frame)) => Some(frame.reason.as_bytes()),
+            _ => self.payload(),
+        }
+    }
+
+    /// Returns the payload as text, or the reason of a Close.
+    ///
+    /// A text message is returned as it is. The payload of any other kind is validated.
+    ///
+    /// # Errors
+    ///
+    /// Returns the position of the first byte that is not UTF-8.
+    pub fn to_text(&self) -> Result<&str, Utf8Error> {
+        match self {
+            Self::Text(text) => Ok(text),
+            Self::Close(frame) => Ok(frame.as_ref().map_or("", |frame| &frame.reason)),
+            Self::Binary(data) | Self::Ping(data) | Self::Pong(data) => utf8::from_utf8(data),
+            Self::Raw { payload, .. } => utf8::from_utf8(payload),
+        }
+    }
+
+    /// Returns the payload as text, or the reason of a Close, without copying it.
+    ///
+    /// A text message is returned as it is. The payload of any other kind is validated.
+    ///
+    /// # Errors
+    ///
+    /// Returns the position of the first byte that is not UTF-8.
+    pub fn into_text(self) -> Result<Utf8Bytes, Utf8Error> {
+        match self {
+            Self::Text(text) => Ok(text),
+            Self::Close(frame) => Ok(frame.map(|frame| frame.reason).unwrap_or_default()),
+            Self::Binary(data) | Self::Ping(data) | Self::Pong(data) => data.try_into(),
+            Self::Raw { payload, .. } => payload.try_into(),
+        }
+    }
+
+    /// Returns the payload, or the reason of a Close, without copying it.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use wsframe::Message;
+    ///
+    /// let payload: Bytes = Message::text("Hello").into_data();
+    /// assert_eq!(payload, "Hello");
+    /// ```
+    #[doc(alias = "into_payload")]
+    #[doc(alias = "into_bytes")]
+    #[must_use]
+    pub fn into_data(self) -> Bytes {
+        match self {
+            Self::Text(text) => text.into(),
+            Self::Binary(bytes) | Self::Ping(bytes) | Self::Pong(bytes) => bytes,
+            Self::Raw { payload, .. } => payload,
+            Self::Close(frame) => frame.map(|frame| frame.reason.into()).unwrap_or_default(),
+        }
+    }
+
     /// Returns the payload, or `None` for a Close frame, which contains a [`CloseFrame`] instead.
     ///
     /// ```
@@ -130,7 +278,7 @@ impl Message {
     /// assert_eq!(message.payload().map(|payload| &payload[..]), Some(&b"Hello"[..]));
     /// assert_eq!(Message::Close(None).payload(), None);
     /// ```
-    #[doc(alias = "len")]
+    #[doc(alias = "as_bytes")]
     #[must_use]
     pub const fn payload(&self) -> Option<&Bytes> {
         match self {
@@ -168,26 +316,26 @@ impl Message {
             Self::Close(frame) => Self::Close(frame),
         }
     }
+}
 
-    /// Returns the payload without copying it, or `None` for a Close frame.
-    ///
-    /// ```
-    /// use bytes::Bytes;
-    /// use wsframe::Message;
-    ///
-    /// let payload: Option<Bytes> = Message::text("Hello").into_payload();
-    /// assert_eq!(payload, Some(Bytes::from("Hello")));
-    /// ```
-    #[doc(alias = "into_data")]
-    #[doc(alias = "into_bytes")]
-    #[must_use]
-    pub fn into_payload(self) -> Option<Bytes> {
-        match self {
-            Self::Text(text) => Some(text.into()),
-            Self::Binary(bytes) | Self::Ping(bytes) | Self::Pong(bytes) => Some(bytes),
-            Self::Raw { payload, .. } => Some(payload),
-            Self::Close(_) => None,
-        }
+/// Writes a text message as it is. Of anything else, writes the kind and the length, and of a Close its code and
+/// reason.
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self {
+            Self::Text(text) => return f.write_str(text),
+            Self::Close(None) => return f.write_str("Close"),
+            Self::Close(Some(CloseFrame { code, reason })) => {
+                write!(f, "Close {code}")?;
+                return if reason.is_empty() { Ok(()) } else { write!(f, ": {reason}") };
+            }
+            Self::Binary(_) => "binary message",
+            Self::Raw { .. } => "raw message",
+            Self::Ping(_) => "Ping",
+            Self::Pong(_) => "Pong",
+        };
+        let len = self.len();
+        write!(f, "{kind} of {len} {}", if len == 1 { "byte" } else { "bytes" })
     }
 }
 
@@ -203,9 +351,31 @@ impl From<String> for Message {
     }
 }
 
-impl From<&'static str> for Message {
-    fn from(text: &'static str) -> Self {
+/// Copies the text.
+impl From<&str> for Message {
+    fn from(text: &str) -> Self {
         Self::text(text)
+    }
+}
+
+/// Copies the text.
+impl From<&String> for Message {
+    fn from(text: &String) -> Self {
+        Self::text(text)
+    }
+}
+
+/// Copies the text if it is borrowed.
+impl From<Cow<'_, str>> for Message {
+    fn from(text: Cow<'_, str>) -> Self {
+        Self::text(text)
+    }
+}
+
+/// Copies the bytes.
+impl From<&[u8]> for Message {
+    fn from(bytes: &[u8]) -> Self {
+        Self::Binary(Bytes::copy_from_slice(bytes))
     }
 }
 

@@ -86,10 +86,17 @@ impl Deref for Utf8Bytes {
     }
 }
 
-/// Converts without copying.
-impl From<&'static str> for Utf8Bytes {
-    fn from(text: &'static str) -> Self {
-        Self::from_static(text)
+/// Copies the text. Use [`from_static`](Utf8Bytes::from_static) for static text.
+impl From<&str> for Utf8Bytes {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+/// Copies the text.
+impl From<&String> for Utf8Bytes {
+    fn from(text: &String) -> Self {
+        text.as_str().into()
     }
 }
 
@@ -107,9 +114,9 @@ impl From<Box<str>> for Utf8Bytes {
     }
 }
 
-/// Converts without copying.
-impl From<Cow<'static, str>> for Utf8Bytes {
-    fn from(text: Cow<'static, str>) -> Self {
+/// Copies the text if it is borrowed.
+impl From<Cow<'_, str>> for Utf8Bytes {
+    fn from(text: Cow<'_, str>) -> Self {
         match text {
             Cow::Borrowed(text) => text.into(),
             Cow::Owned(text) => text.into(),

@@ -8,6 +8,7 @@ use core::task::{Context, Poll};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_core::Stream;
+use futures_core::stream::FusedStream;
 use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -189,6 +190,16 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         Pin::new(&mut *self.0.lock()).poll_next(cx)
+    }
+}
+
+impl<T, K> FusedStream for SplitStream<T, K>
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+    K: MaskingKeys + Unpin,
+{
+    fn is_terminated(&self) -> bool {
+        self.0.lock().is_terminated()
     }
 }
 

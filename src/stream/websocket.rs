@@ -10,6 +10,7 @@ use std::io;
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
+use futures_core::stream::FusedStream;
 use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -80,6 +81,8 @@ const MAX_DRAINED: usize = 16 << 20;
 #[doc(alias = "read_message")]
 #[doc(alias = "next_message")]
 #[doc(alias = "write_message")]
+#[doc(alias = "accept_async")]
+#[doc(alias = "connect_async")]
 pub struct WebSocketStream<T, K = NoKeys> {
     io: T,
     messages: Messages<K>,
@@ -112,6 +115,8 @@ pub struct WebSocketStream<T, K = NoKeys> {
     unflushed: bool,
     /// This side of the transport was ended, or that has failed.
     shut_down: bool,
+    /// The stream has returned its end.
+    is_terminated: bool,
 }
 
 /// # Making
@@ -149,6 +154,7 @@ impl<T, K> WebSocketStream<T, K> {
             // What the opening handshake has written may wait there.
             unflushed: true,
             shut_down: false,
+            is_terminated: false,
         }
     }
 
@@ -864,10 +870,23 @@ where
     type Item = Result<Message, CodecError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.get_mut().poll_receive(cx, |this| match &mut this.open {
+        let this = self.get_mut();
+        let next = this.poll_receive(cx, |this| match &mut this.open {
             None => this.messages.receive(&mut this.input.bytes),
             open => this.messages.receive_rest(open, &mut this.input.bytes),
-        })
+        });
+        this.is_terminated |= matches!(next, Poll::Ready(None));
+        next
+    }
+}
+
+impl<T, K> FusedStream for WebSocketStream<T, K>
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+    K: MaskingKeys + Unpin,
+{
+    fn is_terminated(&self) -> bool {
+        self.is_terminated
     }
 }
 

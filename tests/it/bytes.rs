@@ -235,10 +235,74 @@ fn message_kinds_and_conversions() {
         (Message::close(CloseCode::NORMAL, "p"), (false, false, true)),
     ] {
         assert_eq!((message.is_text(), message.is_binary(), message.is_close()), kind);
+        let is_raw = matches!(message, Message::Raw { .. });
+        assert_eq!(message.is_data(), message.is_text() || message.is_binary() || is_raw);
+        assert_eq!(message.is_control(), message.is_ping() || message.is_pong() || kind.2);
+        assert!(message.is_data() != message.is_control());
         let payload = (!message.is_close()).then(|| Bytes::from("p"));
         assert_eq!(message.payload(), payload.as_ref());
-        assert_eq!(message.into_payload(), payload);
+        // Of a Close this is the reason.
+        assert_eq!((message.len(), message.is_empty()), (1, false));
+        assert_eq!(message.to_text(), Ok("p"));
+        assert_eq!(message.clone().into_text(), Ok(Utf8Bytes::from_static("p")));
+        assert_eq!(message.into_data(), "p");
     }
+    for empty in [Message::Close(None), Message::text(""), Message::ping("")] {
+        assert!(empty.is_empty() && empty.to_text() == Ok(""));
+        assert!(empty.clone().into_text() == Ok(Utf8Bytes::default()));
+        assert!(empty.into_data().is_empty());
+    }
+    for (message, shown) in [
+        (Message::binary("p"), "binary message of 1 byte"),
+        (Message::ping(""), "Ping of 0 bytes"),
+        (Message::pong("po"), "Pong of 2 bytes"),
+        (Message::Close(None), "Close"),
+        (Message::close(CloseCode::NORMAL, ""), "Close 1000 (normal closure)"),
+        (Message::close(CloseCode::GOING_AWAY, "bye"), "Close 1001 (going away): bye"),
+    ] {
+        assert_eq!(message.to_string(), shown);
+    }
+    for (message, offset) in [(Message::binary(&b"a\xFF"[..]), 1), (Message::pong(&b"\xFF"[..]), 0)]
+    {
+        assert_eq!(message.to_text().unwrap_err().offset(), offset);
+        assert_eq!(message.into_text().unwrap_err().offset(), offset);
+    }
+}
+
+/// Text and bytes become messages from all the types that they come in, however short these live.
+#[test]
+fn messages_of_any_type() {
+    let (text, bytes) = ("grüße".to_owned(), vec![1, 2]);
+    for message in [
+        Message::from(text.as_str()),
+        Message::from(&text),
+        Message::from(Cow::Borrowed(text.as_str())),
+        Message::from(text.clone()),
+        Message::text(&*text),
+        Message::text(&text),
+    ] {
+        assert_eq!(message, Message::Text(Utf8Bytes::from_static("grüße")));
+        assert_eq!(message.to_string(), "grüße");
+    }
+    for message in [Message::from(&bytes[..]), Message::from(bytes.clone())] {
+        assert_eq!(message, Message::Binary(Bytes::from_static(&[1, 2])));
+    }
+    let mut out = BytesMut::new();
+    let mut connection = Connection::server();
+    for _ in 0..2 {
+        connection.send(&text, &mut out).unwrap();
+        connection.send(&text.clone().into_boxed_str(), &mut out).unwrap();
+        connection.send(&Cow::Borrowed(text.as_str()), &mut out).unwrap();
+        connection.send(&Utf8Bytes::from(&text), &mut out).unwrap();
+    }
+    assert_eq!(out, [b"\x81\x07", text.as_bytes()].concat().repeat(8));
+    out.clear();
+    connection.send(&bytes, &mut out).unwrap();
+    connection.send(&bytes.clone().into_boxed_slice(), &mut out).unwrap();
+    connection.send(&Cow::Borrowed(&bytes[..]), &mut out).unwrap();
+    connection.send(&Bytes::from(bytes.clone()), &mut out).unwrap();
+    connection.send(&BytesMut::from(&bytes[..]), &mut out).unwrap();
+    assert_eq!(&out[..], b"\x82\x02\x01\x02".repeat(5));
 }
 
 /// What is refused was not sent: a Close that is too long does not close.

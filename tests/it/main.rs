@@ -18,6 +18,7 @@ mod differential;
 mod display;
 mod linear;
 mod memory;
+mod names;
 mod opening;
 mod rfc6455_3_uri;
 mod rfc6455_4_1_client;

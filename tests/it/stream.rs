@@ -8,6 +8,7 @@ use core::time::Duration;
 use std::io;
 
 use bytes::BytesMut;
+use futures_util::stream::FusedStream;
 use futures_util::{Sink, SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
 use wsframe::codec::CodecError;
@@ -59,7 +60,9 @@ fn the_end_is_returned_while_the_peer_does_not_read() {
 
         // The end does not wait either.
         assert!(poll_once(&mut pin!(peer.shutdown())).is_ready());
+        assert!(!ours.is_terminated());
         assert!(matches!(next_or_drop(&mut ours), Poll::Ready(None)));
+        assert!(ours.is_terminated());
         if let Some(reply) = reply {
             let mut sent = Vec::new();
             for _ in 0..2000 {
