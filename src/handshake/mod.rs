@@ -168,7 +168,7 @@
 //! | HTTP/2 (RFC 8441), HTTP/3 (RFC 9220) | `HandshakeRequest::from_extended_connect`, `HandshakeResponse::to_http` | `ClientHandshake::to_extended_connect`, `ClientHandshake::check_http` |
 //!
 //! Over HTTP/2 and HTTP/3 a WebSocket is a stream that an extended CONNECT opens. The examples
-//! `hyper`, `axum` and `h2` show complete programs.
+//! `hyper`, `axum`, `h2`, `hyper_http2` and `http3` show complete programs.
 //!
 #![cfg_attr(feature = "http", doc = "```")]
 #![cfg_attr(not(feature = "http"), doc = "```ignore")]
