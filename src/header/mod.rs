@@ -7,6 +7,12 @@ pub use encoded::EncodedHeader;
 pub(crate) use encoded::PackedHeader;
 pub use rules::{Role, Rules};
 
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+
+#[cfg(feature = "bytes")]
+use bytes::BytesMut;
+
 use crate::error::{EncodeError, ProtocolError};
 use crate::mask::{Mask, MaskingKey};
 use crate::opcode::Opcode;
@@ -274,6 +280,43 @@ impl FrameHeader {
     #[inline(always)]
     pub fn to_bytes(&self) -> EncodedHeader {
         PackedHeader::new(self).encoded()
+    }
+
+    /// Appends the header as it is, and then the payload, masked while it is copied if the header
+    /// has a key. It never fails.
+    ///
+    /// Same as [`to_bytes`](Self::to_bytes), but in one pass with the payload, which is usually of
+    /// the header's `payload_len`. It may also be only the beginning of it.
+    /// [`FrameEncoder::encode_to_vec`](crate::FrameEncoder::encode_to_vec) refuses frames that no
+    /// peer may accept.
+    ///
+    /// ```
+    /// use wsframe::{FrameHeader, Opcode};
+    ///
+    /// let (mut out, payload) = (Vec::new(), b"Hello");
+    /// FrameHeader::new(Opcode::Text, payload.len() as u64).append_to_vec(payload, &mut out);
+    /// assert_eq!(out, b"\x81\x05Hello");
+    /// ```
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub fn append_to_vec(&self, payload: &[u8], out: &mut Vec<u8>) {
+        PackedHeader::new(self).append_with(&self.mask(), payload, out);
+    }
+
+    /// Same as [`append_to_vec`](Self::append_to_vec), for a `BytesMut`.
+    ///
+    /// ```
+    /// use bytes::BytesMut;
+    /// use wsframe::{FrameHeader, Opcode};
+    ///
+    /// let (mut out, payload) = (BytesMut::new(), b"Hello");
+    /// FrameHeader::new(Opcode::Text, payload.len() as u64).append_to_bytes_mut(payload, &mut out);
+    /// assert_eq!(&out[..], b"\x81\x05Hello");
+    /// ```
+    #[cfg(feature = "bytes")]
+    #[inline]
+    pub fn append_to_bytes_mut(&self, payload: &[u8], out: &mut BytesMut) {
+        PackedHeader::new(self).append_with(&self.mask(), payload, out);
     }
 
     /// Same as [`encode`](Self::encode), for a header that is written at once.
