@@ -1,0 +1,384 @@
+//! How long crates take to send and to receive frames, as they are published and on wsframe: both in this program,
+//! in turn, the shortest of 101 rounds. Prints nanoseconds per frame and their quotient, which is above 1 where
+//! wsframe is faster. The peer is a buffer, so only the crates' own work is measured.
+
+use std::future::Future;
+use std::hint::black_box;
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+const SIZES: [usize; 4] = [16, 300, 1024, 16 * 1024];
+const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+/// What a row does so many times in one version of the crate.
+type Work = Box<dyn FnMut(usize)>;
+type Rows = Vec<(String, Work)>;
+
+/// Frames of one length, as many as 32 KiB hold.
+fn frames(len: usize, masked: bool, opcode: u8) -> Vec<u8> {
+    let mut frame = vec![0x80 | opcode];
+    let mask = if masked { 0x80 } else { 0 };
+    if len < 126 {
+        frame.push(mask | len as u8);
+    } else {
+        frame.push(mask | 126);
+        frame.extend((len as u16).to_be_bytes());
+    }
+    if masked {
+        frame.extend(KEY);
+    }
+    frame.extend((0..len).map(|at| b'a' ^ if masked { KEY[at % 4] } else { 0 }));
+    frame.repeat((32 * 1024 / frame.len()).max(1))
+}
+
+/// A peer that sends these bytes over and over, and discards what it receives.
+struct Wire(Vec<u8>, usize);
+
+impl io::Read for Wire {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let len = buf.len().min(self.0.len() - self.1);
+        buf[..len].copy_from_slice(&self.0[self.1..self.1 + len]);
+        self.1 = (self.1 + len) % self.0.len();
+        Ok(len)
+    }
+}
+
+impl io::Write for Wire {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        Ok(black_box(buf).len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let len = io::Read::read(&mut *self, buf.initialize_unfilled())?;
+        buf.advance(len);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(black_box(buf).len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// The output of a future that never waits.
+#[allow(dead_code)]
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("the wire never waits"),
+    }
+}
+
+/// One module for each of the two versions of a crate.
+macro_rules! versions {
+    ($before:ident, $after:ident, |$rows:ident| $body:block) => {
+        mod before {
+            #[allow(unused_imports)]
+            use {super::super::*, ::$before as krate};
+            pub fn rows() -> Rows {
+                let mut $rows = Rows::new();
+                $body
+                $rows
+            }
+        }
+        mod after {
+            #[allow(unused_imports)]
+            use {super::super::*, ::$after as krate};
+            pub fn rows() -> Rows {
+                let mut $rows = Rows::new();
+                $body
+                $rows
+            }
+        }
+        pub fn compare(name: &str) {
+            super::compare(name, before::rows(), after::rows());
+        }
+    };
+}
+
+#[cfg(feature = "tungstenite")]
+mod tungstenite {
+    versions!(tungstenite_before, tungstenite_after, |rows| {
+        use krate::{Message, WebSocket, protocol::Role};
+        for len in SIZES {
+            for (name, role, masked) in [("server", Role::Server, true), ("client", Role::Client, false)] {
+                let payload = bytes::Bytes::from(vec![b'a'; len]);
+                let mut socket = WebSocket::from_raw_socket(Wire(vec![], 0), role, None);
+                rows.push((
+                    format!("{name} writes {len} B"),
+                    Box::new(move |count| {
+                        for _ in 0..count {
+                            socket.write(Message::Binary(payload.clone())).unwrap();
+                        }
+                        socket.flush().unwrap();
+                    }),
+                ));
+                for (kind, opcode) in [("binary", 2), ("text", 1)] {
+                    let mut socket =
+                        WebSocket::from_raw_socket(Wire(frames(len, masked, opcode), 0), role, None);
+                    rows.push((
+                        format!("{name} reads {kind} {len} B"),
+                        Box::new(move |count| {
+                            for _ in 0..count {
+                                black_box(socket.read().unwrap());
+                            }
+                        }),
+                    ));
+                }
+            }
+        }
+    });
+}
+
+#[cfg(feature = "actix-http")]
+mod actix {
+    versions!(actix_http_before, actix_http_after, |rows| {
+        use bytes::{Bytes, BytesMut};
+        use krate::ws::{Codec, Message};
+        use tokio_util::codec::{Decoder, Encoder};
+        for len in SIZES {
+            for (name, masked, codec) in
+                [("server", true, Codec::new()), ("client", false, Codec::new().client_mode())]
+            {
+                let payload = Bytes::from(vec![b'a'; len]);
+                let (mut encoder, mut out) = (codec.clone(), BytesMut::new());
+                rows.push((
+                    format!("{name} writes {len} B"),
+                    Box::new(move |count| {
+                        for _ in 0..count {
+                            if out.len() > 32 * 1024 {
+                                black_box(&out);
+                                out.clear();
+                            }
+                            encoder.encode(Message::Binary(payload.clone()), &mut out).unwrap();
+                        }
+                    }),
+                ));
+                let (mut decoder, mut src, wire) = (codec, BytesMut::new(), frames(len, masked, 2));
+                rows.push((
+                    format!("{name} reads {len} B"),
+                    Box::new(move |count| {
+                        for _ in 0..count {
+                            if src.is_empty() {
+                                src.extend_from_slice(&wire);
+                            }
+                            black_box(decoder.decode(&mut src).unwrap().unwrap());
+                        }
+                    }),
+                ));
+            }
+        }
+    });
+}
+
+#[cfg(feature = "soketto")]
+mod soketto {
+    versions!(soketto_before, soketto_after, |rows| {
+        use krate::Parsing;
+        use krate::base::{Codec, Header, OpCode};
+        for (len, masked) in [(16, false), (16, true), (300, false), (300, true), (16 * 1024, true)] {
+            let name = if masked { "masked" } else { "plain" };
+            let (codec, bytes) = (Codec::new(), frames(len, masked, 2));
+            rows.push((
+                format!("parses {name} headers, {len} B"),
+                Box::new(move |count| {
+                    for _ in 0..count {
+                        match codec.decode_header(black_box(&bytes)).unwrap() {
+                            Parsing::Done { value, offset } => _ = black_box((value, offset)),
+                            Parsing::NeedMore(_) => panic!(),
+                        }
+                    }
+                }),
+            ));
+            let (mut codec, mut header) = (Codec::new(), Header::new(OpCode::Binary));
+            header.set_payload_len(len).set_masked(masked).set_mask(u32::from_be_bytes(KEY));
+            let mut payload = vec![0; len];
+            let to_mask = header.clone();
+            rows.push((
+                format!("encodes {name} headers, {len} B"),
+                Box::new(move |count| {
+                    for _ in 0..count {
+                        black_box(codec.encode_header(black_box(&header)));
+                    }
+                }),
+            ));
+            if masked {
+                rows.push((
+                    format!("masks {len} B"),
+                    Box::new(move |count| {
+                        for _ in 0..count {
+                            Codec::apply_mask(black_box(&to_mask), &mut payload);
+                        }
+                    }),
+                ));
+            }
+        }
+    });
+}
+
+#[cfg(feature = "fastwebsockets")]
+mod fastwebsockets {
+    versions!(fastwebsockets_before, fastwebsockets_after, |rows| {
+        use krate::{Frame, OpCode, Payload, Role, WebSocket};
+        for len in SIZES {
+            for masked in [false, true] {
+                let (mut payload, mut buf) = (vec![b'a'; len], Vec::new());
+                rows.push((
+                    format!("{} writes {len} B", if masked { "client" } else { "server" }),
+                    Box::new(move |count| {
+                        for _ in 0..count {
+                            let mut frame = Frame::new(true, OpCode::Binary, None, Payload::BorrowedMut(&mut payload));
+                            if masked {
+                                frame.mask();
+                            }
+                            black_box(frame.write(&mut buf));
+                        }
+                    }),
+                ));
+            }
+            for (name, role, masked) in [("server", Role::Server, true), ("client", Role::Client, false)] {
+                let mut socket = WebSocket::after_handshake(Wire(frames(len, masked, 1), 0), role);
+                rows.push((
+                    format!("{name} reads text {len} B"),
+                    Box::new(move |count| {
+                        for _ in 0..count {
+                            black_box(ready(socket.read_frame()).unwrap());
+                        }
+                    }),
+                ));
+            }
+        }
+    });
+}
+
+#[cfg(feature = "tokio-websockets")]
+mod tokio_websockets {
+    versions!(tokio_websockets_before, tokio_websockets_after, |rows| {
+        use futures_util::{SinkExt, StreamExt};
+        use krate::{ClientBuilder, Message, ServerBuilder};
+        for len in SIZES {
+            for masked in [true, false] {
+                let serve = |wire| {
+                    if masked { ServerBuilder::new().serve(wire) } else { ClientBuilder::new().take_over(wire) }
+                };
+                let name = if masked { "server" } else { "client" };
+                let (mut socket, payload) = (serve(Wire(vec![], 0)), bytes::Bytes::from(vec![b'a'; len]));
+                rows.push((
+                    format!("{name} writes {len} B"),
+                    Box::new(move |count| {
+                        for _ in 0..count {
+                            ready(socket.feed(Message::binary(payload.clone()))).unwrap();
+                        }
+                        ready(socket.flush()).unwrap();
+                    }),
+                ));
+                let mut socket = serve(Wire(frames(len, masked, 1), 0));
+                rows.push((
+                    format!("{name} reads text {len} B"),
+                    Box::new(move |count| {
+                        for _ in 0..count {
+                            black_box(ready(socket.next()).unwrap().unwrap());
+                        }
+                    }),
+                ));
+            }
+        }
+    });
+}
+
+#[cfg(feature = "embedded-websocket")]
+mod embedded_websocket {
+    versions!(embedded_websocket_before, embedded_websocket_after, |rows| {
+        use krate::{WebSocketSendMessageType, WebSocketServer, WebSocketState};
+        for len in SIZES {
+            let mut socket = WebSocketServer::new_server();
+            socket.state = WebSocketState::Open;
+            let (payload, mut to) = (vec![b'a'; len], vec![0; len + 14]);
+            rows.push((
+                format!("server writes {len} B"),
+                Box::new(move |count| {
+                    for _ in 0..count {
+                        let kind = WebSocketSendMessageType::Binary;
+                        black_box(socket.write(kind, true, &payload, &mut to).unwrap());
+                    }
+                }),
+            ));
+            let mut socket = WebSocketServer::new_server();
+            socket.state = WebSocketState::Open;
+            let (wire, mut to) = (frames(len, true, 2), vec![0; len + 14]);
+            rows.push((
+                format!("server reads {len} B"),
+                Box::new(move |count| {
+                    for _ in 0..count {
+                        black_box(socket.read(&wire, &mut to).unwrap());
+                    }
+                }),
+            ));
+        }
+    });
+}
+
+#[allow(dead_code)]
+fn compare(name: &str, before: Rows, after: Rows) {
+    let wanted = std::env::args().nth(1).unwrap_or_default();
+    for ((row, mut before), (_, mut after)) in before.into_iter().zip(after) {
+        if !format!("{name} {row}").contains(&wanted) {
+            continue;
+        }
+        let time = |work: &mut Work, count| {
+            let start = Instant::now();
+            work(count);
+            start.elapsed()
+        };
+        // As many as take about 100 µs.
+        let mut count = 1;
+        while time(&mut before, count) < Duration::from_micros(100) {
+            count *= 2;
+        }
+        let mut least = [Duration::MAX; 2];
+        for round in 0..101 {
+            for turn in [round % 2, 1 - round % 2] {
+                let work = if turn == 0 { &mut before } else { &mut after };
+                least[turn] = least[turn].min(time(work, count));
+            }
+        }
+        let [before, after] = least.map(|time| time.as_nanos() as f64 / count as f64);
+        println!("| {name} | {row} | {before:.1} | {after:.1} | {:.2} |", before / after);
+    }
+}
+
+fn main() {
+    println!("| crate | | before, ns | on wsframe, ns | quotient |");
+    println!("|---|---|---|---|---|");
+    #[cfg(feature = "tungstenite")]
+    tungstenite::compare("tungstenite");
+    #[cfg(feature = "fastwebsockets")]
+    fastwebsockets::compare("fastwebsockets");
+    #[cfg(feature = "tokio-websockets")]
+    tokio_websockets::compare("tokio-websockets");
+    #[cfg(feature = "embedded-websocket")]
+    embedded_websocket::compare("embedded-websocket");
+    #[cfg(feature = "soketto")]
+    soketto::compare("soketto");
+    #[cfg(feature = "actix-http")]
+    actix::compare("actix-http");
+}
