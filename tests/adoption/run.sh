@@ -33,7 +33,7 @@ about() {
         fastwebsockets) features=upgrade,unstable-split targets='--lib --test concurrency --test split --test upgrade' ;;
         tokio-websockets) features=client,server,fastrand,sha1_smol ;;
         embedded-websocket) ours='default-features = false' ;;
-        ratchet_core) features=split,fixture ;;
+        ratchet_core) features=split ;;
         soketto) features=deflate,http ;;
         actix-http) features=ws targets='--lib --test test_ws --test test_client' ours='features = ["bytes"]' ;;
         tokio-tungstenite) version=0.30.0 under=0.30.0 ;;
