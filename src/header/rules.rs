@@ -204,6 +204,7 @@ impl Rules {
     ///     assert_eq!(rules.check(&header, len), Err(ProtocolError::MaskedByServer));
     /// }
     /// ```
+    #[inline]
     pub fn check(self, header: &FrameHeader, header_len: usize) -> Result<(), ProtocolError> {
         self.check_first(header.fin, header.rsv, header.opcode)?;
         self.check_masked(header.masking_key.is_some())?;
