@@ -209,7 +209,7 @@ end            behind the Close frame at offset 560
     let run = inspect_file(&[], "chromium-client.bin");
     assert_eq!(
         run.stderr,
-        "inspect: offset 479: reserved bits that no extension claims on this frame: RSV1 (RFC 6455 §5.2)\n"
+        "inspect: offset 479: reserved bits that no extension defines on this frame: RSV1 (RFC 6455 §5.2)\n"
     );
     assert_eq!(run.status, Some(1));
 }
@@ -221,17 +221,17 @@ const BROKEN: &[(&[&str], &str, &str)] = &[
     (
         &[],
         "8900 a200",
-        "offset 2: reserved bits that no extension claims on this frame: RSV2 (RFC 6455 §5.2)",
+        "offset 2: reserved bits that no extension defines on this frame: RSV2 (RFC 6455 §5.2)",
     ),
     (
         &["--claim", "RSV1,RSV2"],
         "8900 e200 f200",
-        "offset 4: reserved bits that no extension claims on this frame: RSV3 (RFC 6455 §5.2)",
+        "offset 4: reserved bits that no extension defines on this frame: RSV3 (RFC 6455 §5.2)",
     ),
     (
         &["--claim", "RSV1"],
         "8900 4200 c000",
-        "offset 4: reserved bits that no extension claims on this frame: RSV1 (RFC 6455 §5.2)",
+        "offset 4: reserved bits that no extension defines on this frame: RSV1 (RFC 6455 §5.2)",
     ),
     (&[], "8900 0900", "offset 2: control frame must not be fragmented (RFC 6455 §5.5)"),
     (&[], "8900 897e", "offset 2: control frame exceeds the 125-byte limit (RFC 6455 §5.5)"),
