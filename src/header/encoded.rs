@@ -186,7 +186,8 @@ impl PackedHeader {
 #[cfg(feature = "alloc")]
 #[inline(never)]
 fn append_frame<B: Buffer>(low: u64, high: u64, len: usize, key: u32, payload: &[u8], out: &mut B) {
-    out.reserve(len + payload.len());
+    // Enough for a short frame as blocks, so that a buffer that is cleared and used again has the fast path.
+    out.reserve((len + payload.len()).max(64));
     #[cfg(not(any(wsframe_backend = "words", wsframe_backend = "small")))]
     if append_long([low, high], len, payload, key, out) {
         return;

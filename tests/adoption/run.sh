@@ -5,7 +5,7 @@
 #
 #   tests/adoption/run.sh [CRATE…]             all crates, or these
 #   tests/adoption/run.sh check [CRATE…]       only that all patches fit, and that these (three) then build
-#   tests/adoption/run.sh bench [CRATE…]       the crates' speed, before and after, in one program
+#   tests/adoption/run.sh bench [CRATE…]       the crates' speed, before and after, in one program, and its size
 #   tests/adoption/run.sh autobahn [client]    tungstenite with permessage-deflate, as an echo server (or as
 #                                              a client), against the suite's cases with compression
 #
@@ -17,7 +17,7 @@ shopt -s inherit_errexit
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 work=$root/target/adoption
-crates=(tungstenite fastwebsockets tokio-websockets embedded-websocket ratchet_core soketto actix-http)
+crates=(tungstenite fastwebsockets tokio-websockets embedded-websocket ratchet_core soketto picoserve actix-http)
 dependents=(tokio-tungstenite async-tungstenite hyper-tungstenite axum)
 export CARGO_TARGET_DIR=$work/build CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0
 
@@ -35,6 +35,7 @@ about() {
         embedded-websocket) ours='default-features = false' ;;
         ratchet_core) features=split ;;
         soketto) features=deflate,http ;;
+        picoserve) features=ws,tokio,json ours='default-features = false' ;;
         actix-http) features=ws targets='--lib --test test_ws --test test_client' ours='features = ["bytes"]' ;;
         tokio-tungstenite) version=0.30.0 under=0.30.0 ;;
         async-tungstenite) version=0.35.0 under=0.30.0 features=tokio-runtime ;;
@@ -133,13 +134,13 @@ check() {
 }
 
 bench() {
-    local crate
-    [ $# -gt 0 ] || set -- "${crates[@]}"
+    local crate kilobytes
+    [ $# -gt 0 ] || set -- tungstenite fastwebsockets tokio-websockets embedded-websocket soketto actix-http
     mkdir -p "$work/bench/src"
     cp "$here/bench.rs" "$work/bench/src/main.rs"
     {
         printf '[package]\nname = "bench"\nedition = "2024"\n\n[workspace]\n\n[features]\n'
-        printf '"%s" = []\n' "${crates[@]}"
+        printf '%s = []\n' "${crates[@]}"
         printf '\n[dependencies]\nbytes = "1"\nfutures-util = { version = "0.3", features = ["sink"] }\n'
         printf 'tokio = "1"\ntokio-util = { version = "0.7", features = ["codec"] }\n'
         for crate in "$@"; do
@@ -150,8 +151,21 @@ bench() {
             printf '%s-after = { package = "%s", features = [%s], path = "%s" }\n' "$crate" "$crate" "$features" "$work/$crate-after"
         done
     } >"$work/bench/Cargo.toml"
-    cargo build --quiet --release --features "$(tr ' ' , <<<"$*")" --manifest-path "$work/bench/Cargo.toml"
-    "$CARGO_TARGET_DIR/release/bench"
+    local build=(cargo rustc --quiet --release --manifest-path "$work/bench/Cargo.toml" --features)
+    "${build[@]}" "$(tr ' ' , <<<"$*")"
+    # Where buffers happen to be makes a difference in each run: the shortest times of five.
+    for _ in 1 2 3 4 5; do "$CARGO_TARGET_DIR/release/bench" || return 1; done |
+        awk -F' [|] ' '!($1 in before) { rows[++count] = $1; before[$1] = $2; after[$1] = $3 }
+            $2 + 0 < before[$1] { before[$1] = $2 } $3 + 0 < after[$1] { after[$1] = $3 }
+            END { for (i = 1; i <= count; i++) { row = rows[i]
+                printf "%s | %s | %s | %.2f |\n", row, before[row], after[row], before[row] / after[row] } }'
+    for crate in "$@"; do
+        "${build[@]}" "$crate" -- -C strip=symbols --cfg 'only="before"'
+        kilobytes=$(stat -c %s "$CARGO_TARGET_DIR/release/bench")
+        "${build[@]}" "$crate" -- -C strip=symbols --cfg 'only="after"'
+        kilobytes=$((($(stat -c %s "$CARGO_TARGET_DIR/release/bench") - kilobytes) / 1024))
+        echo "$crate: the program with wsframe has $kilobytes KiB more"
+    done
 }
 
 autobahn() {
@@ -174,6 +188,7 @@ case ${1:-} in
         echo '| crate | version | tests as published | on wsframe | lines added | taken away | crates added |'
         failed=0
         for crate in "$@"; do tests "$crate" || failed=1; done
+        if [ $# = 12 ]; then bench; fi
         exit $failed
         ;;
 esac

@@ -550,6 +550,9 @@ fn put_and_chain_encode_as_the_oracle() {
             let mut appended = BytesMut::from(&b"before"[..]);
             appended.append(encoder, &payload).unwrap();
             assert_eq!(appended, put);
+            let mut appended = BytesMut::from(&b"before"[..]);
+            header.append_to_bytes_mut(&payload, &mut appended);
+            assert_eq!(appended, put);
 
             // A slice is one of those that can be full.
             let mut room = vec![0xEE; expected.len() + 1];

@@ -49,6 +49,10 @@ fn encode_in_every_way(header: FrameHeader, payload: &[u8]) {
         appended.extend(b"before");
         encoder.encode_to_vec(payload, &mut appended).unwrap();
         assert_eq!(appended, [&b"before"[..], &expected].concat());
+        let mut appended = Vec::with_capacity(6 + capacity);
+        appended.extend(b"before");
+        header.append_to_vec(payload, &mut appended);
+        assert_eq!(appended, [&b"before"[..], &expected].concat());
     }
 
     if header.masking_key.is_none() {
@@ -92,6 +96,23 @@ fn what_breaks_a_rule_is_refused_before_anything_is_written() {
         let in_place = &mut out[..MAX_HEADER_LEN + payload.len()];
         assert_eq!(encoder.encode_in_place(in_place), Err(error));
         assert_eq!((out, vec.len()), ([0xEE; 200], 0));
+    }
+}
+
+#[test]
+fn without_rules_any_header_is_encoded_with_any_part_of_its_payload() {
+    let (mut out, part) = (Vec::new(), b"the beginning");
+    for opcode in (0..=0xF).map(Opcode::from_bits) {
+        for payload_len in [13, 126, 1 << 16, 1 << 63] {
+            let (fin, masking_key) = (false, Some(MaskingKey::new([1, 2, 3, 4])));
+            let header = FrameHeader { fin, masking_key, ..FrameHeader::new(opcode, payload_len) };
+            out.clear();
+            header.append_to_vec(part, &mut out);
+            let (parsed, len) = FrameHeader::parse(&out).unwrap();
+            assert_eq!((parsed, &out[..len]), (header, &*header.to_bytes()));
+            header.mask().apply(&mut out[len..]);
+            assert_eq!(out[len..], *part);
+        }
     }
 }
 
