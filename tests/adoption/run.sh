@@ -75,11 +75,16 @@ adopt() {
 
 # both CRATE: the crate as it is in target/adoption/CRATE-before, and on wsframe in CRATE-after.
 both() {
+    local folder
     about "$1"
     copy "$1" "$version" "$work/$1-before"
     copy "$1" "$version" "$work/$1-after"
     if [ -z "$under" ]; then
         adopt "$work/$1-after" "$ours" "$here/$1-$version.patch"
+        # What its tests use depends on it too.
+        for folder in before after; do
+            printf '\n[patch.crates-io.%s]\npath = "."\n' "$1" >>"$work/$1-$folder/Cargo.toml"
+        done
     else
         copy tungstenite "$under" "$work/$1-under"
         adopt "$work/$1-under" 'features = []' "$here/tungstenite-0.30.0.patch"
