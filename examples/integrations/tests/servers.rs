@@ -1,4 +1,4 @@
-//! The example `h2`, by a client that knows no more of HTTP/2 than is needed; and what the servers have in common.
+//! The examples over HTTP/2, by a client that knows no more of it than is needed; and what the servers have in common.
 
 use core::time::Duration;
 use std::io::Read;
@@ -66,14 +66,28 @@ impl Http2 {
 
 #[test]
 fn a_stream_that_is_cancelled_ends_alone() {
-    let server = Running::local("h2");
-    let mut connection = Http2::connect(&server.address);
-    connection.opens(1);
-    let cancel = Http2::frame(Http2::RST_STREAM, 0, 3, &8u32.to_be_bytes());
-    connection.0.send(&[Http2::ask(3), cancel].concat());
-    connection.opens(5);
-    connection.echoes(1);
-    connection.echoes(5);
+    for name in ["h2", "hyper_http2"] {
+        let server = Running::local(name);
+        let mut connection = Http2::connect(&server.address);
+        connection.opens(1);
+        let cancel = Http2::frame(Http2::RST_STREAM, 0, 3, &8u32.to_be_bytes());
+        connection.0.send(&[Http2::ask(3), cancel].concat());
+        connection.opens(5);
+        connection.echoes(1);
+        connection.echoes(5);
+    }
+}
+
+/// RFC 8441 §3: the server's settings allow an extended CONNECT, before there is one.
+#[test]
+fn extended_connects_are_allowed_by_a_setting() {
+    for name in ["h2", "hyper_http2"] {
+        let server = Running::local(name);
+        let mut connection = Http2::connect(&server.address);
+        let (_, settings) = connection.next(Http2::SETTINGS, 0);
+        let allows = settings.chunks(6).any(|setting| setting == [0, 8, 0, 0, 0, 1]);
+        assert!(allows, "{name}: {settings:?}");
+    }
 }
 
 #[test]
@@ -94,7 +108,7 @@ fn a_stream_ends_with_the_server_s_close_and_is_not_reset() {
 #[test]
 #[cfg(unix)]
 fn servers_outlive_a_failed_accept() {
-    for name in ["hyper", "h2"] {
+    for name in ["hyper", "hyper_http2", "h2"] {
         crate::crowd::outlives_a_failed_accept(name, &["127.0.0.1:0"]);
     }
 }
