@@ -8,6 +8,7 @@
 #   stomp       `stomp_client`, to RabbitMQ                         Debian, python3
 #   socketio    `socketio_client`, to npm's `socket.io`             node, npm
 #   sockjs      `sockjs_client`, to npm's `sockjs`                  node, npm
+#   http3       the example over HTTP/3, by Python's `aioquic`      python3
 #
 # Installs what it needs beside this script, like `run.sh`; RabbitMQ too (.rabbitmq/). A client that cannot
 # run is a failure, unless WSFRAME_INTEROP_SKIP names it. Where RabbitMQ cannot be downloaded, `stomp` is
@@ -64,6 +65,15 @@ run_sockjs() {
     says "sockjs: another prefix" 1 "$not_found" "$examples/sockjs_client" "$sockjs/other" "Hello"
 }
 
+prepare_http3() {
+    local program
+    python_packages &&
+        program=$(cargo build --profile test --package wsframe-http3 --message-format=json-render-diagnostics |
+            sed -n 's/.*"executable":"\([^"]*\/http3\)".*/\1/p') &&
+        start http3 "$program" 127.0.0.1:0 "$scratch/http3.pem"
+}
+run_http3() { limited "$here/.venv/bin/python" "$here/http3_client.py" "$http3" "$scratch/http3.pem"; }
+
 cd "$here/../.."
 examples=$(examples_folder)
 not_found="the server responded with status 404 instead of 101 (RFC 6455 §4.1)"
@@ -77,6 +87,7 @@ fi
 client chat 'node_packages && browser && start page "$examples/chat" 127.0.0.1:0' 'chromium_client chat.mjs "${page##* }"'
 client socketio 'node_packages && start socketio node "$here/servers.mjs" socketio' run_socketio
 client sockjs 'node_packages && start sockjs node "$here/servers.mjs" sockjs' run_sockjs
+client http3 prepare_http3 run_http3
 client stomp prepare_stomp run_stomp
 
 summary

@@ -9,8 +9,8 @@
 //! without a dynamic table (`connection.rs`, `qpack.rs`). It is no HTTP/3 server: it answers extended CONNECTs alone,
 //! and knows no GOAWAY, no pushes and no priorities.
 //!
-//! The example connects to itself, says "Hello", and prints what comes back. With `-- ADDR` it only serves, there,
-//! and prints its certificate first, which it makes at each start.
+//! The example connects to itself, says "Hello", and prints what comes back. With `-- ADDR FILE` it only serves,
+//! there, and writes its certificate for `localhost`, which it makes at each start, to the file.
 
 mod connection;
 mod qpack;
@@ -19,6 +19,7 @@ mod tests;
 
 use std::env;
 use std::error::Error;
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,16 +48,19 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let addr = env::args().nth(1);
-    let (endpoint, certificate, pem) = listen(addr.as_deref().unwrap_or("127.0.0.1:0").parse()?)?;
-    let addr_here = endpoint.local_addr()?;
-    let server = tokio::spawn(serve(endpoint));
-    if addr.is_some() {
-        println!("{pem}wss://localhost:{}/ over HTTP/3", addr_here.port());
-        return Ok(server.await?);
+    let args: Vec<String> = env::args().skip(1).collect();
+    if let [addr, file] = &args[..] {
+        let (endpoint, _, pem) = listen(addr.parse()?)?;
+        fs::write(file, pem)?;
+        println!("wss://localhost:{}/", endpoint.local_addr()?.port());
+        serve(endpoint).await;
+        return Ok(());
     }
-    let uri = format!("wss://localhost:{}/echo", addr_here.port());
-    let echo = timeout(PATIENCE, say(addr_here, &uri, certificate, "Hello")).await??;
+    let (endpoint, certificate, _) = listen((Ipv4Addr::LOCALHOST, 0).into())?;
+    let addr = endpoint.local_addr()?;
+    tokio::spawn(serve(endpoint));
+    let uri = format!("wss://localhost:{}/echo", addr.port());
+    let echo = timeout(PATIENCE, say(addr, &uri, certificate, "Hello")).await??;
     println!("{uri} over HTTP/3 says: {echo}");
     if echo == "Hello" { Ok(()) } else { Err("that is not what was sent".into()) }
 }
