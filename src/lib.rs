@@ -236,3 +236,8 @@ struct ReadmeDoctests;
 #[cfg(all(doctest, feature = "alloc"))]
 #[doc = include_str!("../docs/adoption.md")]
 struct AdoptionDoctests;
+
+/// And the recipes.
+#[cfg(all(doctest, feature = "deflate", feature = "tokio"))]
+#[doc = include_str!("../docs/recipes.md")]
+struct RecipesDoctests;
