@@ -225,7 +225,7 @@ impl<T: Read + Write> AcceptRequest<T> {
     /// # Errors
     ///
     /// A [`HandshakeError`]. It is [`Rejected`](HandshakeError::Rejected) if the options do not allow
-    /// the origin; the response that says so was written.
+    /// the origin; a response with the reason was written.
     pub fn accept(self, options: &Options) -> Result<WebSocket<T>, HandshakeError> {
         let Self { mut io, received } = self;
         match received.accept(options) {

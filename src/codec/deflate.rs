@@ -130,7 +130,7 @@ impl Deflate {
     }
 
     /// Decompresses what there is of a compressed message at the beginning of `input`, at most 64
-    /// KiB. Returns `None` also in front of what is not compressed, or a control frame.
+    /// KiB. Returns `None` also before what is not compressed, or a control frame.
     pub(super) fn receive_piece<K: MaskingKeys>(
         &mut self,
         connection: &mut Connection<K>,

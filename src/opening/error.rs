@@ -30,7 +30,7 @@ use crate::handshake::{
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum HandshakeError {
-    /// As a server: the client's request is not accepted. The response that says so was written.
+    /// As a server: the client's request is not accepted. A response with the reason was written.
     Rejected(Rejection),
     /// As a client: the server responded with another status than 101.
     Refused(Box<RefusedResponse>),

@@ -164,7 +164,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AcceptRequest<T> {
     /// # Errors
     ///
     /// A [`HandshakeError`]. It is [`Rejected`](HandshakeError::Rejected) if the options do not allow
-    /// the origin; the response that says so was written.
+    /// the origin; a response with the reason was written.
     ///
     /// # Panics
     ///

@@ -43,7 +43,27 @@ const MAX_DRAINED: usize = 16 << 20;
 /// A WebSocket connection over any `AsyncRead + AsyncWrite`. A `Stream` and a `Sink` of [`Message`]s that
 /// answers Pings and Closes automatically.
 ///
-/// See [the module](super) for an example, and for what `send` and `feed` write.
+/// ```
+/// use futures_util::{SinkExt, StreamExt};
+/// use tokio::io::{AsyncRead, AsyncWrite};
+/// use wsframe::codec::CodecError;
+/// use wsframe::stream::WebSocketStream;
+///
+/// /// Sends every message back.
+/// async fn echo(
+///     mut stream: WebSocketStream<impl AsyncRead + AsyncWrite + Unpin>,
+/// ) -> Result<(), CodecError> {
+///     while let Some(message) = stream.next().await {
+///         let message = message?;
+///         if message.is_text() || message.is_binary() {
+///             stream.feed(message).await?; // `next` sends it before it waits
+///         }
+///     }
+///     Ok(())
+/// }
+/// ```
+///
+/// [The module](super) describes what `send` and `feed` write.
 ///
 /// # Receiving
 ///

@@ -3,16 +3,17 @@
 
 use std::fs;
 use std::io::{ErrorKind, Read};
-use std::path::Path;
 
 use crate::peer::{Peer, REQUEST, close_body, masked};
 use crate::running::{Running, printed, run};
 use wsframe::deflate::{Config, DeflateParameters};
 use wsframe::{CloseCode, Opcode, Role};
 
-/// What people copy is not longer than with other crates, and needs no other file.
+/// Examples to copy are short, need no other file, and have the lengths that the page of layers says.
 #[test]
 fn the_examples_to_copy_are_short_and_whole() {
+    let layers = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/layers.md");
+    let layers = fs::read_to_string(layers).expect("the page of layers");
     for (name, max) in [
         ("tokio_echo", 21),
         ("blocking", 46),
@@ -25,49 +26,9 @@ fn the_examples_to_copy_are_short_and_whole() {
         let is_code = |line: &&str| !line.trim().is_empty() && !line.trim().starts_with("//");
         let count = source.lines().filter(is_code).count();
         assert!(count <= max, "{name}: {count} lines");
+        let row = format!("| `{}` | {count} |", name.trim_start_matches("integrations/"));
+        assert!(layers.contains(&row), "docs/layers.md lacks {row}");
         assert!(!source.contains("#[path") && !source.contains("\nmod "), "{name}");
-    }
-}
-
-/// Whoever searches the documentation for what other crates call it finds it.
-#[test]
-fn names_of_other_crates_are_found() {
-    fn sources(folder: &Path, to: &mut String) {
-        for entry in fs::read_dir(folder).expect("the sources") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                sources(&path, to);
-            } else {
-                to.push_str(&fs::read_to_string(path).expect("text"));
-            }
-        }
-    }
-    let mut source = String::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut source);
-    for name in [
-        "accept_async",
-        "connect_async",
-        "from_raw_socket",
-        "from_partially_read",
-        "into_inner",
-        "max_message_size",
-        "max_frame_size",
-        "auto_pong",
-        "read_message",
-        "write_message",
-        "recv",
-        "next_message",
-        "is_ping",
-        "into_text",
-        "CloseFrame",
-    ] {
-        let found = [
-            format!("#[doc(alias = \"{name}\")]"),
-            format!("pub fn {name}("),
-            format!("pub const fn {name}("),
-            format!("pub struct {name} "),
-        ];
-        assert!(found.iter().any(|found| source.contains(found)), "{name}");
     }
 }
 
