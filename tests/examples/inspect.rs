@@ -233,8 +233,12 @@ const BROKEN: &[(&[&str], &str, &str)] = &[
         "8900 4200 c000",
         "offset 4: reserved bits that no extension defines on this frame: RSV1 (RFC 6455 §5.2)",
     ),
-    (&[], "8900 0900", "offset 2: control frame must not be fragmented (RFC 6455 §5.5)"),
-    (&[], "8900 897e", "offset 2: control frame exceeds the 125-byte limit (RFC 6455 §5.5)"),
+    (&[], "8900 0900", "offset 2: ping frame must not be fragmented (RFC 6455 §5.5)"),
+    (
+        &[],
+        "8900 897e",
+        "offset 2: control frame of 126 bytes: at most 125 are allowed, in a 7-bit length (RFC 6455 §5.5)",
+    ),
     (&[], "8980 00000000 8900", "offset 6: frame from a client must be masked (RFC 6455 §5.1)"),
     (&["--from", "client"], "8900", "offset 0: frame from a client must be masked (RFC 6455 §5.1)"),
     (&[], "8900 8980", "offset 2: frame from a server must not be masked (RFC 6455 §5.1)"),
@@ -246,22 +250,22 @@ const BROKEN: &[(&[&str], &str, &str)] = &[
     (
         &[],
         "8900 827e 007d",
-        "offset 2: payload length must be encoded in its shortest form (RFC 6455 §5.2)",
+        "offset 2: payload length 125 must be encoded in its shortest form (RFC 6455 §5.2)",
     ),
     (
         &[],
         "8900 827f 000000000000ffff",
-        "offset 2: payload length must be encoded in its shortest form (RFC 6455 §5.2)",
+        "offset 2: payload length 65535 must be encoded in its shortest form (RFC 6455 §5.2)",
     ),
     (
         &[],
         "8900 827f 8000000000000000",
-        "offset 2: the most significant bit of a 64-bit payload length must be 0 (RFC 6455 §5.2)",
+        "offset 2: payload length 9223372036854775808 exceeds 63 bits (RFC 6455 §5.2)",
     ),
     (
         &["--lenient"],
         "8900 827f 8000000000000000",
-        "offset 2: the most significant bit of a 64-bit payload length must be 0 (RFC 6455 §5.2)",
+        "offset 2: payload length 9223372036854775808 exceeds 63 bits (RFC 6455 §5.2)",
     ),
     (&[], "8900 8000", "offset 2: a continuation frame, but no message is open (RFC 6455 §5.4)"),
     (

@@ -32,7 +32,8 @@ fn the_readme_lists_every_example() {
         let path = entry.expect("an entry").path();
         let name = path.file_stem().and_then(|name| name.to_str()).expect("a name");
         if !["common", "integrations", "tests", "Cargo"].contains(&name) {
-            let commands = [format!("`{name} -- "), format!("`{name}`")];
+            let commands =
+                [format!("`{name} -- "), format!("`{name}`"), format!("-p wsframe-{name}`")];
             assert!(commands.iter().any(|command| readme.contains(command)), "{name}");
             count += 1;
         }

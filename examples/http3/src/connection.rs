@@ -232,9 +232,8 @@ impl Stream {
             let section = self.frames.section(len).await?;
             if kind == HEADERS {
                 let fields = qpack::decode(&section);
-                return fields.map_err(|error| {
+                return fields.inspect_err(|_| {
                     self.frames.fail(DECOMPRESSION_FAILED, "a header section is malformed");
-                    error
                 });
             }
         }

@@ -146,7 +146,7 @@ async fn say(
     message: &str,
 ) -> Result<String> {
     let uri = Uri::parse(uri)?;
-    let quic = connect(addr, &uri.address().to_string(), certificate).await?;
+    let quic = connect(addr, uri.address(), certificate).await?;
     let mut http = Http3::start(quic).await?;
     let mut stream = http.open().await?;
 
