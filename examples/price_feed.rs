@@ -12,7 +12,7 @@
 use std::{env, io, sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::select;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::task::JoinSet;
@@ -25,6 +25,8 @@ use wsframe::{CloseCode, Limits, Message};
 
 /// How many prices may wait for a client: a quarter of a second.
 const MAX_WAITING: usize = 256;
+/// How many bytes of old prices the system may keep for a client. Otherwise these can be megabytes.
+const SYSTEM_BUFFER: u32 = 64 << 10;
 /// How long a client may take nothing at all.
 const MAX_STALL: Duration = Duration::from_secs(1);
 /// How long a client may take to answer a Close.
@@ -35,7 +37,11 @@ const PROTOCOL: &str = "prices.v1";
 async fn main() -> io::Result<()> {
     let mut args = env::args().skip(1);
     let addr = args.next().unwrap_or("127.0.0.1:9006".into());
-    let listener = TcpListener::bind(addr).await?;
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SYSTEM_BUFFER)?; // each connection inherits it
+    socket.bind(addr.parse().map_err(io::Error::other)?)?;
+    let listener = socket.listen(1024)?;
     println!("ws://{}/", listener.local_addr()?);
 
     // Without context takeover, idle clients keep no compressors, and the prepared message is all there is.

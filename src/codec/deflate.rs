@@ -15,9 +15,7 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::chunks::{Kind, Piece};
 use crate::connection::{Connection, MaskingKeys, MessageData, Output};
-#[cfg(feature = "tokio")]
-use crate::deflate::WindowBits;
-use crate::deflate::{AnyPool, Config, DeflateParameters, Pool, Session};
+use crate::deflate::{AnyPool, Config, DeflateParameters, Pool, Session, WindowBits};
 use crate::error::{EncodeError, ProtocolError, ReceiveError};
 use crate::message::Event;
 use crate::owned::{Message, Utf8Bytes};
@@ -260,7 +258,6 @@ impl Deflate {
 
     /// Whether the peer can decompress a message that was compressed without context takeover, in a window of
     /// this size. If so, gives up the compressor, which has not seen it.
-    #[cfg(feature = "tokio")]
     pub(super) fn may_send_compressed(&mut self, window_bits: WindowBits) -> bool {
         let may = window_bits <= self.session.context().window_bits;
         if may {

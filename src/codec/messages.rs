@@ -14,9 +14,7 @@ use super::deflate::{Deflate, SharedPool};
 use crate::close::CloseCode;
 use crate::connection::{Connection, MaskingKeys, MessageData, Output};
 #[cfg(feature = "deflate")]
-use crate::deflate::DeflateParameters;
-#[cfg(all(feature = "deflate", feature = "tokio"))]
-use crate::deflate::WindowBits;
+use crate::deflate::{DeflateParameters, WindowBits};
 use crate::error::{EncodeError, ReceiveError};
 use crate::frame::FrameEncoder;
 use crate::owned::{BytesAssembler, Message};
@@ -48,7 +46,6 @@ impl<K> Messages<K> {
         self.deflate = deflate.map(Box::new);
     }
 
-    #[cfg(feature = "tokio")]
     /// Whether no message that is sent is compressed.
     pub(crate) const fn sends_plain(&self) -> bool {
         #[cfg(feature = "deflate")]
@@ -59,12 +56,11 @@ impl<K> Messages<K> {
 
     /// Whether a message that was compressed without context takeover, in a window of this size, can be sent
     /// now. If so, it has to be: the compressor is given up, because it has not seen the message.
-    #[cfg(all(feature = "deflate", feature = "tokio"))]
+    #[cfg(feature = "deflate")]
     pub(crate) fn may_send_compressed(&mut self, window_bits: WindowBits) -> bool {
         self.deflate.as_mut().is_some_and(|deflate| deflate.may_send_compressed(window_bits))
     }
 
-    #[cfg(feature = "tokio")]
     pub(crate) fn take_replies(&mut self) -> BytesMut {
         mem::take(&mut self.replies)
     }

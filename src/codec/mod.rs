@@ -40,6 +40,9 @@
 //! # }
 //! ```
 
+// Blocking connections do not use all that codecs and streams have in common.
+#![cfg_attr(not(feature = "tokio"), allow(dead_code, unreachable_pub))]
+
 mod buffer;
 pub(crate) mod chunks;
 #[cfg(feature = "deflate")]

@@ -97,7 +97,7 @@ pub use decompressor::Decompressor;
 pub use negotiation::{NAME, Negotiation, NegotiationError};
 pub use parameters::{DeflateContext, DeflateParameters, WindowBits};
 pub use pool::{Pool, PooledCompressor, PooledDecompressor};
-#[cfg(feature = "tokio")]
+#[cfg(any(feature = "blocking", feature = "tokio"))]
 pub(crate) use session::{AnyPool, Session};
 
 /// The bytes that a sender removes from the end of a message, and that a receiver appends again

@@ -300,7 +300,7 @@ impl MessageDecoder {
     }
 
     /// Returns whether a part of a message was decoded, and not its end.
-    #[cfg(feature = "tokio")]
+    #[cfg(any(feature = "blocking", feature = "tokio"))]
     pub(crate) const fn is_within_message(&self) -> bool {
         matches!(self.0, State::Running(Running { position: Position::Within(_), .. }))
     }

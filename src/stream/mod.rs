@@ -5,16 +5,16 @@
 //!
 //! ```
 //! use futures_util::{SinkExt, StreamExt};
-//! use wsframe::codec::CodecError;
-//! use wsframe::stream::WebSocketStream;
-//! use wsframe::{Connection, MaskingKey, Message};
+//! use wsframe::Message;
+//! use wsframe::handshake::Options;
+//! use wsframe::stream;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), CodecError> {
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let (client_io, server_io) = tokio::io::duplex(64);
-//! # let fresh_key = || MaskingKey::new([1, 2, 3, 4]);
+//! let options = Options::new();
 //! let server = async {
-//!     let mut server = WebSocketStream::new(server_io, Connection::server());
+//!     let mut server = stream::accept(server_io, &options).await?;
 //!     while let Some(message) = server.next().await {
 //!         match message? {
 //!             echo @ (Message::Text(_) | Message::Binary(_)) => server.feed(echo).await?,
@@ -24,7 +24,7 @@
 //!     Ok(())
 //! };
 //! let client = async {
-//!     let mut client = WebSocketStream::new(client_io, Connection::client(fresh_key));
+//!     let mut client = stream::client(client_io, "ws://localhost/", &options).await?;
 //!     client.send(Message::text("Hello")).await?;
 //!     if let Some(echo) = client.next().await {
 //!         assert_eq!(echo?, Message::text("Hello"));
@@ -33,12 +33,24 @@
 //!     while let Some(message) = client.next().await {
 //!         message?; // until the server's Close has arrived and the transport has ended
 //!     }
-//!     Ok::<_, CodecError>(())
+//!     Ok::<_, Box<dyn std::error::Error>>(())
 //! };
 //! tokio::try_join!(server, client)?;
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Opening a connection
+//!
+//! | to | call |
+//! |---|---|
+//! | accept a client | [`accept`] |
+//! | decide on its request first | [`accept_request`] |
+#![cfg_attr(feature = "hyper", doc = "| accept a client in hyper or axum | [`upgrade`] |")]
+//! | connect to a server | [`client`] |
+//! | use another opening handshake | [`WebSocketStream::new`] |
+//!
+//! [`Options`](crate::handshake::Options) say what is negotiated, and what the peer may do.
 //!
 //! # Sending
 //!
@@ -67,6 +79,7 @@
 //! `next` and `next_chunk` are cancel-safe: all that has arrived is in the stream, so a future that is dropped
 //! loses nothing.
 //! A future of `send` or `feed` that is dropped may or may not have queued its message, as with every `Sink`.
+//! A future of `accept` or `client` that is dropped drops the transport, and so ends the connection.
 //!
 //! # Memory
 //!

@@ -60,7 +60,7 @@ fn the_short_servers_echo() {
 
 /// A client of the feed that offers this extension.
 fn subscribed(address: &str, extension: &str) -> (Peer, String) {
-    let request = str::from_utf8(REQUEST).expect("text").replace("x-unknown", extension);
+    let request = core::str::from_utf8(REQUEST).expect("text").replace("x-unknown", extension);
     let more = "\r\nSec-WebSocket-Protocol: prices.v1\r\nOrigin: https://prices.example\r\n\r\n";
     Peer::asks(address, request.replace("\r\n\r\n", more))
 }
@@ -94,7 +94,7 @@ fn the_price_feed_is_the_same_with_and_without_compression() {
     assert!(text.starts_with(r#"{"symbol":"WSF","number":"#), "{text}");
     assert!(saved < usize::MAX / 2);
 
-    let request = str::from_utf8(REQUEST).expect("text");
+    let request = core::str::from_utf8(REQUEST).expect("text");
     for (more, status) in [
         ("", 400),
         ("Sec-WebSocket-Protocol: other\r\n", 400),
@@ -128,7 +128,7 @@ fn the_price_feed_is_the_same_with_and_without_compression() {
 #[cfg(target_os = "linux")]
 fn the_price_feed_leaves_slow_clients_behind() {
     let feed = Running::start("price_feed", &["127.0.0.1:0", "https://prices.example"]);
-    // With a small window, it is not the system that buffers for seconds.
+    // With a small window, the system does not buffer for seconds.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
     let slow = runtime.block_on(async {
         let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
@@ -138,7 +138,7 @@ fn the_price_feed_leaves_slow_clients_behind() {
     let slow = slow.into_std().expect("a socket");
     slow.set_nonblocking(false).expect("an option");
     let mut slow = Peer::new(slow);
-    let request = str::from_utf8(REQUEST).expect("text");
+    let request = core::str::from_utf8(REQUEST).expect("text");
     let more = "\r\nSec-WebSocket-Protocol: prices.v1\r\n\r\n";
     slow.send(request.replace("\r\n\r\n", more).as_bytes());
     slow.head();

@@ -1,6 +1,8 @@
 //! §4: `accept`, `accept_request` and `client` over tokio's I/O.
 #![cfg(feature = "tokio")]
 
+use core::pin::pin;
+use core::task::Poll;
 use core::time::Duration;
 use std::io::ErrorKind;
 
@@ -11,7 +13,7 @@ use wsframe::handshake::{HeadError, RefusedResponse, ResponseError, UriError, Wr
 use wsframe::stream::{self, WebSocketStream};
 use wsframe::{Limits, Message, Opcode};
 
-use crate::pipe::masked;
+use crate::pipe::{masked, poll_once};
 
 const REQUEST: &str = "GET /chat?room=7 HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\n\
     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
@@ -340,6 +342,27 @@ async fn the_time_limit_covers_the_whole_handshake() {
     let response = "HTTP/1.1 503 later\r\nContent-Length: 50\r\n\r\nHello";
     let response = refused(answered(response, false, &options).await);
     assert_eq!((response.status(), &response.body()[..]), (503, &b"Hello"[..]));
+}
+
+/// A future or a request that is dropped takes the transport with it.
+#[tokio::test]
+async fn a_handshake_that_is_given_up_ends_the_transport() {
+    let options = Options::new();
+    for len in [0, 30, REQUEST.len()] {
+        let (mut peer, io) = duplex(4096);
+        peer.write_all(&REQUEST.as_bytes()[..len]).await.unwrap();
+        match poll_once(&mut pin!(stream::accept_request(io))) {
+            Poll::Ready(request) => drop(request.unwrap()),
+            Poll::Pending => assert_ne!(len, REQUEST.len()),
+        }
+        assert_eq!(peer.read(&mut [0]).await.unwrap(), 0);
+
+        let (mut peer, io) = duplex(len + 1);
+        assert!(poll_once(&mut pin!(stream::client(io, URI, &options))).is_pending());
+        let mut request = Vec::new();
+        peer.read_to_end(&mut request).await.unwrap();
+        assert!(request.starts_with(b"G"));
+    }
 }
 
 #[tokio::test]
