@@ -25,10 +25,14 @@ async fn main() -> io::Result<()> {
     println!("ws://{}/", listener.local_addr()?);
     let options = Options::new().deflate(SharedPool::new(Config::default()));
     loop {
-        let Ok((socket, _)) = listener.accept().await else {
-            // Most likely no file descriptor is free. One will be, when a connection ends.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            continue;
+        let socket = match listener.accept().await {
+            Ok((socket, _)) => socket,
+            Err(error) => {
+                // Usually no file descriptor is free. One will be when a connection ends.
+                eprintln!("cannot accept a connection: {error}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
         };
         let _ = socket.set_nodelay(true);
         let options = options.clone();
