@@ -32,7 +32,7 @@ fn echo(socket: TcpStream) -> io::Result<()> {
     let mut websocket = blocking::accept(socket, &Options::new())?;
     while let Some(message) = websocket.read()? {
         // Pings and Closes were answered.
-        if message.is_text() || message.is_binary() {
+        if message.is_data() {
             websocket.send(message)?;
         }
     }

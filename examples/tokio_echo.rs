@@ -18,7 +18,7 @@ async fn main() -> std::io::Result<()> {
             let mut stream = stream::accept(socket, &Options::new()).await?;
             while let Some(message) = stream.try_next().await? {
                 // Pings and Closes were answered. `try_next` sends what was fed when it has to wait.
-                if message.is_text() || message.is_binary() {
+                if message.is_data() {
                     stream.feed(message).await?;
                 }
             }

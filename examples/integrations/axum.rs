@@ -13,16 +13,16 @@ async fn main() -> std::io::Result<()> {
     let addr = std::env::args().nth(1).unwrap_or("127.0.0.1:9003".into());
     let listener = tokio::net::TcpListener::bind(addr).await?;
     println!("ws://{}/", listener.local_addr()?);
-    let options = Options::new().subprotocols(["echo"]).deflate(Config::default());
-    axum::serve(listener, Router::new().route("/", any(echo)).with_state(options)).await
+    let opts = Options::new().subprotocols(["echo"]).deflate(Config::default()).auto_close(false);
+    axum::serve(listener, Router::new().route("/", any(echo)).with_state(opts)).await
 }
 
-async fn echo(State(options): State<Options>, mut request: Request) -> Result<Response, Response> {
-    let (response, opening) = stream::upgrade(&mut request, &options)?;
+async fn echo(State(opts): State<Options>, mut request: Request) -> Result<Response, Response> {
+    let (response, opening) = stream::upgrade(&mut request, &opts)?;
     tokio::spawn(async move {
         let (sink, stream) = opening.await.ok()?.split();
-        // Pings and Closes are answered by the stream.
-        stream.try_filter(|m| ready(m.is_text() || m.is_binary())).forward(sink).await.ok()
+        // Pings are answered by the stream, and a Close by its like.
+        stream.try_filter(|m| ready(m.is_data() || m.is_close())).forward(sink).await.ok()
     });
     Ok(response)
 }

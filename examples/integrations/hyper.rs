@@ -23,7 +23,7 @@ async fn main() -> io::Result<()> {
     let addr = env::args().nth(1).unwrap_or("127.0.0.1:9002".into());
     let listener = TcpListener::bind(addr).await?;
     println!("ws://{}/", listener.local_addr()?);
-    let options = Options::new().deflate(SharedPool::new(Config::default()));
+    let options = Options::new().deflate(SharedPool::new(Config::default())).auto_close(false);
     loop {
         let socket = match listener.accept().await {
             Ok((socket, _)) => socket,
@@ -53,7 +53,8 @@ fn answer(mut request: Request<Incoming>, options: &Options) -> Response<Full<By
     tokio::spawn(async move {
         let mut stream = opening.await.map_err(io::Error::other)?;
         while let Some(message) = stream.try_next().await? {
-            if message.is_text() || message.is_binary() {
+            // A Ping was answered. A Close is answered by its like.
+            if message.is_data() || message.is_close() {
                 stream.feed(message).await?;
             }
         }

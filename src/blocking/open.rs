@@ -353,7 +353,7 @@ fn open<T, K>(
     out: Output,
     options: &Options,
 ) -> WebSocket<T, K> {
-    let connection = connection.limits(options.limits);
+    let connection = options.apply(connection);
     let websocket = WebSocket::from_partially_read(io, connection, opened.received);
     #[cfg(feature = "deflate")]
     let websocket = match &options.deflate {

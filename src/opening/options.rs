@@ -7,6 +7,7 @@ use core::time::Duration;
 
 #[cfg(feature = "deflate")]
 use crate::codec::SharedPool;
+use crate::connection::Connection;
 #[cfg(feature = "deflate")]
 use crate::deflate::{DeflateParameters, Negotiation};
 use crate::handshake::{DEFAULT_MAX_HEAD_LEN, HandshakeRequest, HandshakeRules, Rejection};
@@ -22,6 +23,7 @@ use crate::limits::Limits;
 /// | [`origin`](Self::origin) | | sends it | none |
 /// | `deflate` (feature `deflate`) | accepts it | offers it | no compression |
 /// | [`limits`](Self::limits) | for messages | for messages | [`Limits::DEFAULT`] |
+/// | [`auto_pong`](Self::auto_pong), [`auto_close`](Self::auto_close) | ✓ | ✓ | on |
 /// | [`handshake_timeout`](Self::handshake_timeout) | ✓ | ✓ | none |
 /// | [`handshake_rules`](Self::handshake_rules) | for requests | for responses | strict |
 /// | [`max_head_len`](Self::max_head_len) | of the request | of the response | 16 KiB |
@@ -56,7 +58,9 @@ pub struct Options {
     /// Whether clients connect over TLS, if the server's own origin is allowed.
     same_origin: Option<bool>,
     pub(super) origin: Option<String>,
-    pub(crate) limits: Limits,
+    limits: Limits,
+    auto_pong: bool,
+    auto_close: bool,
     pub(crate) handshake_timeout: Option<Duration>,
     pub(crate) rules: HandshakeRules,
     pub(crate) max_head_len: usize,
@@ -77,6 +81,8 @@ impl Options {
             same_origin: None,
             origin: None,
             limits: Limits::DEFAULT,
+            auto_pong: true,
+            auto_close: true,
             handshake_timeout: None,
             rules: HandshakeRules::new(),
             max_head_len: DEFAULT_MAX_HEAD_LEN,
@@ -140,6 +146,20 @@ impl Options {
         self
     }
 
+    /// Sets whether Pings are answered automatically: see
+    /// [`Connection::auto_pong`](crate::Connection::auto_pong).
+    pub const fn auto_pong(mut self, answer: bool) -> Self {
+        self.auto_pong = answer;
+        self
+    }
+
+    /// Sets whether a Close is answered automatically, with its code: see
+    /// [`Connection::auto_close`](crate::Connection::auto_close).
+    pub const fn auto_close(mut self, answer: bool) -> Self {
+        self.auto_close = answer;
+        self
+    }
+
     /// Enables permessage-deflate (RFC 7692), with this pool or a pool of this configuration.
     ///
     /// Messages are compressed if the peer agrees. A server should use one [`SharedPool`] for all
@@ -195,6 +215,11 @@ impl Options {
     pub const fn keep_alive(mut self, interval: Duration) -> Self {
         self.keep_alive = Some(interval);
         self
+    }
+
+    /// Returns the connection with what the options say about messages.
+    pub(crate) fn apply<K>(&self, connection: Connection<K>) -> Connection<K> {
+        connection.limits(self.limits).auto_pong(self.auto_pong).auto_close(self.auto_close)
     }
 
     /// Returns whether the origin is allowed.

@@ -273,7 +273,7 @@ pub(super) fn open<T, K>(
     opened: Opened,
     options: &Options,
 ) -> WebSocketStream<T, K> {
-    let connection = connection.limits(options.limits);
+    let connection = options.apply(connection);
     let stream = WebSocketStream::from_partially_read(io, connection, opened.received);
     #[cfg(feature = "deflate")]
     let stream = match &options.deflate {

@@ -79,8 +79,8 @@ client handshake_chromium "node_packages && browser" 'to handshake chromium_clie
 client hyper 'node_packages && start hyper "$examples/hyper" 127.0.0.1:0' 'to hyper node_client ws.mjs "$hyper"'
 client axum 'python_packages && start axum "$examples/axum" 127.0.0.1:0' 'to axum python_client "$axum"'
 client tokio_echo 'node_packages && start tokio_echo "$examples/tokio_echo" 127.0.0.1:0' \
-    'to tokio_echo node_client ws.mjs "$tokio_echo"'
-client blocking 'python_packages && start blocking "$examples/blocking" 127.0.0.1:0' 'to blocking python_client "$blocking"'
+    'to tokio_echo node_client ws.mjs "$tokio_echo" plain'
+client blocking 'python_packages && start blocking "$examples/blocking" 127.0.0.1:0' 'to blocking python_client "$blocking" plain'
 client blocking_client prepare_servers 'for server in "$ws_server" "$websockets_server"; do
     shows "blocking_client: $server" "Hello grüße " "$examples/blocking" "$server" Hello grüße
 done'

@@ -88,9 +88,9 @@ until_listens() {
 limited() { timeout --foreground 300 "$@"; }
 
 # The clients in JavaScript and Python: node_client SCRIPT URL, chromium_client SCRIPT URL, python_client URL.
-node_client() { limited node "$here/$1" "$2"; }
+node_client() { limited node "$here/$1" "${@:2}"; }
 chromium_client() { CHROMIUM=$(command -v chromium) node_client "$@"; }
-python_client() { limited "$here/.venv/bin/python" -B "$here/websockets_client.py" "$1"; }
+python_client() { limited "$here/.venv/bin/python" -B "$here/websockets_client.py" "$@"; }
 
 # to NAME CLIENT…: adds the name of the server to each exchange.
 to() { "${@:2}" | sed -E "s/^(ok|FAILED) /&$1: /"; }

@@ -144,6 +144,6 @@ fn a_route_of_axum_speaks_websocket() {
     peer.send(&masked(Opcode::Ping, Rsv::NONE, b"now"));
     assert_eq!(peer.server_frame(), (0x8A, b"now".to_vec()));
     peer.send(&masked(Opcode::Close, Rsv::NONE, b"\x10\xE1bye"));
-    assert_eq!(peer.server_frame(), (0x88, b"\x10\xE1".to_vec()));
+    assert_eq!(peer.server_frame(), (0x88, b"\x10\xE1bye".to_vec()));
     assert_eq!(peer.socket.read(&mut [0]).expect("an end"), 0);
 }
