@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Measures how much the crate adds to programs, and fails if a size exceeds its limit. docs/size.md has the sizes of
-# a release.
+# Measures how much the crate adds to programs, and fails if a size exceeds its limit.
+#
+#     ci/size.sh [--table FILE]      also writes the sizes on bare metal into the table of FILE
 #
 # The programs are in ci/size:
 #
@@ -12,7 +13,8 @@ cd "$(dirname "$0")/.."
 . ci/lib.sh
 
 work=$(realpath -m "${CARGO_TARGET_DIR:-target}")
-status=0
+status=0 table=
+[ "${1:-}" != --table ] || table=$(realpath "$2")
 
 # within NAME BYTES BOUND: prints the size. If it is over its bound, the script fails at its end.
 within() {
@@ -54,9 +56,12 @@ without_system() {
         -Zbuild-std=core --target "$target" ${programs[@]/#/--bin=}
     for name in "${programs[@]}"; do
         size=$(sections "$work/size/$target/firmware/$name")
+        [ -z "$table" ] || sed -i -E "s/^(\| \`$name\`: [^|]*\| )[0-9]+ \|/\1$size |/" "$table"
         if [ -z "${bounds[$name]:-}" ]; then echo "$name: $size bytes"; continue; fi
         within "$name" "$size" "${bounds[$name]}"
     done
+    [ -z "$table" ] ||
+        sed -i -E "s/^rustc .*, [0-9-]+\.$/$("$toolchain/rustc" --version | cut -d' ' -f1-2), $(date -u +%F)./" "$table"
 }
 
 programs=(connection frames header embedded_websocket edge_ws)

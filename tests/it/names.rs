@@ -34,7 +34,7 @@ fn read(folder: &Path, to: &mut String) {
 #[test]
 fn what_people_look_for_is_found() {
     let mut source = String::new();
-    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut source);
+    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../src"), &mut source);
     for name in SOUGHT {
         let is_name = |item: &str| {
             let item = format!("pub {item} {name}");
