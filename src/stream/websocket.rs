@@ -524,9 +524,11 @@ where
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Chunk, CodecError>>> {
-        self.poll_receive(cx, |this| {
+        let next = self.poll_receive(cx, |this| {
             this.messages.receive_chunk(&mut this.open, &mut this.input.bytes)
-        })
+        });
+        self.is_terminated |= matches!(next, Poll::Ready(None));
+        next
     }
 
     /// Sends the next fragment of a message (RFC 6455 §5.4), and returns when the transport has taken it. With
