@@ -29,7 +29,7 @@ use crate::rsv::Rsv;
 ///         if chunk.first {
 ///             message.clear();
 ///         }
-///         message.extend(chunk.data.into_payload().unwrap_or_default());
+///         message.extend(chunk.data.into_data());
 ///     }
 /// }
 /// ```
