@@ -1,5 +1,6 @@
 //! How long crates take to send and to receive frames, as they are published and on wsframe: both in this program,
-//! in turn, the shortest of 101 rounds. Prints nanoseconds per frame. The peer is a buffer, so only the crates' own work is measured.
+//! in turn, the shortest of 101 rounds. Prints nanoseconds per frame. The peer is a buffer, so only the crates' own
+//! work is measured.
 
 // Which crates are measured is a feature each. With `only`, the program contains one version, and its size is compared.
 #![allow(dead_code, unexpected_cfgs)]
@@ -67,7 +68,11 @@ impl io::Write for Wire {
 }
 
 impl AsyncRead for Wire {
-    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let len = io::Read::read(&mut *self, buf.initialize_unfilled())?;
         buf.advance(len);
         Poll::Ready(Ok(()))
@@ -75,7 +80,11 @@ impl AsyncRead for Wire {
 }
 
 impl AsyncWrite for Wire {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Poll::Ready(Ok(black_box(buf).len()))
     }
 
@@ -130,8 +139,10 @@ mod tungstenite {
     versions!(tungstenite_before, tungstenite_after, |rows| {
         use krate::{Message, WebSocket, protocol::Role};
         for len in SIZES {
-            for (name, role, masked) in [("server", Role::Server, true), ("client", Role::Client, false)] {
-                let payload = bytes::Bytes::from(vec![b'a'; len]);
+            for (name, role, masked) in
+                [("server", Role::Server, true), ("client", Role::Client, false)]
+            {
+                let payload = bytes::Bytes::from_static(buffer(len, 0));
                 let mut socket = WebSocket::from_raw_socket(Wire(vec![], 0), role, None);
                 rows.push((
                     format!("{name} writes {len} B"),
@@ -143,8 +154,11 @@ mod tungstenite {
                     }),
                 ));
                 for (kind, opcode) in [("binary", 2), ("text", 1)] {
-                    let mut socket =
-                        WebSocket::from_raw_socket(Wire(frames(len, masked, opcode), 0), role, None);
+                    let mut socket = WebSocket::from_raw_socket(
+                        Wire(frames(len, masked, opcode), 0),
+                        role,
+                        None,
+                    );
                     rows.push((
                         format!("{name} reads {kind} {len} B"),
                         Box::new(move |count| {
@@ -169,8 +183,9 @@ mod actix {
             for (name, masked, codec) in
                 [("server", true, Codec::new()), ("client", false, Codec::new().client_mode())]
             {
-                let payload = Bytes::from(vec![b'a'; len]);
-                let (mut encoder, mut out) = (codec.clone(), BytesMut::new());
+                let payload = Bytes::from_static(buffer(len, 0));
+                // So large that it begins at a page.
+                let (mut encoder, mut out) = (codec.clone(), BytesMut::with_capacity(256 * 1024));
                 rows.push((
                     format!("{name} writes {len} B"),
                     Box::new(move |count| {
@@ -205,7 +220,8 @@ mod soketto {
     versions!(soketto_before, soketto_after, |rows| {
         use krate::Parsing;
         use krate::base::{Codec, Header, OpCode};
-        for (len, masked) in [(16, false), (16, true), (300, false), (300, true), (16 * 1024, true)] {
+        for (len, masked) in [(16, false), (16, true), (300, false), (300, true), (16 * 1024, true)]
+        {
             let name = if masked { "masked" } else { "plain" };
             let (codec, bytes) = (Codec::new(), frames(len, masked, 2));
             rows.push((
@@ -256,7 +272,12 @@ mod fastwebsockets {
                     format!("{} writes {len} B", if masked { "client" } else { "server" }),
                     Box::new(move |count| {
                         for _ in 0..count {
-                            let mut frame = Frame::new(true, OpCode::Binary, None, Payload::BorrowedMut(&mut payload));
+                            let mut frame = Frame::new(
+                                true,
+                                OpCode::Binary,
+                                None,
+                                Payload::BorrowedMut(&mut payload),
+                            );
                             if masked {
                                 frame.mask();
                             }
@@ -265,7 +286,9 @@ mod fastwebsockets {
                     }),
                 ));
             }
-            for (name, role, masked) in [("server", Role::Server, true), ("client", Role::Client, false)] {
+            for (name, role, masked) in
+                [("server", Role::Server, true), ("client", Role::Client, false)]
+            {
                 let mut socket = WebSocket::after_handshake(Wire(frames(len, masked, 1), 0), role);
                 rows.push((
                     format!("{name} reads text {len} B"),
@@ -288,10 +311,15 @@ mod tokio_websockets {
         for len in SIZES {
             for masked in [true, false] {
                 let serve = |wire| {
-                    if masked { ServerBuilder::new().serve(wire) } else { ClientBuilder::new().take_over(wire) }
+                    if masked {
+                        ServerBuilder::new().serve(wire)
+                    } else {
+                        ClientBuilder::new().take_over(wire)
+                    }
                 };
                 let name = if masked { "server" } else { "client" };
-                let (mut socket, payload) = (serve(Wire(vec![], 0)), bytes::Bytes::from(vec![b'a'; len]));
+                let (mut socket, payload) =
+                    (serve(Wire(vec![], 0)), bytes::Bytes::from_static(buffer(len, 0)));
                 rows.push((
                     format!("{name} writes {len} B"),
                     Box::new(move |count| {

@@ -151,6 +151,7 @@ bench() {
         printf 'tokio = "1"\ntokio-util = { version = "0.7", features = ["codec"] }\n'
         for crate in "$@"; do
             both "$crate" >&2
+            features=${features/,http2*/}
             features=${features:+\"${features//,/\", \"}\"}
             # One version from the registry and one from a folder: so a program can contain both.
             printf '%s-before = { package = "%s", features = [%s], version = "=%s" }\n' "$crate" "$crate" "$features" "$version"
