@@ -1,33 +1,22 @@
 //! The client that the Autobahn|TestSuite drives:
 //! `cargo run --release --all-features --example autobahn_client -- ws://127.0.0.1:9001`.
 //!
-//! The suite's server (`wstest -m fuzzingserver`) has a resource for each step: how many cases there are,
-//! one case after another, and that its reports be written. In a case the client echoes each message,
-//! whole; what the server sends besides, the connection deals with by itself.
-//!
-//! Messages are fed, and written together when nothing more can be read.
-
-#[path = "common/handshake.rs"]
-mod handshake;
-#[path = "common/uri.rs"]
-mod uri;
+//! The suite's server (`wstest -m fuzzingserver`) has a resource for each step: the number of cases,
+//! each case, and writing the reports. In a case the client sends each message back.
 
 use core::time::Duration;
 use std::env;
 use std::io;
 use std::process::ExitCode;
 
-use bytes::{Buf, BytesMut};
 use futures_util::{SinkExt, StreamExt};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use wsframe::codec::CodecError;
-use wsframe::deflate::{Config, DeflateParameters};
-use wsframe::stream::WebSocketStream;
-use wsframe::{Connection, Message, ThreadKeys};
-
-use handshake::Handshake;
+use wsframe::Message;
+use wsframe::codec::{CodecError, SharedPool};
+use wsframe::deflate::Config;
+use wsframe::handshake::{Options, Uri};
+use wsframe::stream;
 
 const USAGE: &str =
     "usage: autobahn_client URL [AGENT]   (AGENT: the name in the reports, wsframe)";
@@ -83,18 +72,14 @@ async fn run_all(server: &str, agent: &str) -> io::Result<u32> {
     Ok(count)
 }
 
-/// A connection from its beginning to its end. `echoes` is shown each message, and says whether it is to be
-/// sent back.
+/// Opens a connection and serves it to its end. `echoes` returns whether a message must be sent back.
 async fn converse(url: &str, mut echoes: impl FnMut(&Message) -> bool) -> io::Result<()> {
-    let uri = uri::parse(url).map_err(io::Error::other)?;
-    let mut socket = TcpStream::connect((uri.address(), uri.port())).await?;
+    let uri = Uri::parse(url).map_err(io::Error::other)?;
+    let socket = TcpStream::connect((uri.address(), uri.port())).await?;
     socket.set_nodelay(true)?;
-    let opened = open(&mut socket, Handshake::new(uri, &[]));
-    let (agreed, received) = timeout(PATIENCE, opened).await??;
-
-    let connection = Connection::client(ThreadKeys);
-    let mut stream = WebSocketStream::from_partially_read(socket, connection, received)
-        .deflate(agreed, Config::default());
+    let options =
+        Options::new().deflate(SharedPool::new(Config::default())).handshake_timeout(PATIENCE);
+    let mut stream = stream::client(socket, url, &options).await.map_err(io::Error::other)?;
     while let Some(message) = timeout(PATIENCE, stream.next()).await? {
         match message {
             Ok(message @ (Message::Text(_) | Message::Binary(_))) => {
@@ -112,21 +97,4 @@ async fn converse(url: &str, mut echoes: impl FnMut(&Message) -> bool) -> io::Re
     // side.
     let _ = timeout(LINGER, async { while stream.next().await.is_some() {} }).await;
     Ok(())
-}
-
-/// The opening handshake. Gives what was agreed on for messages, and what has already arrived
-/// behind it.
-async fn open(
-    socket: &mut TcpStream,
-    mut handshake: Handshake<'_>,
-) -> io::Result<(Option<DeflateParameters>, BytesMut)> {
-    socket.write_all(handshake.request().as_bytes()).await?;
-    let mut received = BytesMut::new();
-    while socket.read_buf(&mut received).await? > 0 {
-        if let Some(opened) = handshake.check(&received)? {
-            received.advance(opened.frames_at);
-            return Ok((opened.deflate, received));
-        }
-    }
-    Err(io::ErrorKind::UnexpectedEof.into())
 }

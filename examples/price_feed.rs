@@ -83,7 +83,7 @@ async fn publish(feed: broadcast::Sender<PreparedMessage>, pool: SharedPool) {
         let price = 10_000 + number * number % 997;
         let json =
             format!(r#"{{"symbol":"WSF","number":{number},"bid":{price},"ask":{}}}"#, price + 2);
-        // Nobody may be there.
+        // There may be no client.
         let _ = feed.send(PreparedMessage::compressed(Message::text(json), &pool));
     }
 }

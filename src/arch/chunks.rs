@@ -2,7 +2,7 @@
 //!
 //! Kernels read and write arrays of a constant length, which a vector or a word is loaded from.
 //! `last_chunk` of `core` would do for [`last`], but its bounds check is not always removed, and
-//! leaves a path to a panic. Here an index that wraps lies outside the slice, so it gives `None`.
+//! leaves a path to a panic. Here an index that wraps is outside the slice, so it gives `None`.
 
 #[cfg(wsframe_vectors)]
 use core::ops::Range;
@@ -37,7 +37,7 @@ pub(super) fn at_mut<const N: usize>(bytes: &mut [u8], at: usize) -> &mut [u8] {
     bytes.get_mut(at.min(end)..).unwrap_or_default()
 }
 
-/// Stores a block at the beginning of the slice, if there is room.
+/// Stores a block at the beginning of the slice, if it fits.
 #[inline(always)]
 pub(super) fn put<const N: usize>(bytes: &mut [u8], block: [u8; N]) {
     if let Some(place) = bytes.first_chunk_mut() {
@@ -80,7 +80,7 @@ pub(super) fn four<const N: usize>(bytes: &[u8]) -> Option<([usize; 2], [[u8; N]
 
 /// Stores the four where [`four`] has found them.
 ///
-/// Both ends are written last: whoever reads the first or the last word next gets it from one
+/// Both ends are written last: code that reads the first or the last word next gets it from one
 /// store.
 #[inline(always)]
 pub(super) fn put_four<const N: usize>(

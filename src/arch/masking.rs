@@ -12,7 +12,7 @@
 //!  last block                  |k3k0k1k2k3k0k1k2|      the key rotated by 11 - 8
 //! ```
 //!
-//! Four blocks do the same for N to 4N bytes: the two between the first and the last may lie
+//! Four blocks do the same for N to 4N bytes: the two between the first and the last may be
 //! anywhere, and below 2N they repeat the other two. With blocks of 8 and of 32 bytes, two branches
 //! decide on all lengths from 8 to 128. Up to 31 bytes the blocks are words, which every backend
 //! shares (`words/mask.rs`).
@@ -63,7 +63,7 @@ macro_rules! short_masking_kernels {
         #[target_feature(enable = $features)]
         pub(super) fn store_four(to: &mut [u8], [second, third]: [usize; 2], [a, b, c, d]: Four) {
             use $crate::arch::chunks;
-            // Both ends are written last: whoever reads the first or the last word next gets it
+            // Both ends are written last: code that reads the first or the last word next gets it
             // from one store.
             store_32(chunks::at_mut::<32>(to, second), b);
             store_32(chunks::at_mut::<32>(to, third), c);

@@ -155,13 +155,13 @@ impl Backend {
     }
 }
 
-/// The backends that this machine can run, fastest first. The last one runs everywhere.
+/// Returns the backends that this machine can run, fastest first. The last one runs everywhere.
 pub fn available() -> impl Iterator<Item = &'static Backend> {
     let all = machine::BACKENDS.iter().chain([&words::BACKEND]);
     all.filter(|backend| (backend.is_available)())
 }
 
-/// The backend whose kernels the crate uses: the first of those that are available.
+/// Returns the backend whose kernels the crate uses: the first of those that are available.
 pub fn active() -> &'static Backend {
     available().next().unwrap_or(&words::BACKEND)
 }
@@ -207,7 +207,7 @@ fn unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
     }
 }
 
-/// The key as it meets the byte `by` places further on.
+/// Returns the key as it applies to the byte `by` places further on.
 #[inline(always)]
 pub const fn rotate(key: u32, by: usize) -> u32 {
     // The cast keeps the low bits, and only the lowest two count.

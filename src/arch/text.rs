@@ -128,7 +128,7 @@ fn into_string(bytes: Vec<u8>) -> Option<String> {
 
 /// Text that owns its bytes and shares them.
 ///
-/// The proof is a `str` that lies in these bytes, compared by address and length. So the code that
+/// The proof is a `str` within these bytes, compared by address and length. So the code that
 /// found the `str` need not be trusted.
 #[cfg(feature = "bytes")]
 #[derive(Clone, Default)]
@@ -191,7 +191,7 @@ impl Shared {
     pub(crate) fn as_str(&self) -> &str {
         // SAFETY: only the functions above create a `Shared`. Its bytes were those of a `str`: of a
         // `String`, of a static one, or of one that `look` returned for exactly these bytes. Since
-        // then nobody could write them. A `BytesMut` is the only handle on its bytes, and it was
+        // then no code could write them. A `BytesMut` is the only handle on its bytes, and it was
         // borrowed until `freeze` made them immutable. `Bytes` are immutable.
         unsafe { core::str::from_utf8_unchecked(&self.0) }
     }

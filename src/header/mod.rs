@@ -303,7 +303,7 @@ impl FrameHeader {
         PackedHeader::new(self).append_with(&self.mask(), payload, out);
     }
 
-    /// Same as [`append_to_vec`](Self::append_to_vec), for a `BytesMut`.
+    /// Appends the frame to a `BytesMut`, as [`append_to_vec`](Self::append_to_vec) does to a `Vec`.
     ///
     /// ```
     /// use bytes::BytesMut;

@@ -31,7 +31,7 @@ pub(super) struct ReadBuffer {
     pub(super) bytes: BytesMut,
     /// How many bytes to read at once, if that can be chosen.
     capacity: usize,
-    /// How large the memory behind `bytes` is. (`BytesMut` does not tell, once a part was split off.)
+    /// The size of the memory that `bytes` is part of. (`BytesMut` does not tell, once a part was split off.)
     allocated: usize,
     small_reads: u8,
 }
@@ -87,7 +87,7 @@ impl ReadBuffer {
         })
     }
 
-    /// Makes room for a read, and returns how many bytes may be read.
+    /// Makes space for a read, and returns how many bytes may be read.
     fn make_room(&mut self, spare: &mut Option<BytesMut>) -> usize {
         let len = self.bytes.len();
         let is_too_large =
@@ -96,7 +96,7 @@ impl ReadBuffer {
             self.grow(MIN_CAPACITY - len, &mut None);
         } else {
             // A part of a short message may be in front. It need not make the buffer grow. Nor need messages
-            // that are kept, while there is room after them.
+            // that are kept, while there is space after them.
             let room = self.capacity - len.min(self.capacity / 2);
             let has_room = self.room() >= self.capacity / 2;
             let is_reclaimed = (len == 0 || !has_room) && self.bytes.try_reclaim(room);
@@ -107,7 +107,7 @@ impl ReadBuffer {
         self.room().min(self.capacity)
     }
 
-    /// Makes room for the rest of a long frame, as far as that is allowed.
+    /// Makes space for the rest of a long frame, as far as that is allowed.
     fn make_room_for(&mut self, rest: usize, spare: &mut Option<BytesMut>) -> usize {
         // That costs nothing if the memory is there.
         if !self.bytes.try_reclaim(rest) {
@@ -127,7 +127,7 @@ impl ReadBuffer {
         self.bytes.capacity() - self.bytes.len()
     }
 
-    /// Moves what there is to other memory, with room for so many bytes more.
+    /// Moves what there is to other memory, with space for so many bytes more.
     fn grow(&mut self, room: usize, spare: &mut Option<BytesMut>) {
         let needed = self.bytes.len() + room;
         let fits = spare.as_ref().is_some_and(|spare| spare.capacity() >= needed);

@@ -24,7 +24,7 @@ pub(super) enum Side {
 /// The wakers of the tasks that poll a stream.
 #[derive(Debug, Default)]
 pub(super) enum Wakers {
-    /// Nobody has polled.
+    /// No task has polled.
     #[default]
     None,
     /// All polls so far came with a waker that wakes this task.

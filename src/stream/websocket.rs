@@ -694,7 +694,7 @@ where
         match self.keep_alive.as_mut()?.poll(cx) {
             Due::Nothing => None,
             Due::Ping => {
-                // A peer that does not read need not be sent Pings that nobody answers.
+                // A peer that does not read needs no Pings, which it could not answer.
                 if self.queue.len() < self.boundary {
                     let ping = Message::Ping(Bytes::new());
                     // After a Close there are no Pings, and the peer's Close is waited for as long.

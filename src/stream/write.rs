@@ -55,7 +55,7 @@ impl WriteQueue {
         !self.segments.is_empty()
     }
 
-    /// Makes room for a header or a short frame. A tail that would be allocated for each would be as short.
+    /// Makes space for a header or a short frame. A tail that would be allocated for each would be as short.
     fn reserve(&mut self) {
         let has_room = self.tail.capacity() - self.tail.len() >= MAX_HEADER_LEN;
         if !has_room && !self.tail.try_reclaim(MAX_HEADER_LEN) && self.tail.len() < FIRST_TAIL {
@@ -147,7 +147,7 @@ impl WriteQueue {
         let before = self.tail.len();
         let payload = match messages.connection.role() {
             Role::Server => payload,
-            // It is masked in place if nobody else has it, and else while it is copied.
+            // It is masked in place if nothing else refers to it, and else while it is copied.
             Role::Client => match payload.try_into_mut() {
                 Ok(mut ours) => {
                     frame.mask().apply(&mut ours);
@@ -167,7 +167,7 @@ impl WriteQueue {
         Ok(())
     }
 
-    /// Writes until the queue is empty. Payloads whose memory nobody else has become the spare buffer.
+    /// Writes until the queue is empty. Payloads whose memory nothing else refers to become the spare buffer.
     pub(super) fn poll_write(
         &mut self,
         io: &mut (impl AsyncWrite + Unpin),
@@ -249,7 +249,7 @@ impl WriteQueue {
     }
 }
 
-/// Keeps the memory of a payload for the read buffer, if nobody else refers to it.
+/// Keeps the memory of a payload for the read buffer, if nothing else refers to it.
 fn recycle(payload: Bytes, spare: &mut Option<BytesMut>) {
     if let Ok(mut memory) = payload.try_into_mut() {
         memory.clear();

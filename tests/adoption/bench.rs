@@ -38,7 +38,7 @@ fn frames(len: usize, masked: bool, opcode: u8) -> Vec<u8> {
     frame.repeat((32 * 1024 / frame.len()).max(1))
 }
 
-/// A buffer at this offset in a page: how two buffers lie to each other changes how fast one is copied to the other.
+/// A buffer at this offset in a page: the distance between two buffers changes how fast one is copied to the other.
 fn buffer(len: usize, offset: usize) -> &'static mut [u8] {
     let memory = vec![b'a'; len + 8192].leak();
     let start = memory.as_ptr().align_offset(4096) + offset;

@@ -36,7 +36,7 @@
 //!   FOURTH of those already moved make a vector that is moved by two places, and gives the other
 //!   two. The three bits are the uppermost three of a byte, so a saturating addition brings "any of
 //!   them" into the highest. There, too, each byte says whether it is a continuation: not ASCII,
-//!   and no lead, whose bit SECOND stands in the same place.
+//!   and no lead, whose bit SECOND is in the same place.
 //!
 //! So a block takes two lookups, two moves, and a few operations on bits: eleven vector
 //! instructions. Errors are collected and tested once at the end.
@@ -55,7 +55,7 @@
 //! masked out, and the open character is read from the text.
 //!
 //! Nothing is *stored* under a mask. A later load from the 64 bytes around such a store waits until
-//! the store is done, and the next frame often lies there. Bytes are stored by
+//! the store is done, and the next frame is often there. Bytes are stored by
 //! [`masking`](crate::arch::masking), in blocks that overlap.
 
 use crate::arch::lookup::{at_end_of_word, state_after_ascii, state_at_end};
@@ -89,7 +89,7 @@ const LEN: usize = 64;
 
 type V = __m512i;
 
-// What a lead wants behind it: the uppermost bits of its class.
+// What a lead needs after it: the uppermost bits of its class.
 const SECOND: u8 = 0x80;
 const THIRD: u8 = 0x40;
 const FOURTH: u8 = 0x20;
@@ -100,7 +100,7 @@ const R90_9F: u8 = 0x02;
 const RA0_BF: u8 = 0x04;
 
 /// The first and the last lead of each kind, the bytes that it wants, and the ranges in which the
-/// second of them must not lie.
+/// second of them must not be.
 const RULES: [(u8, u8, u8, u8); 10] = [
     // Two bytes for what one holds.
     (0xC0, 0xC1, SECOND, R80_8F | R90_9F | RA0_BF),
@@ -541,12 +541,12 @@ fn after(bytes: &[u8], at: usize) -> &[u8] {
 fn load_part(bytes: &[u8]) -> (V, __mmask64) {
     let within = _bzhi_u64(!0, bytes.len().min(LEN) as u32);
     // SAFETY: only the bytes whose bits are set in `within` are read, and these are not more than
-    // `bytes` has; those behind them are not accessed, and cannot fault. They need no alignment.
+    // `bytes` has; those after them are not accessed, and cannot fault. They need no alignment.
     let v = unsafe { _mm512_maskz_loadu_epi8(within, bytes.as_ptr().cast()) };
     (v, within)
 }
 
-/// The same, unmasked; the zeros stay.
+/// Same as [`load_part`], but unmasks the bytes. The zeros stay.
 #[inline]
 #[target_feature(enable = "avx512bw,bmi2")]
 fn load_unmasked_part(bytes: &[u8], key: u32) -> (V, __mmask64) {

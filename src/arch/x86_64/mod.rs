@@ -110,7 +110,7 @@ macro_rules! backend {
             // A closure in place of the cast would be a call more, since it could not inline the
             // kernel. SAFETY: the two types of pointers differ only in who may call. A kernel is
             // reached through `available` and `dispatched` alone, which ask `is_available` first:
-            // so whoever calls it runs on a machine that has the features.
+            // so its caller runs on a machine that has the features.
             mask: unsafe {
                 core::mem::transmute::<unsafe fn(&mut [u8], u32), fn(&mut [u8], u32)>(mask)
             },
