@@ -41,6 +41,16 @@ use crate::message::Event;
 const MAX_OUTPUT: usize = 256 << 10;
 
 /// A connection that an [`Adapter`] drives: a [`Connection`] or a `CompressedConnection`.
+///
+/// ```
+/// use wsframe::adapter::{Adapter, Endpoint};
+///
+/// /// Gives back the memory of an idle connection of either kind.
+/// fn shrink<T, C: Endpoint>(adapter: &mut Adapter<T, C>) {
+///     adapter.release_buffers();
+/// }
+/// # let _ = shrink::<std::net::TcpStream, wsframe::Connection>;
+/// ```
 pub trait Endpoint: sealed::Endpoint {}
 
 mod sealed {
@@ -130,6 +140,25 @@ pub struct Adapter<T, C = Connection> {
 /// The events that one read has brought, and what is needed to reply to them.
 ///
 /// A batch may be dropped before it is used up: the next one begins with the events that are left.
+///
+/// ```
+/// use wsframe::Event;
+/// use wsframe::adapter::Batch;
+///
+/// /// Counts the messages that end in this batch.
+/// fn count(mut batch: Batch<'_>) -> usize {
+///     let mut messages = 0;
+///     while let Some(event) = batch.receive() {
+///         match event {
+///             Event::Text(chunk) if chunk.last => messages += 1,
+///             Event::Binary(chunk) if chunk.last => messages += 1,
+///             _ => {}
+///         }
+///     }
+///     messages
+/// }
+/// # let _ = count;
+/// ```
 pub struct Batch<'a, C = Connection> {
     /// The connection, to send with. Receive with the batch only.
     pub connection: &'a mut C,

@@ -27,8 +27,25 @@ const MAX_READ_LEN: usize = 64 << 10;
 /// A WebSocket connection over any `Read + Write`. It receives and sends whole [`Message`]s, and answers
 /// Pings and Closes automatically.
 ///
-/// [`accept`](super::accept) and [`client`](super::client) open one. [The module](super) has an example,
-/// and says what happens when the transport would block.
+/// [`accept`](super::accept) and [`client`](super::client) open one. [The module](super) describes what
+/// happens when the transport would block.
+///
+/// ```
+/// use std::net::TcpStream;
+/// use wsframe::blocking::WebSocket;
+/// use wsframe::codec::CodecError;
+///
+/// /// Sends every message back, until the connection ends.
+/// fn echo(mut socket: WebSocket<TcpStream>) -> Result<(), CodecError> {
+///     while let Some(message) = socket.read()? {
+///         if message.is_text() || message.is_binary() {
+///             socket.send(message)?;
+///         }
+///     }
+///     Ok(())
+/// }
+/// # let _ = echo;
+/// ```
 pub struct WebSocket<S, K = NoKeys> {
     io: S,
     messages: Messages<K>,

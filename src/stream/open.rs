@@ -103,6 +103,19 @@ where
 /// # Panics
 ///
 /// Panics if the options have a time limit, and the runtime has no time enabled.
+///
+/// ```
+/// use core::time::Duration;
+/// use tokio::net::TcpStream;
+/// use wsframe::handshake::{HandshakeError, Options};
+/// use wsframe::stream::{self, AcceptRequest};
+///
+/// async fn request(socket: TcpStream) -> Result<AcceptRequest<TcpStream>, HandshakeError> {
+///     let options = Options::new().handshake_timeout(Duration::from_secs(10));
+///     stream::accept_request_with(socket, &options).await
+/// }
+/// # let _ = request;
+/// ```
 pub async fn accept_request_with<T>(
     io: T,
     options: &Options,
@@ -137,6 +150,16 @@ where
 ///
 /// [`accept_request`] returns it. If it is dropped, so is the transport, and the client gets no
 /// response.
+///
+/// ```
+/// use wsframe::stream::AcceptRequest;
+///
+/// /// Returns whether the client asks for the news.
+/// fn wants_news<T>(request: &AcceptRequest<T>) -> bool {
+///     request.request().path() == "/news"
+/// }
+/// # let _ = wants_news::<tokio::net::TcpStream>;
+/// ```
 #[derive(Debug)]
 #[must_use = "the client waits for a response"]
 pub struct AcceptRequest<T> {

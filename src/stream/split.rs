@@ -33,14 +33,61 @@ impl<T, K> Shared<T, K> {
 /// The receiving half of a [`WebSocketStream`], made by [`WebSocketStream::split`].
 ///
 /// Reading from it also sends the replies to Pings and Closes, and what was fed to the other half.
+///
+/// ```
+/// use futures_util::StreamExt;
+/// use tokio::net::TcpStream;
+/// use wsframe::CloseCode;
+/// use wsframe::stream::SplitStream;
+///
+/// /// Receives until the connection ends. Returns the code of the peer's Close.
+/// async fn receive(mut messages: SplitStream<TcpStream>) -> Option<CloseCode> {
+///     while let Some(Ok(message)) = messages.next().await {
+///         println!("{message}");
+///     }
+///     messages.close_code()
+/// }
+/// # let _ = receive;
+/// ```
 pub struct SplitStream<T, K = NoKeys>(Shared<T, K>);
 
 /// The sending half of a [`WebSocketStream`], made by [`WebSocketStream::split`].
 ///
 /// Dropping it does not close the connection. Call `close` (`SinkExt::close`) to send a Close.
+///
+/// ```
+/// use futures_util::SinkExt;
+/// use tokio::net::TcpStream;
+/// use wsframe::Message;
+/// use wsframe::codec::CodecError;
+/// use wsframe::stream::SplitSink;
+///
+/// /// Sends a text and a Close.
+/// async fn say_goodbye(mut sink: SplitSink<TcpStream>) -> Result<(), CodecError> {
+///     sink.send(Message::text("goodbye")).await?;
+///     sink.close().await
+/// }
+/// # let _ = say_goodbye;
+/// ```
 pub struct SplitSink<T, K = NoKeys>(Shared<T, K>);
 
-/// The error of [`SplitStream::reunite`]: the halves are not of the same stream.
+/// The error of [`SplitStream::reunite`]: the halves are not of the same stream. It contains them.
+///
+/// ```
+/// use tokio::net::TcpStream;
+/// use wsframe::stream::{ReuniteError, SplitSink, SplitStream, WebSocketStream};
+///
+/// fn whole(
+///     stream: SplitStream<TcpStream>,
+///     sink: SplitSink<TcpStream>,
+/// ) -> Option<WebSocketStream<TcpStream>> {
+///     match stream.reunite(sink) {
+///         Ok(whole) => Some(whole),
+///         Err(ReuniteError(_stream, _sink)) => None, // of two connections
+///     }
+/// }
+/// # let _ = whole;
+/// ```
 pub struct ReuniteError<T, K = NoKeys>(pub SplitStream<T, K>, pub SplitSink<T, K>);
 
 pub(super) fn split<T, K>(stream: WebSocketStream<T, K>) -> (SplitSink<T, K>, SplitStream<T, K>) {
