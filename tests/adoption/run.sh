@@ -43,7 +43,7 @@ about() {
         async-tungstenite) version=0.35.0 under=0.30.0 features=tokio-runtime ;;
         hyper-tungstenite) version=0.30.0 under=0.30.0 ;;
         # The patched files are the same in both versions of tungstenite.
-        axum) version=0.8.9 under=0.29.0 features=ws,macros targets='--lib extract::ws' docs='' ;;
+        axum) version=0.8.9 under=0.29.0 features=ws,macros,axum-macros/__private targets='--lib extract::ws' docs='' ;;
         *) echo "there is no patch for $1" >&2; exit 2 ;;
     esac
 }
