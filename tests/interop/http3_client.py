@@ -11,8 +11,9 @@ from aioquic.h3.events import HeadersReceived
 from aioquic.quic.configuration import QuicConfiguration
 from websockets.frames import Frame, Opcode
 
-from report import exchange, expect
-import report
+from report import expect, failed, reporter
+
+exchange = reporter("aioquic")
 
 
 class Client(QuicConnectionProtocol):
@@ -68,7 +69,7 @@ async def main(url, certificate):
     def connected():
         return connect("127.0.0.1", address.port, configuration=configuration, create_protocol=Client)
 
-    with exchange("aioquic: messages and the closing handshake"):
+    with exchange("messages and the closing handshake"):
         async with asyncio.timeout(30), connected() as client:
             stream, status = await client.ask()
             expect((client.http.received_settings.get(8), status), (1, b"200"))
@@ -79,11 +80,11 @@ async def main(url, certificate):
             client.send(stream, Opcode.CLOSE, b"\x03\xe8bye")
             expect(await client.receive(None), b"\x88\x02\x03\xe8")
 
-    with exchange("aioquic: another version is refused"):
+    with exchange("another version is refused"):
         async with asyncio.timeout(30), connected() as client:
             _, status = await client.ask(**{"sec-websocket-version": "12"})
             expect(status, b"400")
 
 
 asyncio.run(main(*sys.argv[1:]))
-sys.exit(report.failed != 0)
+sys.exit(bool(failed))

@@ -3,12 +3,13 @@
 import asyncio
 import os
 import sys
-from contextlib import contextmanager
 
 from websockets.asyncio.client import connect
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
-failed = 0
+from report import expect, failed, reporter
+
+exchange = reporter("websockets")
 # Whether the server negotiates no compression, and answers a Close with its code alone.
 plain = sys.argv[2:] == ["plain"]
 
@@ -20,24 +21,6 @@ MESSAGES = {
     "1 MiB of binary": os.urandom(1 << 20),
     "64 KiB of text": "a" + "가" * 21845,
 }
-
-
-@contextmanager
-def exchange(name):
-    """Runs an exchange, which raises if the answer is wrong. Prints "ok NAME" or "FAILED NAME: why"."""
-    global failed
-    try:
-        yield
-        print(f"ok websockets: {name}", flush=True)
-    except Exception as error:
-        failed += 1
-        why = " ".join(str(error).split()) or type(error).__name__
-        print(f"FAILED websockets: {name}: {why[:200]}", flush=True)
-
-
-def expect(actual, expected):
-    if actual != expected:
-        raise AssertionError(f"expected {expected!r:.60}, got {actual!r:.60}")
 
 
 def deflate(**parameters):
@@ -99,4 +82,4 @@ async def main(url):
 
 
 asyncio.run(main(sys.argv[1]))
-sys.exit(failed != 0)
+sys.exit(bool(failed))
