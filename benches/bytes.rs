@@ -1,5 +1,5 @@
-//! What it costs that a message owns its payload: split off the buffer, beside lent from it; and frames put
-//! into a `BytesMut`, beside a `Vec`.
+//! What it costs that a message owns its payload: split off the buffer, beside lent from it; and
+//! frames put into a `BytesMut`, beside a `Vec`.
 
 mod support;
 

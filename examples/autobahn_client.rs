@@ -1,8 +1,8 @@
 //! The client that the Autobahn|TestSuite drives:
 //! `cargo run --release --all-features --example autobahn_client -- ws://127.0.0.1:9001`.
 //!
-//! The suite's server (`wstest -m fuzzingserver`) has a resource for each step: the number of cases,
-//! each case, and writing the reports. In a case the client sends each message back.
+//! The suite's server (`wstest -m fuzzingserver`) has a resource for each step: the number of
+//! cases, each case, and writing the reports. In a case the client sends each message back.
 
 use core::time::Duration;
 use std::env;
@@ -72,7 +72,8 @@ async fn run_all(server: &str, agent: &str) -> io::Result<u32> {
     Ok(count)
 }
 
-/// Opens a connection and serves it to its end. `echoes` returns whether a message must be sent back.
+/// Opens a connection and serves it to its end. `echoes` returns whether a message must be sent
+/// back.
 async fn converse(url: &str, mut echoes: impl FnMut(&Message) -> bool) -> io::Result<()> {
     let uri = Uri::parse(url).map_err(io::Error::other)?;
     let socket = TcpStream::connect((uri.address(), uri.port())).await?;

@@ -1,5 +1,5 @@
-//! A WebSocket echo on threads, and a client: `cargo run --release --all-features --example blocking -- [ADDR]`,
-//! and `… -- ws://HOST:PORT/ MESSAGE…`, which prints what comes back.
+//! A WebSocket echo on threads, and a client: `cargo run --release --all-features --example
+//! blocking -- [ADDR]`, and `… -- ws://HOST:PORT/ MESSAGE…`, which prints what comes back.
 //!
 //! All of it is in this file, and takes only wsframe with the feature `blocking`.
 

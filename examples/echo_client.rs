@@ -3,8 +3,9 @@
 //!
 //! This is the sans-I/O way: `tokio_client` is shorter, on `WebSocketStream`.
 //!
-//! It reads and writes at the same time, so that neither side waits for the other, whatever the length
-//! of the messages. While it waits for the next line of the standard input, Pings are answered.
+//! It reads and writes at the same time, so that neither side waits for the other, whatever the
+//! length of the messages. While it waits for the next line of the standard input, Pings are
+//! answered.
 
 #[path = "common/handshake.rs"]
 mod handshake;
@@ -37,8 +38,8 @@ use inbox::Inbox;
 const USAGE: &str = "usage: echo_client URL [MESSAGE…]   (without messages: each line of the standard \
                      input)";
 
-/// A longer message is sent in fragments, each when the one before it is on its way. So replies to Pings
-/// never wait for more than this.
+/// A longer message is sent in fragments, each when the one before it is on its way. So replies to
+/// Pings never wait for more than this.
 const MAX_FRAGMENT_LEN: usize = 16 << 10;
 /// Compressed messages are decompressed in pieces of this length.
 const PIECE_LEN: usize = 16 << 10;
@@ -113,8 +114,8 @@ async fn run(uri: Uri<'_>, messages: Receiver<io::Result<String>>) -> io::Result
     Err(io::Error::other(wrong))
 }
 
-/// Performs the opening handshake. Bytes received after it stay in the inbox. Returns the negotiated
-/// parameters of compression.
+/// Performs the opening handshake. Bytes received after it stay in the inbox. Returns the
+/// negotiated parameters of compression.
 async fn open(
     socket: &mut TcpStream,
     inbox: &mut Inbox,
@@ -136,8 +137,8 @@ async fn open(
     }
 }
 
-/// Sends the messages, prints what comes back, and closes the connection when all came back. Gives the
-/// connection as it has ended, and whether it came to that.
+/// Sends the messages, prints what comes back, and closes the connection when all came back. Gives
+/// the connection as it has ended, and whether it came to that.
 async fn echo(
     socket: &mut TcpStream,
     inbox: &mut Inbox,

@@ -1,9 +1,10 @@
 //! A WebSocket echo server with `Framed`: `cargo run --release --all-features --example framed`.
 //!
-//! `Framed` is a `Stream` of messages and a `Sink` for them. It says only what it is told to say, so that
-//! Pings and Closes are answered here. (`WebSocketStream` answers them by itself.) Messages come whole:
-//! unlike `echo_server`, which holds none, this server takes no message of more than a MiB, also when it
-//! is decompressed. There is no context takeover, so all connections share a few contexts.
+//! `Framed` is a `Stream` of messages and a `Sink` for them. It says only what it is told to say,
+//! so that Pings and Closes are answered here. (`WebSocketStream` answers them by itself.) Messages
+//! come whole: unlike `echo_server`, which holds none, this server takes no message of more than a
+//! MiB, also when it is decompressed. There is no context takeover, so all connections share a few
+//! contexts.
 
 #[path = "common/listener.rs"]
 mod listener;
@@ -58,8 +59,8 @@ async fn serve(mut socket: TcpStream, pool: SharedPool) -> Result<(), CodecError
     framed.write_buffer_mut().unsplit(replies);
     framed.close().await?;
 
-    // Bytes that are left unread would make the system reset the connection, and the last that was sent
-    // might be lost.
+    // Bytes that are left unread would make the system reset the connection, and the last that was
+    // sent might be lost.
     let mut rest = framed.into_inner();
     let mut bytes = [0; 512];
     let _ =
@@ -81,8 +82,8 @@ async fn echo(framed: &mut Framed<TcpStream, MessageCodec>) -> Result<(), CodecE
     Ok(())
 }
 
-/// Performs the opening handshake. Returns the negotiated parameters of compression, if any, and the bytes
-/// received after it; `None` if there is no WebSocket.
+/// Performs the opening handshake. Returns the negotiated parameters of compression, if any, and
+/// the bytes received after it; `None` if there is no WebSocket.
 async fn accept(
     socket: &mut TcpStream,
 ) -> io::Result<Option<(Option<DeflateParameters>, BytesMut)>> {

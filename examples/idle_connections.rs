@@ -2,19 +2,19 @@
 //! `cargo run --release --example idle_connections [COUNT]`.
 //!
 //! Each has answered a Ping, and is idle in the middle of a message, and there in the middle of a
-//! character. So no memory was reserved only and never touched, and each must remember where it is: when
-//! the rest comes, each gets its message to the end.
+//! character. So no memory was reserved only and never touched, and each must remember where it is:
+//! when the rest comes, each gets its message to the end.
 //!
-//! This is what `Connection` takes. A socket and a buffer take more; but the buffer is the caller's, and
-//! an idle connection needs none.
+//! This is what `Connection` takes. A socket and a buffer take more; but the buffer is the
+//! caller's, and an idle connection needs none.
 
 use std::process::ExitCode;
 use std::{env, fs};
 
 use wsframe::{Connection, Event};
 
-/// A Ping, and the beginning of a text of one fragment: `c`, `a`, `f` and the first byte of `é`. All
-/// masked with zeros, which leave bytes as they are.
+/// A Ping, and the beginning of a text of one fragment: `c`, `a`, `f` and the first byte of `é`.
+/// All masked with zeros, which leave bytes as they are.
 const BEGINNING: &[u8] = b"\x89\x82\0\0\0\0hi\x01\x84\0\0\0\0caf\xC3";
 /// The last fragment: the second byte of `é`.
 const END: &[u8] = b"\x80\x81\0\0\0\0\xA9";

@@ -1,9 +1,11 @@
 //! A price feed: `cargo run --release --all-features --example price_feed -- [ADDR [ORIGIN…]]`.
 //!
-//! A thousand times a second it encodes one JSON message, plain and compressed, and sends it to all clients.
+//! A thousand times a second it encodes one JSON message, plain and compressed, and sends it to all
+//! clients.
 //!
 //! - Clients are asked for the subprotocol `prices.v1`. Browsers must come from one of the origins.
-//! - The queue of each client is bounded. A client that does not read fast enough is closed with 1008.
+//! - The queue of each client is bounded. A client that does not read fast enough is closed with
+//!   1008.
 //! - A client that does not answer a Ping within 20 seconds is given up.
 //! - Ctrl-C ends the server: each client gets a Close with 1001, and has five seconds to answer it.
 //!
@@ -44,7 +46,8 @@ async fn main() -> io::Result<()> {
     let listener = socket.listen(1024)?;
     println!("ws://{}/", listener.local_addr()?);
 
-    // Without context takeover, idle clients keep no compressors, and the prepared message is all there is.
+    // Without context takeover, idle clients keep no compressors, and the prepared message is all
+    // there is.
     let pool = SharedPool::new(Config::new(DeflateParameters::NO_TAKEOVER).threshold(64));
     let options = Options::new()
         .subprotocols([PROTOCOL])

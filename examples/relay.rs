@@ -2,11 +2,11 @@
 //! `cargo run --release --all-features --example relay -- 127.0.0.1:9002 ws://127.0.0.1:9001`.
 //!
 //! It passes the opening handshake on, and then frames: each is held to the rules, its payload gets
-//! another mask in the pass that reads it, and no message is put together. What breaks a rule goes no
-//! further: both sides get a Close with the code for it.
+//! another mask in the pass that reads it, and no message is put together. What breaks a rule goes
+//! no further: both sides get a Close with the code for it.
 //!
-//! Each way is a [`Direction`], which reads more only when all that it has read was written. So a peer
-//! that does not read is soon not read for either, and memory is two buffers a way.
+//! Each way is a [`Direction`], which reads more only when all that it has read was written. So a
+//! peer that does not read is soon not read for either, and memory is two buffers a way.
 
 #[path = "common/inbox.rs"]
 mod inbox;
@@ -123,8 +123,8 @@ async fn read_request(client: &mut TcpStream, inbox: &mut Inbox) -> io::Result<V
     Err(io::ErrorKind::UnexpectedEof.into())
 }
 
-/// The length of the head of the request, and the head that goes to the server; `None` while it is not all
-/// there.
+/// The length of the head of the request, and the head that goes to the server; `None` while it is
+/// not all there.
 fn head_for_server(
     reader: &mut HeadScanner,
     received: &[u8],
@@ -145,9 +145,9 @@ fn head_for_server(
     Ok(Some((head_len, head)))
 }
 
-/// Passes the server's response on, and what it says meanwhile, such as 103 (Early Hints). Says whether the
-/// connection is a WebSocket from here on. If it is not, the client gets all that the server sends, and the
-/// connection is over.
+/// Passes the server's response on, and what it says meanwhile, such as 103 (Early Hints). Says
+/// whether the connection is a WebSocket from here on. If it is not, the client gets all that the
+/// server sends, and the connection is over.
 async fn pass_response(
     server: &mut TcpStream,
     inbox: &mut Inbox,
@@ -206,8 +206,9 @@ async fn pass_frames(
         downstream.run(&mut from_server_socket, &mut to_client, &violation),
     )
     .await;
-    // A side that has not ended by now is not waited for. What still arrives is discarded: if it were left unread,
-    // the system would reset the connection, and what was sent last might be lost.
+    // A side that has not ended by now is not waited for. What still arrives is discarded: if it
+    // were left unread, the system would reset the connection, and what was sent last might be
+    // lost.
     let end = async {
         join!(
             upstream.end(&mut to_server, &violation),
@@ -248,8 +249,9 @@ impl<K: MaskingKeys> Direction<K> {
 
     /// Forwards frames until their sender ends, resets the connection or breaks a rule.
     ///
-    /// The other direction goes on then: it brings what the receiver has still to say, and its answer to
-    /// the Close. It may be stopped whenever it waits: what was not written is still there.
+    /// The other direction goes on then: it brings what the receiver has still to say, and its
+    /// answer to the Close. It may be stopped whenever it waits: what was not written is still
+    /// there.
     async fn run(
         &mut self,
         from: &mut ReadHalf<'_>,
@@ -289,8 +291,9 @@ impl<K: MaskingKeys> Direction<K> {
         result
     }
 
-    /// Writes what is left and no more; if a rule was broken, by either side, a Close with the code for it. In the
-    /// midst of a frame there is no saying it: the receiver sees only that the frame does not go on.
+    /// Writes what is left and no more; if a rule was broken, by either side, a Close with the code
+    /// for it. In the midst of a frame there is no saying it: the receiver sees only that the frame
+    /// does not go on.
     async fn end(
         &mut self,
         to: &mut WriteHalf<'_>,

@@ -34,8 +34,8 @@ fn compiler() -> String {
     String::from_utf8(output.stdout).expect("a version").trim().to_owned()
 }
 
-/// The lock file has a line for the name of a package, and its version on the next. Of several versions the newest
-/// is the last, and the one that is measured.
+/// The lock file has a line for the name of a package, and its version on the next. Of several
+/// versions the newest is the last, and the one that is measured.
 fn version<'l>(lock: &'l str, name: &str) -> &'l str {
     let (_, rest) = lock.rsplit_once(&format!("name = \"{name}\"\n")).expect("a dependency");
     let version = rest.lines().next().and_then(|line| line.strip_prefix("version = "));

@@ -1,5 +1,5 @@
-//! What the benchmarks share: payloads of every kind, lengths without a pattern, and frames that follow
-//! one another as they do in a buffer that was read into.
+//! What the benchmarks share: payloads of every kind, lengths without a pattern, and frames that
+//! follow one another as they do in a buffer that was read into.
 
 // Each benchmark takes what it needs; nothing here is an API.
 #![allow(dead_code)]
@@ -40,9 +40,9 @@ impl Size {
         }
     }
 
-    /// The lengths of many payloads. Where they are random there are 64 Ki of them: fewer are learnt by
-    /// the branch predictor, which then reads as speed. Where they are not, about 1 MiB in all, so that
-    /// no payload is still in flight when it is met again.
+    /// The lengths of many payloads. Where they are random there are 64 Ki of them: fewer are
+    /// learnt by the branch predictor, which then reads as speed. Where they are not, about 1 MiB
+    /// in all, so that no payload is still in flight when it is met again.
     pub fn lengths(self) -> Vec<usize> {
         let mut random = Random::new();
         match self {

@@ -70,8 +70,8 @@ impl Client {
         self.write()
     }
 
-    /// Waits for the next message, and answers Pings meanwhile; `None` if the server closes normally instead.
-    /// Binary messages are passed over.
+    /// Waits for the next message, and answers Pings meanwhile; `None` if the server closes
+    /// normally instead. Binary messages are passed over.
     pub(crate) fn receive(&mut self) -> io::Result<Option<String>> {
         loop {
             let received = self.take();

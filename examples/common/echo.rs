@@ -11,7 +11,8 @@ const DEFLATE: Config = Config::new(DeflateParameters::DEFAULT);
 const PIECE_LEN: usize = 16 << 10;
 
 thread_local! {
-    /// What the connections of a thread have in common: memory that each needs only while it answers.
+    /// What the connections of a thread have in common: memory that each needs only while it
+    /// answers.
     static SHARED: RefCell<(Pool, Box<[u8]>)> =
         RefCell::new((Pool::new(DEFLATE), vec![0; PIECE_LEN].into()));
 }
@@ -37,8 +38,9 @@ pub(crate) fn with_shared<R>(use_it: impl FnOnce(&mut Pool, &mut [u8]) -> R) -> 
 
 /// Appends the answer to an event to `out`.
 ///
-/// A frame that has arrived whole is echoed as one frame. A longer one arrives in chunks, and each chunk
-/// is echoed as a fragment of the message: nothing waits for a frame's end, so nothing has to be kept.
+/// A frame that has arrived whole is echoed as one frame. A longer one arrives in chunks, and each
+/// chunk is echoed as a fragment of the message: nothing waits for a frame's end, so nothing has to
+/// be kept.
 pub(crate) fn answer(
     event: Event<'_>,
     connection: &mut CompressedConnection,

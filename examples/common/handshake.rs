@@ -1,5 +1,5 @@
-//! The opening handshake from a client's side, without I/O: what to send, and where the frames begin in
-//! what comes back. Offers compression.
+//! The opening handshake from a client's side, without I/O: what to send, and where the frames
+//! begin in what comes back. Offers compression.
 
 use std::io;
 
@@ -41,7 +41,8 @@ impl<'u> Handshake<'u> {
         request
     }
 
-    /// What came of it, from all that was received; `None` while the answer's head is not all there.
+    /// What came of it, from all that was received; `None` while the answer's head is not all
+    /// there.
     ///
     /// # Errors
     ///

@@ -35,8 +35,8 @@ impl Inbox {
         self.len += count;
     }
 
-    /// Keeps the last `count` bytes, and no others. Usually these are few: a part of a header, or of a
-    /// short frame.
+    /// Keeps the last `count` bytes, and no others. Usually these are few: a part of a header, or
+    /// of a short frame.
     pub(crate) fn keep_last(&mut self, count: usize) {
         self.buf.copy_within(self.len - count..self.len, 0);
         self.len = count;

@@ -5,8 +5,8 @@ use core::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
-/// Accepts the next connection. Each write is sent at once, and does not wait for an acknowledgement of the
-/// previous one (Nagle's algorithm).
+/// Accepts the next connection. Each write is sent at once, and does not wait for an
+/// acknowledgement of the previous one (Nagle's algorithm).
 pub(crate) async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {

@@ -1,7 +1,7 @@
 //! An echo over a stream, on wsframe's adapter.
 //!
-//! The adapter reads, and writes all answers before it reads more: a peer that does not take its echoes is not read
-//! from either, so the memory that it can make the server hold is bounded.
+//! The adapter reads, and writes all answers before it reads more: a peer that does not take its
+//! echoes is not read from either, so the memory that it can make the server hold is bounded.
 
 use core::time::Duration;
 use std::io;

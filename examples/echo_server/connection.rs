@@ -20,8 +20,8 @@ pub(crate) async fn run(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::
     let mut buffer = ReadBuffer::new();
 
     let request = answer_request(&mut stream, &mut buffer);
-    // Too slow: no reply, since browsers open connections in advance and would take it for the answer
-    // to what they ask next.
+    // Too slow: no reply, since browsers open connections in advance and would take it for the
+    // answer to what they ask next.
     match timeout(REQUEST_TIMEOUT, request).await?? {
         Some(WebSocket { deflate, .. }) => echo(stream, buffer.unread(), deflate).await,
         None => timeout(LINGER, hang_up(stream)).await?,
@@ -56,8 +56,8 @@ async fn read(stream: &mut (impl AsyncRead + Unpin), buffer: &mut ReadBuffer) ->
     Ok(count > 0)
 }
 
-/// Ends a connection so that the peer receives the response: if bytes from it were left unread, the system might
-/// reset the connection.
+/// Ends a connection so that the peer receives the response: if bytes from it were left unread, the
+/// system might reset the connection.
 async fn hang_up(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
     stream.shutdown().await?;
     let mut rest = [0; 512];

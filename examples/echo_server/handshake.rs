@@ -25,8 +25,8 @@ pub(crate) struct WebSocket {
     pub(crate) deflate: Option<DeflateParameters>,
 }
 
-/// The answer to the request that `received` begins with, which is all that came so far; `None` while its
-/// head is not all there.
+/// The answer to the request that `received` begins with, which is all that came so far; `None`
+/// while its head is not all there.
 pub(crate) fn answer(reader: &mut HeadScanner, received: &[u8]) -> Option<Answer> {
     let head = match reader.find_request(received) {
         Ok(head_len) => Ok(&received[..head_len?]),
@@ -43,7 +43,8 @@ pub(crate) fn answer(reader: &mut HeadScanner, received: &[u8]) -> Option<Answer
     Some(Answer { response, websocket })
 }
 
-/// Writes the response to a request that is all right, and says whether the connection is a WebSocket.
+/// Writes the response to a request that is all right, and says whether the connection is a
+/// WebSocket.
 fn accept(head: &[u8], response: &mut String) -> Result<Option<WebSocket>, Rejection> {
     let request = Request::parse(head)?;
     // Whatever looks like a handshake must be a right one.

@@ -1,5 +1,6 @@
 //! A WebSocket echo server, and a page to try it with:
-//! `cargo run --release --all-features --example echo_server`. The example `echo_server_tls` does the same over TLS.
+//! `cargo run --release --all-features --example echo_server`. The example `echo_server_tls` does
+//! the same over TLS.
 //!
 //! This is the sans-I/O way: `tokio_echo` is shorter, on `WebSocketStream`.
 //!

@@ -44,8 +44,8 @@ pub(crate) async fn run<S: Read + Write>(
         say(format_args!("the Ping was answered"));
     }
 
-    // Each byte of the echo is known in advance, so the message is not kept. Each fragment is awaited
-    // before the next: a server that cannot send its echo does not read.
+    // Each byte of the echo is known in advance, so the message is not kept. Each fragment is
+    // awaited before the next: a server that cannot send its echo does not read.
     let byte = |at: usize| (at % 251) as u8;
     let (mut sent, mut right) = (0, 0);
     while sent < LONG {

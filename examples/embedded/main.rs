@@ -1,5 +1,5 @@
-//! Both ends of a connection where there is neither `std` nor an allocator, over `embedded-io-async`:
-//! `cargo run --all-features --example embedded`.
+//! Both ends of a connection where there is neither `std` nor an allocator, over
+//! `embedded-io-async`: `cargo run --all-features --example embedded`.
 //!
 //! | to see how to | read |
 //! |---|---|
@@ -7,10 +7,11 @@
 //! | be the server | `server.rs` |
 //! | be the client | `client.rs` |
 //!
-//! These three use `core` alone, and nothing of the machine that they run on. Here, on a machine with an
-//! operating system, the two ends talk to each other through a pipe in memory (`pipe.rs`), and what the
-//! client says is printed. On a board the stream is a TCP socket of the network stack, the source of
-//! masking keys is its generator of random numbers, and the executor sleeps while there is nothing to do.
+//! These three use `core` alone, and nothing of the machine that they run on. Here, on a machine
+//! with an operating system, the two ends talk to each other through a pipe in memory (`pipe.rs`),
+//! and what the client says is printed. On a board the stream is a TCP socket of the network stack,
+//! the source of masking keys is its generator of random numbers, and the executor sleeps while
+//! there is nothing to do.
 
 #![no_std]
 
@@ -55,7 +56,8 @@ fn succeeded(end: &str, result: Result<(), impl Display>) -> bool {
     result.is_ok()
 }
 
-/// An executor for one future. It does not sleep, since here one end can go on whenever the other cannot.
+/// An executor for one future. It does not sleep, since here one end can go on whenever the other
+/// cannot.
 fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     loop {

@@ -1,5 +1,5 @@
-//! A pipe in memory, in the place of a network: as slow and as narrow as one, and the only file that is
-//! not for a board.
+//! A pipe in memory, in the place of a network: as slow and as narrow as one, and the only file
+//! that is not for a board.
 
 use core::cell::{Cell, RefCell};
 use core::convert::Infallible;

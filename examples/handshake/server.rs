@@ -29,8 +29,8 @@ pub fn serve(addr: &str) -> io::Result<()> {
     let listener = TcpListener::bind(addr)?;
     let addr = listener.local_addr()?;
     println!("ws://{addr}/");
-    // Only pages of this very server may connect. Its address tells which these are, and `Host` does not:
-    // a foreign name can be made to lead here.
+    // Only pages of this very server may connect. Its address tells which these are, and `Host`
+    // does not: a foreign name can be made to lead here.
     let origins = [format!("http://{addr}"), format!("http://localhost:{}", addr.port())];
     let origins = origins.each_ref().map(String::as_str);
     thread::scope(|scope| {

@@ -172,8 +172,8 @@ impl Frames {
             return Ok(());
         }
 
-        // `unmask_text` would do, were the valid beginning of a text that is not all valid not to be
-        // shown.
+        // `unmask_text` would do, were the valid beginning of a text that is not all valid not to
+        // be shown.
         let (bytes, mut mask) = payload.into_parts();
         let result = self.text.unmask_and_validate(bytes, &mut mask).map(drop);
         let valid = &bytes[..result.map_or_else(|error| error.offset(), |()| len)];
@@ -186,8 +186,8 @@ impl Frames {
         })
     }
 
-    /// Keeps the first bytes of a character that goes on in the next chunk, which may be that of the
-    /// next fragment.
+    /// Keeps the first bytes of a character that goes on in the next chunk, which may be that of
+    /// the next fragment.
     fn cut(&mut self, chunk: &[u8]) {
         if self.text.is_complete() {
             self.cut = Start::new();

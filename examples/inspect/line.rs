@@ -1,6 +1,7 @@
 //! A frame in a line.
 //!
-//! The payload is a stranger's: nothing of it reaches the terminal but digits and printable characters.
+//! The payload is a stranger's: nothing of it reaches the terminal but digits and printable
+//! characters.
 
 use std::io::{self, Write};
 

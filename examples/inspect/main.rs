@@ -7,8 +7,8 @@
 //! | hold frames to the rules for messages, and text to UTF-8 across fragments | `frames.rs` |
 //! | show what a peer sent without trusting it | `line.rs` |
 //!
-//! The rest is what any such tool has: arguments in `args.rs`, hexadecimal input in `hex.rs`, the HTTP
-//! head of the handshake in `head.rs`, and the summary in `summary.rs`.
+//! The rest is what any such tool has: arguments in `args.rs`, hexadecimal input in `hex.rs`, the
+//! HTTP head of the handshake in `head.rs`, and the summary in `summary.rs`.
 
 mod args;
 mod frames;

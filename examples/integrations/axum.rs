@@ -1,7 +1,8 @@
-//! A WebSocket echo as one route of an axum server: `cargo run --all-features --example axum -- [ADDR]`.
+//! A WebSocket echo as one route of an axum server: `cargo run --all-features --example axum --
+//! [ADDR]`.
 //!
-//! All of it is in this file. Besides axum it takes tokio, futures-util, and wsframe with the features `deflate` and
-//! `hyper`.
+//! All of it is in this file. Besides axum it takes tokio, futures-util, and wsframe with the
+//! features `deflate` and `hyper`.
 
 use axum::extract::{Request, State};
 use axum::{Router, response::Response, routing::any};

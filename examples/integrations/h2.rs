@@ -1,8 +1,9 @@
 //! A WebSocket over HTTP/2, server and client: `cargo run --all-features --example h2`.
 //!
-//! A WebSocket is one stream of a connection here, which an extended CONNECT opens (RFC 8441); so it
-//! shares the connection with requests, and with other WebSockets. HTTP/3 does the same (RFC 9220). The
-//! example connects to itself, says "Hello", and prints what comes back. With `-- ADDR` it only serves, there.
+//! A WebSocket is one stream of a connection here, which an extended CONNECT opens (RFC 8441); so
+//! it shares the connection with requests, and with other WebSockets. HTTP/3 does the same (RFC
+//! 9220). The example connects to itself, says "Hello", and prints what comes back. With `-- ADDR`
+//! it only serves, there.
 
 #[path = "../common/echo.rs"]
 mod echo;
@@ -25,8 +26,8 @@ use wsframe::deflate::DeflateParameters;
 use wsframe::handshake::{ClientHandshake, HandshakeRequest, Rejection, Uri, WebSocketKey};
 use wsframe::{CloseBody, CloseCode, Connection, EncodeError, Event, ThreadKeys, TransportAction};
 
-/// Answers as long as this are sent before more is answered. A few bytes that are decompressed may make any
-/// number of them.
+/// Answers as long as this are sent before more is answered. A few bytes that are decompressed may
+/// make any number of them.
 const MAX_ANSWERS_LEN: usize = 128 << 10;
 /// How long a client may take to end a stream on which the closing handshake is over.
 const LINGER: Duration = Duration::from_secs(2);
@@ -123,8 +124,8 @@ async fn echo(
     }
 }
 
-/// Takes what still comes until the client has ended its half, too: a stream that is dropped before would be
-/// reset, and what was sent last on it might be lost.
+/// Takes what still comes until the client has ended its half, too: a stream that is dropped before
+/// would be reset, and what was sent last on it might be lost.
 async fn drain(from_client: &mut RecvStream) -> Result<()> {
     let end = async {
         while receive(from_client).await?.is_some() {}
@@ -141,7 +142,8 @@ async fn say(uri: &str, message: &str) -> Result<String> {
     let (http, connection) = client::handshake(socket).await?;
     tokio::spawn(connection);
     let mut http = http.ready().await?;
-    // An extended CONNECT must not be sent before the server's settings have arrived, which allow it.
+    // An extended CONNECT must not be sent before the server's settings have arrived, which allow
+    // it.
     let allowed = async {
         while !http.is_extended_connect_protocol_enabled() {
             sleep(Duration::from_millis(1)).await;
@@ -193,8 +195,8 @@ async fn receive(stream: &mut RecvStream) -> Result<Option<Bytes>> {
     Ok(Some(data))
 }
 
-/// Sends as fast as the peer allows. The last bytes bear the stream's end themselves: who reads them may have
-/// ended the stream before it came by itself.
+/// Sends as fast as the peer allows. The last bytes bear the stream's end themselves: who reads
+/// them may have ended the stream before it came by itself.
 async fn send(stream: &mut SendStream<Bytes>, bytes: Vec<u8>, is_last: bool) -> Result<()> {
     let mut rest = Bytes::from(bytes);
     while !rest.is_empty() {

@@ -1,7 +1,7 @@
 //! A WebSocket echo over hyper: `cargo run --all-features --example hyper -- [ADDR]`.
 //!
-//! hyper reads the request and writes the response. wsframe decides what the response is, and speaks WebSocket on
-//! the connection from there on.
+//! hyper reads the request and writes the response. wsframe decides what the response is, and
+//! speaks WebSocket on the connection from there on.
 
 use std::{env, io, time::Duration};
 

@@ -1,8 +1,10 @@
-//! A WebSocket echo over hyper's HTTP/2: `cargo run --all-features --example hyper_http2 -- [ADDR]`.
+//! A WebSocket echo over hyper's HTTP/2: `cargo run --all-features --example hyper_http2 --
+//! [ADDR]`.
 //!
-//! hyper's own server allows extended CONNECTs (RFC 8441) by `enable_connect_protocol`, and hands the stream of one over
-//! by `upgrade::on`, as it hands over a connection of HTTP/1.1: only the way to the request's `:protocol` differs from
-//! the example `hyper`. The example `h2` does the same on h2 alone, and has a client.
+//! hyper's own server allows extended CONNECTs (RFC 8441) by `enable_connect_protocol`, and hands
+//! the stream of one over by `upgrade::on`, as it hands over a connection of HTTP/1.1: only the way
+//! to the request's `:protocol` differs from the example `hyper`. The example `h2` does the same on
+//! h2 alone, and has a client.
 
 #[path = "../common/echo.rs"]
 mod echo;

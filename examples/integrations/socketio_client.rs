@@ -2,9 +2,9 @@
 //! acknowledged, and the next event that comes:
 //! `cargo run --all-features --example socketio_client -- ws://127.0.0.1:3000/chat greet Hello`.
 //!
-//! Two protocols stand on the WebSocket. A message is a packet of Engine.IO: its type, a digit, and its
-//! data. Those of type 4 hold packets of Socket.IO: again a type, then the namespace unless that is `/`, the
-//! number of an acknowledgement where one is wanted or given, and JSON.
+//! Two protocols stand on the WebSocket. A message is a packet of Engine.IO: its type, a digit, and
+//! its data. Those of type 4 hold packets of Socket.IO: again a type, then the namespace unless
+//! that is `/`, the number of an acknowledgement where one is wanted or given, and JSON.
 
 #[path = "../common/client.rs"]
 mod client;

@@ -1,8 +1,8 @@
 //! A client of a SockJS server: it sends messages, and prints what comes back:
 //! `cargo run --all-features --example sockjs_client -- ws://127.0.0.1:8081/echo Hello`.
 //!
-//! Below the prefix of such a server, `/websocket` is a plain WebSocket, for clients that need none of
-//! SockJS's substitutes; messages stand there as they are.
+//! Below the prefix of such a server, `/websocket` is a plain WebSocket, for clients that need none
+//! of SockJS's substitutes; messages stand there as they are.
 
 #[path = "../common/client.rs"]
 mod client;

@@ -1,11 +1,12 @@
 //! A client of `ws://` and `wss://` that stays connected:
 //! `cargo run --release --all-features --example tokio_client -- URI [CERTIFICATE]`.
 //!
-//! One task sends a number each second, and another prints what arrives. The certificate, in PEM, is that of a
-//! private authority. When the connection ends, the client prints the close code and connects again, after a time
-//! that doubles with each failure. It ends after a Close with 1000.
+//! One task sends a number each second, and another prints what arrives. The certificate, in PEM,
+//! is that of a private authority. When the connection ends, the client prints the close code and
+//! connects again, after a time that doubles with each failure. It ends after a Close with 1000.
 //!
-//! All of it is in this file. It takes tokio, tokio-rustls, futures-util, and wsframe with the feature `tokio`.
+//! All of it is in this file. It takes tokio, tokio-rustls, futures-util, and wsframe with the
+//! feature `tokio`.
 
 use std::{env, error::Error, io, sync::Arc, time::Duration};
 

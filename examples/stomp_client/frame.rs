@@ -1,4 +1,5 @@
-//! Frames of STOMP 1.2, which are text: a command, headers a line each, and a body that ends with a NUL.
+//! Frames of STOMP 1.2, which are text: a command, headers a line each, and a body that ends with a
+//! NUL.
 
 use core::fmt;
 
@@ -77,7 +78,8 @@ impl fmt::Display for Frame {
     }
 }
 
-/// Whether headers are escaped. Those of the first two frames are not, as they were not in STOMP 1.0.
+/// Whether headers are escaped. Those of the first two frames are not, as they were not in STOMP
+/// 1.0.
 fn escapes(command: &str) -> bool {
     !matches!(command, "CONNECT" | "CONNECTED")
 }

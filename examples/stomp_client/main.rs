@@ -1,6 +1,6 @@
-//! A client of STOMP 1.2, a protocol for message brokers, over a WebSocket: it subscribes to a destination,
-//! sends messages there, prints what comes back, and takes its leave:
-//! `cargo run --all-features --example stomp_client -- ws://127.0.0.1:15674/ws /queue/a Hello`.
+//! A client of STOMP 1.2, a protocol for message brokers, over a WebSocket: it subscribes to a
+//! destination, sends messages there, prints what comes back, and takes its leave: `cargo run
+//! --all-features --example stomp_client -- ws://127.0.0.1:15674/ws /queue/a Hello`.
 //!
 //! That address is the default of RabbitMQ's plugin `rabbitmq_web_stomp`, and so is the login.
 

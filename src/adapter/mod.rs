@@ -437,7 +437,8 @@ impl<'a, C> Batch<'a, C> {
                 None
             }
             Ok(event) => event,
-            // The adapter reports the error once the Close is written, or goes on once the output is.
+            // The adapter reports the error once the Close is written, or goes on once the output
+            // is.
             Err(_) => None,
         }
     }

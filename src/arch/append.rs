@@ -1,13 +1,14 @@
 //! Frames at the end of a buffer.
 //!
-//! A copy whose length is known only at run time is a call, and masking after it is another. For most frames the two
-//! calls take longer than the work. So a short payload is written as blocks of constant length, which are loads and
-//! stores: a length between N and 2N as the first N bytes and the last N, which overlap, as in the kernels. The header
-//! is two words, whatever its length: the payload overwrites what is after it. (Where nothing is masked, one call copies
-//! a payload of more than 32 bytes as fast.)
+//! A copy whose length is known only at run time is a call, and masking after it is another. For
+//! most frames the two calls take longer than the work. So a short payload is written as blocks of
+//! constant length, which are loads and stores: a length between N and 2N as the first N bytes and
+//! the last N, which overlap, as in the kernels. The header is two words, whatever its length: the
+//! payload overwrites what is after it. (Where nothing is masked, one call copies a payload of more
+//! than 32 bytes as fast.)
 //!
-//! All this goes to the buffer's spare capacity, and the buffer's length is set once. Short frames go to a slice in the
-//! same way, if it is long enough for the blocks.
+//! All this goes to the buffer's spare capacity, and the buffer's length is set once. Short frames
+//! go to a slice in the same way, if it is long enough for the blocks.
 
 use alloc::vec::Vec;
 use core::mem::MaybeUninit;
@@ -28,7 +29,8 @@ const MIDDLE: usize = 128;
 /// The bytes of a header, in two words.
 const WORDS: usize = 16;
 
-/// Appends a frame that is short or not masked, if the capacity lasts for all blocks. Returns whether it did.
+/// Appends a frame that is short or not masked, if the capacity lasts for all blocks. Returns
+/// whether it did.
 ///
 /// The header is the first `header_len` of the bytes in the words, the lowest first.
 #[inline(always)]
@@ -47,7 +49,8 @@ pub(crate) fn append_short(
     }
 }
 
-/// Same as [`append_short`], for a `BufMut`. Its code is longer, so a second copy of the blocks costs more than it saves.
+/// Same as [`append_short`], for a `BufMut`. Its code is longer, so a second copy of the blocks
+/// costs more than it saves.
 #[inline(always)]
 pub(crate) fn put_short(
     header: [u64; 2],
@@ -68,7 +71,8 @@ pub(crate) fn put_short(
     }
 }
 
-/// Writes a frame with a short payload to the beginning of a slice, if blocks fit there. Returns whether it did.
+/// Writes a frame with a short payload to the beginning of a slice, if blocks fit there. Returns
+/// whether it did.
 #[inline(always)]
 pub(crate) fn write_short(
     header: [u64; 2],
@@ -123,7 +127,8 @@ fn append_blocks<const LONGEST: usize, const CAPACITY: usize>(
     true
 }
 
-/// Appends a frame whose payload is not short, for which there must be capacity. Returns whether it did.
+/// Appends a frame whose payload is not short, for which there must be capacity. Returns whether it
+/// did.
 #[inline(always)]
 pub(crate) fn append_long(
     [low, high]: [u64; 2],
@@ -166,8 +171,8 @@ fn mask_parts(bytes: &[u8], mut key: u32, to: &mut [MaybeUninit<u8>]) {
 
 /// Makes the bytes zeros, for a kernel, which takes only initialised ones.
 ///
-/// To copy first and to mask in place takes longer: a processor waits where it loads a vector of bytes that two stores
-/// have just written.
+/// To copy first and to mask in place takes longer: a processor waits where it loads a vector of
+/// bytes that two stores have just written.
 #[inline(always)]
 fn zeroed(bytes: &mut [MaybeUninit<u8>]) -> &mut [u8] {
     // SAFETY: any bytes may be zeros.
@@ -176,7 +181,8 @@ fn zeroed(bytes: &mut [MaybeUninit<u8>]) -> &mut [u8] {
     unsafe { slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), bytes.len()) }
 }
 
-/// Appends a part of the bytes XOR the key, and returns its length, which is not 0 unless there are no bytes.
+/// Appends a part of the bytes XOR the key, and returns its length, which is not 0 unless there are
+/// no bytes.
 #[cfg(feature = "bytes")]
 pub(crate) fn append_part(bytes: &[u8], key: u32, out: &mut impl BufMut) -> usize {
     let mut out = Put(out);
@@ -188,7 +194,8 @@ pub(crate) fn append_part(bytes: &[u8], key: u32, out: &mut impl BufMut) -> usiz
     len
 }
 
-/// So many bytes are still in the first cache when masking overwrites the zeros. A multiple of the key's length.
+/// So many bytes are still in the first cache when masking overwrites the zeros. A multiple of the
+/// key's length.
 const PART: usize = 4096;
 
 const fn exactly<S: Spare>(_: &S) -> bool {
@@ -221,7 +228,8 @@ macro_rules! impl_spare {
             #[inline(always)]
             unsafe fn advance(&mut self, count: usize) {
                 let len = self.len() + count;
-                // SAFETY: the caller promises that so many bytes are within the capacity and initialised.
+                // SAFETY: the caller promises that so many bytes are within the capacity and
+                // initialised.
                 unsafe { self.set_len(len) }
             }
         }
@@ -240,7 +248,8 @@ impl Spare for Front<'_> {
     #[inline(always)]
     fn spare(&mut self) -> &mut [MaybeUninit<u8>] {
         let (start, len) = (self.0.as_mut_ptr().cast(), self.0.len());
-        // SAFETY: these bytes are borrowed as long as `self`, and this module writes initialised bytes alone.
+        // SAFETY: these bytes are borrowed as long as `self`, and this module writes initialised
+        // bytes alone.
         unsafe { slice::from_raw_parts_mut(start, len) }
     }
 
@@ -269,7 +278,8 @@ impl<B: BufMut> Spare for Put<'_, B> {
     }
 }
 
-/// Writes the bytes XOR the key to the beginning of `to`: exactly so many, which are at most `LONGEST`.
+/// Writes the bytes XOR the key to the beginning of `to`: exactly so many, which are at most
+/// `LONGEST`.
 #[inline(always)]
 fn write_blocks<const LONGEST: usize>(bytes: &[u8], key: u32, to: &mut [MaybeUninit<u8>]) {
     let len = bytes.len();
@@ -309,7 +319,8 @@ fn write_both_ends<const N: usize>(bytes: &[u8], key: u32, to: &mut [MaybeUninit
 
 #[inline(always)]
 fn copy_block(bytes: &[u8], at: usize, key: u128, to: &mut [MaybeUninit<u8>]) {
-    // A block that is not there would leave bytes uninitialised, so this panics and does not return.
+    // A block that is not there would leave bytes uninitialised, so this panics and does not
+    // return.
     let Some(block) = bytes[at..].first_chunk() else { unreachable!("there are 16 bytes") };
     put(to, at, (u128::from_ne_bytes(*block) ^ key).to_ne_bytes());
 }

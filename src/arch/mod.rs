@@ -20,16 +20,17 @@
 //!
 //! What the four agree on:
 //!
-//! - **The key** is a `u32` in the order of memory (`u32::from_ne_bytes`), already turned so that its
-//!   first byte in memory meets the slice's first byte. [`rotate`] turns it further.
-//! - **The UTF-8 state** is a `u32` that holds the bytes of the character that is still open, 0 to 3 of
-//!   them, the earliest in the lowest byte; 0 is a character boundary, and [`BROKEN`] means that the
-//!   text cannot become valid any more. It goes in and comes out by value and means the same to every
-//!   backend, so that one can take over from another between two chunks.
+//! - **The key** is a `u32` in the order of memory (`u32::from_ne_bytes`), already turned so that
+//!   its first byte in memory meets the slice's first byte. [`rotate`] turns it further.
+//! - **The UTF-8 state** is a `u32` that holds the bytes of the character that is still open, 0 to
+//!   3 of them, the earliest in the lowest byte; 0 is a character boundary, and [`BROKEN`] means
+//!   that the text cannot become valid any more. It goes in and comes out by value and means the
+//!   same to every backend, so that one can take over from another between two chunks.
 //!
-//! `--cfg wsframe_backend="NAME"` leaves out every backend that is faster than the named one, so that a
-//! machine can run the whole ladder; with `"words"` no `unsafe` is compiled at all. `"small"` builds the backend
-//! of that name alone, and makes the code above this module smaller where that costs speed.
+//! `--cfg wsframe_backend="NAME"` leaves out every backend that is faster than the named one, so
+//! that a machine can run the whole ladder; with `"words"` no `unsafe` is compiled at all.
+//! `"small"` builds the backend of that name alone, and makes the code above this module smaller
+//! where that costs speed.
 
 #[cfg(all(feature = "alloc", not(any(wsframe_backend = "words", wsframe_backend = "small"))))]
 pub(crate) mod append;
@@ -79,7 +80,8 @@ mod machine {
     super::only_backend!(words::BACKEND);
 }
 
-/// Writes the functions that call the kernels of a backend without dispatch. Each refers to its own kernel alone.
+/// Writes the functions that call the kernels of a backend without dispatch. Each refers to its own
+/// kernel alone.
 #[allow(unused_macros, reason = "x86-64 has several backends")]
 macro_rules! only_backend {
     ($backend:path) => {
@@ -115,8 +117,8 @@ pub const BROKEN: u32 = u32::MAX;
 
 /// One set of kernels.
 ///
-/// Public so that tests, fuzzers and benchmarks can run each by name; hidden from the documentation,
-/// and no part of what a version number promises.
+/// Public so that tests, fuzzers and benchmarks can run each by name; hidden from the
+/// documentation, and no part of what a version number promises.
 #[derive(Clone, Copy, Debug)]
 pub struct Backend {
     /// The name to ask for it by.
@@ -147,8 +149,8 @@ impl Backend {
         (self.validate)(bytes, state)
     }
 
-    /// XORs the key over the whole slice, and carries a UTF-8 state over the result. Where that comes
-    /// out [`BROKEN`], the whole slice is unmasked all the same.
+    /// XORs the key over the whole slice, and carries a UTF-8 state over the result. Where that
+    /// comes out [`BROKEN`], the whole slice is unmasked all the same.
     #[inline(always)]
     pub fn unmask_validate(&self, bytes: &mut [u8], key: u32, state: u32) -> u32 {
         (self.unmask_validate)(bytes, key, state)
@@ -196,7 +198,8 @@ fn validate(bytes: &[u8], state: u32) -> u32 {
     }
 }
 
-/// XORs the key over the slice, and carries a UTF-8 state over the result, as [`Backend::unmask_validate`] does.
+/// XORs the key over the slice, and carries a UTF-8 state over the result, as
+/// [`Backend::unmask_validate`] does.
 #[inline(always)]
 fn unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
     if plain::validates(bytes.len()) {

@@ -93,8 +93,8 @@ impl Collected {
         Self { bytes: Vec::new(), open: 0 }
     }
 
-    /// Appends a copy of the chunk. Returns `false` for a chunk that does not continue the text, and
-    /// for every chunk after it.
+    /// Appends a copy of the chunk. Returns `false` for a chunk that does not continue the text,
+    /// and for every chunk after it.
     pub(crate) fn push(&mut self, chunk: &Text<'_>) -> bool {
         let continues = chunk.before == self.open;
         if continues {

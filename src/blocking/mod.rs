@@ -1,7 +1,8 @@
 //! WebSocket connections over blocking I/O: any `Read + Write` (feature `blocking`).
 //!
-//! [`WebSocket`] receives and sends whole [`Message`](crate::Message)s, and answers Pings and Closes
-//! automatically. [`accept`] and [`client`] open it, with the same [`Options`] as streams over tokio.
+//! [`WebSocket`] receives and sends whole [`Message`](crate::Message)s, and answers Pings and
+//! Closes automatically. [`accept`] and [`client`] open it, with the same [`Options`] as streams
+//! over tokio.
 //!
 //! ```
 //! use std::net::TcpStream;
@@ -30,13 +31,14 @@
 //! | [`Accepting::read_request`], [`Connecting::read_response`] | call it again |
 //! | [`accept`], [`accept_request`], [`client`] | the connection is lost: use [`Accepting`] or [`Connecting`] |
 //!
-//! A message that is queued and not yet written is written by the next call of any method that reads or
-//! writes.
+//! A message that is queued and not yet written is written by the next call of any method that
+//! reads or writes.
 //!
 //! # Backpressure
 //!
-//! A connection writes what is queued before it reads. Two endpoints that both send without reading would
-//! wait for each other. For that, use two threads and a non-blocking socket, or a stream over tokio.
+//! A connection writes what is queued before it reads. Two endpoints that both send without reading
+//! would wait for each other. For that, use two threads and a non-blocking socket, or a stream over
+//! tokio.
 
 mod open;
 mod websocket;

@@ -58,7 +58,8 @@ pub fn accept_request<T: Read + Write>(io: T) -> Result<AcceptRequest<T>, Handsh
 }
 
 /// Reads and validates a client's request, as [`accept_request`] does, with the time limit, the
-/// [`max_head_len`](Options::max_head_len) and the [rules](Options::handshake_rules) of these options.
+/// [`max_head_len`](Options::max_head_len) and the [rules](Options::handshake_rules) of these
+/// options.
 ///
 /// # Errors
 ///
@@ -219,13 +220,13 @@ impl<T> AcceptRequest<T> {
 impl<T: Read + Write> AcceptRequest<T> {
     /// Writes the response that accepts the request, and returns the connection.
     ///
-    /// If the transport would block, the response is queued as a message is: the next call that reads
-    /// or writes goes on writing it.
+    /// If the transport would block, the response is queued as a message is: the next call that
+    /// reads or writes goes on writing it.
     ///
     /// # Errors
     ///
-    /// A [`HandshakeError`]. It is [`Rejected`](HandshakeError::Rejected) if the options do not allow
-    /// the origin; a response with the reason was written.
+    /// A [`HandshakeError`]. It is [`Rejected`](HandshakeError::Rejected) if the options do not
+    /// allow the origin; a response with the reason was written.
     pub fn accept(self, options: &Options) -> Result<WebSocket<T>, HandshakeError> {
         let Self { mut io, received } = self;
         match received.accept(options) {
@@ -313,8 +314,8 @@ impl<T: Read + Write> Connecting<T> {
     ///
     /// # Errors
     ///
-    /// A [`HandshakeError`]. It is [`Refused`](HandshakeError::Refused) if the server responded with
-    /// another status than 101, and then contains the response.
+    /// A [`HandshakeError`]. It is [`Refused`](HandshakeError::Refused) if the server responded
+    /// with another status than 101, and then contains the response.
     ///
     /// # Panics
     ///

@@ -24,11 +24,11 @@ const BACKPRESSURE_BOUNDARY: usize = 64 << 10;
 /// How many bytes of a long frame are read at once.
 const MAX_READ_LEN: usize = 64 << 10;
 
-/// A WebSocket connection over any `Read + Write`. It receives and sends whole [`Message`]s, and answers
-/// Pings and Closes automatically.
+/// A WebSocket connection over any `Read + Write`. It receives and sends whole [`Message`]s, and
+/// answers Pings and Closes automatically.
 ///
-/// [`accept`](super::accept) and [`client`](super::client) open one. [The module](super) describes what
-/// happens when the transport would block.
+/// [`accept`](super::accept) and [`client`](super::client) open one. [The module](super) describes
+/// what happens when the transport would block.
 ///
 /// ```
 /// use std::net::TcpStream;
@@ -62,8 +62,8 @@ pub struct WebSocket<S, K = NoKeys> {
 
 /// # Constructors
 impl<S, K> WebSocket<S, K> {
-    /// Creates a connection over `io`, on which the opening handshake is over. The `connection` must be
-    /// new.
+    /// Creates a connection over `io`, on which the opening handshake is over. The `connection`
+    /// must be new.
     #[must_use]
     #[doc(alias = "from_raw_socket")]
     pub fn new(io: S, connection: Connection<K>) -> Self {
@@ -117,8 +117,8 @@ impl<S, K> WebSocket<S, K> {
         &self.messages.connection
     }
 
-    /// Returns the subprotocol that [`accept`](super::accept) or [`client`](super::client) negotiated
-    /// (RFC 6455 §1.9).
+    /// Returns the subprotocol that [`accept`](super::accept) or [`client`](super::client)
+    /// negotiated (RFC 6455 §1.9).
     #[must_use]
     pub fn subprotocol(&self) -> Option<&str> {
         self.subprotocol.as_deref()
@@ -131,8 +131,8 @@ impl<S, K> WebSocket<S, K> {
         self.messages.connection.close_code()
     }
 
-    /// Returns the code and the reason of the peer's Close. Returns `None` before it has arrived, and
-    /// if its body was empty.
+    /// Returns the code and the reason of the peer's Close. Returns `None` before it has arrived,
+    /// and if its body was empty.
     #[must_use]
     pub const fn close_frame(&self) -> Option<&CloseFrame> {
         self.close_frame.as_ref()
@@ -144,13 +144,14 @@ impl<S, K> WebSocket<S, K> {
         &self.io
     }
 
-    /// Returns the transport, to change its options. Reading and writing must be left to the connection.
+    /// Returns the transport, to change its options. Reading and writing must be left to the
+    /// connection.
     pub const fn get_mut(&mut self) -> &mut S {
         &mut self.io
     }
 
-    /// Returns the transport. What was read from it and not returned yet is lost, and so is what was not
-    /// flushed.
+    /// Returns the transport. What was read from it and not returned yet is lost, and so is what
+    /// was not flushed.
     #[must_use]
     pub fn into_inner(self) -> S {
         self.io
@@ -158,19 +159,19 @@ impl<S, K> WebSocket<S, K> {
 }
 
 impl<S: Read + Write, K: MaskingKeys> WebSocket<S, K> {
-    /// Writes what is queued, and returns the next message once it has arrived whole. Returns `None` at
-    /// the end of the connection.
+    /// Writes what is queued, and returns the next message once it has arrived whole. Returns
+    /// `None` at the end of the connection.
     ///
     /// Pings and Closes are answered, and returned. A client reads until the server has ended the
-    /// transport. A server gets `None` as soon as both Closes were exchanged: drop the connection then, or
-    /// call [`finish`](Self::finish) after an error.
+    /// transport. A server gets `None` as soon as both Closes were exchanged: drop the connection
+    /// then, or call [`finish`](Self::finish) after an error.
     ///
     /// # Errors
     ///
-    /// - [`CodecError::Protocol`] if the peer broke a rule. The Close that reports it was written, unless
-    ///   the transport would have blocked.
-    /// - [`CodecError::Io`] if the transport failed. Call it again after `WouldBlock` and `TimedOut`. The
-    ///   end of the transport without a Close is
+    /// - [`CodecError::Protocol`] if the peer broke a rule. The Close that reports it was written,
+    ///   unless the transport would have blocked.
+    /// - [`CodecError::Io`] if the transport failed. Call it again after `WouldBlock` and
+    ///   `TimedOut`. The end of the transport without a Close is
     ///   [`UnexpectedEof`](io::ErrorKind::UnexpectedEof).
     #[doc(alias = "read_message")]
     #[doc(alias = "next_message")]
@@ -207,8 +208,8 @@ impl<S: Read + Write, K: MaskingKeys> WebSocket<S, K> {
         self.read_end()
     }
 
-    /// Goes on writing the last replies. A client reads until the transport ends, and throws away what
-    /// arrives.
+    /// Goes on writing the last replies. A client reads until the transport ends, and throws away
+    /// what arrives.
     #[cold]
     fn read_end(&mut self) -> Result<Option<Message>, CodecError> {
         match self.flush() {
@@ -239,7 +240,8 @@ impl<S: Read + Write, K: MaskingKeys> WebSocket<S, K> {
     /// The message was not queued after an error.
     ///
     /// - [`CodecError::Encode`] if the message would break a rule, or a Close was sent
-    /// - [`CodecError::Io`] if the transport failed, or the queue is full and the transport would block
+    /// - [`CodecError::Io`] if the transport failed, or the queue is full and the transport would
+    ///   block
     #[doc(alias = "write_message")]
     pub fn send(&mut self, message: Message) -> Result<(), CodecError> {
         self.feed(message)?;
@@ -263,8 +265,8 @@ impl<S: Read + Write, K: MaskingKeys> WebSocket<S, K> {
         Ok(self.messages.send(&message, &mut self.out.bytes)?)
     }
 
-    /// Sends a Close with this code and reason, unless one was sent, and writes what is queued. Call
-    /// [`read`](Self::read) until it returns `None`, to wait for the peer's Close.
+    /// Sends a Close with this code and reason, unless one was sent, and writes what is queued.
+    /// Call [`read`](Self::read) until it returns `None`, to wait for the peer's Close.
     ///
     /// # Errors
     ///
@@ -309,11 +311,12 @@ impl<S: Read + Write, K: MaskingKeys> WebSocket<S, K> {
         Ok(written?)
     }
 
-    /// Writes what is queued, has `shut_down` end this side of the transport, and reads until the peer
-    /// ends its side.
+    /// Writes what is queued, has `shut_down` end this side of the transport, and reads until the
+    /// peer ends its side.
     ///
-    /// If a socket is closed while bytes from the peer are unread, the system may reset the connection,
-    /// and the peer may lose what was sent last. Set a read timeout: a peer may wait for ever.
+    /// If a socket is closed while bytes from the peer are unread, the system may reset the
+    /// connection, and the peer may lose what was sent last. Set a read timeout: a peer may wait
+    /// for ever.
     ///
     /// # Errors
     ///

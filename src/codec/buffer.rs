@@ -1,8 +1,9 @@
 //! The memory of the buffer that `Framed` reads into.
 //!
-//! A large message makes the buffer grow, and it would stay large until the connection ends. Therefore a
-//! codec notes that it has grown, and moves its content to a new buffer when that is short again. It must note
-//! this before a message is split off: the capacity of the rest does not show how large the memory is.
+//! A large message makes the buffer grow, and it would stay large until the connection ends.
+//! Therefore a codec notes that it has grown, and moves its content to a new buffer when that is
+//! short again. It must note this before a message is split off: the capacity of the rest does not
+//! show how large the memory is.
 
 use bytes::BytesMut;
 
@@ -19,7 +20,8 @@ impl Growth {
     /// The state of a new buffer.
     pub(crate) const NONE: Self = Self(false);
 
-    /// Notes the capacity. It must be called after the buffer may have grown, and before anything is split off.
+    /// Notes the capacity. It must be called after the buffer may have grown, and before anything
+    /// is split off.
     #[inline]
     pub(crate) fn note(&mut self, buffer: &BytesMut) {
         self.0 |= buffer.capacity() > MAX_IDLE_LEN;

@@ -1,8 +1,8 @@
 //! Compressed messages in codecs and streams (feature `deflate`).
 //!
-//! A compressed message is decompressed as it arrives, and collected in one buffer, which becomes the message.
-//! So the read buffer never holds more than a chunk of it, and control frames between its fragments are
-//! received as usual.
+//! A compressed message is decompressed as it arrives, and collected in one buffer, which becomes
+//! the message. So the read buffer never holds more than a chunk of it, and control frames between
+//! its fragments are received as usual.
 
 use alloc::sync::Arc;
 use alloc::vec;
@@ -26,8 +26,8 @@ const MAX_PIECE_LEN: usize = 64 << 10;
 
 /// A [`Pool`] that codecs and streams share, on any threads. A clone is the same pool.
 ///
-/// It is locked only while a context is taken out or put back, and never while a message is compressed or
-/// decompressed. A codec that is dropped puts its contexts back.
+/// It is locked only while a context is taken out or put back, and never while a message is
+/// compressed or decompressed. A codec that is dropped puts its contexts back.
 ///
 /// ```
 /// use wsframe::Connection;
@@ -53,7 +53,8 @@ impl SharedPool {
 }
 
 impl AnyPool for SharedPool {
-    /// A pool whose lock is poisoned is none the worse: nothing panics halfway through a change of it.
+    /// A pool whose lock is poisoned is none the worse: nothing panics halfway through a change of
+    /// it.
     fn with<R>(&mut self, use_pool: impl FnOnce(&mut Pool) -> R) -> R {
         use_pool(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -88,8 +89,9 @@ impl Deflate {
         Self { pool, session, threshold, message: Vec::new() }
     }
 
-    /// Takes what there is of a compressed message from the beginning of `input`. Returns the message if it
-    /// ends there. Returns `None` also before a frame that is not compressed or a control frame.
+    /// Takes what there is of a compressed message from the beginning of `input`. Returns the
+    /// message if it ends there. Returns `None` also before a frame that is not compressed or a
+    /// control frame.
     #[inline]
     pub(super) fn receive<K: MaskingKeys>(
         &mut self,
@@ -175,8 +177,8 @@ impl Deflate {
         Ok(Some(Piece { kind, payload: buf.into(), first, last }))
     }
 
-    /// Decompresses a piece of what was located, of which so many bytes are left; gives the message if it was
-    /// the last.
+    /// Decompresses a piece of what was located, of which so many bytes are left; gives the message
+    /// if it was the last.
     fn decompress(
         &mut self,
         located_len: usize,
@@ -204,7 +206,8 @@ impl Deflate {
         let payload = Bytes::from(message);
         Ok(Some(match raw {
             Some((opcode, rsv)) => Message::Raw { opcode, rsv, payload },
-            // All of a text is validated once more, so that it can be a `str` without `unsafe` here.
+            // All of a text is validated once more, so that it can be a `str` without `unsafe`
+            // here.
             None if is_text => Message::Text(Utf8Bytes::try_from(payload)?),
             None => Message::Binary(payload),
         }))
@@ -256,8 +259,8 @@ impl Deflate {
         self.session.send_fragment(connection, fragment, fin, is_worth_it, &mut self.pool, out)
     }
 
-    /// Whether the peer can decompress a message that was compressed without context takeover, in a window of
-    /// this size. If so, gives up the compressor, which has not seen it.
+    /// Whether the peer can decompress a message that was compressed without context takeover, in a
+    /// window of this size. If so, gives up the compressor, which has not seen it.
     pub(super) fn may_send_compressed(&mut self, window_bits: WindowBits) -> bool {
         let may = window_bits <= self.session.context().window_bits;
         if may {
@@ -274,8 +277,8 @@ impl Deflate {
     }
 }
 
-/// A panic in the middle of a message leaves a context that is wrong at worst. That zlib keeps references
-/// inside is its own matter: a codec is what it is without this feature.
+/// A panic in the middle of a message leaves a context that is wrong at worst. That zlib keeps
+/// references inside is its own matter: a codec is what it is without this feature.
 impl UnwindSafe for Deflate {}
 
 /// Keeps the contexts for the next connection.

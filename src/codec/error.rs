@@ -13,8 +13,8 @@ pub enum CodecError {
     Protocol(ProtocolError),
     /// The message would break a rule of the protocol. It was not sent, and the connection goes on.
     Encode(EncodeError),
-    /// The transport failed. Its kind is [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the transport
-    /// ended inside a frame, or, on a connection, before the peer's Close.
+    /// The transport failed. Its kind is [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the
+    /// transport ended inside a frame, or, on a connection, before the peer's Close.
     Io(io::Error),
 }
 

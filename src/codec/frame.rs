@@ -14,11 +14,12 @@ use crate::frame::FrameDecoder;
 use crate::header::Role;
 use crate::owned::Frame;
 
-/// A codec of whole frames for `Framed`. Received frames are unmasked in place and split off the buffer;
-/// sent frames are masked if the role is a client's.
+/// A codec of whole frames for `Framed`. Received frames are unmasked in place and split off the
+/// buffer; sent frames are masked if the role is a client's.
 ///
-/// It enforces the rules of headers in both directions, but not those of messages, and it sends no replies.
-/// Use it to inspect or translate frames. For the protocol use [`MessageCodec`](super::MessageCodec).
+/// It enforces the rules of headers in both directions, but not those of messages, and it sends no
+/// replies. Use it to inspect or translate frames. For the protocol use
+/// [`MessageCodec`](super::MessageCodec).
 ///
 /// ```
 /// use futures_util::{SinkExt, StreamExt};
@@ -57,15 +58,15 @@ impl FrameCodec {
 }
 
 impl<K: MaskingKeys> FrameCodec<K> {
-    /// Creates a client's codec, with strict rules and the default limit. It takes a masking key for every
-    /// frame.
+    /// Creates a client's codec, with strict rules and the default limit. It takes a masking key
+    /// for every frame.
     #[must_use]
     pub const fn client(keys: K) -> Self {
         Self::with_frame_decoder(FrameDecoder::new(Role::Client), keys)
     }
 
-    /// Creates a codec from a new decoder, with its role, its rules and its limit. Pass [`NoKeys`] for a
-    /// server's keys.
+    /// Creates a codec from a new decoder, with its role, its rules and its limit. Pass [`NoKeys`]
+    /// for a server's keys.
     ///
     /// All frames are returned whole, whatever
     /// [`whole_frames_up_to`](FrameDecoder::whole_frames_up_to) was set to.

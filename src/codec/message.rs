@@ -17,20 +17,21 @@ use crate::owned::Message;
 
 /// A codec of whole messages for `Framed`, over a [`Connection`].
 ///
-/// `Framed` writes nothing while it is only read from. But a connection must reply when it receives: to a
-/// Ping, to a Close, and to a broken rule. There are three ways to send the replies:
+/// `Framed` writes nothing while it is only read from. But a connection must reply when it
+/// receives: to a Ping, to a Close, and to a broken rule. There are three ways to send the replies:
 ///
-/// - Use [`WebSocketStream`](crate::stream::WebSocketStream) instead, which sends them automatically.
+/// - Use [`WebSocketStream`](crate::stream::WebSocketStream) instead, which sends them
+///   automatically.
 /// - Use a connection that leaves replies to its caller ([`auto_pong`](Connection::auto_pong),
 ///   [`auto_close`](Connection::auto_close)). Answer a [`Message::Ping`] with a [`Message::Pong`] and a
 ///   [`Message::Close`] with a [`Message::Close`], as the example does.
-/// - Let replies wait: they are sent before the next message. If there may be no next message for some time,
-///   take them with [`take_replies`](Self::take_replies).
+/// - Let replies wait: they are sent before the next message. If there may be no next message for
+///   some time, take them with [`take_replies`](Self::take_replies).
 ///
 /// When the peer has broken a rule, there is always a reply: a Close with the code.
 ///
-/// Waiting replies take no more memory than one Pong and one Close. Of several Pings only the last is
-/// answered, if nothing was sent since the first:
+/// Waiting replies take no more memory than one Pong and one Close. Of several Pings only the last
+/// is answered, if nothing was sent since the first:
 ///
 /// > If an endpoint receives a Ping frame and has not yet sent Pong frame(s) in response to previous Ping
 /// > frame(s), the endpoint MAY elect to send a Pong frame for only the most recently processed Ping frame.
@@ -41,21 +42,21 @@ use crate::owned::Message;
 ///
 /// # Memory
 ///
-/// Between two messages a codec keeps 112 bytes besides the connection. It keeps no heap memory except for
-/// waiting replies and, if messages are compressed, what [`deflate`](#method.deflate) says. `Framed` keeps a
-/// buffer per direction, of 8 KiB at first. A large message makes the read buffer grow; the codec gives that
-/// memory back when it needs more bytes and holds few. The write buffer stays as large as the largest message
-/// that was sent.
+/// Between two messages a codec keeps 112 bytes besides the connection. It keeps no heap memory
+/// except for waiting replies and, if messages are compressed, what [`deflate`](#method.deflate)
+/// says. `Framed` keeps a buffer per direction, of 8 KiB at first. A large message makes the read
+/// buffer grow; the codec gives that memory back when it needs more bytes and holds few. The write
+/// buffer stays as large as the largest message that was sent.
 ///
 /// # Bytes after the opening handshake
 ///
-/// Put bytes that were read together with the opening handshake into `FramedParts::read_buf`, and create the
-/// `Framed` with `Framed::from_parts`.
+/// Put bytes that were read together with the opening handshake into `FramedParts::read_buf`, and
+/// create the `Framed` with `Framed::from_parts`.
 ///
 /// # Panics
 ///
-/// `decode` and `decode_eof` panic if their buffer is shorter than the previous call left it, unless that
-/// call failed. `Framed` never shortens its buffer.
+/// `decode` and `decode_eof` panic if their buffer is shorter than the previous call left it,
+/// unless that call failed. `Framed` never shortens its buffer.
 ///
 /// ```
 /// use futures_util::{SinkExt, StreamExt};
@@ -91,24 +92,27 @@ impl<K> MessageCodec<K> {
     }
 
     /// Sets what was negotiated about compression, on a new codec: see
-    /// [`Negotiation::agreed`](crate::deflate::Negotiation::agreed). With `None` nothing is compressed, and a
-    /// compressed message from the peer breaks a rule.
+    /// [`Negotiation::agreed`](crate::deflate::Negotiation::agreed). With `None` nothing is
+    /// compressed, and a compressed message from the peer breaks a rule.
     ///
-    /// Compressed messages are received as any other: decompressed and, if they are text, validated. Their
-    /// memory grows with what was decompressed. The connection fails if a message becomes longer than
-    /// [`crate::Limits::max_message_size`](crate::Limits::max_message_size) or the connection's own limit
+    /// Compressed messages are received as any other: decompressed and, if they are text,
+    /// validated. Their memory grows with what was decompressed. The connection fails if a message
+    /// becomes longer than [`crate::Limits::max_message_size`](crate::Limits::max_message_size) or
+    /// the connection's own limit
     /// ([`crate::Limits::max_message_size`](crate::Limits::max_message_size)).
     ///
-    /// Messages are sent compressed if [`Config::should_compress`](crate::deflate::Config::should_compress) returns
-    /// `true` for their length. Without context takeover, a message that would not become shorter is sent
+    /// Messages are sent compressed if
+    /// [`Config::should_compress`](crate::deflate::Config::should_compress) returns `true` for
+    /// their length. Without context takeover, a message that would not become shorter is sent
     /// uncompressed. A [`Message::Raw`] is sent as it is.
     ///
     /// [The module](crate::deflate#memory) says how much memory contexts take. With context
-    /// takeover the codec keeps its own from the first message to its end. Without it, an idle codec keeps
-    /// 160 bytes, and takes contexts from `pool` while it handles a message. A [`SharedPool`] serves many
-    /// connections, which then cost as much as those that are busy at the same time. A
-    /// [`Config`](crate::deflate::Config) makes a pool for this codec alone, which keeps contexts for the next
-    /// message unless [`Config::max_idle`](crate::deflate::Config::max_idle) is 0.
+    /// takeover the codec keeps its own from the first message to its end. Without it, an idle
+    /// codec keeps 160 bytes, and takes contexts from `pool` while it handles a message. A
+    /// [`SharedPool`] serves many connections, which then cost as much as those that are busy at
+    /// the same time. A [`Config`](crate::deflate::Config) makes a pool for this codec alone, which
+    /// keeps contexts for the next message unless
+    /// [`Config::max_idle`](crate::deflate::Config::max_idle) is 0.
     ///
     /// ```
     /// use bytes::BytesMut;
@@ -154,8 +158,8 @@ impl<K> MessageCodec<K> {
         !self.messages.replies.is_empty()
     }
 
-    /// Takes the waiting replies: the frames of at most one Pong and one Close. Send them before anything
-    /// else.
+    /// Takes the waiting replies: the frames of at most one Pong and one Close. Send them before
+    /// anything else.
     ///
     /// ```
     /// use bytes::BytesMut;

@@ -1,4 +1,5 @@
-//! Whole messages over a connection, without I/O: what `MessageCodec` and `WebSocketStream` have in common.
+//! Whole messages over a connection, without I/O: what `MessageCodec` and `WebSocketStream` have in
+//! common.
 
 #[cfg(feature = "deflate")]
 use alloc::boxed::Box;
@@ -54,8 +55,9 @@ impl<K> Messages<K> {
         true
     }
 
-    /// Whether a message that was compressed without context takeover, in a window of this size, can be sent
-    /// now. If so, it has to be: the compressor is given up, because it has not seen the message.
+    /// Whether a message that was compressed without context takeover, in a window of this size,
+    /// can be sent now. If so, it has to be: the compressor is given up, because it has not seen
+    /// the message.
     #[cfg(feature = "deflate")]
     pub(crate) fn may_send_compressed(&mut self, window_bits: WindowBits) -> bool {
         self.deflate.as_mut().is_some_and(|deflate| deflate.may_send_compressed(window_bits))
@@ -81,8 +83,8 @@ impl<K> Messages<K> {
 }
 
 impl<K: MaskingKeys> Messages<K> {
-    /// Takes the next message or control frame from the beginning of `input`. Returns `None` when more
-    /// bytes are needed.
+    /// Takes the next message or control frame from the beginning of `input`. Returns `None` when
+    /// more bytes are needed.
     pub(crate) fn receive(
         &mut self,
         input: &mut BytesMut,
@@ -161,8 +163,8 @@ impl<K: MaskingKeys> Messages<K> {
     }
 }
 
-/// The output of a connection of whose Pongs only one waits: it says that none does, so that the connection
-/// need not count them.
+/// The output of a connection of whose Pongs only one waits: it says that none does, so that the
+/// connection need not count them.
 pub(super) struct Replies<'r>(pub(super) &'r mut BytesMut);
 
 impl Output for Replies<'_> {

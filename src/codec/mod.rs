@@ -6,18 +6,19 @@
 //! | messages in a `Framed` of your own, where you answer Pings and Closes | [`MessageCodec`] |
 //! | frames in a `Framed`, with no replies | [`FrameCodec`] |
 //!
-//! Both codecs return whole messages and frames, within the limits of their decoder. The payload of a message
-//! in one frame is not copied. What is sent is copied to the write buffer of `Framed`; `WebSocketStream`
-//! queues long payloads by reference. For messages that are too long to be held, use a
-//! [`Connection`](crate::Connection) and do the I/O yourself.
+//! Both codecs return whole messages and frames, within the limits of their decoder. The payload of
+//! a message in one frame is not copied. What is sent is copied to the write buffer of `Framed`;
+//! `WebSocketStream` queues long payloads by reference. For messages that are too long to be held,
+//! use a [`Connection`](crate::Connection) and do the I/O yourself.
 //!
-//! Messages are compressed if the opening handshake negotiated it: with feature `deflate`, pass the result to
-//! the method `deflate` of the codec or the stream.
+//! Messages are compressed if the opening handshake negotiated it: with feature `deflate`, pass the
+//! result to the method `deflate` of the codec or the stream.
 //!
-//! Reading is cancel-safe: all that has arrived is in the `Framed`, so a future of `next` that is dropped
-//! loses nothing. Sinks apply backpressure: `poll_ready` is pending while the write buffer of `Framed` holds
-//! 8 KiB (or what its `set_backpressure_boundary` says) that the peer does not read. A future of `send` that
-//! is dropped may or may not have queued its message, as with every `Sink`.
+//! Reading is cancel-safe: all that has arrived is in the `Framed`, so a future of `next` that is
+//! dropped loses nothing. Sinks apply backpressure: `poll_ready` is pending while the write buffer
+//! of `Framed` holds 8 KiB (or what its `set_backpressure_boundary` says) that the peer does not
+//! read. A future of `send` that is dropped may or may not have queued its message, as with every
+//! `Sink`.
 //!
 //! ```
 //! use futures_util::{SinkExt, StreamExt};

@@ -327,7 +327,8 @@ impl<K> Connection<K> {
     /// Sets whether the peer's Close is answered automatically. The default is `true`.
     ///
     /// With `false`, the caller answers with [`close`](Self::close), and may send other messages
-    /// first. Until then [`transport_action`](Self::transport_action) returns [`KeepOpen`](TransportAction::KeepOpen).
+    /// first. Until then [`transport_action`](Self::transport_action) returns
+    /// [`KeepOpen`](TransportAction::KeepOpen).
     ///
     /// ```
     /// use wsframe::{CloseBody, CloseCode, Connection, TransportAction};

@@ -53,8 +53,8 @@ pub trait Output {
     ///
     /// # Errors
     ///
-    /// Same as [`FrameEncoder::encode_to_slice`]: [`NoRoom`](EncodeError::NoRoom) if the remaining capacity
-    /// is too small, and the errors of [`FrameEncoder::header`].
+    /// Same as [`FrameEncoder::encode_to_slice`]: [`NoRoom`](EncodeError::NoRoom) if the remaining
+    /// capacity is too small, and the errors of [`FrameEncoder::header`].
     fn append(&mut self, frame: FrameEncoder, payload: &[u8]) -> Result<(), EncodeError>;
 }
 

@@ -102,9 +102,10 @@ impl<K: MaskingKeys> Connection<K> {
     ///
     /// Returns `None` when more bytes are needed, or after a Close frame: then discard all input.
     ///
-    /// After `Some`, pass the span to [`receive_span`](Self::receive_span) and consume [`MessageSpan::consumed_len`] bytes
-    /// of the input. Append nothing else to the same output before that: this call checked its
-    /// remaining capacity for the reply. After `None` or an error, consume nothing.
+    /// After `Some`, pass the span to [`receive_span`](Self::receive_span) and consume
+    /// [`MessageSpan::consumed_len`] bytes of the input. Append nothing else to the same output
+    /// before that: this call checked its remaining capacity for the reply. After `None` or an
+    /// error, consume nothing.
     ///
     /// # Errors
     ///
@@ -155,8 +156,8 @@ impl<K: MaskingKeys> Connection<K> {
 
     /// Returns the located event, and appends the reply to it, if any, to `out`.
     ///
-    /// `used` is the input in which [`next_span`](Self::next_span) found the span, or only its consumed
-    /// part. Consume the span's bytes also after an error. `next_span` has an example.
+    /// `used` is the input in which [`next_span`](Self::next_span) found the span, or only its
+    /// consumed part. Consume the span's bytes also after an error. `next_span` has an example.
     ///
     /// # Errors
     ///
@@ -253,7 +254,8 @@ impl<K: MaskingKeys> Connection<K> {
         }
     }
 
-    /// Appends the reply. `next_span` has checked the remaining capacity, so appending does not fail.
+    /// Appends the reply. `next_span` has checked the remaining capacity, so appending does not
+    /// fail.
     #[inline(never)]
     fn reply(&mut self, event: &Event<'_>, out: &mut impl Output) {
         match event {

@@ -67,8 +67,8 @@ impl<'d> MessageData<'d> {
 }
 
 impl MessageData<'_> {
-    /// Checks that this continues a text that left `before` open and, if it ends the message, ends at
-    /// a character boundary. Returns what it leaves open.
+    /// Checks that this continues a text that left `before` open and, if it ends the message, ends
+    /// at a character boundary. Returns what it leaves open.
     #[inline(always)]
     pub(crate) fn check(self, before: OpenChar, ends: bool) -> Result<OpenChar, Utf8Error> {
         let (begins_in, after) = match self {
@@ -149,8 +149,8 @@ impl_from_owned! {
 
 /// # Sending
 ///
-/// Each method appends one frame to the output, masked with a fresh key if the role is client. On an
-/// error nothing is appended.
+/// Each method appends one frame to the output, masked with a fresh key if the role is client. On
+/// an error nothing is appended.
 impl<K: MaskingKeys> Connection<K> {
     /// Sends a message in one frame.
     ///
@@ -160,8 +160,8 @@ impl<K: MaskingKeys> Connection<K> {
     ///   failed
     /// - [`ExpectedContinuation`](EncodeError::ExpectedContinuation) while another message is being
     ///   sent in fragments
-    /// - [`InvalidUtf8`](EncodeError::InvalidUtf8) for a [`PartialStr`] that begins or ends inside a
-    ///   character
+    /// - [`InvalidUtf8`](EncodeError::InvalidUtf8) for a [`PartialStr`] that begins or ends inside
+    ///   a character
     /// - [`NoRoom`](EncodeError::NoRoom) if the output lacks the capacity
     ///
     /// ```
@@ -267,7 +267,8 @@ impl<K: MaskingKeys> Connection<K> {
         self.append(Opcode::Pong, true, Rsv::NONE, data, out)
     }
 
-    /// Sends a Close with a code and a reason, or with neither (RFC 6455 §5.5.1). It is the last frame.
+    /// Sends a Close with a code and a reason, or with neither (RFC 6455 §5.5.1). It is the last
+    /// frame.
     ///
     /// Messages may still be received until the peer's Close arrives.
     ///
@@ -298,8 +299,8 @@ impl<K: MaskingKeys> Connection<K> {
         }
     }
 
-    /// Returns an encoder for the next frame, for callers that encode frames themselves: for vectored
-    /// writes, in place after headroom, or with RSV bits.
+    /// Returns an encoder for the next frame, for callers that encode frames themselves: for
+    /// vectored writes, in place after headroom, or with RSV bits.
     ///
     /// The connection treats this frame as sent, so you must send it. `opcode` is the frame's own:
     /// `Continuation` for every fragment but the first.
@@ -397,7 +398,8 @@ impl<K: MaskingKeys> Connection<K> {
         Ok((opcode, fragment.check(before, fin)?))
     }
 
-    /// Remembers what the fragment that was just sent left open, if its message is text and continues.
+    /// Remembers what the fragment that was just sent left open, if its message is text and
+    /// continues.
     #[inline]
     pub(crate) fn text_sent_to(&mut self, after: OpenChar) {
         if let Some(Sending::Text(open)) = &mut self.sending {

@@ -12,7 +12,8 @@ use crate::rsv::Rsv;
 /// The compressed form refers to no earlier message, so it is the same for all receivers whose
 /// window is at least the compressor's. Create the compressor with the smallest window that any
 /// receiver negotiated. Then encode two frames of the message with
-/// [`FrameEncoder::encode_to_arc`](crate::FrameEncoder::encode_to_arc), for any number of receivers.
+/// [`FrameEncoder::encode_to_arc`](crate::FrameEncoder::encode_to_arc), for any number of
+/// receivers.
 ///
 /// ```
 /// use wsframe::deflate::{Broadcast, Compressor, Config, DeflateContext, CompressorOptions, DeflateParameters};

@@ -188,7 +188,8 @@ impl Compressor {
     /// Compresses the next piece of the message. Advances `input` past what was used, and writes
     /// the output so far to `out`, which is often nothing.
     ///
-    /// Call it again until [`Progress::done`] says that `input` is used up. `out` must not be empty.
+    /// Call it again until [`Progress::done`] says that `input` is used up. `out` must not be
+    /// empty.
     ///
     /// ```
     /// use wsframe::deflate::{Compressor, DeflateContext, Decompressor, CompressorOptions};

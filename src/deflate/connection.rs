@@ -175,8 +175,8 @@ fn receive_compressed<'e, K: MaskingKeys>(
 /// Send control frames with [`connection_mut`](Self::connection_mut).
 impl<K: MaskingKeys> CompressedConnection<K> {
     /// Sends a message in one frame. It is compressed if
-    /// [`Config::should_compress`](super::Config::should_compress) returns `true` for its length. Without
-    /// context takeover, a message that would not become shorter is sent plain.
+    /// [`Config::should_compress`](super::Config::should_compress) returns `true` for its length.
+    /// Without context takeover, a message that would not become shorter is sent plain.
     ///
     /// # Errors
     ///
@@ -287,8 +287,8 @@ impl<K: MaskingKeys> CompressedConnection<K> {
 /// # Memory
 impl<K> CompressedConnection<K> {
     /// Returns the compressor to the pool, which a connection with context takeover otherwise keeps
-    /// between messages. See [`PooledCompressor::release`](super::PooledCompressor::release). A no-op while a
-    /// message is being sent in fragments.
+    /// between messages. See [`PooledCompressor::release`](super::PooledCompressor::release). A
+    /// no-op while a message is being sent in fragments.
     ///
     /// ```
     /// use wsframe::Connection;

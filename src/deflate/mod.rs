@@ -4,8 +4,8 @@
 //! I/O, use `codec` (feature `tokio`). The other types work on message payloads and on header
 //! field values alone, so a crate with its own frame layer can use them:
 //!
-//! 1. [`Negotiation`] negotiates [`DeflateParameters`] with the peer. They contain, for each direction,
-//!    whether a message may refer to earlier ones (context takeover), and how far back.
+//! 1. [`Negotiation`] negotiates [`DeflateParameters`] with the peer. They contain, for each
+//!    direction, whether a message may refer to earlier ones (context takeover), and how far back.
 //! 2. [`Compressor`] compresses a message into the payload of its frames. RSV1 marks the first
 //!    frame.
 //! 3. [`Decompressor`] decompresses such a payload, within a limit on the decompressed length.

@@ -142,8 +142,8 @@ impl<'a> Negotiation<'a> {
     ///
     /// # Errors
     ///
-    /// A [`NegotiationError`] if a value is malformed, names another extension, matches no offer, or
-    /// is a second answer. Fail the connection then.
+    /// A [`NegotiationError`] if a value is malformed, names another extension, matches no offer,
+    /// or is a second answer. Fail the connection then.
     pub fn confirm_lines(
         &mut self,
         lines: impl IntoIterator<Item = impl AsRef<[u8]>>,

@@ -124,8 +124,8 @@ pub struct DeflateParameters {
 }
 
 impl DeflateParameters {
-    /// DeflateContext takeover and windows of 32 KiB in both directions: the best compression, and the
-    /// most memory. An offer without parameters has this meaning.
+    /// DeflateContext takeover and windows of 32 KiB in both directions: the best compression, and
+    /// the most memory. An offer without parameters has this meaning.
     pub const DEFAULT: Self =
         Self { server: DeflateContext::DEFAULT, client: DeflateContext::DEFAULT };
     /// No context takeover in either direction: an idle connection keeps no contexts.

@@ -142,8 +142,8 @@ impl Session {
     }
 
     /// Decompresses the rest of the located bytes, or as much as fits `buf`, which must not be
-    /// empty. Returns `None` if they are used up without output; then call [`next_span`](Self::next_span)
-    /// again.
+    /// empty. Returns `None` if they are used up without output; then call
+    /// [`next_span`](Self::next_span) again.
     ///
     /// After an error of this method or of [`event`](Self::event), call [`fail`](Self::fail).
     pub(crate) fn decompress(

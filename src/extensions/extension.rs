@@ -95,9 +95,9 @@ pub trait Extension {
 
     /// Decides on one offer, as a server. Returns whether it is accepted.
     ///
-    /// After `true`, the method is not called again, and the implementation must keep the result for
-    /// [`answer`](Self::answer). After `false`, it is called for the client's next offer with this
-    /// name.
+    /// After `true`, the method is not called again, and the implementation must keep the result
+    /// for [`answer`](Self::answer). After `false`, it is called for the client's next offer with
+    /// this name.
     fn choose(&mut self, offer: &ExtensionElement<'_>) -> bool;
 
     /// Writes what was negotiated, as a server, as one extension.

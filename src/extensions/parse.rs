@@ -170,7 +170,8 @@ impl fmt::Display for ExtensionElement<'_> {
     }
 }
 
-/// The parameters of an [`ExtensionElement`]: an iterator that [`ExtensionElement::parameters`] returns.
+/// The parameters of an [`ExtensionElement`]: an iterator that [`ExtensionElement::parameters`]
+/// returns.
 ///
 /// ```
 /// use wsframe::extensions::Extensions;

@@ -42,10 +42,10 @@ pub const MIN_BUFFER_LEN: usize = 2 + 4 + MAX_CONTROL_PAYLOAD_LEN;
 ///
 /// - A loop over a buffer calls [`decode`](Self::decode), which advances the input and borrows the
 ///   chunk from it.
-/// - Code with a buffer that can be split, such as `BytesMut`, calls `next_span` and then splits the
-///   span off.
-/// - A struct that owns buffer and decoder calls `next_span`, then [`FrameSpan::into_chunk`]. It cannot keep the
-///   advanced slice of itself.
+/// - Code with a buffer that can be split, such as `BytesMut`, calls `next_span` and then splits
+///   the span off.
+/// - A struct that owns buffer and decoder calls `next_span`, then [`FrameSpan::into_chunk`]. It
+///   cannot keep the advanced slice of itself.
 ///
 /// What is returned when:
 ///
@@ -140,8 +140,8 @@ pub struct FrameChunk<'b> {
 
 /// The position of the next chunk in the input of [`FrameDecoder::next_span`].
 ///
-/// The decoder has advanced past the chunk: take it, and consume [`consumed_len`](Self::consumed_len) bytes of the
-/// input.
+/// The decoder has advanced past the chunk: take it, and consume
+/// [`consumed_len`](Self::consumed_len) bytes of the input.
 ///
 /// ```
 /// use wsframe::{FrameDecoder, Role};
@@ -252,8 +252,8 @@ impl FrameDecoder {
     /// Locates the next chunk at the beginning of `input`. Returns `None` when more bytes are
     /// needed.
     ///
-    /// After `Some`, consume [`FrameSpan::consumed_len`] bytes of the input: the decoder has advanced past the
-    /// chunk. After `None` or an error, consume nothing.
+    /// After `Some`, consume [`FrameSpan::consumed_len`] bytes of the input: the decoder has
+    /// advanced past the chunk. After `None` or an error, consume nothing.
     ///
     /// # Errors
     ///
@@ -489,7 +489,8 @@ impl FrameSpan {
     ///
     /// # Panics
     ///
-    /// Panics if `used` is shorter than [`consumed_len`](Self::consumed_len), so it cannot be that input.
+    /// Panics if `used` is shorter than [`consumed_len`](Self::consumed_len), so it cannot be that
+    /// input.
     ///
     /// ```
     /// use wsframe::{FrameDecoder, Role};

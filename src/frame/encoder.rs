@@ -20,10 +20,10 @@ use crate::rsv::Rsv;
 /// Set the fields, then use one of four ways to encode the frame:
 ///
 /// 1. [`header`](Self::header) returns the header alone, for vectored writes before the payload.
-/// 2. [`encode_in_place`](Self::encode_in_place) masks a payload in place, in a buffer with [`MAX_HEADER_LEN`]
-///    bytes of headroom, and writes the header directly before it.
-/// 3. [`append`](#method.append) to a `Vec` and [`encode_to_slice`](Self::encode_to_slice) to a slice mask the payload
-///    while copying it.
+/// 2. [`encode_in_place`](Self::encode_in_place) masks a payload in place, in a buffer with
+///    [`MAX_HEADER_LEN`] bytes of headroom, and writes the header directly before it.
+/// 3. [`append`](#method.append) to a `Vec` and [`encode_to_slice`](Self::encode_to_slice) to a
+///    slice mask the payload while copying it.
 /// 4. [`shared`](#method.shared) encodes a frame once for many receivers.
 ///
 /// A server sets no masking key. A client sets a fresh, unpredictable one for every frame (§5.3).
@@ -114,8 +114,8 @@ impl FrameEncoder {
     ///
     /// # Errors
     ///
-    /// Those of [`FrameHeader::encode`]: a control frame of more than 125 bytes or without FIN, a Close
-    /// of one byte, or a length that does not fit into 63 bits.
+    /// Those of [`FrameHeader::encode`]: a control frame of more than 125 bytes or without FIN, a
+    /// Close of one byte, or a length that does not fit into 63 bits.
     #[inline(always)]
     pub fn header(&self, payload_len: u64) -> Result<EncodedHeader, EncodeError> {
         self.frame_header(payload_len).encode()
@@ -123,14 +123,14 @@ impl FrameEncoder {
 
     /// Encodes a frame in place and returns it. It ends where `buf` ends.
     ///
-    /// `buf` must contain [`MAX_HEADER_LEN`] bytes of headroom, then the payload. The payload is masked
-    /// in place, and the header is written directly before it.
+    /// `buf` must contain [`MAX_HEADER_LEN`] bytes of headroom, then the payload. The payload is
+    /// masked in place, and the header is written directly before it.
     ///
     /// # Errors
     ///
-    /// Those of [`FrameHeader::encode`]: a control frame of more than 125 bytes or without FIN, a Close
-    /// of one byte, or a length that does not fit into 63 bits.
-    /// [`EncodeError::NoRoom`] if `buf` is shorter than the headroom. Nothing is written then.
+    /// Those of [`FrameHeader::encode`]: a control frame of more than 125 bytes or without FIN, a
+    /// Close of one byte, or a length that does not fit into 63 bits. [`EncodeError::NoRoom`] if
+    /// `buf` is shorter than the headroom. Nothing is written then.
     #[inline(always)]
     pub fn encode_in_place<'b>(&self, buf: &'b mut [u8]) -> Result<&'b mut [u8], EncodeError> {
         let Some((headroom, payload)) = buf.split_first_chunk_mut() else {
@@ -141,21 +141,22 @@ impl FrameEncoder {
         Ok(&mut buf[start..])
     }
 
-    /// Writes the frame to the beginning of `out`, masking the payload while copying it. Returns the
-    /// part that was written.
+    /// Writes the frame to the beginning of `out`, masking the payload while copying it. Returns
+    /// the part that was written.
     ///
     /// # Errors
     ///
-    /// Those of [`FrameHeader::encode`]: a control frame of more than 125 bytes or without FIN, a Close
-    /// of one byte, or a length that does not fit into 63 bits.
-    /// [`EncodeError::NoRoom`] if the frame does not fit. Nothing is written then.
+    /// Those of [`FrameHeader::encode`]: a control frame of more than 125 bytes or without FIN, a
+    /// Close of one byte, or a length that does not fit into 63 bits. [`EncodeError::NoRoom`] if
+    /// the frame does not fit. Nothing is written then.
     #[inline(always)]
     pub fn encode_to_slice<'b>(
         &self,
         payload: &[u8],
         out: &'b mut [u8],
     ) -> Result<&'b mut [u8], EncodeError> {
-        // A branch for plain frames and one for masked ones: each is compiled for its kind, and does not ask again.
+        // A branch for plain frames and one for masked ones: each is compiled for its kind, and
+        // does not ask again.
         match self.masking_key {
             None => Self { masking_key: None, ..*self }.write_kind(payload, out),
             Some(key) => self.masking_key(key).write_kind(payload, out),
@@ -195,9 +196,8 @@ impl FrameEncoder {
     ///
     /// # Errors
     ///
-    /// Those of [`FrameHeader::encode`]: a control frame of more than 125 bytes or without FIN, a Close
-    /// of one byte, or a length that does not fit into 63 bits.
-    /// Nothing is appended then.
+    /// Those of [`FrameHeader::encode`]: a control frame of more than 125 bytes or without FIN, a
+    /// Close of one byte, or a length that does not fit into 63 bits. Nothing is appended then.
     ///
     /// ```
     /// use wsframe::{FrameEncoder, Opcode};
@@ -231,10 +231,10 @@ impl FrameEncoder {
     ///
     /// # Errors
     ///
-    /// Those of [`FrameHeader::encode`]: a control frame of more than 125 bytes or without FIN, a Close
-    /// of one byte, or a length that does not fit into 63 bits.
-    /// [`MaskedShared`](EncodeError::MaskedShared) if a masking key is set: a client needs a fresh key
-    /// for every frame, so its frames cannot be shared.
+    /// Those of [`FrameHeader::encode`]: a control frame of more than 125 bytes or without FIN, a
+    /// Close of one byte, or a length that does not fit into 63 bits.
+    /// [`MaskedShared`](EncodeError::MaskedShared) if a masking key is set: a client needs a fresh
+    /// key for every frame, so its frames cannot be shared.
     ///
     /// ```
     /// use wsframe::{FrameEncoder, Opcode};

@@ -147,8 +147,9 @@ impl<'a> ClientHandshake<'a> {
         check_headers(self.headers)
     }
 
-    /// Checks the response that [`HeadScanner::find_response`](super::HeadScanner::find_response) located.
-    /// Passes the server's answers to the extensions, which must be those that made the offers.
+    /// Checks the response that [`HeadScanner::find_response`](super::HeadScanner::find_response)
+    /// located. Passes the server's answers to the extensions, which must be those that made the
+    /// offers.
     ///
     /// # Errors
     ///

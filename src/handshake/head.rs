@@ -21,8 +21,8 @@ pub const DEFAULT_MAX_HEADERS: usize = 64;
 
 /// Finds the end of an HTTP head in bytes that arrive in pieces.
 ///
-/// Create one per message. A server finds the request with [`find_request`](Self::find_request), a client finds the
-/// response with [`find_response`](Self::find_response).
+/// Create one per message. A server finds the request with [`find_request`](Self::find_request), a
+/// client finds the response with [`find_response`](Self::find_response).
 ///
 /// ```
 /// use wsframe::handshake::HeadScanner;
@@ -113,8 +113,8 @@ impl HeadScanner {
     /// Returns the range of the final response in `received`. Returns `None` while its end has not
     /// arrived.
     ///
-    /// Clients must call this instead of [`find_request`](Self::find_request). It skips interim responses, such as
-    /// 103 (Early Hints), which any server or proxy may send (RFC 9110 §15.2).
+    /// Clients must call this instead of [`find_request`](Self::find_request). It skips interim
+    /// responses, such as 103 (Early Hints), which any server or proxy may send (RFC 9110 §15.2).
     ///
     /// `received` must contain everything that has arrived, from the first byte on. Skipped
     /// responses count towards [`max_len`](Self::max_len).
@@ -487,8 +487,9 @@ impl<'a, const N: usize> Response<'a, N> {
     /// Returns whether this is an interim response, such as 103 (Early Hints), which the final one
     /// follows.
     ///
-    /// [`HeadScanner::find_response`] skips interim responses. To see them, call [`HeadScanner::find_request`],
-    /// and find the next head with a new `HeadScanner` in the bytes after this one.
+    /// [`HeadScanner::find_response`] skips interim responses. To see them, call
+    /// [`HeadScanner::find_request`], and find the next head with a new `HeadScanner` in the bytes
+    /// after this one.
     #[must_use]
     pub fn is_interim(&self) -> bool {
         is_interim(self.status)

@@ -64,8 +64,8 @@ impl<'a> HandshakeRequest<'a> {
     ///
     /// # Errors
     ///
-    /// A [`Rejection`], which knows its response, if the request breaks a rule of §4.2.1 that is not
-    /// relaxed.
+    /// A [`Rejection`], which knows its response, if the request breaks a rule of §4.2.1 that is
+    /// not relaxed.
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn from_http_with<B>(
         request: &'a Request<B>,
@@ -87,8 +87,9 @@ impl<'a> HandshakeRequest<'a> {
     /// - [`Rejection::Method`] if the method is not CONNECT
     /// - [`Rejection::ConnectProtocol`] if `protocol` is not `websocket`
     /// - [`Rejection::Host`] if `Host` differs from `:authority`
-    /// - [`Rejection::Target`], [`Rejection::NoVersion`], [`Rejection::Version`], [`Rejection::Origin`],
-    ///   [`Rejection::Subprotocols`] and [`Rejection::Extensions`], as over HTTP/1.1
+    /// - [`Rejection::Target`], [`Rejection::NoVersion`], [`Rejection::Version`],
+    ///   [`Rejection::Origin`], [`Rejection::Subprotocols`] and [`Rejection::Extensions`], as over
+    ///   HTTP/1.1
     ///
     /// ```
     /// use wsframe::handshake::{HandshakeRequest, Rejection};

@@ -40,8 +40,8 @@ impl WebSocketKey {
     ///
     /// > The nonce MUST be selected randomly for each connection.
     ///
-    /// Use a cryptographically secure generator, as `WebSocketKey::random` and `WebSocketKey::from_rng` do (feature
-    /// `rand`).
+    /// Use a cryptographically secure generator, as `WebSocketKey::random` and
+    /// `WebSocketKey::from_rng` do (feature `rand`).
     #[must_use]
     pub fn new(nonce: [u8; 16]) -> Self {
         let mut key = [0; KEY_LEN];

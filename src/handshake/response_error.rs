@@ -33,8 +33,8 @@ pub enum ResponseError {
     Connection,
     /// `Sec-WebSocket-Accept` is missing, repeated, or does not match the key.
     Accept,
-    /// `Sec-WebSocket-Protocol` is not exactly one of the offered subprotocols. [`HandshakeRules`](super::HandshakeRules)
-    /// can relax this.
+    /// `Sec-WebSocket-Protocol` is not exactly one of the offered subprotocols.
+    /// [`HandshakeRules`](super::HandshakeRules) can relax this.
     Subprotocol,
     /// `Sec-WebSocket-Extensions` is malformed.
     Extensions(ExtensionError),

@@ -47,8 +47,8 @@ impl HandshakeRules {
         Self { empty_subprotocol: true, ..self }
     }
 
-    /// Accepts a subprotocol in a response that was not offered (§4.1). [`Negotiated::subprotocol`] is
-    /// `None` then; read the name from `Sec-WebSocket-Protocol` of the response.
+    /// Accepts a subprotocol in a response that was not offered (§4.1). [`Negotiated::subprotocol`]
+    /// is `None` then; read the name from `Sec-WebSocket-Protocol` of the response.
     ///
     /// [`Negotiated::subprotocol`]: super::Negotiated::subprotocol
     pub const fn accept_unoffered_subprotocol(self) -> Self {

@@ -52,8 +52,8 @@ impl<const N: usize> Request<'_, N> {
     ///
     /// # Errors
     ///
-    /// A [`Rejection`], which knows its response, if the request breaks a rule of §4.2.1 that is not
-    /// relaxed.
+    /// A [`Rejection`], which knows its response, if the request breaks a rule of §4.2.1 that is
+    /// not relaxed.
     pub fn handshake_with(&self, rules: HandshakeRules) -> Result<HandshakeRequest<'_>, Rejection> {
         HandshakeRequest::over_http_1(
             self.method,

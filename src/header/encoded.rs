@@ -30,8 +30,8 @@ use super::{FIN, FrameHeader, LEN_16, LEN_64, MASK, MAX_HEADER_LEN};
 ///     socket.write_vectored(&[IoSlice::new(&header), IoSlice::new(payload)])
 /// }
 /// ```
-// With the alignment of `EncodeError`, whose place it takes in a `Result`: otherwise the compiler writes the words to
-// the stack twice.
+// With the alignment of `EncodeError`, whose place it takes in a `Result`: otherwise the compiler
+// writes the words to the stack twice.
 #[derive(Clone, Copy)]
 #[repr(align(8))]
 pub struct EncodedHeader {
@@ -40,10 +40,11 @@ pub struct EncodedHeader {
     len: usize,
 }
 
-/// An encoded header in registers: two words in the order of the wire, whose lowest byte is the header's first.
+/// An encoded header in registers: two words in the order of the wire, whose lowest byte is the
+/// header's first.
 ///
-/// A processor waits where bytes are stored one by one and then read as a word. So these words are written where the
-/// header goes, and no [`EncodedHeader`] is stored in between.
+/// A processor waits where bytes are stored one by one and then read as a word. So these words are
+/// written where the header goes, and no [`EncodedHeader`] is stored in between.
 pub(crate) struct PackedHeader {
     low: u64,
     /// 0, unless the length is in 64 bits.
@@ -57,7 +58,8 @@ impl PackedHeader {
     pub(super) fn new(header: &FrameHeader) -> Self {
         let first = if header.fin { FIN } else { 0 } | header.rsv.bits() | header.opcode.bits();
         let key = header.masking_key.map(|key| u64::from(u32::from_le_bytes(key.to_bytes())));
-        // Branches, with constants in each, and no arithmetic in their place: most senders have one kind of header.
+        // Branches, with constants in each, and no arithmetic in their place: most senders have one
+        // kind of header.
         match key {
             None => Self::with(u64::from(first), 0, header.payload_len, 0),
             Some(key) => {
@@ -130,16 +132,16 @@ impl PackedHeader {
         EncodedHeader { words: [self.low.to_le_bytes(), self.high.to_le_bytes()], len: self.len }
     }
 
-    /// Writes a frame with a short payload to the beginning of `out`, if it has capacity for blocks. Returns whether it
-    /// did.
+    /// Writes a frame with a short payload to the beginning of `out`, if it has capacity for
+    /// blocks. Returns whether it did.
     #[inline(always)]
     #[cfg(all(feature = "alloc", not(any(wsframe_backend = "words", wsframe_backend = "small"))))]
     pub(crate) fn write_short(&self, key: u32, payload: &[u8], out: &mut [u8]) -> bool {
         write_short([self.low, self.high], self.len, payload, key, out)
     }
 
-    /// Writes the header to the beginning of a frame whose payload is written next. The frame is at least as long as
-    /// the header.
+    /// Writes the header to the beginning of a frame whose payload is written next. The frame is at
+    /// least as long as the header.
     #[inline(always)]
     pub(crate) fn write_to(&self, frame: &mut [u8]) {
         if let Some(place) = frame.first_chunk_mut() {
@@ -154,7 +156,8 @@ impl PackedHeader {
         }
     }
 
-    /// Writes the header to the end of the headroom, and nothing before it. Returns where it begins.
+    /// Writes the header to the end of the headroom, and nothing before it. Returns where it
+    /// begins.
     #[inline(always)]
     pub(super) fn write_before(&self, headroom: &mut [u8; MAX_HEADER_LEN]) -> usize {
         // A copy of unknown length would be a call.
@@ -181,12 +184,14 @@ impl PackedHeader {
     }
 }
 
-/// A function of its own, so that the short path above needs no stack frame. What it takes is in registers: a header
-/// that is stored word by word, and read as a vector, would make the processor wait.
+/// A function of its own, so that the short path above needs no stack frame. What it takes is in
+/// registers: a header that is stored word by word, and read as a vector, would make the processor
+/// wait.
 #[cfg(feature = "alloc")]
 #[inline(never)]
 fn append_frame<B: Buffer>(low: u64, high: u64, len: usize, key: u32, payload: &[u8], out: &mut B) {
-    // Enough for a short frame as blocks, so that a buffer that is cleared and used again has the fast path.
+    // Enough for a short frame as blocks, so that a buffer that is cleared and used again has the
+    // fast path.
     out.reserve((len + payload.len()).max(64));
     #[cfg(not(any(wsframe_backend = "words", wsframe_backend = "small")))]
     if append_long([low, high], len, payload, key, out) {
@@ -195,7 +200,8 @@ fn append_frame<B: Buffer>(low: u64, high: u64, len: usize, key: u32, payload: &
     append_safely(low, high, len, key, payload, out);
 }
 
-/// For builds without `unsafe` code, and for a short frame that leaves too little capacity to be written as blocks.
+/// For builds without `unsafe` code, and for a short frame that leaves too little capacity to be
+/// written as blocks.
 #[cfg(feature = "alloc")]
 #[inline(never)]
 fn append_safely<B: Buffer>(
@@ -220,7 +226,8 @@ fn put_masked(mut payload: &[u8], mask: &mut Mask, out: &mut impl BufMut) {
     }
 }
 
-/// In safe code a `BufMut` takes only bytes that are somewhere else: so many are on the stack at a time.
+/// In safe code a `BufMut` takes only bytes that are somewhere else: so many are on the stack at a
+/// time.
 #[cfg(all(feature = "bytes", any(wsframe_backend = "words", wsframe_backend = "small")))]
 fn put_masked(payload: &[u8], mask: &mut Mask, out: &mut impl BufMut) {
     let mut masked = [0; 1024];
@@ -271,7 +278,8 @@ impl Deref for EncodedHeader {
 
     #[inline(always)]
     fn deref(&self) -> &[u8] {
-        // `len` is at most 14. The mask shows the compiler that it is less than 16, so no check is needed.
+        // `len` is at most 14. The mask shows the compiler that it is less than 16, so no check is
+        // needed.
         &self.words.as_flattened()[..self.len & 0xF]
     }
 }

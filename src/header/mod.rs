@@ -134,8 +134,8 @@ impl FrameHeader {
         let opcode = Opcode::from_bits(first);
         let fin = first & FIN != 0;
         let masked = second & MASK != 0;
-        // All valid first bytes without RSV bits. A list, because callers that know the byte compile
-        // to nothing here.
+        // All valid first bytes without RSV bits. A list, because callers that know the byte
+        // compile to nothing here.
         let plain = matches!(first, 0x00..=0x02 | 0x80..=0x82 | 0x88..=0x8A)
             && masked == matches!(rules.role(), Role::Server);
         if !plain {
@@ -303,7 +303,8 @@ impl FrameHeader {
         PackedHeader::new(self).append_with(&self.mask(), payload, out);
     }
 
-    /// Appends the frame to a `BytesMut`, as [`append_to_vec`](Self::append_to_vec) does to a `Vec`.
+    /// Appends the frame to a `BytesMut`, as [`append_to_vec`](Self::append_to_vec) does to a
+    /// `Vec`.
     ///
     /// ```
     /// use bytes::BytesMut;

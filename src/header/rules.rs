@@ -117,8 +117,8 @@ impl Rules {
     }
 
     /// Accepts RSV1 as permessage-deflate defines it: only on the first frame of a message.
-    /// [`allow_rsv_on_all_frames`](Self::allow_rsv_on_all_frames) then extends only the other allowed
-    /// bits.
+    /// [`allow_rsv_on_all_frames`](Self::allow_rsv_on_all_frames) then extends only the other
+    /// allowed bits.
     #[cfg(feature = "deflate")]
     pub(crate) const fn claim_for_deflate(self) -> Self {
         Self(self.0 | Rsv::RSV1.bits() as u16 | Self::DEFLATE)

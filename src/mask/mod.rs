@@ -1,7 +1,7 @@
 //! Masking (RFC 6455 §5.3): byte `i` of a payload XOR byte `i mod 4` of the masking key.
 //!
-//! The same operation masks and unmasks. [`MaskingKey`] is the four bytes of the header. [`Mask`] is a
-//! key rotated to the current offset, so a payload may be masked in any pieces.
+//! The same operation masks and unmasks. [`MaskingKey`] is the four bytes of the header. [`Mask`]
+//! is a key rotated to the current offset, so a payload may be masked in any pieces.
 //!
 //! [`apply`] and [`apply_and_rotate`] do the same with keys as plain arrays.
 
@@ -21,8 +21,8 @@ pub fn apply(payload: &mut [u8], key: [u8; 4]) {
     Mask::new(MaskingKey::new(key)).apply(payload);
 }
 
-/// Masks or unmasks the next bytes of a payload in place, and rotates `key` so that it is ready for the
-/// bytes after them.
+/// Masks or unmasks the next bytes of a payload in place, and rotates `key` so that it is ready for
+/// the bytes after them.
 ///
 /// A [`Mask`] does the same, and cannot be confused with the key of the header.
 ///

@@ -8,7 +8,8 @@ use crate::arch;
 #[cfg(feature = "alloc")]
 use crate::buffer::Buffer;
 
-/// The four bytes that a masked frame carries in its header (RFC 6455 §5.3), in the order of the wire.
+/// The four bytes that a masked frame carries in its header (RFC 6455 §5.3), in the order of the
+/// wire.
 ///
 /// A client must use a fresh, unpredictable key for every frame (§10.3). This type contains any key
 /// that it is given.
@@ -63,9 +64,9 @@ impl fmt::Display for MaskingKey {
 
 /// A masking key rotated to the current offset in the payload.
 ///
-/// Applying it to a piece of the payload advances it by the length of the piece. So one `Mask` masks the
-/// pieces of a payload in order, whatever their lengths. It takes four bytes, and no counter can
-/// overflow.
+/// Applying it to a piece of the payload advances it by the length of the piece. So one `Mask`
+/// masks the pieces of a payload in order, whatever their lengths. It takes four bytes, and no
+/// counter can overflow.
 ///
 /// ```
 /// use wsframe::{Mask, MaskingKey};
@@ -82,8 +83,8 @@ impl fmt::Display for MaskingKey {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Mask(u32);
 
-/// A buffer lends only bytes that are initialised: so many are at a time, which are still in the first
-/// cache when masking overwrites them.
+/// A buffer lends only bytes that are initialised: so many are at a time, which are still in the
+/// first cache when masking overwrites them.
 #[cfg(feature = "alloc")]
 const APPENDED_AT_ONCE: usize = 4096;
 
@@ -98,8 +99,8 @@ impl Mask {
         Self(u32::from_ne_bytes(key.0))
     }
 
-    /// Returns the key rotated to the current offset: its first byte applies to the next byte of the
-    /// payload.
+    /// Returns the key rotated to the current offset: its first byte applies to the next byte of
+    /// the payload.
     #[must_use]
     #[inline(always)]
     pub const fn key(&self) -> MaskingKey {
@@ -169,8 +170,8 @@ impl Mask {
         self.0 = arch::rotate(self.0, len);
     }
 
-    /// Returns the mask that has the effect of this one and the other. A relay uses it to exchange one
-    /// key for another in a single pass.
+    /// Returns the mask that has the effect of this one and the other. A relay uses it to exchange
+    /// one key for another in a single pass.
     ///
     /// ```
     /// use wsframe::{Mask, MaskingKey};

@@ -62,8 +62,8 @@ impl Assembler {
         Self { text: Collected::new(), bytes: Vec::new() }
     }
 
-    /// Appends a chunk of a text message. Returns the message if this was its last chunk, and `None`
-    /// while more chunks follow.
+    /// Appends a chunk of a text message. Returns the message if this was its last chunk, and
+    /// `None` while more chunks follow.
     ///
     /// # Errors
     ///

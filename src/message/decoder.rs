@@ -1,8 +1,8 @@
 //! The message decoder.
 //!
-//! [`next_span`](MessageDecoder::next_span) reads headers and applies every rule and limit that they can
-//! break. [`decode_span`](MessageDecoder::decode_span) reads a payload. [`decode`](MessageDecoder::decode) does
-//! both.
+//! [`next_span`](MessageDecoder::next_span) reads headers and applies every rule and limit that
+//! they can break. [`decode_span`](MessageDecoder::decode_span) reads a payload.
+//! [`decode`](MessageDecoder::decode) does both.
 //!
 //! Most messages are one plain frame that has arrived completely. They change no state. Each
 //! function has an inlined fast path for them, and one out-of-line slow path for everything else.
@@ -29,9 +29,9 @@ use crate::utf8::{PartialStr, Utf8Validator};
 /// in one frame that is completely in the buffer is one chunk. Control frames are always complete,
 /// and may arrive between the chunks of a message. To receive only complete messages:
 ///
-/// - Set [`FrameDecoder::whole_frames_up_to`](crate::FrameDecoder::whole_frames_up_to). Unfragmented messages up
-///   to that length are then one chunk, and are not copied. The buffer must be long enough for
-///   them.
+/// - Set [`FrameDecoder::whole_frames_up_to`](crate::FrameDecoder::whole_frames_up_to).
+///   Unfragmented messages up to that length are then one chunk, and are not copied. The buffer
+///   must be long enough for them.
 /// - Use an `Assembler` (feature `alloc`). It collects the chunks of any message.
 ///
 /// ```
@@ -318,8 +318,9 @@ impl MessageDecoder {
     /// Locates the next chunk or control frame at the beginning of `input`.
     ///
     /// Returns `None` when more bytes are needed, or after a Close frame: then discard all input.
-    /// After `Some`, pass the span to [`decode_span`](Self::decode_span) and consume [`MessageSpan::consumed_len`] bytes
-    /// of the input. After `None` or an error, consume nothing. `decode_span` has an example.
+    /// After `Some`, pass the span to [`decode_span`](Self::decode_span) and consume
+    /// [`MessageSpan::consumed_len`] bytes of the input. After `None` or an error, consume nothing.
+    /// `decode_span` has an example.
     ///
     /// # Errors
     ///
@@ -354,8 +355,8 @@ impl MessageDecoder {
 
     /// Returns the located event: unmasks text and control frames, and validates text.
     ///
-    /// `used` is the input in which [`next_span`](Self::next_span) found the span, or only its consumed
-    /// part.
+    /// `used` is the input in which [`next_span`](Self::next_span) found the span, or only its
+    /// consumed part.
     ///
     /// # Errors
     ///
@@ -398,9 +399,9 @@ impl MessageDecoder {
 
     /// Returns the located frame unchanged. For relays.
     ///
-    /// Same as [`decode_span`](Self::decode_span), with every rule of messages applied, but nothing is joined.
-    /// The payload is still masked, except where it had to be read: validated text and Close
-    /// frames.
+    /// Same as [`decode_span`](Self::decode_span), with every rule of messages applied, but nothing
+    /// is joined. The payload is still masked, except where it had to be read: validated text and
+    /// Close frames.
     ///
     /// # Errors
     ///
@@ -669,8 +670,9 @@ impl MessageDecoder {
         })
     }
 
-    /// Locates a message in one plain frame that has arrived completely, as nearly all messages are.
-    /// Changes no state, so the caller may cut the frame out of its buffer before it unmasks it.
+    /// Locates a message in one plain frame that has arrived completely, as nearly all messages
+    /// are. Changes no state, so the caller may cut the frame out of its buffer before it unmasks
+    /// it.
     #[cfg(feature = "bytes")]
     #[inline(always)]
     pub(crate) fn locate_whole(&self, input: &[u8]) -> Option<WholeMessage> {

@@ -122,7 +122,8 @@ impl ClientOpening {
         }
     }
 
-    /// Returns what has arrived of a refusal's body, and whether it is complete or no more is wanted.
+    /// Returns what has arrived of a refusal's body, and whether it is complete or no more is
+    /// wanted.
     fn body(&self, max_len: usize) -> Option<(Vec<u8>, bool)> {
         let refused = self.refused.as_ref()?;
         let (mut body, is_complete) = refused.framing.decode(&self.input, max_len);
@@ -161,8 +162,8 @@ impl Framing {
         length.map_or(Self::UntilEof, Self::Length)
     }
 
-    /// Returns the body from what has arrived of it, and whether that is all. More than `max_len` bytes
-    /// need not be returned.
+    /// Returns the body from what has arrived of it, and whether that is all. More than `max_len`
+    /// bytes need not be returned.
     fn decode(self, mut input: &[u8], max_len: usize) -> (Vec<u8>, bool) {
         match self {
             Self::UntilEof => (input.to_vec(), false),

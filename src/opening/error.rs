@@ -40,7 +40,8 @@ pub enum HandshakeError {
     Uri(UriError),
     /// An option has a value that the head cannot contain. Nothing was written.
     Write(WriteError),
-    /// The handshake took longer than [`Options::handshake_timeout`](crate::handshake::Options::handshake_timeout).
+    /// The handshake took longer than
+    /// [`Options::handshake_timeout`](crate::handshake::Options::handshake_timeout).
     Timeout,
     /// The transport failed. Its kind is [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the
     /// transport ended inside the handshake.
@@ -172,8 +173,8 @@ impl RefusedResponse {
     }
 
     /// Returns the body, or its beginning: at most as many bytes as
-    /// [`Options::max_refused_body`](crate::handshake::Options::max_refused_body) says, and what had arrived
-    /// when the transport or the time limit ended.
+    /// [`Options::max_refused_body`](crate::handshake::Options::max_refused_body) says, and what
+    /// had arrived when the transport or the time limit ended.
     #[must_use]
     pub const fn body(&self) -> &Bytes {
         &self.body

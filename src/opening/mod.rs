@@ -35,8 +35,8 @@ pub(crate) struct Opened {
     pub(crate) received: BytesMut,
 }
 
-/// Removes the head from the beginning of what was received. Returns the rest, without its memory if
-/// there is none: an idle stream should have no buffer.
+/// Removes the head from the beginning of what was received. Returns the rest, without its memory
+/// if there is none: an idle stream should have no buffer.
 fn after_head(input: &mut BytesMut, head_len: usize) -> BytesMut {
     let rest = input.split_off(head_len);
     if rest.is_empty() { BytesMut::new() } else { rest }

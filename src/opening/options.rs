@@ -13,7 +13,8 @@ use crate::deflate::{DeflateParameters, Negotiation};
 use crate::handshake::{DEFAULT_MAX_HEAD_LEN, HandshakeRequest, HandshakeRules, Rejection};
 use crate::limits::Limits;
 
-/// The options of a connection, from its opening handshake to its end. Both sides use the same type.
+/// The options of a connection, from its opening handshake to its end. Both sides use the same
+/// type.
 ///
 /// | option | server | client | default |
 /// |---|---|---|---|
@@ -103,8 +104,8 @@ impl Options {
         self
     }
 
-    /// Adds a header field to the client's request or the server's response, such as `Authorization`
-    /// or `Set-Cookie`.
+    /// Adds a header field to the client's request or the server's response, such as
+    /// `Authorization` or `Set-Cookie`.
     ///
     /// The value must not contain control characters, except tabs. The header fields of the
     /// handshake itself cannot be set.
@@ -195,14 +196,15 @@ impl Options {
         self
     }
 
-    /// Sets the greatest length of the head of the request, as a server, or the response, as a client.
+    /// Sets the greatest length of the head of the request, as a server, or the response, as a
+    /// client.
     pub const fn max_head_len(mut self, bytes: usize) -> Self {
         self.max_head_len = bytes;
         self
     }
 
-    /// Sets how many bytes of the body a client reads of a response with another status than 101. See
-    /// [`RefusedResponse::body`](crate::handshake::RefusedResponse::body).
+    /// Sets how many bytes of the body a client reads of a response with another status than 101.
+    /// See [`RefusedResponse::body`](crate::handshake::RefusedResponse::body).
     pub const fn max_refused_body(mut self, bytes: usize) -> Self {
         self.max_refused_body = bytes;
         self

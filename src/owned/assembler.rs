@@ -154,7 +154,8 @@ impl BytesAssembler {
         received
     }
 
-    /// Splits off the located message. No event is made of it, which would be stored and read again.
+    /// Splits off the located message. No event is made of it, which would be stored and read
+    /// again.
     #[inline(always)]
     fn split_whole<S: Source>(
         source: &mut S,

@@ -39,8 +39,8 @@ impl FrameEncoder {
 
     /// Returns the frame as a `Buf` of its header and its payload, for vectored writes.
     ///
-    /// Without a masking key nothing is copied. With one, the payload is masked in place if it is not
-    /// shared (`Bytes::try_into_mut`), and while it is copied otherwise.
+    /// Without a masking key nothing is copied. With one, the payload is masked in place if it is
+    /// not shared (`Bytes::try_into_mut`), and while it is copied otherwise.
     ///
     /// # Errors
     ///

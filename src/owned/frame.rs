@@ -71,9 +71,9 @@ impl Frame {
     /// Splits the next frame off the buffer and unmasks it in place. Returns `None` when more bytes
     /// are needed.
     ///
-    /// The buffer grows with a frame as it arrives, up to [`FrameDecoder::max_frame_size`], whatever
-    /// [`FrameDecoder::whole_frames_up_to`] was set to. If the decoder has already returned the
-    /// beginning of a frame as a chunk, this returns the rest of it.
+    /// The buffer grows with a frame as it arrives, up to [`FrameDecoder::max_frame_size`],
+    /// whatever [`FrameDecoder::whole_frames_up_to`] was set to. If the decoder has already
+    /// returned the beginning of a frame as a chunk, this returns the rest of it.
     ///
     /// # Errors
     ///
@@ -113,8 +113,8 @@ impl FrameSpan {
     ///
     /// # Panics
     ///
-    /// Panics if `input` is shorter than [`consumed_len`](Self::consumed_len). Pass the buffer in which the span was
-    /// located.
+    /// Panics if `input` is shorter than [`consumed_len`](Self::consumed_len). Pass the buffer in
+    /// which the span was located.
     ///
     /// ```
     /// use bytes::BytesMut;

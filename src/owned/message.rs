@@ -106,8 +106,8 @@ impl Message {
 
     /// Creates a Pong. Its payload may have at most 125 bytes, which is checked when it is sent.
     ///
-    /// Pings are answered automatically. A Pong that answers none is a heartbeat to which no reply is
-    /// expected (RFC 6455 §5.5.3).
+    /// Pings are answered automatically. A Pong that answers none is a heartbeat to which no reply
+    /// is expected (RFC 6455 §5.5.3).
     ///
     /// ```
     /// use wsframe::Message;
@@ -291,10 +291,10 @@ impl Message {
 
     /// Copies the payload to memory of its own.
     ///
-    /// The payload of a received message may share the memory of the buffer that it was read into, and keeps
-    /// all of that memory while it lives: up to 256 KiB for a few bytes. A message in one frame always does so;
-    /// messages in several frames and decompressed ones have memory of their own. Detach short messages that
-    /// are kept for long.
+    /// The payload of a received message may share the memory of the buffer that it was read into,
+    /// and keeps all of that memory while it lives: up to 256 KiB for a few bytes. A message in one
+    /// frame always does so; messages in several frames and decompressed ones have memory of their
+    /// own. Detach short messages that are kept for long.
     ///
     /// ```
     /// use wsframe::Message;
@@ -318,8 +318,8 @@ impl Message {
     }
 }
 
-/// Writes a text message as it is. Of anything else, writes the kind and the length, and of a Close its code and
-/// reason.
+/// Writes a text message as it is. Of anything else, writes the kind and the length, and of a Close
+/// its code and reason.
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self {
@@ -444,8 +444,9 @@ impl From<CloseBody<'_>> for CloseFrame {
 impl<K: MaskingKeys> Connection<K> {
     /// Sends a message in one frame, or a control frame.
     ///
-    /// The payload is copied to the output. To send it without a copy, use [`frame_encoder`](Self::frame_encoder)
-    /// and [`FrameEncoder::encode_chain`](crate::FrameEncoder::encode_chain).
+    /// The payload is copied to the output. To send it without a copy, use
+    /// [`frame_encoder`](Self::frame_encoder) and
+    /// [`FrameEncoder::encode_chain`](crate::FrameEncoder::encode_chain).
     ///
     /// # Errors
     ///

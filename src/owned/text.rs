@@ -65,8 +65,8 @@ impl Utf8Bytes {
         self.0.as_bytes()
     }
 
-    /// Removes the first `end` bytes of the buffer. Returns the part of them that `look` returns as text, or
-    /// `None` if it returns none.
+    /// Removes the first `end` bytes of the buffer. Returns the part of them that `look` returns as
+    /// text, or `None` if it returns none.
     #[inline(always)]
     pub(super) fn split_from<E>(
         buf: &mut BytesMut,

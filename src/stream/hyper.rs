@@ -13,8 +13,8 @@ use crate::opening::respond;
 
 /// Accepts a request to hyper, or to axum, as a WebSocket (RFC 6455 §4.2).
 ///
-/// Returns the response, and a future of the stream. Send the response, and await the future in a task
-/// of its own: it completes after the response was sent. A hyper server must serve connections
+/// Returns the response, and a future of the stream. Send the response, and await the future in a
+/// task of its own: it completes after the response was sent. A hyper server must serve connections
 /// `with_upgrades`, as axum does.
 ///
 /// The time limit and the bound of the head are the server's own: of the options, only what is

@@ -32,8 +32,8 @@ impl KeepAlive {
         self.is_waiting = false;
     }
 
-    /// Returns what is due. It must be called after a read has found nothing: what has arrived counts, however
-    /// late this task runs.
+    /// Returns what is due. It must be called after a read has found nothing: what has arrived
+    /// counts, however late this task runs.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Due {
         if !self.timer.poll_tick(cx) {
             return Due::Nothing;

@@ -60,15 +60,15 @@
 //! | `feed` | when 64 KiB are queued ([`set_backpressure_boundary`](WebSocketStream::set_backpressure_boundary)), or when `next` finds nothing more to read |
 //! | `flush` | all that is queued |
 //!
-//! A loop that echoes with `feed` therefore writes the answers to one read together, and need not flush. A
-//! task that never reads must call `flush` (or `send`) itself.
+//! A loop that echoes with `feed` therefore writes the answers to one read together, and need not
+//! flush. A task that never reads must call `flush` (or `send`) itself.
 //!
 //! # Messages in parts
 //!
 //! A message that is too long to be held can be received and sent in parts:
 //! [`next_chunk`](WebSocketStream::next_chunk) returns what has arrived of a message, and
-//! [`send_fragment`](WebSocketStream::send_fragment) sends a message in several frames, with Pings between them.
-//! Both can be used beside whole messages.
+//! [`send_fragment`](WebSocketStream::send_fragment) sends a message in several frames, with Pings
+//! between them. Both can be used beside whole messages.
 //!
 //! # Many clients
 //!
@@ -76,22 +76,24 @@
 //!
 //! # Cancel safety
 //!
-//! `next` and `next_chunk` are cancel-safe: all that has arrived is in the stream, so a future that is dropped
-//! loses nothing.
-//! A future of `send` or `feed` that is dropped may or may not have queued its message, as with every `Sink`.
-//! A future of `accept` or `client` that is dropped drops the transport, and so ends the connection.
+//! `next` and `next_chunk` are cancel-safe: all that has arrived is in the stream, so a future that
+//! is dropped loses nothing. A future of `send` or `feed` that is dropped may or may not have
+//! queued its message, as with every `Sink`. A future of `accept` or `client` that is dropped drops
+//! the transport, and so ends the connection.
 //!
 //! # Memory
 //!
-//! A stream has no buffers until the first bytes arrive. Then its read buffer has 4 KiB; it grows up to
-//! 256 KiB while reads fill it, beyond that for a long frame that arrives, and is small again after a few
-//! small reads. [`release_buffers`](WebSocketStream::release_buffers) frees both buffers of an idle stream, and
-//! [`release_buffers_after`](WebSocketStream::release_buffers_after) has the stream do so by itself. This takes a
-//! timer of tokio, which is off unless it is asked for: it costs an idle stream two allocations while it runs.
+//! A stream has no buffers until the first bytes arrive. Then its read buffer has 4 KiB; it grows
+//! up to 256 KiB while reads fill it, beyond that for a long frame that arrives, and is small again
+//! after a few small reads. [`release_buffers`](WebSocketStream::release_buffers) frees both
+//! buffers of an idle stream, and [`release_buffers_after`](WebSocketStream::release_buffers_after)
+//! has the stream do so by itself. This takes a timer of tokio, which is off unless it is asked
+//! for: it costs an idle stream two allocations while it runs.
 //!
-//! The payload of a message that arrived in one frame shares the memory of the read buffer. A message that is
-//! kept keeps all of that memory, and the stream allocates another buffer when this one is full. To keep a
-//! short message for long, call [`Message::detach`](crate::Message::detach), which copies the payload.
+//! The payload of a message that arrived in one frame shares the memory of the read buffer. A
+//! message that is kept keeps all of that memory, and the stream allocates another buffer when this
+//! one is full. To keep a short message for long, call [`Message::detach`](crate::Message::detach),
+//! which copies the payload.
 
 #[cfg(feature = "hyper")]
 mod hyper;

@@ -60,8 +60,8 @@ where
 
 /// Reads and validates a client's request, for the caller to accept or reject.
 ///
-/// Nothing is sent before that, so the decision can wait for other tasks. A request that breaks a rule
-/// is rejected at once. There is no time limit: see [`accept_request_with`].
+/// Nothing is sent before that, so the decision can wait for other tasks. A request that breaks a
+/// rule is rejected at once. There is no time limit: see [`accept_request_with`].
 ///
 /// # Errors
 ///
@@ -94,7 +94,8 @@ where
 }
 
 /// Reads and validates a client's request, as [`accept_request`] does, with the time limit, the
-/// [`max_head_len`](Options::max_head_len) and the [rules](Options::handshake_rules) of these options.
+/// [`max_head_len`](Options::max_head_len) and the [rules](Options::handshake_rules) of these
+/// options.
 ///
 /// # Errors
 ///
@@ -186,8 +187,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AcceptRequest<T> {
     ///
     /// # Errors
     ///
-    /// A [`HandshakeError`]. It is [`Rejected`](HandshakeError::Rejected) if the options do not allow
-    /// the origin; a response with the reason was written.
+    /// A [`HandshakeError`]. It is [`Rejected`](HandshakeError::Rejected) if the options do not
+    /// allow the origin; a response with the reason was written.
     ///
     /// # Panics
     ///
@@ -212,7 +213,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AcceptRequest<T> {
     }
 
     /// Writes this response, and ends the transport. A
-    /// [`Rejection`](crate::handshake::Rejection) has a [`reply`](crate::handshake::Rejection::reply).
+    /// [`Rejection`](crate::handshake::Rejection) has a
+    /// [`reply`](crate::handshake::Rejection::reply).
     ///
     /// # Errors
     ///

@@ -25,8 +25,8 @@ use crate::rsv::Rsv;
 /// A message that is encoded and compressed once, and sent to many clients.
 ///
 /// Cloning it copies nothing. Each stream gets the plain or the compressed frame, whichever its
-/// handshake allows. This is safe on streams with context takeover: they send their next own message
-/// without it.
+/// handshake allows. This is safe on streams with context takeover: they send their next own
+/// message without it.
 ///
 /// Only a server gains by it. A client masks each message with a new key, so it sends a prepared
 /// message as any other.
@@ -67,8 +67,8 @@ impl PreparedMessage {
     }
 
     /// Encodes a message, plain and compressed with a compressor of this pool. If the pool's
-    /// configuration does not compress messages of this length, or it would not become shorter, it is
-    /// sent plain.
+    /// configuration does not compress messages of this length, or it would not become shorter, it
+    /// is sent plain.
     ///
     /// ```
     /// use wsframe::Message;
@@ -110,8 +110,8 @@ impl PreparedMessage {
         &self.message
     }
 
-    /// Returns the frame for a stream, which has to be sent now. Returns `None` if the message has to be
-    /// sent as any other.
+    /// Returns the frame for a stream, which has to be sent now. Returns `None` if the message has
+    /// to be sent as any other.
     pub(super) fn frame<K: MaskingKeys>(
         &self,
         messages: &mut Messages<K>,

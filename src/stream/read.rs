@@ -19,19 +19,21 @@ const SMALL_READS: u8 = 4;
 
 /// Bytes that have arrived and were not decoded yet, and the capacity for more.
 ///
-/// - The capacity grows only when a read has filled it, so a peer cannot make it grow by declaring a length.
-/// - Within a long frame there is capacity for the rest of it: but never more than `MAX_CAPACITY`, or twice
-///   what has arrived, unless the buffer has it already. No read goes past such a frame, so the next message
-///   begins at the beginning of a buffer, and the frame need not be copied.
+/// - The capacity grows only when a read has filled it, so a peer cannot make it grow by declaring
+///   a length.
+/// - Within a long frame there is capacity for the rest of it: but never more than `MAX_CAPACITY`,
+///   or twice what has arrived, unless the buffer has it already. No read goes past such a frame,
+///   so the next message begins at the beginning of a buffer, and the frame need not be copied.
 /// - A buffer that has grown stays until a few reads in a row were small.
-/// - Memory is reused when no message refers to it any more. Otherwise the next buffer is the spare one,
-///   which is the memory of a message that was sent back, or a new one.
+/// - Memory is reused when no message refers to it any more. Otherwise the next buffer is the spare
+///   one, which is the memory of a message that was sent back, or a new one.
 #[derive(Debug)]
 pub(super) struct ReadBuffer {
     pub(super) bytes: BytesMut,
     /// How many bytes to read at once, if that can be chosen.
     capacity: usize,
-    /// The size of the memory that `bytes` is part of. (`BytesMut` does not tell, once a part was split off.)
+    /// The size of the memory that `bytes` is part of. (`BytesMut` does not tell, once a part was
+    /// split off.)
     allocated: usize,
     small_reads: u8,
 }
@@ -43,8 +45,8 @@ impl ReadBuffer {
         Self { bytes: received, capacity: MIN_CAPACITY, allocated, small_reads: 0 }
     }
 
-    /// Reads more. `rest` is how many bytes the open frame has still to come. Returns how many bytes were
-    /// read; 0 at the end of the transport.
+    /// Reads more. `rest` is how many bytes the open frame has still to come. Returns how many
+    /// bytes were read; 0 at the end of the transport.
     pub(super) fn poll_read(
         &mut self,
         io: &mut (impl AsyncRead + Unpin),
@@ -65,8 +67,8 @@ impl ReadBuffer {
         read
     }
 
-    /// Reads without a buffer, so that a stream that is idle from the start, or whose buffers were released,
-    /// has none while it waits.
+    /// Reads without a buffer, so that a stream that is idle from the start, or whose buffers were
+    /// released, has none while it waits.
     #[cold]
     fn poll_first_read(
         &mut self,
@@ -95,8 +97,8 @@ impl ReadBuffer {
         if is_too_large && len <= MIN_CAPACITY / 2 {
             self.grow(MIN_CAPACITY - len, &mut None);
         } else {
-            // A part of a short message may be in front. It need not make the buffer grow. Nor need messages
-            // that are kept, while there is space after them.
+            // A part of a short message may be in front. It need not make the buffer grow. Nor need
+            // messages that are kept, while there is space after them.
             let room = self.capacity - len.min(self.capacity / 2);
             let has_room = self.room() >= self.capacity / 2;
             let is_reclaimed = (len == 0 || !has_room) && self.bytes.try_reclaim(room);

@@ -23,8 +23,8 @@ use crate::owned::{CloseFrame, Message};
 struct Shared<T, K>(Arc<Mutex<WebSocketStream<T, K>>>);
 
 impl<T, K> Shared<T, K> {
-    /// A lock that is poisoned is ignored: a panic of the transport leaves the stream as usable as it leaves
-    /// one that was not split.
+    /// A lock that is poisoned is ignored: a panic of the transport leaves the stream as usable as
+    /// it leaves one that was not split.
     fn lock(&self) -> MutexGuard<'_, WebSocketStream<T, K>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -119,7 +119,8 @@ impl<T, K> SplitStream<T, K> {
 macro_rules! impl_half {
     ($half:ident) => {
         impl<T, K> $half<T, K> {
-            /// Returns the code that the connection was closed with: see [`WebSocketStream::close_code`].
+            /// Returns the code that the connection was closed with: see
+            /// [`WebSocketStream::close_code`].
             #[must_use]
             pub fn close_code(&self) -> Option<CloseCode> {
                 self.0.lock().close_code()
@@ -155,7 +156,8 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
     K: MaskingKeys + Unpin,
 {
-    /// Returns the next chunk of a message, or a control frame: see [`WebSocketStream::next_chunk`].
+    /// Returns the next chunk of a message, or a control frame: see
+    /// [`WebSocketStream::next_chunk`].
     ///
     /// # Errors
     ///
@@ -164,7 +166,8 @@ where
         poll_fn(|cx| self.poll_next_chunk(cx)).await
     }
 
-    /// Polls for the next chunk of a message, or a control frame: see [`WebSocketStream::next_chunk`].
+    /// Polls for the next chunk of a message, or a control frame: see
+    /// [`WebSocketStream::next_chunk`].
     pub fn poll_next_chunk(
         &mut self,
         cx: &mut Context<'_>,

@@ -1,12 +1,12 @@
 //! Which waker the transport is polled with.
 //!
-//! Both halves of a split stream write: one sends messages, the other sends replies. Some transports also
-//! write when they are read from. But a transport remembers only the waker of the last poll, so the task
-//! that polled before would never be woken. Therefore every poll of the transport gets one shared waker,
-//! which wakes both tasks.
+//! Both halves of a split stream write: one sends messages, the other sends replies. Some
+//! transports also write when they are read from. But a transport remembers only the waker of the
+//! last poll, so the task that polled before would never be woken. Therefore every poll of the
+//! transport gets one shared waker, which wakes both tasks.
 //!
-//! A stream that only one task polls does not need this. Its own waker is passed on until another one
-//! appears.
+//! A stream that only one task polls does not need this. Its own waker is passed on until another
+//! one appears.
 
 use alloc::sync::Arc;
 use alloc::task::Wake;
@@ -40,7 +40,8 @@ pub(super) struct Tasks {
 }
 
 impl Wakers {
-    /// Returns the waker to poll the transport with, for a poll of this half that came with `waker`.
+    /// Returns the waker to poll the transport with, for a poll of this half that came with
+    /// `waker`.
     ///
     /// It must be called before the transport is polled: a wake-up in between is then not lost.
     pub(super) fn register<'w>(&'w mut self, side: Side, waker: &'w Waker) -> &'w Waker {
@@ -48,8 +49,9 @@ impl Wakers {
             Self::None => *self = Self::One(waker.clone()),
             Self::One(known) if known.will_wake(waker) => {}
             Self::One(known) => {
-                // The transport still has this task's own waker, for reading, for writing or for both. The
-                // next poll replaces one of these by the shared waker, which has to wake this task too.
+                // The transport still has this task's own waker, for reading, for writing or for
+                // both. The next poll replaces one of these by the shared waker, which has to wake
+                // this task too.
                 let tasks = Tasks::default();
                 tasks.reader.register(known);
                 tasks.writer.register(known);
@@ -70,8 +72,8 @@ impl Wakers {
         }
     }
 
-    /// Wakes the tasks of both halves, because the state of the stream changed in a way that the transport
-    /// does not tell them.
+    /// Wakes the tasks of both halves, because the state of the stream changed in a way that the
+    /// transport does not tell them.
     pub(super) fn wake(&self) {
         if let Self::Shared(_, shared) = self {
             shared.wake_by_ref();

@@ -37,11 +37,12 @@ use crate::owned::{CloseFrame, Message, Utf8Bytes};
 const BACKPRESSURE_BOUNDARY: usize = 64 << 10;
 /// How many reads one poll makes at most. After that, other tasks get their turn.
 const READS_PER_POLL: usize = 32;
-/// How many bytes are read and thrown away at the end of a connection: more than a peer can have under way.
+/// How many bytes are read and thrown away at the end of a connection: more than a peer can have
+/// under way.
 const MAX_DRAINED: usize = 16 << 20;
 
-/// A WebSocket connection over any `AsyncRead + AsyncWrite`. A `Stream` and a `Sink` of [`Message`]s that
-/// answers Pings and Closes automatically.
+/// A WebSocket connection over any `AsyncRead + AsyncWrite`. A `Stream` and a `Sink` of
+/// [`Message`]s that answers Pings and Closes automatically.
 ///
 /// ```
 /// use futures_util::{SinkExt, StreamExt};
@@ -69,34 +70,38 @@ const MAX_DRAINED: usize = 16 << 20;
 ///
 /// While `next` is awaited,
 ///
-/// - each Ping is answered, and returned. Of several Pings that arrive while the write queue is full, only the
-///   last is answered (RFC 6455 §5.5.3).
-/// - a Close is answered, and a broken rule is reported to the peer with a Close. The Close or the error is
-///   returned at once. The reply is written and flushed as far as the transport takes it without waiting.
-/// - what was fed to the sink is flushed, as far as the transport takes it without waiting, before `next` waits.
+/// - each Ping is answered, and returned. Of several Pings that arrive while the write queue is
+///   full, only the last is answered (RFC 6455 §5.5.3).
+/// - a Close is answered, and a broken rule is reported to the peer with a Close. The Close or the
+///   error is returned at once. The reply is written and flushed as far as the transport takes it
+///   without waiting.
+/// - what was fed to the sink is flushed, as far as the transport takes it without waiting, before
+///   `next` waits.
 ///
-/// The stream ends after the transport has ended. A server ends its side of the transport first, after it has
-/// sent its Close (RFC 6455 §7.1.1). A caller that does not wait for the end can stop at the Close: unless the
-/// transport was blocked, the reply is on its way. If it was blocked, further calls of `next` or `close` go on
-/// sending it.
+/// The stream ends after the transport has ended. A server ends its side of the transport first,
+/// after it has sent its Close (RFC 6455 §7.1.1). A caller that does not wait for the end can stop
+/// at the Close: unless the transport was blocked, the reply is on its way. If it was blocked,
+/// further calls of `next` or `close` go on sending it.
 ///
 /// The end of the transport without a Close is an error
-/// ([`UnexpectedEof`](std::io::ErrorKind::UnexpectedEof)). After the closing handshake every end is a
-/// regular one, also an error of the transport.
+/// ([`UnexpectedEof`](std::io::ErrorKind::UnexpectedEof)). After the closing handshake every end is
+/// a regular one, also an error of the transport.
 ///
-/// If a reply cannot be sent, `next` still returns what has arrived, then the transport's own error or end.
+/// If a reply cannot be sent, `next` still returns what has arrived, then the transport's own error
+/// or end.
 ///
 /// # Sending
 ///
-/// `close` sends a Close with code 1000, unless one was sent, and flushes. It does not wait for the peer's
-/// Close. [`close_gracefully`](Self::close_gracefully) sends any code and a reason, and waits.
+/// `close` sends a Close with code 1000, unless one was sent, and flushes. It does not wait for the
+/// peer's Close. [`close_gracefully`](Self::close_gracefully) sends any code and a reason, and
+/// waits.
 ///
 /// After the transport has failed, every call of the sink fails.
 ///
 /// # Two tasks
 ///
-/// [`split`](Self::split) makes two halves for two tasks. A stream may also be polled by several tasks in any
-/// other way; the one that reads and the one that writes are both woken.
+/// [`split`](Self::split) makes two halves for two tasks. A stream may also be polled by several
+/// tasks in any other way; the one that reads and the one that writes are both woken.
 #[doc(alias = "recv")]
 #[doc(alias = "read_message")]
 #[doc(alias = "next_message")]
@@ -139,17 +144,18 @@ pub struct WebSocketStream<T, K = NoKeys> {
     is_terminated: bool,
 }
 
-/// # Making
+/// # Constructors
 impl<T, K> WebSocketStream<T, K> {
-    /// Creates a stream over `io`, on which the opening handshake is over. The connection must be new.
+    /// Creates a stream over `io`, on which the opening handshake is over. The connection must be
+    /// new.
     #[must_use]
     #[doc(alias = "from_raw_socket")]
     pub fn new(io: T, connection: Connection<K>) -> Self {
         Self::from_partially_read(io, connection, BytesMut::new())
     }
 
-    /// Creates a stream as [`new`](Self::new) does, when some bytes have been received already: those that
-    /// were read together with the opening handshake, and follow it.
+    /// Creates a stream as [`new`](Self::new) does, when some bytes have been received already:
+    /// those that were read together with the opening handshake, and follow it.
     #[must_use]
     pub fn from_partially_read(io: T, connection: Connection<K>, received: BytesMut) -> Self {
         Self {
@@ -212,8 +218,8 @@ impl<T, K> WebSocketStream<T, K> {
         self
     }
 
-    /// Sets how many bytes the write queue may hold before `send` and `feed` wait for the peer: 64 KiB,
-    /// unless this is called. The message that is queued last may exceed it.
+    /// Sets how many bytes the write queue may hold before `send` and `feed` wait for the peer: 64
+    /// KiB, unless this is called. The message that is queued last may exceed it.
     pub fn set_backpressure_boundary(&mut self, bytes: usize) {
         self.boundary = bytes;
     }
@@ -221,9 +227,9 @@ impl<T, K> WebSocketStream<T, K> {
     /// Sets the time without traffic after which the stream gives its buffers back, as
     /// [`release_buffers`](Self::release_buffers) does. `None`, the default, is never.
     ///
-    /// The buffers are given back while `next` or [`next_chunk`](Self::next_chunk) is awaited, when the stream
-    /// has been idle for once to twice this time. The timer is set when traffic begins, and not for each message.
-    /// A time of zero counts as one millisecond.
+    /// The buffers are given back while `next` or [`next_chunk`](Self::next_chunk) is awaited, when
+    /// the stream has been idle for once to twice this time. The timer is set when traffic begins,
+    /// and not for each message. A time of zero counts as one millisecond.
     ///
     /// # Panics
     ///
@@ -243,11 +249,11 @@ impl<T, K> WebSocketStream<T, K> {
         self.idle = idle.map(|after| Box::new(IdleTimer::new(after)));
     }
 
-    /// Sets how often to send a Ping. If nothing arrives until the next one is due, the stream fails with
-    /// [`TimedOut`](io::ErrorKind::TimedOut). `None`, the default, sends no Pings.
+    /// Sets how often to send a Ping. If nothing arrives until the next one is due, the stream
+    /// fails with [`TimedOut`](io::ErrorKind::TimedOut). `None`, the default, sends no Pings.
     ///
-    /// This works while `next` is awaited, and what has arrived is read first. A reader that is late does not
-    /// make a connection fail.
+    /// This works while `next` is awaited, and what has arrived is read first. A reader that is
+    /// late does not make a connection fail.
     ///
     /// # Panics
     ///
@@ -304,7 +310,7 @@ impl<T, K> WebSocketStream<T, K> {
     }
 }
 
-/// # Looking
+/// # Accessors
 impl<T, K> WebSocketStream<T, K> {
     /// Returns the connection: its role, and what it knows of its end.
     #[must_use]
@@ -312,32 +318,32 @@ impl<T, K> WebSocketStream<T, K> {
         &self.messages.connection
     }
 
-    /// Returns the subprotocol that [`accept`](super::accept) or [`client`](super::client) negotiated
-    /// (RFC 6455 §1.9).
+    /// Returns the subprotocol that [`accept`](super::accept) or [`client`](super::client)
+    /// negotiated (RFC 6455 §1.9).
     #[must_use]
     pub fn subprotocol(&self) -> Option<&str> {
         self.subprotocol.as_deref()
     }
 
     /// Returns the code that the connection was closed with (RFC 6455 §7.1.5): as
-    /// [`Connection::close_code`], and [`ABNORMAL`](CloseCode::ABNORMAL) also after the transport has
-    /// failed. Returns `None` while the connection is open.
+    /// [`Connection::close_code`], and [`ABNORMAL`](CloseCode::ABNORMAL) also after the transport
+    /// has failed. Returns `None` while the connection is open.
     #[must_use]
     pub fn close_code(&self) -> Option<CloseCode> {
         let abnormal = self.failure.map(|_| CloseCode::ABNORMAL);
         self.connection().close_code().or(abnormal)
     }
 
-    /// Returns the code and the reason of the peer's Close. Returns `None` before it has arrived, and if its
-    /// body was empty.
+    /// Returns the code and the reason of the peer's Close. Returns `None` before it has arrived,
+    /// and if its body was empty.
     #[must_use]
     pub const fn close_frame(&self) -> Option<&CloseFrame> {
         self.close_frame.as_ref()
     }
 
-    /// Returns what made the connection fail: a rule that the peer broke, or an error of the transport with
-    /// the kind of the one that was returned before. Returns `None` while the connection is open and after
-    /// a regular end.
+    /// Returns what made the connection fail: a rule that the peer broke, or an error of the
+    /// transport with the kind of the one that was returned before. Returns `None` while the
+    /// connection is open and after a regular end.
     #[must_use]
     pub fn error(&self) -> Option<CodecError> {
         match self.connection().error() {
@@ -352,20 +358,21 @@ impl<T, K> WebSocketStream<T, K> {
         &self.io
     }
 
-    /// Returns the transport, to change its options. Reading and writing must be left to the stream.
+    /// Returns the transport, to change its options. Reading and writing must be left to the
+    /// stream.
     pub const fn get_mut(&mut self) -> &mut T {
         &mut self.io
     }
 
-    /// Returns the transport. What was read from it and not returned yet is lost, and so is what was not
-    /// flushed.
+    /// Returns the transport. What was read from it and not returned yet is lost, and so is what
+    /// was not flushed.
     #[must_use]
     pub fn into_inner(self) -> T {
         self.io
     }
 
-    /// Returns the transport and the connection, with what was read and not returned yet, and what was queued
-    /// and not written.
+    /// Returns the transport and the connection, with what was read and not returned yet, and what
+    /// was queued and not written.
     ///
     /// A connection with compression cannot be continued from its parts.
     ///
@@ -390,11 +397,11 @@ impl<T, K> WebSocketStream<T, K> {
         }
     }
 
-    /// Gives back the memory of both buffers, except that of bytes that wait in them. The next bytes that
-    /// arrive or are sent allocate it again.
+    /// Gives back the memory of both buffers, except that of bytes that wait in them. The next
+    /// bytes that arrive or are sent allocate it again.
     ///
-    /// Call it when a connection has been idle for some time: it costs a stream with traffic an allocation
-    /// and a copy of 4 KiB.
+    /// Call it when a connection has been idle for some time: it costs a stream with traffic an
+    /// allocation and a copy of 4 KiB.
     pub fn release_buffers(&mut self) {
         self.input.release();
         self.queue.release();
@@ -411,12 +418,13 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
     K: MaskingKeys + Unpin,
 {
-    /// Closes the connection: sends a Close, unless one was sent, discards what still arrives, and waits for
-    /// the peer's Close and the end of the transport. Drop the stream afterwards.
+    /// Closes the connection: sends a Close, unless one was sent, discards what still arrives, and
+    /// waits for the peer's Close and the end of the transport. Drop the stream afterwards.
     ///
     /// # Errors
     ///
-    /// - [`CodecError::Io`] with [`TimedOut`](io::ErrorKind::TimedOut) if that takes longer than `timeout`
+    /// - [`CodecError::Io`] with [`TimedOut`](io::ErrorKind::TimedOut) if that takes longer than
+    ///   `timeout`
     /// - [`CodecError::Encode`] if the reason is too long
     /// - the errors of `next`
     ///
@@ -471,26 +479,27 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
     K: MaskingKeys + Unpin,
 {
-    /// Returns the next chunk of a message, or a control frame, as soon as any of it has arrived. Returns
-    /// `None` when the stream has ended.
+    /// Returns the next chunk of a message, or a control frame, as soon as any of it has arrived.
+    /// Returns `None` when the stream has ended.
     ///
-    /// Use it for messages that are too long to be held. A chunk has at most as many bytes as one read brings,
-    /// or 64 KiB of a compressed message. The connection's limits apply to the whole message: see
-    /// [`MessageDecoder::max_message_len`](crate::MessageDecoder::max_message_len). Control frames are answered
-    /// as by `next`.
+    /// Use it for messages that are too long to be held. A chunk has at most as many bytes as one
+    /// read brings, or 64 KiB of a compressed message. The connection's limits apply to the whole
+    /// message: see [`MessageDecoder::max_message_len`](crate::MessageDecoder::max_message_len).
+    /// Control frames are answered as by `next`.
     ///
     /// Calls of `next` and of this method may alternate:
     ///
-    /// - In the middle of a message, `next` returns the rest of it, from the end of the last chunk, as one
-    ///   message.
-    /// - A message of which a dropped future of `next` has received a part is returned as one chunk.
+    /// - In the middle of a message, `next` returns the rest of it, from the end of the last chunk,
+    ///   as one message.
+    /// - A message of which a dropped future of `next` has received a part is returned as one
+    ///   chunk.
     ///
     /// This method is cancel-safe: a future that is dropped loses nothing.
     ///
     /// # Errors
     ///
-    /// Same as `next`: an error of the transport, or a rule that the peer broke. Chunks of the message that were
-    /// returned before must then be discarded.
+    /// Same as `next`: an error of the transport, or a rule that the peer broke. Chunks of the
+    /// message that were returned before must then be discarded.
     ///
     /// ```
     /// use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
@@ -519,7 +528,8 @@ where
         poll_fn(|cx| self.poll_next_chunk(cx)).await
     }
 
-    /// Polls for the next chunk of a message, or a control frame: see [`next_chunk`](Self::next_chunk).
+    /// Polls for the next chunk of a message, or a control frame: see
+    /// [`next_chunk`](Self::next_chunk).
     pub fn poll_next_chunk(
         &mut self,
         cx: &mut Context<'_>,
@@ -531,12 +541,12 @@ where
         next
     }
 
-    /// Sends the next fragment of a message (RFC 6455 §5.4), and returns when the transport has taken it. With
-    /// `fin` it is the last one.
+    /// Sends the next fragment of a message (RFC 6455 §5.4), and returns when the transport has
+    /// taken it. With `fin` it is the last one.
     ///
-    /// Pings and other control frames may be sent between fragments, with `send`; messages may not. If
-    /// compression was negotiated, a message in several fragments is compressed, and each fragment is flushed, so
-    /// the peer can decompress it at once.
+    /// Pings and other control frames may be sent between fragments, with `send`; messages may not.
+    /// If compression was negotiated, a message in several fragments is compressed, and each
+    /// fragment is flushed, so the peer can decompress it at once.
     ///
     /// If the future is dropped, the fragment may or may not be queued, as with `send`.
     ///
@@ -577,8 +587,8 @@ where
         poll_fn(|cx| Pin::new(&mut *self).poll_flush(cx)).await
     }
 
-    /// Queues the next fragment of a message, after waiting until the write queue is not full. Same as
-    /// [`send_fragment`](Self::send_fragment), but does not flush.
+    /// Queues the next fragment of a message, after waiting until the write queue is not full. Same
+    /// as [`send_fragment`](Self::send_fragment), but does not flush.
     ///
     /// # Errors
     ///
@@ -594,8 +604,8 @@ where
         self.start_send_fragment(fragment, fin)
     }
 
-    /// Queues the next fragment of a message, as `start_send` queues a message. Call it after `poll_ready` has
-    /// returned `Ready`.
+    /// Queues the next fragment of a message, as `start_send` queues a message. Call it after
+    /// `poll_ready` has returned `Ready`.
     ///
     /// # Errors
     ///
@@ -749,14 +759,15 @@ where
         self.write_last(cx);
     }
 
-    /// Writes and flushes the last replies without waiting, and wakes the other half. Ends this side of
-    /// the transport if the connection requires it.
+    /// Writes and flushes the last replies without waiting, and wakes the other half. Ends this
+    /// side of the transport if the connection requires it.
     fn write_last(&mut self, cx: &mut Context<'_>) {
         let _ = self.poll_shut_down(Side::Reader, cx);
         self.wakers.wake();
     }
 
-    /// Reads what the peer still sends and throws it away, until the transport ends. Goes on writing meanwhile.
+    /// Reads what the peer still sends and throws it away, until the transport ends. Goes on
+    /// writing meanwhile.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let _ = self.poll_shut_down(Side::Reader, cx);
         for _ in 0..READS_PER_POLL {
@@ -781,8 +792,8 @@ where
         self.input.poll_read(&mut self.io, &mut Context::from_waker(waker), rest, &mut self.spare)
     }
 
-    /// Queues the replies. All of them if nothing more is received; otherwise only when the queue is not
-    /// full, because they could become many.
+    /// Queues the replies. All of them if nothing more is received; otherwise only when the queue
+    /// is not full, because they could become many.
     fn queue_replies(&mut self) {
         if self.messages.replies.is_empty() {
             return;
@@ -862,8 +873,8 @@ where
             && self.connection().check_send(Opcode::Close).is_err()
     }
 
-    /// Writes what is queued, with all replies, and ends this side of the transport if the connection
-    /// requires it. A transport that has ended already is no error.
+    /// Writes what is queued, with all replies, and ends this side of the transport if the
+    /// connection requires it. A transport that has ended already is no error.
     fn poll_shut_down(&mut self, side: Side, cx: &Context<'_>) -> Poll<io::Result<()>> {
         self.queue_replies();
         ready!(self.poll_write(side, cx))?;

@@ -15,8 +15,8 @@ use crate::header::{MAX_HEADER_LEN, Role};
 use crate::opcode::Opcode;
 use crate::owned::Message;
 
-/// Payloads of so many bytes are queued by reference. Shorter ones are copied together, which costs less than
-/// a slice of a vectored write.
+/// Payloads of so many bytes are queued by reference. Shorter ones are copied together, which costs
+/// less than a slice of a vectored write.
 const BY_REFERENCE: usize = 4 << 10;
 /// The most slices in one vectored write.
 const MAX_SLICES: usize = 32;
@@ -55,7 +55,8 @@ impl WriteQueue {
         !self.segments.is_empty()
     }
 
-    /// Makes space for a header or a short frame. A tail that would be allocated for each would be as short.
+    /// Makes space for a header or a short frame. A tail that would be allocated for each would be
+    /// as short.
     fn reserve(&mut self) {
         let has_room = self.tail.capacity() - self.tail.len() >= MAX_HEADER_LEN;
         if !has_room && !self.tail.try_reclaim(MAX_HEADER_LEN) && self.tail.len() < FIRST_TAIL {
@@ -73,7 +74,8 @@ impl WriteQueue {
         self.len += frames.len();
     }
 
-    /// Appends a frame that others share. A long one is not copied if the transport writes vectored.
+    /// Appends a frame that others share. A long one is not copied if the transport writes
+    /// vectored.
     pub(super) fn append_shared(&mut self, frame: &Bytes, is_write_vectored: bool) {
         if frame.len() < BY_REFERENCE || !is_write_vectored {
             return self.append(frame);
@@ -91,8 +93,8 @@ impl WriteQueue {
         bytes
     }
 
-    /// Appends the frame of a message, or a control frame. A long payload is not copied if the transport
-    /// writes vectored.
+    /// Appends the frame of a message, or a control frame. A long payload is not copied if the
+    /// transport writes vectored.
     pub(super) fn send<K: MaskingKeys>(
         &mut self,
         messages: &mut Messages<K>,
@@ -167,7 +169,8 @@ impl WriteQueue {
         Ok(())
     }
 
-    /// Writes until the queue is empty. Payloads whose memory nothing else refers to become the spare buffer.
+    /// Writes until the queue is empty. Payloads whose memory nothing else refers to become the
+    /// spare buffer.
     pub(super) fn poll_write(
         &mut self,
         io: &mut (impl AsyncWrite + Unpin),
@@ -231,7 +234,8 @@ impl WriteQueue {
                 self.clear();
             }
         }
-        // The next frames go to the beginning of the memory: what was used last is still in the cache.
+        // The next frames go to the beginning of the memory: what was used last is still in the
+        // cache.
         let _ = self.tail.try_reclaim(self.tail_capacity);
         self.written = 0;
     }

@@ -9,8 +9,9 @@ use crate::mask::Mask;
 
 /// A stateful UTF-8 validator for text that arrives in chunks. It takes four bytes.
 ///
-/// Call [`validate`](Self::validate) or [`unmask_and_validate`](Self::unmask_and_validate) for each chunk of a message, then
-/// [`finish`](Self::finish). The validator is then ready for the next message.
+/// Call [`validate`](Self::validate) or [`unmask_and_validate`](Self::unmask_and_validate) for each
+/// chunk of a message, then [`finish`](Self::finish). The validator is then ready for the next
+/// message.
 ///
 /// Errors are sticky: every later call fails at offset 0, until [`reset`](Self::reset).
 ///

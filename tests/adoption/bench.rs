@@ -1,8 +1,9 @@
-//! How long crates take to send and to receive frames, as they are published and on wsframe: both in this program,
-//! in turn, the shortest of 101 rounds. Prints nanoseconds per frame. The peer is a buffer, so only the crates' own
-//! work is measured.
+//! How long crates take to send and to receive frames, as they are published and on wsframe: both
+//! in this program, in turn, the shortest of 101 rounds. Prints nanoseconds per frame. The peer is
+//! a buffer, so only the crates' own work is measured.
 
-// Which crates are measured is a feature each. With `only`, the program contains one version, and its size is compared.
+// Which crates are measured is a feature each. With `only`, the program contains one version, and
+// its size is compared.
 #![allow(dead_code, unexpected_cfgs)]
 
 use std::future::Future;
@@ -38,7 +39,8 @@ fn frames(len: usize, masked: bool, opcode: u8) -> Vec<u8> {
     frame.repeat((32 * 1024 / frame.len()).max(1))
 }
 
-/// A buffer at this offset in a page: the distance between two buffers changes how fast one is copied to the other.
+/// A buffer at this offset in a page: the distance between two buffers changes how fast one is
+/// copied to the other.
 fn buffer(len: usize, offset: usize) -> &'static mut [u8] {
     let memory = vec![b'a'; len + 8192].leak();
     let start = memory.as_ptr().align_offset(4096) + offset;

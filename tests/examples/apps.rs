@@ -9,7 +9,8 @@ use crate::running::{Running, printed, run};
 use wsframe::deflate::{Config, DeflateParameters};
 use wsframe::{CloseCode, Opcode, Role};
 
-/// Examples to copy are short, need no other file, and have the lengths that the page of layers says.
+/// Examples to copy are short, need no other file, and have the lengths that the page of layers
+/// says.
 #[test]
 fn the_examples_to_copy_are_short_and_whole() {
     let layers = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/layers.md");
@@ -147,7 +148,8 @@ fn the_price_feed_leaves_slow_clients_behind() {
     for _ in 0..6000 {
         assert_eq!(other.server_frame().0, 0x81);
     }
-    // All that was queued before, and a Close or the end, as the server did not wait for it any longer.
+    // All that was queued before, and a Close or the end, as the server did not wait for it any
+    // longer.
     let mut last = Vec::new();
     match slow.socket.read_to_end(&mut last) {
         Ok(_) => {}

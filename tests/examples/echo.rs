@@ -256,8 +256,8 @@ fn many_pings_and_fragments_at_once_are_echoed() {
     });
 }
 
-/// Neither a connection that ends in the middle of a frame nor one whose client never reads stops others; bytes after
-/// a violation do not cost the client its close code.
+/// Neither a connection that ends in the middle of a frame nor one whose client never reads stops
+/// others; bytes after a violation do not cost the client its close code.
 #[test]
 fn stalled_connections_do_not_block_others() {
     let server = Running::echo_server();

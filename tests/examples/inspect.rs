@@ -1,5 +1,5 @@
-//! The example `inspect`, run on captured and on made-up streams: its output, to the letter, and its
-//! memory.
+//! The example `inspect`, run on captured and on made-up streams: its output, to the letter, and
+//! its memory.
 
 use crate::example;
 
@@ -30,7 +30,8 @@ fn spawn(args: &[&str]) -> Child {
         .expect("the example starts")
 }
 
-/// Runs the example, and writes each piece to its standard input when it has likely read those before.
+/// Runs the example, and writes each piece to its standard input when it has likely read those
+/// before.
 fn inspect_pieces<'a>(args: &[&str], pieces: impl Iterator<Item = &'a [u8]> + Send) -> Run {
     let mut child = spawn(args);
     let mut stdin = child.stdin.take().expect("its standard input");

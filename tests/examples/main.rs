@@ -1,5 +1,5 @@
-//! The examples, run: servers and clients against each other and against a peer of bare sockets, straight
-//! and through the relay; and the memory of many connections.
+//! The examples, run: servers and clients against each other and against a peer of bare sockets,
+//! straight and through the relay; and the memory of many connections.
 #![cfg(all(feature = "deflate", feature = "http", feature = "rand"))]
 
 mod apps;

@@ -133,7 +133,8 @@ impl Peer {
         (first, payload)
     }
 
-    /// Expects a message, and gives its opcode and its payload. Control frames in it go to `control`.
+    /// Expects a message, and gives its opcode and its payload. Control frames in it go to
+    /// `control`.
     pub fn message(&mut self, control: &mut Vec<(u8, Vec<u8>)>) -> (u8, Vec<u8>) {
         let (mut opcode, mut message) = (None, Vec::new());
         loop {

@@ -1,5 +1,5 @@
-//! The adapter: nothing is lost however bytes arrive and go, replies precede errors and ends, and memory follows the
-//! reads.
+//! The adapter: nothing is lost however bytes arrive and go, replies precede errors and ends, and
+//! memory follows the reads.
 #![cfg(feature = "std")]
 
 use std::io::{self, ErrorKind, Read, Write};
@@ -25,8 +25,8 @@ fn plain(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A transport from which `input` is read in pieces of at most `piece` bytes, and which takes as many at a time. In
-/// between it is interrupted, or pending.
+/// A transport from which `input` is read in pieces of at most `piece` bytes, and which takes as
+/// many at a time. In between it is interrupted, or pending.
 #[derive(Default)]
 struct Script {
     input: Vec<u8>,

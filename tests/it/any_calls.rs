@@ -1,5 +1,5 @@
-//! Any sequence of public calls, also after errors, after a Close and after the end of the input: nothing
-//! panics, and a strict peer finds nothing wrong in what was sent.
+//! Any sequence of public calls, also after errors, after a Close and after the end of the input:
+//! nothing panics, and a strict peer finds nothing wrong in what was sent.
 
 use crate::support;
 
@@ -288,7 +288,8 @@ mod owned {
 
     use super::*;
 
-    /// What the caller must do with its buffer after a call: nothing, but after an error it may drop it.
+    /// What the caller must do with its buffer after a call: nothing, but after an error it may
+    /// drop it.
     fn after(result: Result<bool, ()>, way: u8, input: &mut BytesMut) {
         if result.is_err() && way % 2 == 0 {
             input.clear();

@@ -244,7 +244,8 @@ fn the_short_forms_read_and_write_all() {
     }
 }
 
-/// The time is checked before each read, so that a peer that sends a byte now and then is not waited for.
+/// The time is checked before each read, so that a peer that sends a byte now and then is not
+/// waited for.
 #[test]
 fn the_time_limit_covers_the_whole_handshake() {
     let options = Options::new().handshake_timeout(Duration::ZERO);

@@ -1,5 +1,5 @@
-//! Frames and messages as `Bytes`: the same as they are in place, wherever the stream is cut; without a
-//! copy; and in memory that what has arrived bounds.
+//! Frames and messages as `Bytes`: the same as they are in place, wherever the stream is cut;
+//! without a copy; and in memory that what has arrived bounds.
 #![cfg(feature = "bytes")]
 
 use crate::support;
@@ -45,7 +45,8 @@ fn lies_in(part: &[u8], whole: &Range<usize>) -> bool {
 proptest! {
     #![proptest_config(support::proptest_config())]
 
-    /// What comes out is what the oracle finds in the whole, and what the decoder finds at the same cuts.
+    /// What comes out is what the oracle finds in the whole, and what the decoder finds at the same
+    /// cuts.
     #[test]
     fn every_cut_equals_the_whole(
         (role, frames) in streams::any_role(),
@@ -119,7 +120,8 @@ fn text_fails_at_its_first_wrong_byte() {
     assert!(matches!(error, ProtocolError::InvalidUtf8(_)), "989 bytes are still to come");
 }
 
-/// What the assembler left in the buffer is not trusted: who changes it gets an error, and no `str`.
+/// What the assembler left in the buffer is not trusted: who changes it gets an error, and no
+/// `str`.
 #[test]
 fn a_buffer_changed_by_the_caller_is_validated_again() {
     let frame = masked(Opcode::Text, true, b"Hello");
@@ -317,7 +319,8 @@ fn a_refused_message_does_not_change_the_connection() {
     };
     let not_utf8 = wsframe::utf8::from_utf8(b"a\xFF").unwrap_err();
     for (message, error) in [
-        // Control frames are no messages: neither one that would be right, nor what no peer accepts.
+        // Control frames are no messages: neither one that would be right, nor what no peer
+        // accepts.
         (raw(Opcode::Ping, Rsv::NONE, b""), EncodeError::NotAMessage(Opcode::Ping)),
         (raw(Opcode::Pong, Rsv::RSV2, b""), EncodeError::NotAMessage(Opcode::Pong)),
         (raw(Opcode::Close, Rsv::NONE, b"x"), EncodeError::NotAMessage(Opcode::Close)),
@@ -425,8 +428,8 @@ fn a_declared_length_allocates_nothing() {
     assert_eq!(error, ProtocolError::FrameTooLong((1 << 24) + 1));
 }
 
-/// The buffer grows with what arrives: it holds at most about twice that. It has the capacity for the rest of
-/// the frame, or to double what has arrived.
+/// The buffer grows with what arrives: it holds at most about twice that. It has the capacity for
+/// the rest of the frame, or to double what has arrived.
 #[test]
 fn the_buffer_grows_with_what_arrives() {
     let payload = odd_bytes(1 << 20);
@@ -463,7 +466,8 @@ fn an_assembler_keeps_no_memory() {
     assert_eq!((counted.count_current, counted.bytes_current), (0, 0));
 }
 
-/// The end of the input is not a Close: what arrived of a message stays in the buffer, call after call.
+/// The end of the input is not a Close: what arrived of a message stays in the buffer, call after
+/// call.
 #[test]
 fn an_assembler_may_be_asked_again_after_the_end_and_after_an_error() {
     let frame = masked(Opcode::Text, true, b"Hello");

@@ -1,5 +1,5 @@
-//! The same bytes to a connection and to tungstenite: both take them for the same. What they differ in is
-//! listed in `support/rival.rs`.
+//! The same bytes to a connection and to tungstenite: both take them for the same. What they differ
+//! in is listed in `support/rival.rs`.
 
 use crate::support;
 

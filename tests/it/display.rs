@@ -1,7 +1,7 @@
 //! What values and errors say of themselves, to people and to logs.
 //!
-//! The wording is not a promise; what is asserted of it is that each error is one line of its own, names
-//! the numbers that it holds and the section that was broken.
+//! The wording is not a promise; what is asserted of it is that each error is one line of its own,
+//! names the numbers that it holds and the section that was broken.
 
 use crate::support;
 

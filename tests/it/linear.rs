@@ -8,15 +8,15 @@ use wsframe::{Assembler, Connection, Event, FrameEncoder, MIN_BUFFER_LEN, Maskin
 const SHORT: usize = 64 << 10;
 const LONG: usize = 16 << 20;
 
-/// How much more a byte may cost in a long stream than in a short one. Were the cost quadratic, it would
-/// be 256 times as much.
+/// How much more a byte may cost in a long stream than in a short one. Were the cost quadratic, it
+/// would be 256 times as much.
 const MOST: f64 = 2.0;
 
 /// On a busy machine one measurement may be wrong. That many are not.
 const ROUNDS: u32 = 10;
 
-/// Receives the stream, one byte at a time, with whole messages collected; returns their bytes and how
-/// many events came.
+/// Receives the stream, one byte at a time, with whole messages collected; returns their bytes and
+/// how many events came.
 fn receive(stream: &[u8]) -> (usize, usize) {
     let mut connection = Connection::server();
     let mut assembler = Assembler::new();

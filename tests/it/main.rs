@@ -1,7 +1,9 @@
-//! The integration tests, one module per topic or RFC section. `cargo test --test it MODULE::` runs one of them.
+//! The integration tests, one module per topic or RFC section. `cargo test --test it MODULE::` runs
+//! one of them.
 //!
-//! The tests that start the examples are a program of their own (`tests/examples`), because the examples do not
-//! exist where these tests run on other processors, under sanitizers, or with planted faults.
+//! The tests that start the examples are a program of their own (`tests/examples`), because the
+//! examples do not exist where these tests run on other processors, under sanitizers, or with
+//! planted faults.
 
 #[cfg(feature = "tokio")]
 #[path = "../support/pipe.rs"]

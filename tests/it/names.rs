@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-/// Each is the name of something public, or an alias of what does the same: the search of the documentation
-/// finds it.
+/// Each is the name of something public, or an alias of what does the same: the search of the
+/// documentation finds it.
 const SOUGHT: [&str; 15] = [
     "accept_async",
     "connect_async",

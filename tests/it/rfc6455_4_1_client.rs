@@ -20,7 +20,8 @@ const LINES: [&str; 4] = [
     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
 ];
 
-/// The right response with these lines in place of that which begins like this; appended if none does.
+/// The right response with these lines in place of that which begins like this; appended if none
+/// does.
 fn with(begins: &str, lines: &[&str]) -> String {
     let kept = LINES.iter().filter(|line| begins.is_empty() || !line.starts_with(begins));
     let mut all: Vec<&str> = kept.copied().collect();

@@ -23,7 +23,8 @@ const LINES: [&str; 6] = [
     "Sec-WebSocket-Version: 13",
 ];
 
-/// The right request with these lines in place of that which begins like this; appended if none does.
+/// The right request with these lines in place of that which begins like this; appended if none
+/// does.
 fn with(begins: &str, lines: &[&str]) -> String {
     let kept = LINES.iter().filter(|line| begins.is_empty() || !line.starts_with(begins));
     let mut all: Vec<&str> = kept.copied().collect();
@@ -285,7 +286,8 @@ fn refused_with_the_right_status() {
     let malformed = with("", &["Sec-WebSocket-Extensions: a", "Sec-WebSocket-Extensions: a; b="]);
     let Some(Extensions(error)) = rejection(&malformed) else { panic!() };
     assert_eq!((error.offset(), refused(&malformed).0), (5, 400));
-    // §9.1: a list has an element. Empty ones among others are skipped, on the same line or another.
+    // §9.1: a list has an element. Empty ones among others are skipped, on the same line or
+    // another.
     for (lines, offset) in [
         (&["Sec-WebSocket-Extensions:"][..], 0),
         (&["Sec-WebSocket-Extensions: ,,"], 2),
@@ -536,8 +538,8 @@ fn further_headers_and_no_injection() {
     assert!(write(&[("Sec-WebSocket", "v"), ("X-Sec-WebSocket-Accept", "v")]).is_ok());
 }
 
-/// One that is ASCII but for what it is about would be easy to refuse, so all others are looked at too.
-/// A response that is not written to its end is an error, wherever it was cut.
+/// One that is ASCII but for what it is about would be easy to refuse, so all others are looked at
+/// too. A response that is not written to its end is an error, wherever it was cut.
 #[test]
 fn a_writer_that_is_too_small_is_an_error() {
     let headers = [("X-Served-By", "7")];

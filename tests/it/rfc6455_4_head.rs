@@ -58,8 +58,8 @@ fn requests_of_other_methods_are_parsed() {
     assert!(!request.is_handshake());
 }
 
-/// A head of 64 KiB byte by byte costs as much as its bytes: what was looked at once is not looked at
-/// again, for here it is another by then. Only the last byte stays.
+/// A head of 64 KiB byte by byte costs as much as its bytes: what was looked at once is not looked
+/// at again, for here it is another by then. Only the last byte stays.
 #[test]
 fn each_byte_is_scanned_once() {
     for field in [16, 100, 60_000] {
@@ -107,7 +107,8 @@ fn the_number_of_fields_is_capped_exactly() {
     assert_eq!(error, HeadError::TooManyHeaders);
 }
 
-/// RFC 9110 §15.2: a client must be able to take any number of interim responses before the final one.
+/// RFC 9110 §15.2: a client must be able to take any number of interim responses before the final
+/// one.
 #[test]
 fn interim_responses_are_passed_over() {
     let accepts = "HTTP/1.1 101 now\r\nUpgrade: websocket\r\n\r\n";
@@ -165,7 +166,8 @@ fn lines_end_in_crlf() {
     assert_eq!(error, HeadError::ObsFold);
 }
 
-/// RFC 9112 §5.2: a field of a response that is continued on the next line is refused, or unfolded by name.
+/// RFC 9112 §5.2: a field of a response that is continued on the next line is refused, or unfolded
+/// by name.
 #[test]
 fn obs_folds_are_refused_or_unfolded() {
     for (folded, unfolded) in [

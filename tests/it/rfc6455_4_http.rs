@@ -1,4 +1,5 @@
-//! RFC 6455 §4 on the types of the crate `http`; RFC 8441 §5 and RFC 9220: the same by extended CONNECT.
+//! RFC 6455 §4 on the types of the crate `http`; RFC 8441 §5 and RFC 9220: the same by extended
+//! CONNECT.
 #![cfg(feature = "http")]
 
 use http::{Method as HttpMethod, Request, Response, StatusCode, Uri as HttpUri, Version as Http};

@@ -194,8 +194,8 @@ proptest! {
     }
 }
 
-/// §10.3: the two sources of keys. Each key is the generator's next four bytes; no two are the same but by
-/// a chance of one in 2^32 for each pair.
+/// §10.3: the two sources of keys. Each key is the generator's next four bytes; no two are the same
+/// but by a chance of one in 2^32 for each pair.
 #[cfg(feature = "rand")]
 #[test]
 fn keys_from_generators() {
@@ -213,8 +213,8 @@ fn keys_from_generators() {
     assert!(drawn.len() > 98, "{}", drawn.len());
 }
 
-/// §10.3: keys must not be predictable. So `Debug` does not require a source of keys that has it, and
-/// does not show it.
+/// §10.3: keys must not be predictable. So `Debug` does not require a source of keys that has it,
+/// and does not show it.
 #[test]
 fn a_source_of_keys_is_not_shown() {
     let secret = 0x1234_5678_u32;

@@ -1,4 +1,5 @@
-//! RFC 6455 §5.4–§5.6, §8.1: messages in frames, control frames between them, text across fragments.
+//! RFC 6455 §5.4–§5.6, §8.1: messages in frames, control frames between them, text across
+//! fragments.
 
 use crate::support;
 
@@ -92,8 +93,8 @@ fn fragments_out_of_order() {
     assert_eq!(decoder.error(), Some(ProtocolError::UnexpectedContinuation));
 }
 
-/// A character may be cut by the end of a fragment, of a chunk, and by an empty fragment; the end of the
-/// message must not cut it.
+/// A character may be cut by the end of a fragment, of a chunk, and by an empty fragment; the end
+/// of the message must not cut it.
 #[test]
 fn text_cut_inside_its_characters() {
     use Opcode::{Continuation, Text};
@@ -200,8 +201,8 @@ fn limits_exactly_and_one_over() {
     assert_eq!(decoder.next_span(&[0x02, 0]).unwrap_err(), ProtocolError::TooManyFragments(0));
 }
 
-/// Ten million empty fragments meet the limit, or pass where there is none; either way they are only
-/// counted.
+/// Ten million empty fragments meet the limit, or pass where there is none; either way they are
+/// only counted.
 #[test]
 fn a_flood_of_empty_fragments() {
     let flood = [0x00, 0x00].repeat(5000);
@@ -226,7 +227,8 @@ fn a_flood_of_empty_fragments() {
     assert_eq!(events(decoder), Ok(10_000_001));
 }
 
-/// Headers that declare almost everything, with every limit lifted: lengths add up without overflow.
+/// Headers that declare almost everything, with every limit lifted: lengths add up without
+/// overflow.
 #[test]
 fn declared_lengths_do_not_overflow() {
     let huge = |opcode, fin| {
@@ -404,7 +406,8 @@ fn an_assembler_with_a_chunk_left_out() {
         while let Some(event) = decoder.decode(&mut input).unwrap() {
             let Event::Text(chunk) = event else { panic!("only text was sent") };
             let taken = if chunks == left_out { Ok(None) } else { assembler.text(chunk) };
-            // Without the middle the pieces fit again; each other hole is an error at the next chunk.
+            // Without the middle the pieces fit again; each other hole is an error at the next
+            // chunk.
             match (left_out, chunks) {
                 (1, 2) => assert_eq!(taken.unwrap().as_deref(), Some("a\u{e9}")),
                 (0, 1..) => {

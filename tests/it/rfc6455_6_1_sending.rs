@@ -32,7 +32,8 @@ fn encode_in_every_way(header: FrameHeader, payload: &[u8]) {
     assert_eq!(buf[buf.len() - frame_len..], expected);
     assert!(buf[..buf.len() - frame_len].iter().all(|&byte| byte == 0xEE));
 
-    // Short frames are written by blocks, if the slice is long enough. The bytes after a frame stay as they are.
+    // Short frames are written by blocks, if the slice is long enough. The bytes after a frame stay
+    // as they are.
     for after in [3, 200] {
         let mut out = vec![0xEE; expected.len() + after];
         assert_eq!(encoder.encode_to_slice(payload, &mut out).unwrap(), expected);

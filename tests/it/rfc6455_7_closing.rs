@@ -1,5 +1,5 @@
-//! RFC 6455 §5.5, §7: what a connection replies by itself, the closing handshake in all its orders, and
-//! how a connection fails.
+//! RFC 6455 §5.5, §7: what a connection replies by itself, the closing handshake in all its orders,
+//! and how a connection fails.
 
 use crate::support;
 
@@ -107,7 +107,8 @@ fn the_closing_handshake_from_this_side() {
     assert_eq!(connection.close(None, &mut out), Err(refused));
     assert_eq!(connection.frame_encoder(wsframe::Opcode::Text, true).unwrap_err(), refused);
 
-    // What the peer had under way still arrives. Its Ping gets no Pong any more, its Close no answer.
+    // What the peer had under way still arrives. Its Ping gets no Pong any more, its Close no
+    // answer.
     let late = b"\x81\x82\0\0\0\0ok\x89\x80\0\0\0\0\x88\x82\0\0\0\0\x03\xE9\x81\x80\0\0\0\0";
     assert_eq!(show(&mut connection, late, &mut out).unwrap(), ["ok", "ping ", "close 1001 "]);
     assert_eq!(out, b"");
@@ -248,7 +249,8 @@ fn messages_and_fragments_go_out_in_order() {
     connection.send("still open", &mut out).unwrap();
 }
 
-/// A connection whose caller owns the buffer: events are located, then taken, and replied to as ever.
+/// A connection whose caller owns the buffer: events are located, then taken, and replied to as
+/// ever.
 #[test]
 fn located_frames_can_be_taken_later() {
     let mut connection = Connection::server();
@@ -460,7 +462,8 @@ fn pending_replies_are_bounded() {
     assert!(connection.receive(&mut input, &mut out).unwrap().is_some());
     assert_eq!(out.bytes(), b"\x8A\x04ping");
 
-    // What was sent is forgotten, also where something else is always put into the empty output first.
+    // What was sent is forgotten, also where something else is always put into the empty output
+    // first.
     let mut connection = Connection::server().limits(Limits::DEFAULT.max_pending_replies(3));
     for _ in 0..10 {
         let mut out = Vec::new();
@@ -476,7 +479,8 @@ fn pending_replies_are_bounded() {
     assert!(show(&mut connection, b"\x88\x80\0\0\0\0", &mut out).is_ok());
 }
 
-/// A fixed output that is full: replies, answers and the code of a failure are written once there is capacity.
+/// A fixed output that is full: replies, answers and the code of a failure are written once there
+/// is capacity.
 #[test]
 fn a_full_output_delays_replies() {
     let mut buf = [0; 140];
@@ -519,7 +523,8 @@ fn a_full_output_delays_replies() {
     }
 }
 
-/// The least capacity that replies need, to the byte: a client's masked Pong, and the code of a Close.
+/// The least capacity that replies need, to the byte: a client's masked Pong, and the code of a
+/// Close.
 #[test]
 fn the_least_capacity_that_replies_need() {
     let mut buf = [0; MIN_BUFFER_LEN];
@@ -596,7 +601,8 @@ fn declared_lengths_take_no_memory() {
     assert_eq!(counted.count_total, 0);
 }
 
-/// One side closes first, or both at once, with anything from nothing to all of it delivered between.
+/// One side closes first, or both at once, with anything from nothing to all of it delivered
+/// between.
 #[test]
 fn the_closing_handshake_in_all_its_orders() {
     for first in 0..2 {

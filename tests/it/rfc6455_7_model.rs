@@ -1,23 +1,27 @@
 //! RFC 6455 §5.4, §5.5, §7: a model check of fragmentation and of the closing handshake.
 //!
-//! Two connections exchange frames over a network that cuts, delays and ends. A breadth-first search
-//! visits every state that any order of these steps reaches:
+//! Two connections exchange frames over a network that cuts, delays and ends. A breadth-first
+//! search visits every state that any order of these steps reaches:
 //!
-//! - An application sends a message, a fragment, a Ping or a Close, at any time, also when it must not.
-//! - An application hands its output to the network: all of it or, if its capacity is small, all but a byte.
-//! - An application reads some of the bytes that are under way, and takes one event. A read may end after
-//!   each of the first 8 bytes, before the last byte, and after it. To delay a read, other steps come first.
-//! - An application ends the transport when [`Connection::transport_action`] requires it, and reads the peer's end.
-//! - A fault, at most one: a frame that breaks a rule, frames after a Close, a reset, an application that
-//!   dies, stops reading, or does not wait for the server.
+//! - An application sends a message, a fragment, a Ping or a Close, at any time, also when it must
+//!   not.
+//! - An application hands its output to the network: all of it or, if its capacity is small, all
+//!   but a byte.
+//! - An application reads some of the bytes that are under way, and takes one event. A read may end
+//!   after each of the first 8 bytes, before the last byte, and after it. To delay a read, other
+//!   steps come first.
+//! - An application ends the transport when [`Connection::transport_action`] requires it, and reads
+//!   the peer's end.
+//! - A fault, at most one: a frame that breaks a rule, frames after a Close, a reset, an
+//!   application that dies, stops reading, or does not wait for the server.
 //!
-//! Every step uses up an act, a byte or an end, so every path ends. The states that no step leaves are the
-//! ends of the conversation. [`State::read`] and [`State::check`] check every state, [`State::check_end`]
-//! the ends.
+//! Every step uses up an act, a byte or an end, so every path ends. The states that no step leaves
+//! are the ends of the conversation. [`State::read`] and [`State::check`] check every state,
+//! [`State::check_end`] the ends.
 //!
 //! The depth is the number of acts of both applications together, and a fault counts for two acts:
-//! 3, or what `WSFRAME_MODEL_ACTS` says. The search is exhaustive but for that. A failure prints the shortest
-//! path to it.
+//! 3, or what `WSFRAME_MODEL_ACTS` says. The search is exhaustive but for that. A failure prints
+//! the shortest path to it.
 
 use crate::support;
 
@@ -88,7 +92,8 @@ enum Fault {
     Wrong(usize),
     /// Frames follow this side's Close.
     AfterClose,
-    /// This side's application dies: what it did not hand to the network is lost, and its end follows.
+    /// This side's application dies: what it did not hand to the network is lost, and its end
+    /// follows.
     Die,
     /// This side's application reads nothing any more.
     StopReading,
@@ -177,7 +182,8 @@ struct Side {
     endpoint: Endpoint,
     /// Numbers what is sent, so that nothing passes for anything else.
     number: u8,
-    /// Whether a message is being sent in fragments, and whether its text so far ends inside a character.
+    /// Whether a message is being sent in fragments, and whether its text so far ends inside a
+    /// character.
     open: bool,
     cut: bool,
     /// Whether a message is being received, and whether it is text.
@@ -417,8 +423,8 @@ impl State {
             if answers {
                 steps.push(Step::Answer(index));
             }
-            // Before it ends the transport, an application has answered, tells a failure, and takes the events
-            // that came before the peer's end.
+            // Before it ends the transport, an application has answered, tells a failure, and takes
+            // the events that came before the peer's end.
             let waits = answers || !side.idle && (side.failed || side.ended);
             if side.out.is_empty()
                 && !(waits || side.shut)

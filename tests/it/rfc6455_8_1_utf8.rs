@@ -1,5 +1,5 @@
-//! RFC 6455 §8.1: text is UTF-8, and is refused at the first byte that shows it is not. On every backend
-//! of the machine.
+//! RFC 6455 §8.1: text is UTF-8, and is refused at the first byte that shows it is not. On every
+//! backend of the machine.
 
 use crate::support;
 
@@ -23,9 +23,9 @@ fn state_after(backend: &Backend, text: &[u8], before: u32) -> u32 {
     state
 }
 
-/// Where a sequence is put: so many ASCII bytes before it, and so many after it. Around the edges of
-/// vectors and blocks, at the end of the text, before a block that is all ASCII, and so that the text is of
-/// every length at which a kernel changes its way.
+/// Where a sequence is put: so many ASCII bytes before it, and so many after it. Around the edges
+/// of vectors and blocks, at the end of the text, before a block that is all ASCII, and so that the
+/// text is of every length at which a kernel changes its way.
 const PLACES: [(usize, usize); 20] = [
     (0, 0),
     (5, 0),
@@ -67,7 +67,8 @@ fn check_sequences(sequences: impl Iterator<Item = [u8; 4]>, len: usize) -> u64 
                 assert_eq!(state, expected, "{} {sequence:02x?} at {before}", backend.name);
                 checked += 1;
             }
-            // The kernel that also unmasks changes what it is given, so it gets a copy: now and then.
+            // The kernel that also unmasks changes what it is given, so it gets a copy: now and
+            // then.
             if i % 64 == 0 {
                 for backend in support::backends() {
                     assert_eq!(state_after(backend, text, 0), expected);
@@ -79,8 +80,8 @@ fn check_sequences(sequences: impl Iterator<Item = [u8; 4]>, len: usize) -> u64 
     checked
 }
 
-/// All sequences of up to three bytes, and all of four that a lead of four could begin, as long as they are
-/// right but for their last byte; of those that are wrong before, one in 251, unless
+/// All sequences of up to three bytes, and all of four that a lead of four could begin, as long as
+/// they are right but for their last byte; of those that are wrong before, one in 251, unless
 /// `WSFRAME_ONE_WRONG_IN` says otherwise. On two threads, by their first byte.
 #[test]
 fn all_sequences_at_block_edges() {
@@ -129,8 +130,9 @@ fn all_sequences_at_block_edges() {
     assert!(checked > 100_000_000 / one_in as u64);
 }
 
-/// The first and the last character of each kind, and what is just outside of it: whole, cut short at
-/// every byte, and with a continuation too many; at every place of texts that every kernel takes as long.
+/// The first and the last character of each kind, and what is just outside of it: whole, cut short
+/// at every byte, and with a continuation too many; at every place of texts that every kernel takes
+/// as long.
 #[test]
 fn the_edges_of_every_rule_at_every_place() {
     const EDGES: [&[u8]; 23] = [
@@ -179,8 +181,8 @@ fn the_edges_of_every_rule_at_every_place() {
     println!("{checked} times a sequence was put somewhere and judged");
 }
 
-/// Every prefix that a character can have, followed by every byte: each state, each step, across a cut
-/// at every place of a character.
+/// Every prefix that a character can have, followed by every byte: each state, each step, across a
+/// cut at every place of a character.
 #[test]
 fn every_open_character_and_every_byte_after_it() {
     let mut prefixes: Vec<Vec<u8>> = vec![vec![]];
@@ -197,8 +199,8 @@ fn every_open_character_and_every_byte_after_it() {
                 assert_eq!(state_after(backend, &[byte], before), expected, "{text:02x?}");
                 checked += 1;
             }
-            // A character that has no end yet goes on; the last continuation byte matters little, so two
-            // of them stand for all.
+            // A character that has no end yet goes on; the last continuation byte matters little,
+            // so two of them stand for all.
             let goes_on = expected != 0 && expected != BROKEN;
             if goes_on && (text.len() < 3 || byte == 0x80 || byte == 0xBF) {
                 prefixes.push(text);

@@ -89,8 +89,8 @@ fn quoted_values() {
     }
 }
 
-/// A value compares as its characters, however it was written, and is a slice of the line unless it has
-/// escapes.
+/// A value compares as its characters, however it was written, and is a slice of the line unless it
+/// has escapes.
 #[test]
 fn values_compare_as_their_characters() {
     let line = br#"a; b=10; c="10"; d="\1\0"; e=1; f=100; g=11"#;

@@ -1,4 +1,5 @@
-//! RFC 6455 §9.1 and RFC 7692 §5: extensions are offered, chosen and confirmed within the handshake.
+//! RFC 6455 §9.1 and RFC 7692 §5: extensions are offered, chosen and confirmed within the
+//! handshake.
 #![cfg(feature = "handshake")]
 
 use std::cell::RefCell;
@@ -10,8 +11,8 @@ use wsframe::handshake::{
 };
 use wsframe::{FrameHeader, ProtocolError, Role, Rsv};
 
-/// An extension with one number, of which a smaller one is negotiated if the peer asks: like permessage-deflate
-/// with its windows, but without what that does to messages.
+/// An extension with one number, of which a smaller one is negotiated if the peer asks: like
+/// permessage-deflate with its windows, but without what that does to messages.
 #[derive(Clone, Debug)]
 struct Window {
     name: &'static str,
@@ -175,8 +176,8 @@ fn answers_are_in_the_servers_order() {
     assert_eq!(check(&response, &mut [&mut a, &mut b]).unwrap().rsv, rsv);
 }
 
-/// §9.1: "the order of operations on the data should be assumed to be the same as the order in which the
-/// extensions are listed in the server's response".
+/// §9.1: "the order of operations on the data should be assumed to be the same as the order in
+/// which the extensions are listed in the server's response".
 #[test]
 fn the_client_confirms_in_the_servers_order() {
     /// Says its name when it confirms.

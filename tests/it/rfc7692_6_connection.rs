@@ -119,8 +119,8 @@ fn rsv1_belongs_on_the_first_frame_of_a_message_6_1() {
     for (frames, error) in cases {
         assert_eq!(everywhere(&frames.concat()).error, Some(error));
     }
-    // Also where the bits of another extension may stand on every frame, and whether the opening handshake
-    // has claimed RSV1 already or not.
+    // Also where the bits of another extension may stand on every frame, and whether the opening
+    // handshake has claimed RSV1 already or not.
     let rules = Rules::new(Role::Server).allow_rsv(Rsv::RSV2).allow_rsv_on_all_frames();
     for rules in [rules, rules.allow_rsv(Rsv::RSV1)] {
         let receive = |bytes: &[u8]| {

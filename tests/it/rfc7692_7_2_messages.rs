@@ -320,8 +320,9 @@ fn a_compressor_forgets_at_will() {
     assert_eq!(compressed(&mut compressor, b"Hello"), HELLO);
 }
 
-/// How far a message gets before it is given up: `calls` calls, of which the first take it in pieces and the
-/// others end it, all into buffers of `out_len` bytes. Returns whether it ended first.
+/// How far a message gets before it is given up: `calls` calls, of which the first take it in
+/// pieces and the others end it, all into buffers of `out_len` bytes. Returns whether it ended
+/// first.
 fn begin(compressor: &mut Compressor, message: &[u8], out_len: usize, calls: usize) -> bool {
     let mut out = [0; 8];
     let out = &mut out[..out_len];
@@ -353,8 +354,9 @@ fn next_message(compressor: &mut Compressor) -> Vec<u8> {
     payload
 }
 
-/// Wherever a message is given up, the next one is compressed as by a new compressor: by every level and
-/// memory level, after every call, on the same connection and, through a pool, on another one.
+/// Wherever a message is given up, the next one is compressed as by a new compressor: by every
+/// level and memory level, after every call, on the same connection and, through a pool, on another
+/// one.
 #[test]
 fn a_message_given_up_leaves_no_trace_in_the_next() {
     // No match in it is long, so that most of its bytes come out, one or some at a time.
@@ -393,7 +395,8 @@ fn a_message_given_up_leaves_no_trace_in_the_next() {
     }
 }
 
-/// The same for one that is received: after every byte of its payload, and in buffers that it fills.
+/// The same for one that is received: after every byte of its payload, and in buffers that it
+/// fills.
 #[test]
 fn a_payload_given_up_leaves_no_trace_in_the_next() {
     let message = &messages()[3];

@@ -41,7 +41,8 @@ fn a_renewed_sender_refers_to_nothing_before() {
             let (mut compressor, mut decompressor) =
                 (Compressor::new(context, effort), unlimited(context));
             let mut fresh = 0;
-            // Short of the threshold, then beyond it. After the many zeros, the window has no text, either.
+            // Short of the threshold, then beyond it. After the many zeros, the window has no text,
+            // either.
             for zeros in [0, RENEW_AFTER - 1000, 0, 2000, 0] {
                 for message in [&vec![0; zeros][..], text] {
                     let payload = compressed(&mut compressor, message);
@@ -62,7 +63,8 @@ fn after_flush(payload: &[u8]) -> &[u8] {
     &payload[at + 4..]
 }
 
-/// The state is renewed within a message too: in a slice, and in pieces, wherever the output is cut.
+/// The state is renewed within a message too: in a slice, and in pieces, wherever the output is
+/// cut.
 #[test]
 fn a_message_may_be_longer_than_a_state_lasts() {
     let end = "the end of a long message, ".repeat(30).into_bytes();
@@ -114,11 +116,13 @@ fn a_message_may_be_longer_than_a_state_lasts() {
     }
 }
 
-/// A flush within a message whose last byte was not written yet is ended by whatever call comes next.
+/// A flush within a message whose last byte was not written yet is ended by whatever call comes
+/// next.
 #[test]
 fn a_flush_that_was_cut_is_ended_by_any_call() {
     let zeros = vec![0; RENEW_AFTER];
-    // A compressor that has written these bytes in calls for one each, and how many bytes of the rest it took.
+    // A compressor that has written these bytes in calls for one each, and how many bytes of the
+    // rest it took.
     let begun = |calls: usize| {
         let mut compressor =
             Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT.level(1));
@@ -213,8 +217,8 @@ fn a_short_window_is_kept_and_no_longer_for_it() {
     }
 }
 
-/// One connection with context takeover, both ways through more bytes than 32 bits can count. Takes seconds,
-/// or minutes where it is emulated.
+/// One connection with context takeover, both ways through more bytes than 32 bits can count. Takes
+/// seconds, or minutes where it is emulated.
 #[test]
 #[ignore = "takes 4 GiB through one connection; ci/cross.sh runs it on i686"]
 fn four_gibibytes_on_one_connection() {

@@ -1,5 +1,5 @@
-//! What is enforced while a message is decompressed: its length (RFC 6455 §10.4), and that text is UTF-8
-//! (RFC 6455 §8.1).
+//! What is enforced while a message is decompressed: its length (RFC 6455 §10.4), and that text is
+//! UTF-8 (RFC 6455 §8.1).
 #![cfg(feature = "deflate")]
 
 use crate::support;

@@ -1,4 +1,5 @@
-//! The inputs that the fuzz targets begin with, run as plain tests: they hold on every machine, without a fuzzer.
+//! The inputs that the fuzz targets begin with, run as plain tests: they hold on every machine,
+//! without a fuzzer.
 
 use crate::support::targets;
 

@@ -28,8 +28,8 @@ fn blocked(capacity: usize) -> (DuplexStream, WebSocketStream<DuplexStream>) {
     (peer, ours)
 }
 
-/// §5.5.1, §7.1.5: what ends a connection is known although the peer reads nothing, and the reply follows as
-/// soon as it reads.
+/// §5.5.1, §7.1.5: what ends a connection is known although the peer reads nothing, and the reply
+/// follows as soon as it reads.
 #[test]
 fn the_end_is_returned_while_the_peer_does_not_read() {
     for (bytes, code, reply) in [
@@ -202,7 +202,8 @@ impl AsyncWrite for Played {
     }
 }
 
-/// §7.1.5: a connection whose transport failed was closed with 1006, and nothing more is sent on it.
+/// §7.1.5: a connection whose transport failed was closed with 1006, and nothing more is sent on
+/// it.
 #[tokio::test]
 async fn a_transport_that_failed_is_an_abnormal_end() {
     for kind in [io::ErrorKind::ConnectionReset, io::ErrorKind::TimedOut] {
@@ -445,7 +446,8 @@ fn an_idle_stream_gives_its_buffers_back_by_itself() {
     }
 }
 
-/// Messages that are kept share the buffer while it has capacity, and those that are detached do not keep it.
+/// Messages that are kept share the buffer while it has capacity, and those that are detached do
+/// not keep it.
 #[test]
 fn messages_that_are_kept_take_little_memory() {
     for detach in [false, true] {

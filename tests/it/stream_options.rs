@@ -1,4 +1,5 @@
-//! What a `WebSocketStream` does on request: keep-alive, a graceful end, prepared messages, its parts.
+//! What a `WebSocketStream` does on request: keep-alive, a graceful end, prepared messages, its
+//! parts.
 #![cfg(feature = "tokio")]
 
 use core::future::poll_fn;
@@ -189,8 +190,8 @@ fn a_prepared_message_is_sent_as_any_other() {
     assert_eq!(arrived(&mut peer), masked(Opcode::Text, true, b"Hello"));
 }
 
-/// Each receiver gets a frame that it can decompress, and what follows it refers to nothing that the peer has
-/// not seen.
+/// Each receiver gets a frame that it can decompress, and what follows it refers to nothing that
+/// the peer has not seen.
 #[cfg(feature = "deflate")]
 #[test]
 fn a_prepared_message_is_compressed_once_for_all_contexts() {

@@ -1,7 +1,7 @@
 //! Two tasks a side over transports that do all that they may do: no wake-up is lost.
 //!
-//! The executor polls only tasks that were woken, in an order that a seed chooses. When no task was woken and
-//! not all have finished, one of them would have slept forever.
+//! The executor polls only tasks that were woken, in an order that a seed chooses. When no task was
+//! woken and not all have finished, one of them would have slept forever.
 #![cfg(feature = "tokio")]
 
 use core::cell::{Cell, RefCell};
@@ -95,8 +95,8 @@ struct Habits {
     one_waker: bool,
     /// It buffers what is written, and sends that when it is flushed or read from.
     sends_on_read: bool,
-    /// What was read is acknowledged by the next read, which has to write for that. The peer may not send
-    /// more than was acknowledged.
+    /// What was read is acknowledged by the next read, which has to write for that. The peer may
+    /// not send more than was acknowledged.
     acknowledges_on_read: bool,
     wakes_late: bool,
     vectored: bool,
@@ -111,7 +111,8 @@ struct Wire {
     credit: usize,
     /// Acknowledgements under way, which share the capacity of the wire with its bytes.
     acknowledged: VecDeque<usize>,
-    /// The task that waits for bytes or credit at its end, and the one that waits for capacity at its beginning.
+    /// The task that waits for bytes or credit at its end, and the one that waits for capacity at
+    /// its beginning.
     receiver: Option<Waker>,
     sender: Option<Waker>,
 }
@@ -158,7 +159,8 @@ impl End {
         }
     }
 
-    /// Takes the acknowledgements that have arrived. They free capacity for the peer, and credit this end.
+    /// Takes the acknowledgements that have arrived. They free capacity for the peer, and credit
+    /// this end.
     fn take_acknowledged(&self) {
         let mut wire = self.from_peer.borrow_mut();
         let arrived: usize = wire.acknowledged.drain(..).sum();
@@ -355,7 +357,8 @@ fn link(random: &Random, late: &Late) -> (End, End) {
     (end(&up, &down), end(&down, &up))
 }
 
-/// The tasks of one side: one sends `count` messages, the other reads as many. The client then closes.
+/// The tasks of one side: one sends `count` messages, the other reads as many. The client then
+/// closes.
 fn side<K: MaskingKeys + Unpin + 'static>(
     ours: WebSocketStream<End, K>,
     random: &Random,

@@ -119,7 +119,8 @@ async fn every_cut_equals_the_whole() {
     }
 }
 
-/// How many messages a sink takes from a peer that does not read; then it waits, until the peer reads.
+/// How many messages a sink takes from a peer that does not read; then it waits, until the peer
+/// reads.
 fn fill<S: Sink<Message, Error = CodecError> + Unpin>(sink: &mut S, len: usize) -> usize {
     let mut taken = 0;
     loop {
@@ -218,8 +219,8 @@ fn a_flood_of_pings_does_not_pile_up_pongs() {
 
 type Client = WebSocketStream<DuplexStream, fn() -> MaskingKey>;
 
-/// A client whose write buffer is full, and to which the server has sent these bytes; and the server's end
-/// of the pipe.
+/// A client whose write buffer is full, and to which the server has sent these bytes; and the
+/// server's end of the pipe.
 fn client_that_cannot_reply(received: &[u8]) -> (DuplexStream, Client) {
     let (mut peer, io) = duplex(64);
     let mut ours = WebSocketStream::new(io, Connection::client(key as fn() -> MaskingKey));
@@ -447,8 +448,8 @@ async fn an_end_without_a_close_is_an_error() {
     }
 }
 
-/// One side of a connection: sends its messages while it reads, and gives what it has read. It closes when it
-/// has sent them all, and read so many.
+/// One side of a connection: sends its messages while it reads, and gives what it has read. It
+/// closes when it has sent them all, and read so many.
 async fn talk<K: wsframe::MaskingKeys + Unpin + Send + 'static>(
     ours: WebSocketStream<DuplexStream, K>,
     messages: Vec<Message>,
@@ -484,8 +485,9 @@ async fn talk<K: wsframe::MaskingKeys + Unpin + Send + 'static>(
     received
 }
 
-/// Both sides send, reply and read in two tasks each, through a pipe so small that all have to wait for
-/// each other. A lost waker would leave one waiting forever. On two threads, where there are any.
+/// Both sides send, reply and read in two tasks each, through a pipe so small that all have to wait
+/// for each other. A lost waker would leave one waiting forever. On two threads, where there are
+/// any.
 #[cfg_attr(not(target_family = "wasm"), tokio::test(flavor = "multi_thread", worker_threads = 2))]
 #[cfg_attr(target_family = "wasm", tokio::test)]
 async fn two_tasks_a_side_do_not_lose_each_other() {
@@ -496,7 +498,8 @@ async fn two_tasks_a_side_do_not_lose_each_other() {
                 0 => Message::Ping(Bytes::copy_from_slice(&number.to_be_bytes())),
                 1 => Message::text(format!("{number}")),
                 2 => Message::binary(vec![7; number as usize]),
-                // Every pipe takes about as many turns for these, each of which wakes tasks on both threads.
+                // Every pipe takes about as many turns for these, each of which wakes tasks on both
+                // threads.
                 _ => Message::text("x".repeat(number as usize * capacity.min(20))),
             })
             .collect();
@@ -595,7 +598,8 @@ fn both_tasks_are_woken_whichever_waited_last() {
     }
 }
 
-/// The tasks that polled last are woken, whatever they waited for and whichever task polled before them.
+/// The tasks that polled last are woken, whatever they waited for and whichever task polled before
+/// them.
 #[test]
 fn the_tasks_that_polled_last_are_woken() {
     type Write =

@@ -1,5 +1,5 @@
-//! Compressed messages through codecs: they come as they were sent, however they are cut, within their
-//! limit, and what is wrong with one fails the connection.
+//! Compressed messages through codecs: they come as they were sent, however they are cut, within
+//! their limit, and what is wrong with one fails the connection.
 #![cfg(all(feature = "deflate", feature = "tokio"))]
 
 use crate::support;
@@ -384,8 +384,8 @@ fn a_message_may_be_as_long_as_the_limit() {
     }
 }
 
-/// What a few bytes become takes memory up to the limit; and no more than twice what it is, when it is
-/// handed out.
+/// What a few bytes become takes memory up to the limit; and no more than twice what it is, when it
+/// is handed out.
 #[test]
 fn a_bomb_takes_no_more_than_the_limit_allows() {
     let bytes = frame(0xC2, &compressed(&vec![0; 16 << 20]));

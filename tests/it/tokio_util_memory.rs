@@ -79,7 +79,8 @@ fn used_pipe() -> (DuplexStream, DuplexStream) {
     (peer, io)
 }
 
-/// How many bytes more are allocated than before, after a message of this length was received and dropped.
+/// How many bytes more are allocated than before, after a message of this length was received and
+/// dropped.
 fn left_by_reading<S>(peer: &mut DuplexStream, stream: &mut S, len: usize) -> i64
 where
     S: Stream<Item = Result<Message, CodecError>> + Unpin,
@@ -102,7 +103,8 @@ where
 /// No buffer stays large for good after one large message.
 #[test]
 fn a_large_message_leaves_no_large_buffer() {
-    // Some fill the buffer nearly to its end, so that little of it can be seen after they were removed.
+    // Some fill the buffer nearly to its end, so that little of it can be seen after they were
+    // removed.
     for len in [70_000, 131_072 - 14, 131_072 - 30, 300_000, (1 << 20) - 14, 4 << 20] {
         // A stream has no buffer at first, and keeps a large one until a few messages were small.
         let (mut peer, io) = used_pipe();

@@ -1,5 +1,5 @@
-//! What must hold for any input: the bodies of the property tests, of the fuzz targets, and of the test
-//! that runs the fuzzers' seeds.
+//! What must hold for any input: the bodies of the property tests, of the fuzz targets, and of the
+//! test that runs the fuzzers' seeds.
 
 use super::backends;
 use super::drive::{self, Way, pieces};
@@ -29,7 +29,8 @@ pub fn header(choices: Choices, bytes: &[u8]) {
             Ok(Some((header, len))) => {
                 assert_eq!(len, FrameHeader::required_len(prefix));
                 let encoded = header.encode();
-                // A decoder finds this only when it reads the body; an encoder knows that no body fits.
+                // A decoder finds this only when it reads the body; an encoder knows that no body
+                // fits.
                 if (header.opcode, header.payload_len) == (Opcode::Close, 1) {
                     assert!(matches!(encoded, Err(EncodeError::TruncatedCloseCode)));
                     continue;
@@ -116,8 +117,8 @@ pub fn mask(key: [u8; 4], cut: usize, bytes: &[u8]) {
     assert_eq!(turned, behind, "what zeros behind the payload would be masked to");
 }
 
-/// Judges text in chunks of these lengths (repeated), alone and while unmasking, on every backend, as
-/// `core` judges the whole.
+/// Judges text in chunks of these lengths (repeated), alone and while unmasking, on every backend,
+/// as `core` judges the whole.
 pub fn utf8(cuts: &[usize], text: &[u8]) {
     let expected = naive::first_bad_byte(text);
     let key = [0x37, 0xFA, 0x21, 0x3D];
@@ -241,7 +242,8 @@ fn message_decoder(
         .validate_text(validate)
 }
 
-/// Finds in any stream, cut anywhere, the messages and the error that the oracle finds in the whole.
+/// Finds in any stream, cut anywhere, the messages and the error that the oracle finds in the
+/// whole.
 pub fn messages(choices: Choices, limits: Limits, validate: bool, cuts: &[usize], stream: &[u8]) {
     let expected = naive::messages(stream, choices, limits, validate);
     for (cuts, way) in
@@ -281,11 +283,13 @@ pub fn messages(choices: Choices, limits: Limits, validate: bool, cuts: &[usize]
     }
 }
 
-/// Forwards any stream, cut anywhere: the other side finds the same frames, in strict form, and so the same
-/// messages. A stream that the oracle refuses is forwarded up to there, and refused with the same error.
+/// Forwards any stream, cut anywhere: the other side finds the same frames, in strict form, and so
+/// the same messages. A stream that the oracle refuses is forwarded up to there, and refused with
+/// the same error.
 pub fn relay(choices: Choices, limits: Limits, validate: bool, cuts: &[usize], stream: &[u8]) {
     let expected = naive::messages(stream, choices, limits, validate);
-    // What a server receives goes on to a server, so the role stays; what is relaxed does not go on.
+    // What a server receives goes on to a server, so the role stays; what is relaxed does not go
+    // on.
     let strict =
         Choices { accept_any_masking: false, accept_non_minimal_lengths: false, ..choices };
     let without_key =

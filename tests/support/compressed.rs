@@ -102,13 +102,15 @@ pub fn receive<K: MaskingKeys>(
     received
 }
 
-/// What any bytes mean to an endpoint of this role, by RFC 6455 and RFC 7692 read literally: its whole
-/// messages up to what is wrong; the payloads of control frames; and whether anything is wrong.
+/// What any bytes mean to an endpoint of this role, by RFC 6455 and RFC 7692 read literally: its
+/// whole messages up to what is wrong; the payloads of control frames; and whether anything is
+/// wrong.
 struct Expected {
     messages: Vec<(bool, Vec<u8>)>,
     control: Vec<Vec<u8>>,
     wrong: bool,
-    /// Part of a message that has not ended was received. If that is compressed, it may be wrong already.
+    /// Part of a message that has not ended was received. If that is compressed, it may be wrong
+    /// already.
     open: bool,
 }
 
@@ -168,8 +170,8 @@ impl Expected {
     }
 }
 
-/// Any bytes, to an endpoint of this role that negotiated this: cut or whole, they are the messages that the
-/// naive decoders find, or wrong.
+/// Any bytes, to an endpoint of this role that negotiated this: cut or whole, they are the messages
+/// that the naive decoders find, or wrong.
 pub fn any_bytes(
     role: Role,
     context: DeflateContext,

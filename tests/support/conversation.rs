@@ -1,8 +1,8 @@
 //! Two connections that talk to each other through a network which cuts and delays.
 //!
-//! What must hold, whatever they are told to do: every message that one was allowed to send reaches the
-//! other, whole and in order; every Ping is answered, in their order, unless the other side closed of itself;
-//! and in the end both are closed, with the codes that were sent.
+//! What must hold, whatever they are told to do: every message that one was allowed to send reaches
+//! the other, whole and in order; every Ping is answered, in their order, unless the other side
+//! closed of itself; and in the end both are closed, with the codes that were sent.
 
 use std::collections::VecDeque;
 
@@ -167,8 +167,8 @@ impl<K: MaskingKeys> Side<K> {
         self.close_sent.get_or_insert(code);
     }
 
-    /// Receives what has arrived, and hands the output to the network. `peer_closed` is the code of the
-    /// peer's Close, if it sent one.
+    /// Receives what has arrived, and hands the output to the network. `peer_closed` is the code of
+    /// the peer's Close, if it sent one.
     fn receive(&mut self, network: &mut VecDeque<u8>, peer_closed: Option<CloseCode>) {
         let Self { connection, out, input, max_pending_replies, .. } = self;
         let mut rest = &mut input[..];
@@ -282,8 +282,8 @@ impl<K: MaskingKeys> Conversation<K> {
     }
 }
 
-/// Plays the acts, then lets all that is under way arrive. With few bytes allowed to wait for being sent,
-/// replies have to be asked for again.
+/// Plays the acts, then lets all that is under way arrive. With few bytes allowed to wait for being
+/// sent, replies have to be asked for again.
 pub fn play(acts: &[Act], max_pending_replies: u16) {
     let mut key = 0x1234_5678_u32;
     let keys = move || {

@@ -1,4 +1,5 @@
-//! What must hold for any compressed message, for any that is compressed, and for any offer or answer.
+//! What must hold for any compressed message, for any that is compressed, and for any offer or
+//! answer.
 
 // Each test takes what it needs; nothing here is an API.
 #![allow(dead_code)]
@@ -45,8 +46,8 @@ pub fn pieces<'b>(mut bytes: &'b [u8], lengths: &[usize]) -> Vec<&'b [u8]> {
     pieces
 }
 
-/// Buffers of these lengths over and over, at most 64 KiB each, in the same memory: what is asked for with
-/// every piece of a message must not cost more than the piece.
+/// Buffers of these lengths over and over, at most 64 KiB each, in the same memory: what is asked
+/// for with every piece of a message must not cost more than the piece.
 struct Buffers<I> {
     lengths: I,
     memory: Vec<u8>,
@@ -216,8 +217,8 @@ pub fn round_trip(
     }
 }
 
-/// The two ends of a negotiation, one of whose headers is this line: what each makes of it is what the
-/// naive reading of RFC 7692 §7.1 makes of it.
+/// The two ends of a negotiation, one of whose headers is this line: what each makes of it is what
+/// the naive reading of RFC 7692 §7.1 makes of it.
 pub fn negotiation(wanted: DeflateParameters, fallback: DeflateParameters, line: &[u8]) {
     lines(wanted, line);
     let Ok(elements) = Extensions::parse(line) else { return };
@@ -355,7 +356,8 @@ fn stated(element: &crate::support::extensions::Element, answer: bool) -> Option
     Some(stated)
 }
 
-/// Two ends that know only each other's headers come to the same parameters, within both their bounds.
+/// Two ends that know only each other's headers come to the same parameters, within both their
+/// bounds.
 pub fn agreement(
     client_wants: DeflateParameters,
     fallback: DeflateParameters,
@@ -374,8 +376,9 @@ pub fn agreement(
     assert!(answers.next().is_none());
 
     let (client, server) = (client.agreed().unwrap(), server.agreed().unwrap());
-    // What the server sends, the client must be ready for to the last, and the other way round. A client
-    // may bind itself more than the server knows, by what it said in an offer that was not chosen.
+    // What the server sends, the client must be ready for to the last, and the other way round. A
+    // client may bind itself more than the server knows, by what it said in an offer that was not
+    // chosen.
     assert_eq!(client.server, server.server, "{offers} / {answer}");
     assert!(!client.client.takeover || server.client.takeover);
     assert!(client.client.window_bits <= server.client.window_bits);

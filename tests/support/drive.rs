@@ -28,8 +28,8 @@ pub enum Way {
     Locate,
 }
 
-/// Decodes a stream that arrives in reads of these lengths (repeated as long as needed; none: as much as
-/// fits), into a buffer that holds `capacity` bytes.
+/// Decodes a stream that arrives in reads of these lengths (repeated as long as needed; none: as
+/// much as fits), into a buffer that holds `capacity` bytes.
 pub fn decode(
     mut decoder: FrameDecoder,
     stream: &[u8],
@@ -132,7 +132,8 @@ impl Decoded {
     }
 }
 
-/// Decodes a stream of messages that arrives in reads of these lengths (repeated; none: all at once).
+/// Decodes a stream of messages that arrives in reads of these lengths (repeated; none: all at
+/// once).
 pub fn messages(
     mut decoder: MessageDecoder,
     stream: &[u8],
@@ -272,8 +273,8 @@ pub fn relay_key(number: u32) -> [u8; 4] {
     number.wrapping_mul(0x9E37_79B1).to_ne_bytes()
 }
 
-/// Forwards a stream, received as by this role, that arrives in reads of these lengths (repeated; none: all
-/// at once).
+/// Forwards a stream, received as by this role, that arrives in reads of these lengths (repeated;
+/// none: all at once).
 pub fn relay(role: Role, decoder: MessageDecoder, stream: &[u8], cuts: &[usize]) -> Relayed {
     let mut drawn = 0;
     let mut relay = Relay::new(decoder, || {

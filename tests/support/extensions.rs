@@ -1,5 +1,5 @@
-//! `Sec-WebSocket-Extensions` as RFC 6455 §9.1 writes it down, in words and then in lists; and what must
-//! hold for any line.
+//! `Sec-WebSocket-Extensions` as RFC 6455 §9.1 writes it down, in words and then in lists; and what
+//! must hold for any line.
 
 use wsframe::extensions::{ExtensionWriter, Extensions};
 

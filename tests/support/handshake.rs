@@ -1,5 +1,5 @@
-//! What must hold for any bytes that a handshake reads: the bodies of the property tests and of the fuzz
-//! targets. The oracle splits heads at their line ends, and looks for what RFC 6455 asks for.
+//! What must hold for any bytes that a handshake reads: the bodies of the property tests and of the
+//! fuzz targets. The oracle splits heads at their line ends, and looks for what RFC 6455 asks for.
 
 // Each test takes what it needs; nothing here is an API.
 #![allow(dead_code)]
@@ -14,8 +14,8 @@ use wsframe::handshake::{
     Rejection, Request, Response, ResponseError, Uri, WebSocketKey,
 };
 
-/// The head's length as a reader finds it that is shown the bytes in reads of these lengths, over and
-/// over (all at once if there are none, or if one is 0).
+/// The head's length as a reader finds it that is shown the bytes in reads of these lengths, over
+/// and over (all at once if there are none, or if one is 0).
 pub fn find(received: &[u8], reads: &[usize], max_len: usize) -> Result<Option<usize>, HeadError> {
     let mut reader = HeadScanner::new().max_len(max_len);
     in_reads(received, reads, |received| reader.find_request(received))
@@ -149,7 +149,8 @@ impl<'a> Lines<'a> {
         elements.filter(|element| !element.is_empty()).collect()
     }
 
-    /// Whether each element is a token, or up to so many with slashes between, and one is this in any case.
+    /// Whether each element is a token, or up to so many with slashes between, and one is this in
+    /// any case.
     fn lists(&self, name: &str, element: &str, parts: usize) -> bool {
         let elements = self.elements(name);
         let is_right =
@@ -189,8 +190,8 @@ const RULES: [HandshakeRules; 2] = [
         .accept_unoffered_subprotocol(),
 ];
 
-/// Any bytes as a request: what is accepted is what §4.2.1 asks for, and the answer to it is one that a
-/// client with the same key takes; what is refused is answered with a right response.
+/// Any bytes as a request: what is accepted is what §4.2.1 asks for, and the answer to it is one
+/// that a client with the same key takes; what is refused is answered with a right response.
 pub fn request(received: &[u8], reads: &[usize]) {
     let Some(len) = head(received, reads, 4096) else { return };
     // Bytes beyond ASCII may stand in values that the handshake does not look at.
@@ -224,7 +225,8 @@ fn start_line(head: &str) -> &str {
     head.trim_start_matches("\r\n").split("\r\n").next().unwrap()
 }
 
-/// The types of the crate `http` say the same, where they can hold the request. They drop fragments.
+/// The types of the crate `http` say the same, where they can hold the request. They drop
+/// fragments.
 #[cfg(feature = "http")]
 fn same_on_http_types(request: &Request<'_>, start_line: &str, rules: HandshakeRules) {
     use http::Version;
@@ -308,7 +310,8 @@ fn refused(rejection: Rejection) {
     assert_eq!(body_len, (response.len() - len).to_string());
 }
 
-/// Any bytes as a response to the RFC's example of a request: what is accepted is what §4.1 asks for.
+/// Any bytes as a response to the RFC's example of a request: what is accepted is what §4.1 asks
+/// for.
 pub fn response(received: &[u8], reads: &[usize]) {
     let Some(head) = final_head(received, reads, 4096) else { return };
     let head = &received[head];
@@ -340,8 +343,8 @@ fn words(head: &[u8]) -> Vec<Vec<&[u8]>> {
     head.split(|byte| *byte == b'\n').map(words).collect()
 }
 
-/// The same head, in which a line that begins with a blank continues the one before, unless that is the first of
-/// the head, or one with nothing in it.
+/// The same head, in which a line that begins with a blank continues the one before, unless that is
+/// the first of the head, or one with nothing in it.
 fn naive_unfold(head: &[u8]) -> Vec<Vec<&[u8]>> {
     let mut unfolded = Vec::<Vec<&[u8]>>::new();
     let mut fields = None;
@@ -411,8 +414,8 @@ fn answered(
     assert!(lines.all("sec-websocket-extensions").is_empty());
 }
 
-/// Takes a host's name off the beginning (RFC 3986 §2): unreserved characters, sub-delims, and what is
-/// percent-encoded.
+/// Takes a host's name off the beginning (RFC 3986 §2): unreserved characters, sub-delims, and what
+/// is percent-encoded.
 fn take_name<'a>(rest: &mut &'a str) -> &'a str {
     let bytes = rest.as_bytes();
     let mut len = 0;
@@ -429,8 +432,8 @@ fn take_name<'a>(rest: &mut &'a str) -> &'a str {
     taken
 }
 
-/// Takes what a path or a query may hold off the beginning, up to `end`: everything visible but `#`, and in
-/// UTF-8 if it may.
+/// Takes what a path or a query may hold off the beginning, up to `end`: everything visible but
+/// `#`, and in UTF-8 if it may.
 fn take_resource<'a>(rest: &mut &'a str, end: &str, utf8: bool) -> &'a str {
     let may_stand = |character: char| match character {
         '\0'..='\x7F' => {
@@ -462,8 +465,8 @@ fn naive_address(text: &str) -> bool {
     }
 }
 
-/// The parts of a URI, read from left to right by the grammar of RFC 6455 §3, with the paths and queries that
-/// browsers send: whether it is secure, host, port, path and query.
+/// The parts of a URI, read from left to right by the grammar of RFC 6455 §3, with the paths and
+/// queries that browsers send: whether it is secure, host, port, path and query.
 fn naive_uri(text: &str, utf8: bool) -> Option<(bool, &str, u16, &str, Option<&str>)> {
     let (secure, scheme) = match text.to_ascii_lowercase() {
         lower if lower.starts_with("ws://") => (false, "ws://"),
@@ -497,8 +500,8 @@ fn naive_uri(text: &str, utf8: bool) -> Option<(bool, &str, u16, &str, Option<&s
     rest.is_empty().then_some((secure, host, port, path, query))
 }
 
-/// Any text as a URI: what is taken has the parts that the naive reader finds, displays as a URI that means the
-/// same, and asks for it in a request that a server accepts.
+/// Any text as a URI: what is taken has the parts that the naive reader finds, displays as a URI
+/// that means the same, and asks for it in a request that a server accepts.
 pub fn uri(text: &str) {
     RULES.into_iter().for_each(|rules| uri_by(text, rules));
 }

@@ -3,15 +3,15 @@
 /// What a payload means.
 #[derive(Debug, PartialEq)]
 pub struct Inflated {
-    /// What came out, also of a payload that is wrong, up to where it is; not what the four bytes after
-    /// it would make.
+    /// What came out, also of a payload that is wrong, up to where it is; not what the four bytes
+    /// after it would make.
     pub bytes: Vec<u8>,
     /// The furthest that anything referred back.
     pub max_distance: usize,
     /// Whether the payload is right.
     pub right: bool,
-    /// How many of the last bytes the next message may refer to: all, but for those that came before the
-    /// end of a block with BFINAL.
+    /// How many of the last bytes the next message may refer to: all, but for those that came
+    /// before the end of a block with BFINAL.
     pub referable: usize,
 }
 
@@ -54,8 +54,8 @@ struct Reader<'d> {
     empty_block_at: Option<usize>,
 }
 
-/// For each length from 1, the first code of it, and the symbols that have this code and those after it
-/// (RFC 1951 §3.2.2).
+/// For each length from 1, the first code of it, and the symbols that have this code and those
+/// after it (RFC 1951 §3.2.2).
 type Codes = Vec<(u32, Vec<u32>)>;
 
 const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];

@@ -1,7 +1,7 @@
 //! What the tests and the fuzz targets share: a naive oracle, and ways to drive the decoder.
 //!
-//! Nothing here is clever. The oracle ([`naive`]) is written from the RFC's text, bit by bit and byte
-//! by byte, with none of the crate's code but its plain types, so that the two can disagree.
+//! Nothing here is clever. The oracle ([`naive`]) is written from the RFC's text, bit by bit and
+//! byte by byte, with none of the crate's code but its plain types, so that the two can disagree.
 
 // Each test takes what it needs; nothing here is an API.
 #![allow(dead_code)]
@@ -39,8 +39,9 @@ pub fn odd_bytes(len: usize) -> Vec<u8> {
     (0..len).map(|i| (i % 251) as u8).collect()
 }
 
-/// The backends whose kernels are tested: all that the machine has, and what builds without optimisation use, unless
-/// `WSFRAME_BACKEND` names one, for a machine that is slow because it is emulated.
+/// The backends whose kernels are tested: all that the machine has, and what builds without
+/// optimisation use, unless `WSFRAME_BACKEND` names one, for a machine that is slow because it is
+/// emulated.
 pub fn backends() -> impl Iterator<Item = &'static Backend> {
     static CHOSEN: LazyLock<Vec<&Backend>> = LazyLock::new(|| {
         let name = std::env::var("WSFRAME_BACKEND").ok();
@@ -53,8 +54,8 @@ pub fn backends() -> impl Iterator<Item = &'static Backend> {
     CHOSEN.iter().copied()
 }
 
-/// Of how many cases one is tested, where there are very many: all of them, unless `WSFRAME_ONE_IN` says
-/// otherwise to the tests of the kernels, for a machine that is slow because it is emulated.
+/// Of how many cases one is tested, where there are very many: all of them, unless `WSFRAME_ONE_IN`
+/// says otherwise to the tests of the kernels, for a machine that is slow because it is emulated.
 pub fn one_in() -> usize {
     odd_variable("WSFRAME_ONE_IN", 1)
 }
@@ -77,7 +78,8 @@ impl std::fmt::Write for Room {
     }
 }
 
-/// How property tests run: a case that fails is kept beside the tests, and tried first from then on.
+/// How property tests run: a case that fails is kept beside the tests, and tried first from then
+/// on.
 #[cfg(test)]
 pub fn proptest_config() -> proptest::test_runner::Config {
     use proptest::test_runner::{Config, FileFailurePersistence};

@@ -33,8 +33,8 @@ impl Choices {
     /// The number of [`all`](Self::all).
     pub const COUNT: usize = 256;
 
-    /// Every combination of what messages may have, for either role; then every combination of what only
-    /// frames may have, beside some of the others.
+    /// Every combination of what messages may have, for either role; then every combination of what
+    /// only frames may have, beside some of the others.
     pub fn all() -> impl Iterator<Item = Self> {
         let of_messages = (0..128u8).map(|bits| Self {
             claimed: bits & 0x70,
@@ -185,8 +185,8 @@ pub fn mask(bytes: &mut [u8], key: [u8; 4], phase: usize) {
     }
 }
 
-/// The index of the first byte after which no continuation could make the text valid. `core` tells "not
-/// yet complete" from "never", so the shortest prefix that is "never" ends with that byte.
+/// The index of the first byte after which no continuation could make the text valid. `core` tells
+/// "not yet complete" from "never", so the shortest prefix that is "never" ends with that byte.
 pub fn first_bad_byte(text: &[u8]) -> Option<usize> {
     let start = match core::str::from_utf8(text) {
         Ok(_) => return None,
@@ -202,8 +202,8 @@ pub fn is_incomplete(text: &[u8]) -> bool {
     core::str::from_utf8(text).is_err_and(|error| error.error_len().is_none())
 }
 
-/// The state of the kernels that a text leads to, by definition: the bytes of the character that is open, the
-/// first the lowest.
+/// The state of the kernels that a text leads to, by definition: the bytes of the character that is
+/// open, the first the lowest.
 pub fn utf8_state(text: &[u8]) -> u32 {
     if first_bad_byte(text).is_some() {
         return BROKEN;
@@ -218,7 +218,8 @@ pub fn utf8_state(text: &[u8]) -> u32 {
 /// A frame with its payload unmasked.
 pub type Frame = (FrameHeader, Vec<u8>);
 
-/// All whole frames of a stream, and the error that ends it, if one does. `stream` is what a peer sent.
+/// All whole frames of a stream, and the error that ends it, if one does. `stream` is what a peer
+/// sent.
 pub fn frames(
     mut stream: &[u8],
     choices: Choices,
@@ -248,8 +249,8 @@ pub fn frames(
     }
 }
 
-/// Writes a frame's header with the length in the form of this many bytes (0, 2 or 8), then its payload,
-/// masked.
+/// Writes a frame's header with the length in the form of this many bytes (0, 2 or 8), then its
+/// payload, masked.
 pub fn encode(header: &FrameHeader, payload: &[u8], len_bytes: usize, out: &mut Vec<u8>) {
     out.push(u8::from(header.fin) * 128 + header.rsv.bits() + header.opcode as u8);
     let masked = u8::from(header.masking_key.is_some()) * 128;

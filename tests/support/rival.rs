@@ -1,10 +1,10 @@
-//! A second opinion: the same bytes from a peer, to a [`Connection`] and to tungstenite, which must take
-//! them for the same. Each difference that is known is in [`expected`] beside the sentence of the RFC
-//! that decides it; any other is a fault in one of the two.
+//! A second opinion: the same bytes from a peer, to a [`Connection`] and to tungstenite, which must
+//! take them for the same. Each difference that is known is in [`expected`] beside the sentence of
+//! the RFC that decides it; any other is a fault in one of the two.
 //!
-//! tungstenite tells the code of a failure by the kind of its error alone, and looks at a frame when it
-//! is complete. So it is shown the complete frame in which the connection failed, and nothing after it:
-//! it has to fail there.
+//! tungstenite tells the code of a failure by the kind of its error alone, and looks at a frame
+//! when it is complete. So it is shown the complete frame in which the connection failed, and
+//! nothing after it: it has to fail there.
 
 use std::io::{self, Read, Write};
 
@@ -76,8 +76,8 @@ pub fn compare(settings: Settings, cuts: &[usize], stream: &[u8]) {
 
     // > in all cases, the minimal number of bytes MUST be used to encode the length (§5.2)
     //
-    // tungstenite does not ask for that: it takes the frame for the same in its shortest form, and so
-    // does the connection. A control frame's length cannot take a longer form at all.
+    // tungstenite does not ask for that: it takes the frame for the same in its shortest form, and
+    // so does the connection. A control frame's length cannot take a longer form at all.
     let control_too_long =
         matches!(error, ProtocolError::ControlTooLong(_)) && last.declared <= 125;
     if matches!(error, ProtocolError::NonMinimalLength(_)) || control_too_long {
@@ -93,7 +93,8 @@ pub fn compare(settings: Settings, cuts: &[usize], stream: &[u8]) {
     assert_eq!(theirs, expected, "{settings:?} {error:?} {shown:02x?}");
 }
 
-/// What tungstenite makes of a stream of which the connection made this: the list of the differences.
+/// What tungstenite makes of a stream of which the connection made this: the list of the
+/// differences.
 fn expected(
     settings: Settings,
     mut ours: Heard,
@@ -109,8 +110,8 @@ fn expected(
         assert_eq!((opcode, &told[..2]), (Opcode::Close, &code.to_be_bytes()[..]));
     }
     match failure {
-        // Which of two broken rules is told: no sentence says. tungstenite looks at the limit on frames
-        // before all else, and at a reason before the code.
+        // Which of two broken rules is told: no sentence says. tungstenite looks at the limit on
+        // frames before all else, and at a reason before the code.
         Some((error, last)) if error.close_code() == CloseCode::PROTOCOL_ERROR => {
             let too_long = last.declared > settings.max_frame_size.into();
             if too_long && theirs.end == End::Failed(1009) {
@@ -157,8 +158,8 @@ fn expected(
 /// > these values […] MUST NOT be set as a status code in a Close control frame by an endpoint (§7.4.1,
 /// > of 1005, 1006 and 1015); Status codes in the range 0-999 are not used (§7.4.2)
 ///
-/// The connection fails. tungstenite answers with 1002 and tells its caller that the peer had closed so;
-/// a code that answers its own Close it does not look at.
+/// The connection fails. tungstenite answers with 1002 and tells its caller that the peer had
+/// closed so; a code that answers its own Close it does not look at.
 fn wrong_code(settings: Settings, ours: &mut Heard, code: u16, reason: String) {
     let told = if settings.closing {
         (code, reason)
@@ -244,8 +245,8 @@ fn hear(
 
 /// A frame as it is on the wire, whatever is wrong with it.
 struct Frame {
-    /// The stream up to the frame's end. What has not come of the frame is zeros; a payload over the
-    /// limit is left out.
+    /// The stream up to the frame's end. What has not come of the frame is zeros; a payload over
+    /// the limit is left out.
     shown: Vec<u8>,
     /// Where its header begins.
     start: usize,
@@ -367,8 +368,8 @@ fn they_hear(settings: Settings, cuts: &[usize], stream: &[u8]) -> Heard {
                 // > after receiving a control frame indicating the connection should be closed, a peer
                 // > discards any further data received (§1.4)
                 //
-                // tungstenite's client would call that an error; it is not asked. A server says by one
-                // that it is done.
+                // tungstenite's client would call that an error; it is not asked. A server says by
+                // one that it is done.
                 let _ = socket.flush();
                 break End::Closed;
             }

@@ -13,8 +13,8 @@ pub struct Spec {
 }
 
 impl Spec {
-    /// The frame as a peer of this role's receiver may send it, with these RSV bits where the frame may
-    /// bear claimed ones.
+    /// The frame as a peer of this role's receiver may send it, with these RSV bits where the frame
+    /// may bear claimed ones.
     pub fn frame(&self, receiver: Role, rsv: Rsv) -> Frame {
         let opcodes = [
             Opcode::Continuation,
@@ -54,7 +54,8 @@ pub fn stream(specs: &[Spec], receiver: Role, rsv: Rsv) -> (Vec<Frame>, Vec<u8>)
     (frames, stream)
 }
 
-/// Frames for an endpoint of this role that are nearly right: what makes them wrong is chosen rarely.
+/// Frames for an endpoint of this role that are nearly right: what makes them wrong is chosen
+/// rarely.
 #[cfg(test)]
 pub fn nearly_right(
     receiver: Role,

@@ -1,5 +1,5 @@
-//! The fuzz targets: what each makes of its input, whose first bytes choose the settings of a run. The test of
-//! the fuzzers' seeds runs the same.
+//! The fuzz targets: what each makes of its input, whose first bytes choose the settings of a run.
+//! The test of the fuzzers' seeds runs the same.
 
 use super::settings::{choices, cuts, limit, limits};
 use super::streams::Spec;
@@ -45,7 +45,8 @@ pub fn round_trip(input: &[u8]) {
     let (mut specs, mut total) = (Vec::new(), 0);
     while let [what, k0, k1, k2, k3, len, rest @ ..] = frames {
         let (payload, behind) = rest.split_at(rest.len().min((*len).into()));
-        // Some are long, so that their lengths take each form; not all, so that a run does not take long.
+        // Some are long, so that their lengths take each form; not all, so that a run does not take
+        // long.
         let times = if total > 1 << 13 { 1 } else { [1, 1, 20, 300][usize::from(what >> 6)] };
         let payload = payload.repeat(times);
         total += payload.len();
@@ -57,14 +58,16 @@ pub fn round_trip(input: &[u8]) {
     checks::round_trip(&specs, role, Rsv::from_bits(rsv), &cuts(&reads), capacity);
 }
 
-/// Any bytes as a stream of messages, in any reads, under any rules and limits, against the naive decoder.
+/// Any bytes as a stream of messages, in any reads, under any rules and limits, against the naive
+/// decoder.
 pub fn messages(input: &[u8]) {
     let ([rules, frame, message, fragments, validate, reads @ ..], stream) = split::<8>(input);
     let limits = limits([frame, message, fragments]);
     checks::messages(choices(rules), limits, validate & 1 == 1, &cuts(&reads), stream);
 }
 
-/// Any bytes through a relay, in any reads, under any rules and limits: the other side finds the same.
+/// Any bytes through a relay, in any reads, under any rules and limits: the other side finds the
+/// same.
 pub fn relay(input: &[u8]) {
     let ([rules, frame, message, fragments, validate, reads @ ..], stream) = split::<8>(input);
     let limits = limits([frame, message, fragments]);
@@ -77,8 +80,8 @@ pub fn conversation(input: &[u8]) {
     conversation::play(&conversation::script(script), max_pending_replies.into());
 }
 
-/// Any bytes from a peer, to a connection and to tungstenite: both take them for the same, but for the
-/// differences that `rival` lists.
+/// Any bytes from a peer, to a connection and to tungstenite: both take them for the same, but for
+/// the differences that `rival` lists.
 pub fn differential(input: &[u8]) {
     let (settings, rest) = split::<3>(input);
     let (reads, stream) = split::<3>(rest);
@@ -98,7 +101,8 @@ mod of_handshakes {
     use super::super::handshake;
     use super::{cuts, split};
 
-    /// Any bytes as a request, in any reads: what is accepted is right, and its answer satisfies a client.
+    /// Any bytes as a request, in any reads: what is accepted is right, and its answer satisfies a
+    /// client.
     pub fn handshake_request(input: &[u8]) {
         let (reads, received) = split::<3>(input);
         handshake::request(received, &cuts(&reads));
@@ -136,8 +140,8 @@ mod of_deflate {
         deflate::agreement(wanted, fallback, fallback);
     }
 
-    /// Any bytes, in any pieces, to an endpoint that negotiated compression, under a limit, against the naive
-    /// decoders.
+    /// Any bytes, in any pieces, to an endpoint that negotiated compression, under a limit, against
+    /// the naive decoders.
     pub fn deflate_connection(input: &[u8]) {
         let ([which, most, c0, c1, b0, b1], bytes) = split(input);
         let role = if which & 16 == 0 { Role::Server } else { Role::Client };
@@ -145,8 +149,8 @@ mod of_deflate {
         any_bytes(role, context, limit(most), bytes, &cuts(&[c0, c1]), &cuts(&[b0, b1]));
     }
 
-    /// Any two payloads as the messages of a connection, under a limit, in any pieces, against the naive
-    /// decoder.
+    /// Any two payloads as the messages of a connection, under a limit, in any pieces, against the
+    /// naive decoder.
     pub fn deflate_inflate(input: &[u8]) {
         let ([takeover, most, c0, c1, b0, b1, first], bytes) = split(input);
         let (first, second) = bytes.split_at(bytes.len().min(first.into()));

@@ -1,8 +1,9 @@
-//! What is counted: each case runs one path of the library over many frames, and asserts what came out.
+//! What is counted: each case runs one path of the library over many frames, and asserts what came
+//! out.
 //!
-//! Only what happens inside [`measured`] counts. Everything is laid out before it and checked after it;
-//! inside there is no more than the loop over the frames and the code of the library. What the library
-//! would know only at run time is hidden from the compiler by `black_box`.
+//! Only what happens inside [`measured`] counts. Everything is laid out before it and checked after
+//! it; inside there is no more than the loop over the frames and the code of the library. What the
+//! library would know only at run time is hidden from the compiler by `black_box`.
 
 use std::hint::black_box;
 use std::mem;
@@ -378,8 +379,8 @@ fn take_event(event: Event<'_>) -> usize {
     }
 }
 
-/// What a server does with a chunk: unmasks it, and validates it if it is text. Returns how many messages
-/// have ended with it.
+/// What a server does with a chunk: unmasks it, and validates it if it is text. Returns how many
+/// messages have ended with it.
 #[inline(always)]
 fn take(chunk: FrameChunk<'_>, text: &mut Utf8Validator) -> usize {
     let FrameChunk { header, payload, last, .. } = chunk;

@@ -1,5 +1,5 @@
-//! The frames that every case is run on: the same in every run, and encoded by hand, so that the library
-//! is not compared with itself.
+//! The frames that every case is run on: the same in every run, and encoded by hand, so that the
+//! library is not compared with itself.
 
 use std::ops::RangeInclusive;
 

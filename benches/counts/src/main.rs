@@ -1,23 +1,24 @@
-//! Counts the instructions that the library takes for small frames, and holds them against a baseline:
-//! no count may rise by more than 3 %. Times of a few nanoseconds drown in the noise of a shared
-//! machine; counts are the same in every run. What they cannot show (branches mispredicted, caches
-//! missed, ports contended) is for the benchmarks.
+//! Counts the instructions that the library takes for small frames, and holds them against a
+//! baseline: no count may rise by more than 3 %. Times of a few nanoseconds drown in the noise of a
+//! shared machine; counts are the same in every run. What they cannot show (branches mispredicted,
+//! caches missed, ports contended) is for the benchmarks.
 //!
 //! `ci/counts.sh` compares, `ci/counts.sh --update` writes a new baseline. The baseline is
-//! `baseline.txt`, a case a line, to be read in a diff. Each case runs in a process of its own under
-//! `valgrind --tool=callgrind`, which counts only what happens inside one function
+//! `baseline.txt`, a case a line, to be read in a diff. Each case runs in a process of its own
+//! under `valgrind --tool=callgrind`, which counts only what happens inside one function
 //! ([`cases::MEASURED`]); so a new case leaves the counts of the others as they are.
 //!
-//! Why not gungraun or iai-callgrind: their baselines are callgrind's own files, several for each case,
-//! in the target directory. They are made to compare two commits in one checkout, not to be kept in
-//! the repository and read. They also want a runner of exactly their version to be installed, and
-//! valgrind besides. What is needed of them is one number that valgrind prints, and one comparison.
+//! Why not gungraun or iai-callgrind: their baselines are callgrind's own files, several for each
+//! case, in the target directory. They are made to compare two commits in one checkout, not to be
+//! kept in the repository and read. They also want a runner of exactly their version to be
+//! installed, and valgrind besides. What is needed of them is one number that valgrind prints, and
+//! one comparison.
 //!
 //! Counts depend on the instructions that exist, and hence on:
 //!
 //! - the kernels: valgrind knows no AVX-512, so AVX2 is what every machine of today finds in it;
-//! - the compiler, and for what calls `memcpy` the C library: the baseline names both, and where they
-//!   are others, the comparison prints a warning, and is made all the same.
+//! - the compiler, and for what calls `memcpy` the C library: the baseline names both, and where
+//!   they are others, the comparison prints a warning, and is made all the same.
 
 mod baseline;
 mod callgrind;
@@ -97,8 +98,8 @@ fn compare() -> Result<(), String> {
     Ok(())
 }
 
-/// Counts every case and prints the table. Returns the counts, and how each case has changed that the
-/// baseline knows too.
+/// Counts every case and prints the table. Returns the counts, and how each case has changed that
+/// the baseline knows too.
 fn count(baseline: Option<&Baseline>) -> Result<(Baseline, Vec<f64>), String> {
     println!("{:<35}{:>10}{:>10}{:>10}", "instructions a frame", "baseline", "now", "change");
     let mut counts = Vec::new();

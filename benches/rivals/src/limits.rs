@@ -1,7 +1,8 @@
-//! Where a better backend is slower than the next lower one, or a whole stream is read slower than by a peer.
+//! Where a better backend is slower than the next lower one, or a whole stream is read slower than
+//! by a peer.
 //!
-//! Each machine can find this out about itself. Fixed expectations in nanoseconds could not be kept for
-//! processors that are not at hand.
+//! Each machine can find this out about itself. Fixed expectations in nanoseconds could not be kept
+//! for processors that are not at hand.
 
 use crate::measure::Role;
 use crate::streams;
@@ -21,7 +22,8 @@ impl Limits {
     /// For a list that someone reads: a few rows near the limits come and go from run to run.
     pub const LIST: Self = Self { backend: 1.15, peer: 1.0, largest: f64::INFINITY };
 
-    /// For a check that must not fail by chance. Larger payloads measure the memory, which others use too.
+    /// For a check that must not fail by chance. Larger payloads measure the memory, which others
+    /// use too.
     pub const CHECK: Self = Self { backend: 2.0, peer: 2.0, largest: (1 << 20) as f64 };
 
     /// Returns a line for each limit that the row exceeds.

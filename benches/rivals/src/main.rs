@@ -3,12 +3,14 @@
 //! `rivals streams|kernels|sending|handshake|deflate|all [--filter PART_OF_A_ROW] [--rounds N] [--json FILE]
 //! [--ratios FILE] [--svg DIR]`
 //!
-//! `rivals backends [--check] [--filter PART_OF_A_ROW] [--rounds N]` lists the rows of `kernels` and `streams` where
-//! a better backend is more than 15 % slower than the next lower one, or a peer is faster. With `--check` the limit is
-//! twice the time, and the command fails where it is exceeded.
+//! `rivals backends [--check] [--filter PART_OF_A_ROW] [--rounds N]` lists the rows of `kernels`
+//! and `streams` where a better backend is more than 15 % slower than the next lower one, or a peer
+//! is faster. With `--check` the limit is twice the time, and the command fails where it is
+//! exceeded.
 //!
-//! `rivals servers [--check] [--filter PART_OF_A_ROW] [--rounds N] [--markdown FILE] [--svg DIR]` measures echo servers
-//! over sockets of this machine, on Linux. With `--check` it only checks that they are right.
+//! `rivals servers [--check] [--filter PART_OF_A_ROW] [--rounds N] [--markdown FILE] [--svg DIR]`
+//! measures echo servers over sockets of this machine, on Linux. With `--check` it only checks that
+//! they are right.
 
 mod charts;
 mod deflate;

@@ -1,8 +1,10 @@
-//! Times that can be compared: everyone on the same bytes, in turn, many times over; then the median.
+//! Times that can be compared: everyone on the same bytes, in turn, many times over; then the
+//! median.
 //!
-//! These machines are shared. What slows one round slows everyone in it, so a rival that is measured in
-//! every round is compared fairly even where no figure can be trusted by itself. The turns are drawn
-//! again for every round, so that no candidate always runs after the same other one.
+//! These machines are shared. What slows one round slows everyone in it, so a rival that is
+//! measured in every round is compared fairly even where no figure can be trusted by itself. The
+//! turns are drawn again for every round, so that no candidate always runs after the same other
+//! one.
 
 use std::time::Instant;
 
@@ -18,7 +20,8 @@ pub trait Work {
     /// Makes everything as it was before a run. Not timed.
     fn reset(&mut self) {}
 
-    /// Whether the run that follows is to look at every byte that comes of it. Such a run is not timed.
+    /// Whether the run that follows is to look at every byte that comes of it. Such a run is not
+    /// timed.
     fn look_closely(&mut self, _closely: bool) {}
 
     /// Panics if the run of this rival has not done its work. Not timed.
@@ -66,14 +69,15 @@ pub fn medians<W: Work>(rivals: &[Rival<W>], work: &mut W, rounds: usize) -> Vec
     times(rivals, work, rounds).iter_mut().map(|times| median(times)).collect()
 }
 
-/// Returns the least time that each rival takes for an item, in nanoseconds. Noise only ever adds to a time,
-/// so a few rounds are enough to tell a slow kernel from a busy machine.
+/// Returns the least time that each rival takes for an item, in nanoseconds. Noise only ever adds
+/// to a time, so a few rounds are enough to tell a slow kernel from a busy machine.
 pub fn minima<W: Work>(rivals: &[Rival<W>], work: &mut W, rounds: usize) -> Vec<f64> {
     let least = |times: &Vec<f64>| times.iter().copied().fold(f64::INFINITY, f64::min);
     times(rivals, work, rounds).iter().map(least).collect()
 }
 
-/// Returns each rival's times for an item, in nanoseconds, of `rounds` rounds in which each has one turn.
+/// Returns each rival's times for an item, in nanoseconds, of `rounds` rounds in which each has one
+/// turn.
 fn times<W: Work>(rivals: &[Rival<W>], work: &mut W, rounds: usize) -> Vec<Vec<f64>> {
     let mut times = vec![Vec::with_capacity(rounds); rivals.len()];
     let mut turns: Vec<usize> = (0..rivals.len()).collect();

@@ -1,4 +1,5 @@
-//! The tables once more, each as a matrix of one figure a row: how many times as long the best peer takes.
+//! The tables once more, each as a matrix of one figure a row: how many times as long the best peer
+//! takes.
 
 use std::fmt::Write;
 

@@ -406,7 +406,8 @@ impl Frames {
         Self { bytes, payloads, masked, passes, closely: false }
     }
 
-    /// Writes each payload as a frame. `sent` looks at what was written, and returns how many frames that were.
+    /// Writes each payload as a frame. `sent` looks at what was written, and returns how many
+    /// frames that were.
     #[inline(always)]
     fn each<O: Out>(
         &mut self,
@@ -445,7 +446,8 @@ impl Work for Frames {
     }
 }
 
-/// Reads the frames, if any were noted, and returns their number. Some rivals draw their keys, so they are unmasked.
+/// Reads the frames, if any were noted, and returns their number. Some rivals draw their keys, so
+/// they are unmasked.
 fn sent(noted: &[(&[u8], bool)], mut stream: &mut [u8]) -> usize {
     let Some((_, masked)) = noted.first() else { return 0 };
     let side = if *masked { Side::Server } else { Side::Client };

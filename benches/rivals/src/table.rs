@@ -1,4 +1,5 @@
-//! Tables: a column a rival, a row a kind and size of payload. They print themselves as they are measured.
+//! Tables: a column a rival, a row a kind and size of payload. They print themselves as they are
+//! measured.
 
 use serde::Serialize;
 
@@ -15,8 +16,8 @@ pub struct Plan {
     pub limits: Option<Limits>,
 }
 
-/// What an item is. Cells are printed as nanoseconds an item, except for large payloads; they are kept so
-/// in any case.
+/// What an item is. Cells are printed as nanoseconds an item, except for large payloads; they are
+/// kept so in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Unit {
     Message,
@@ -91,7 +92,8 @@ impl Table {
             match &plan.limits {
                 None => table.print(&row),
                 Some(limits) => {
-                    // What exceeds a limit is measured again, up to three times and longer, before it is believed.
+                    // What exceeds a limit is measured again, up to three times and longer, before
+                    // it is believed.
                     for _ in 0..3 {
                         if limits.exceeded(&table, &row).is_empty() {
                             break;
@@ -183,8 +185,8 @@ impl Column {
 }
 
 impl Row {
-    /// Whether its payloads are so large that throughput says more than time, and that what the machine
-    /// allows is a bound at all.
+    /// Whether its payloads are so large that throughput says more than time, and that what the
+    /// machine allows is a bound at all.
     pub fn is_large(&self) -> bool {
         self.size.mean() >= 4096.0
     }

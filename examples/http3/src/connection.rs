@@ -1,5 +1,5 @@
-//! HTTP/3 as far as a WebSocket needs it: the control streams with their settings, and the frames of a request's
-//! stream (RFC 9114).
+//! HTTP/3 as far as a WebSocket needs it: the control streams with their settings, and the frames
+//! of a request's stream (RFC 9114).
 
 use std::io;
 use std::pin::Pin;
@@ -45,8 +45,8 @@ pub(crate) struct Http3 {
 }
 
 impl Http3 {
-    /// Sends this end's settings, and reads those of the peer in a task of its own. Both ends allow an extended
-    /// CONNECT, which says nothing from a client.
+    /// Sends this end's settings, and reads those of the peer in a task of its own. Both ends allow
+    /// an extended CONNECT, which says nothing from a client.
     pub(crate) async fn start(quic: quinn::Connection) -> io::Result<Self> {
         let mut control = quic.open_uni().await?;
         let mut settings = BytesMut::new();
@@ -67,7 +67,8 @@ impl Http3 {
         Some(Stream::new(self.quic.clone(), to_peer, from_peer))
     }
 
-    /// Opens a stream for an extended CONNECT. This waits for the server's settings, which must allow it.
+    /// Opens a stream for an extended CONNECT. This waits for the server's settings, which must
+    /// allow it.
     pub(crate) async fn open(&mut self) -> io::Result<Stream> {
         let settings = self.allows_connect.wait_for(Option::is_some).await;
         if !settings.is_ok_and(|allows| *allows == Some(true)) {
@@ -88,7 +89,8 @@ async fn read_streams(quic: quinn::Connection, tell: watch::Sender<Option<bool>>
 /// Reads one of them. Errors close the connection where they are noticed.
 async fn read_stream(mut frames: Frames, tell: watch::Sender<Option<bool>>) -> io::Result<()> {
     if frames.varint().await? != Some(CONTROL_STREAM) {
-        // QPACK's streams have nothing to say, because there is no dynamic table. Others are unknown.
+        // QPACK's streams have nothing to say, because there is no dynamic table. Others are
+        // unknown.
         while frames.fill().await? {
             frames.received.clear();
         }
@@ -320,8 +322,8 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// Whether a frame of this kind must not be on a request's stream: those of the control stream, pushes, which no
-/// client allowed, and what HTTP/2 has (§7.2, §11.2.1).
+/// Whether a frame of this kind must not be on a request's stream: those of the control stream,
+/// pushes, which no client allowed, and what HTTP/2 has (§7.2, §11.2.1).
 fn is_unexpected(kind: u64) -> bool {
     matches!(kind, 0x02..=0x09 | 0x0D)
 }
@@ -332,7 +334,8 @@ fn put_frame(kind: u64, payload: &[u8], out: &mut BytesMut) {
     out.put_slice(payload);
 }
 
-/// QUIC's integers of variable length (RFC 9000 §16): the first two bits say how many bytes they take.
+/// QUIC's integers of variable length (RFC 9000 §16): the first two bits say how many bytes they
+/// take.
 fn put_varint(value: u64, out: &mut BytesMut) {
     match value {
         0..=0x3F => out.put_u8(value as u8),

@@ -1,16 +1,18 @@
 //! A WebSocket over HTTP/3, server and client (RFC 9220): `cargo run -p wsframe-http3`.
 //!
-//! A WebSocket is one stream of a connection here, which an extended CONNECT opens, as over HTTP/2 (the example
-//! `h2`). `HandshakeRequest` and `ClientHandshake` decide, on the types of the crate `http`; a `WebSocketStream`
-//! reads and writes the stream.
+//! A WebSocket is one stream of a connection here, which an extended CONNECT opens, as over HTTP/2
+//! (the example `h2`). `HandshakeRequest` and `ClientHandshake` decide, on the types of the crate
+//! `http`; a `WebSocketStream` reads and writes the stream.
 //!
-//! No released HTTP/3 library for Rust allows this yet: h3 0.0.8, the newest, refuses `:protocol: websocket`. So
-//! the example speaks what it needs of HTTP/3 itself, over QUIC from quinn: settings, frames, and header fields
-//! without a dynamic table (`connection.rs`, `qpack.rs`). It is no HTTP/3 server: it answers extended CONNECTs alone,
-//! and knows no GOAWAY, no pushes and no priorities.
+//! No released HTTP/3 library for Rust allows this yet: h3 0.0.8, the newest, refuses `:protocol:
+//! websocket`. So the example speaks what it needs of HTTP/3 itself, over QUIC from quinn:
+//! settings, frames, and header fields without a dynamic table (`connection.rs`, `qpack.rs`). It is
+//! no HTTP/3 server: it answers extended CONNECTs alone, and knows no GOAWAY, no pushes and no
+//! priorities.
 //!
-//! The example connects to itself, says "Hello", and prints what comes back. With `-- ADDR FILE` it only serves,
-//! there, and writes its certificate for `localhost`, which it makes at each start, to the file.
+//! The example connects to itself, says "Hello", and prints what comes back. With `-- ADDR FILE` it
+//! only serves, there, and writes its certificate for `localhost`, which it makes at each start, to
+//! the file.
 
 mod connection;
 mod qpack;
@@ -208,8 +210,8 @@ async fn send_request(stream: &mut Stream, request: &Request<()>) -> Result<()> 
     Ok(stream.send_headers(pseudo.into_iter().chain(fields(request.headers()))).await?)
 }
 
-/// Returns the request in a header section, and its `:protocol`, which is empty if there is none. Returns `None` if it
-/// is malformed (RFC 9114 §4.3.1).
+/// Returns the request in a header section, and its `:protocol`, which is empty if there is none.
+/// Returns `None` if it is malformed (RFC 9114 §4.3.1).
 fn to_request(fields: Vec<Field>) -> Option<(Request<()>, String)> {
     let names = [":method", ":scheme", ":authority", ":path", ":protocol"];
     let ([method, scheme, authority, path, protocol], headers) = split(fields, names)?;
@@ -241,8 +243,8 @@ fn to_response(fields: Vec<Field>) -> Option<Response<()>> {
     Some(response)
 }
 
-/// Splits the pseudo-header fields of these names from the others. Each may occur once, before all others; names are
-/// in lower case (RFC 9114 §4.2, §4.3).
+/// Splits the pseudo-header fields of these names from the others. Each may occur once, before all
+/// others; names are in lower case (RFC 9114 §4.2, §4.3).
 fn split<const N: usize>(
     fields: Vec<Field>,
     names: [&str; N],

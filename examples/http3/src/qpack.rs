@@ -1,5 +1,5 @@
-//! Header fields as QPACK encodes them (RFC 9204), without a dynamic table: this end allows the peer none (its
-//! settings leave the capacity at 0), and uses none.
+//! Header fields as QPACK encodes them (RFC 9204), without a dynamic table: this end allows the
+//! peer none (its settings leave the capacity at 0), and uses none.
 
 use std::io;
 
@@ -11,7 +11,8 @@ fn static_table() -> impl Iterator<Item = (&'static str, &'static str)> {
     include_str!("static_table.txt").lines().filter_map(|line| line.split_once('\t'))
 }
 
-/// Encodes a section of fields: from the static table where a name and its value are there, else literally.
+/// Encodes a section of fields: from the static table where a name and its value are there, else
+/// literally.
 pub(crate) fn encode<'f>(fields: impl IntoIterator<Item = (&'f str, &'f [u8])>) -> Vec<u8> {
     // Required Insert Count and Base (§4.5.1): nothing refers to the dynamic table.
     let mut section = vec![0, 0];
@@ -72,7 +73,8 @@ fn known(index: usize) -> io::Result<(&'static str, &'static str)> {
     static_table().nth(index).ok_or_else(|| malformed("an index beyond the static table"))
 }
 
-/// Appends an integer with a prefix of so many bits (RFC 7541 §5.1), after the bits that its first byte has.
+/// Appends an integer with a prefix of so many bits (RFC 7541 §5.1), after the bits that its first
+/// byte has.
 fn integer(first: u8, prefix: u32, value: usize, out: &mut Vec<u8>) {
     let max = (1 << prefix) - 1;
     if value < max {
@@ -105,7 +107,8 @@ fn read_integer(input: &mut &[u8], prefix: u32) -> io::Result<usize> {
     Err(malformed("an integer that is too large"))
 }
 
-/// Reads a string: the bit before the prefix of its length says whether it is Huffman-coded (§4.1.2).
+/// Reads a string: the bit before the prefix of its length says whether it is Huffman-coded
+/// (§4.1.2).
 fn read_string(input: &mut &[u8], prefix: u32) -> io::Result<Vec<u8>> {
     let is_huffman = input.first().is_some_and(|first| first & (1 << prefix) != 0);
     let len = read_integer(input, prefix)?;

@@ -1,21 +1,24 @@
-//! A chat, with a page to take part in it: `cargo run --release --all-features --example chat`, and then
-//! open what it prints in two windows.
+//! A chat, with a page to take part in it: `cargo run --release --all-features --example chat`, and
+//! then open what it prints in two windows.
 //!
-//! This is the sans-I/O way, which shares one queue of bytes with the others: `price_feed` is shorter, on `WebSocketStream`.
+//! This is the sans-I/O way, which shares one queue of bytes with the others: `price_feed` is
+//! shorter, on `WebSocketStream`.
 //!
 //! | to see how to | read |
 //! |---|---|
 //! | encode a message once for all receivers, and drop those that do not read | `room.rs` |
 //! | run a connection that is written to from elsewhere | `member.rs` |
 //!
-//! Here is what is done before there is a connection: axum serves the page, and its requests are checked.
+//! Here is what is done before there is a connection: axum serves the page, and its requests are
+//! checked.
 //!
 //! # Allowed origins
 //!
-//! A browser lets any page open a WebSocket to any server, in its user's name, and says in `Origin` which page
-//! it was. So the server must refuse pages that are not its own (RFC 6455 §10.2). Which are its own it knows
-//! from its address, or is told: through a proxy, or under a name, browsers see another one. It must not
-//! learn that from `Host`: that is what the browser believes, and a foreign name can be made to lead here.
+//! A browser lets any page open a WebSocket to any server, in its user's name, and says in `Origin`
+//! which page it was. So the server must refuse pages that are not its own (RFC 6455 §10.2). Which
+//! are its own it knows from its address, or is told: through a proxy, or under a name, browsers
+//! see another one. It must not learn that from `Host`: that is what the browser believes, and a
+//! foreign name can be made to lead here.
 
 #[path = "../../common/inbox.rs"]
 mod inbox;
@@ -38,7 +41,8 @@ use wsframe::handshake::{HandshakeRequest, Rejection};
 
 use room::Room;
 
-/// How the server is called: `chat [ADDR [ORIGIN…]]`, where an origin is such as `https://chat.example`.
+/// How the server is called: `chat [ADDR [ORIGIN…]]`, where an origin is such as
+/// `https://chat.example`.
 struct Chat {
     room: Arc<Room>,
     origins: Vec<String>,

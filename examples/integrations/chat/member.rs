@@ -1,8 +1,8 @@
 //! One connection: its messages go to the room, and the frames in its queue are sent.
 //!
-//! Frames for it come from the connection itself (Pongs, and the Close) and from all others. They meet in the
-//! queue, and one writer takes them from there, so that none is cut in two by another. A member that has
-//! no seat any more gets no frames from the room: nothing follows its Close.
+//! Frames for it come from the connection itself (Pongs, and the Close) and from all others. They
+//! meet in the queue, and one writer takes them from there, so that none is cut in two by another.
+//! A member that has no seat any more gets no frames from the room: nothing follows its Close.
 
 use core::future::pending;
 use core::mem;
@@ -23,10 +23,11 @@ use crate::room::{Frame, MAX_WAITING, Room, Seat};
 
 /// The longest message, in bytes.
 const MAX_MESSAGE_LEN: u32 = 16 << 10;
-/// How long the server does not read from a member after a message. So no member can say so much at once that
-/// others, who do read, have too much waiting.
+/// How long the server does not read from a member after a message. So no member can say so much at
+/// once that others, who do read, have too much waiting.
 const PAUSE: Duration = Duration::from_millis(10);
-/// How often each member is pinged. One that says nothing, not even a Pong, for so long is not there.
+/// How often each member is pinged. One that says nothing, not even a Pong, for so long is not
+/// there.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 /// How long a member may take to read what waits for it, once it is over.
 const LINGER: Duration = Duration::from_secs(2);
@@ -40,13 +41,14 @@ pub(crate) async fn run(stream: impl AsyncRead + AsyncWrite, room: &Arc<Room>) {
         _ = &mut writing => return,
         _ = listen(&mut reader, queue, room) => {}
     }
-    // What still comes is thrown away: were it left unread, the system would reset the connection, and
-    // what was sent last might be lost.
+    // What still comes is thrown away: were it left unread, the system would reset the connection,
+    // and what was sent last might be lost.
     let discarding = async { copy(&mut reader, &mut sink()).await };
     let _ = timeout(LINGER, async { join!(writing, discarding) }).await;
 }
 
-/// Writes frames as they arrive, until all senders are dropped. Frames that wait together are written together.
+/// Writes frames as they arrive, until all senders are dropped. Frames that wait together are
+/// written together.
 async fn write(
     writer: impl AsyncWrite + Unpin,
     mut waiting: mpsc::Receiver<Frame>,
@@ -62,8 +64,8 @@ async fn write(
     writer.shutdown().await
 }
 
-/// Takes what the member says, until it has said all or may say no more. What is replied to it is in the queue
-/// then.
+/// Takes what the member says, until it has said all or may say no more. What is replied to it is
+/// in the queue then.
 async fn listen(
     reader: &mut (impl AsyncRead + Unpin),
     queue: mpsc::Sender<Frame>,
@@ -146,8 +148,8 @@ fn connection() -> Connection {
     Connection::server().limits(limits)
 }
 
-/// Takes a message in JSON: first `{"name": "…"}`, with which the member enters, and then `{"text": "…"}`, any
-/// number of times.
+/// Takes a message in JSON: first `{"name": "…"}`, with which the member enters, and then `{"text":
+/// "…"}`, any number of times.
 ///
 /// # Errors
 ///

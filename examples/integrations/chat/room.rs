@@ -1,14 +1,15 @@
 //! The members of the room, and the messages to all of them.
 //!
-//! What all are told is encoded once. A server's frames are not masked, so they are the same bytes for every
-//! receiver, and each receiver's queue holds a reference to them: a message to a thousand
+//! What all are told is encoded once. A server's frames are not masked, so they are the same bytes
+//! for every receiver, and each receiver's queue holds a reference to them: a message to a thousand
 //! members is one allocation.
 //!
 //! # Members that do not read
 //!
 //! A member's queue holds at most [`MAX_WAITING`] frames. When one is full, the room does not
-//! wait for that member, and nothing is kept for it: it has left, and the others are told so. So the memory of a room is bounded by its
-//! members: each has references to that many frames, of no more than a message's length each.
+//! wait for that member, and nothing is kept for it: it has left, and the others are told so. So
+//! the memory of a room is bounded by its members: each has references to that many frames, of no
+//! more than a message's length each.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -105,7 +106,8 @@ impl Drop for Seat {
     }
 }
 
-/// Tells all members, and removes those whose queues are full: the rest is told that they have left.
+/// Tells all members, and removes those whose queues are full: the rest is told that they have
+/// left.
 fn tell(members: &mut Members, what: Value) {
     let mut news = VecDeque::from([what]);
     while let Some(what) = news.pop_front() {

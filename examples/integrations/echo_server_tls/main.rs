@@ -1,6 +1,8 @@
-//! The example `echo_server` over TLS, for `https://` and `wss://`: `cargo run --release --example echo_server_tls`.
+//! The example `echo_server` over TLS, for `https://` and `wss://`: `cargo run --release --example
+//! echo_server_tls`.
 //!
-//! TLS changes nothing about a WebSocket: `connection.rs` runs over a TLS stream as it runs over a socket.
+//! TLS changes nothing about a WebSocket: `connection.rs` runs over a TLS stream as it runs over a
+//! socket.
 
 #[path = "../../echo_server/connection.rs"]
 mod connection;

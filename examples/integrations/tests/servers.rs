@@ -1,4 +1,5 @@
-//! The examples over HTTP/2, by a client that knows no more of it than is needed; and what the servers have in common.
+//! The examples over HTTP/2, by a client that knows no more of it than is needed; and what the
+//! servers have in common.
 
 use core::time::Duration;
 use std::io::Read;
@@ -39,7 +40,8 @@ impl Http2 {
         Self::frame(Self::HEADERS, Self::END_HEADERS, stream, fields)
     }
 
-    /// The flags and the payload of the next frame of this kind on this stream. No stream is reset before.
+    /// The flags and the payload of the next frame of this kind on this stream. No stream is reset
+    /// before.
     fn next(&mut self, kind: u8, stream: u32) -> (u8, Vec<u8>) {
         loop {
             let [a, b, c, found, flags, d, e, f, g] = self.0.exactly::<9>();

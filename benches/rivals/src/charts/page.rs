@@ -48,8 +48,8 @@ pub fn colour(name: &str) -> RGBColor {
     }
 }
 
-/// A white page, since a README may be dark: a title, a legend, a footer, and between them the panels, each
-/// with a title of its own and drawn by `panel`.
+/// A white page, since a README may be dark: a title, a legend, a footer, and between them the
+/// panels, each with a title of its own and drawn by `panel`.
 pub fn draw<P>(
     file: &Path,
     layout: Layout,

@@ -10,7 +10,8 @@ use crate::servers::Row;
 /// One below the other, because groups of nine labelled bars need the width.
 const LAYOUT: Layout = Layout { columns: 1, panel: (1320, 220) };
 
-/// A panel for each group of rows: the time of the processor for a message, relative to that of the first server.
+/// A panel for each group of rows: the time of the processor for a message, relative to that of the
+/// first server.
 pub fn draw(
     directory: &Path,
     machine: &Machine,

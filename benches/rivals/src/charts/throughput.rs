@@ -13,8 +13,8 @@ const LAYOUT: Layout = Layout { columns: 2, panel: (560, 300) };
 /// The points of one rival: bytes, and bytes a nanosecond.
 type Line = Vec<(f64, f64)>;
 
-/// A panel for each group of rows: GB/s over the size of payloads, a line a rival. A limit has none where
-/// it is no bound.
+/// A panel for each group of rows: GB/s over the size of payloads, a line a rival. A limit has none
+/// where it is no bound.
 pub fn draw(file: &Path, table: &Table, footer: &str) -> Result<(), Box<dyn Error>> {
     let shown = |role| matches!(role, Role::Ours | Role::Peer | Role::Limit);
     let columns: Vec<usize> =

@@ -28,8 +28,8 @@ impl Messages {
         self.plain.iter().map(Vec::len).sum()
     }
 
-    /// Gives each message to `round_trip`, which says how long it was when compressed, and shows what came
-    /// back.
+    /// Gives each message to `round_trip`, which says how long it was when compressed, and shows
+    /// what came back.
     pub fn each(&mut self, mut round_trip: impl FnMut(&[u8], &mut dyn FnMut(usize, &[u8]))) {
         for message in &self.plain {
             round_trip(message, &mut |compressed, decompressed| {

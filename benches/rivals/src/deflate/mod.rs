@@ -1,7 +1,7 @@
 //! Compressed messages: each is compressed and decompressed again, on one connection.
 //!
-//! Everyone has the same level, so that what comes out is as long as everyone's; but wsframe also has a
-//! column with its own default. What is printed before the table says how long it is.
+//! Everyone has the same level, so that what comes out is as long as everyone's; but wsframe also
+//! has a column with its own default. What is printed before the table says how long it is.
 
 mod engines;
 mod messages;

@@ -37,16 +37,16 @@ pub struct Frames {
     passes: usize,
 }
 
-/// In payloads of a fixed size. They fit into a first cache, and masking several of the smallest does not
-/// wait for the store of the one before.
+/// In payloads of a fixed size. They fit into a first cache, and masking several of the smallest
+/// does not wait for the store of the one before.
 const FIRST_CACHE: usize = 16 << 10;
 
 /// So many bytes that one pass over them can be timed.
 const ENOUGH: usize = 1 << 20;
 
 impl Frames {
-    /// To be unmasked, all of them so many times that it can be timed. Masking undoes itself, so this is
-    /// an odd number of times.
+    /// To be unmasked, all of them so many times that it can be timed. Masking undoes itself, so
+    /// this is an odd number of times.
     pub fn masked(kind: Kind, size: Size, layout: Layout) -> Self {
         let mut frames = Self::new(kind, size, layout, FIRST_CACHE, Random::key);
         frames.passes = (ENOUGH / frames.plain.len()) | 1;

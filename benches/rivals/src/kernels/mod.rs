@@ -1,7 +1,7 @@
 //! Kernels: the loops that touch every byte of a payload, each by itself.
 //!
-//! wsframe has a column as it is called, and one for each backend that this machine can run. Of the peers
-//! there is what they make public.
+//! wsframe has a column as it is called, and one for each backend that this machine can run. Of the
+//! peers there is what they make public.
 
 mod chunks;
 mod frames;

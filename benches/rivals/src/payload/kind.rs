@@ -29,8 +29,8 @@ impl Kind {
         self != Self::Binary
     }
 
-    /// `len` bytes of this kind, beginning somewhere in it; text ends in ASCII where a character would
-    /// be cut.
+    /// `len` bytes of this kind, beginning somewhere in it; text ends in ASCII where a character
+    /// would be cut.
     pub fn payload(self, len: usize, start: usize) -> Vec<u8> {
         let sample = match self {
             Self::Binary => return (0..len).map(|i| ((start + i) * 167 % 256) as u8).collect(),

@@ -65,8 +65,8 @@ impl Drop for Server {
     }
 }
 
-/// In the server's process: moves to its core, and answers in a thread of its own what it has used. Ends the
-/// process when the parent has ended.
+/// In the server's process: moves to its core, and answers in a thread of its own what it has used.
+/// Ends the process when the parent has ended.
 pub fn answer_usage() {
     pin(SERVER_CORE);
     std::thread::spawn(|| {

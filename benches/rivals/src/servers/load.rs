@@ -1,7 +1,8 @@
 //! The clients, all on one core and in one thread.
 //!
-//! Each keeps a number of messages under way: for every echo it sends the next message. Frames are made beforehand,
-//! and echoes are compared with what they must be, so that the load costs little more than its system calls.
+//! Each keeps a number of messages under way: for every echo it sends the next message. Frames are
+//! made beforehand, and echoes are compared with what they must be, so that the load costs little
+//! more than its system calls.
 
 use std::error::Error;
 use std::io::{ErrorKind, Read, Write};
@@ -76,8 +77,8 @@ impl Load {
         Ok(load)
     }
 
-    /// Has each client keep `depth` messages under way until `duration` has passed, and then receive what is
-    /// missing. Returns how many were echoed.
+    /// Has each client keep `depth` messages under way until `duration` has passed, and then
+    /// receive what is missing. Returns how many were echoed.
     pub fn echo(
         &mut self,
         tape: &Tape,
@@ -105,8 +106,8 @@ impl Load {
         Ok(echoed)
     }
 
-    /// Has the first client send `depth` messages, and all receive each of them; and again until `duration`
-    /// has passed. Returns how many were received.
+    /// Has the first client send `depth` messages, and all receive each of them; and again until
+    /// `duration` has passed. Returns how many were received.
     pub fn broadcast(
         &mut self,
         tape: &Tape,

@@ -1,8 +1,9 @@
 //! Whole servers: what it costs to echo messages over TCP sockets of this machine.
 //!
-//! Each server is a process on a core of its own, and the clients are on another. What is compared is the server's
-//! time of the processor for a message. The rate is also told, but says less: it depends on the clients and on how
-//! the two cores wait for each other. Servers take turns in every round, and each figure is the median of the rounds.
+//! Each server is a process on a core of its own, and the clients are on another. What is compared
+//! is the server's time of the processor for a message. The rate is also told, but says less: it
+//! depends on the clients and on how the two cores wait for each other. Servers take turns in every
+//! round, and each figure is the median of the rounds.
 //!
 //! Every echo is compared with what was sent, also while time is measured.
 

@@ -4,7 +4,8 @@ use std::error::Error;
 
 use crate::payload::{Kind, Random, frame};
 
-/// Frames of one kind and length, made before anything is measured, each with a payload and a key of its own.
+/// Frames of one kind and length, made before anything is measured, each with a payload and a key
+/// of its own.
 pub struct Tape {
     /// The masked frames, twice, so that any of them and its successors are contiguous.
     sent: Vec<u8>,
@@ -47,7 +48,8 @@ impl Tape {
 pub struct Checker {
     /// Which message of the tape is received.
     at: usize,
-    /// How many of its bytes have arrived: of the payload, or of the frame where bytes are echoed as they are.
+    /// How many of its bytes have arrived: of the payload, or of the frame where bytes are echoed
+    /// as they are.
     received: usize,
     /// Whether a message has begun and not ended.
     within: bool,
@@ -126,7 +128,8 @@ impl Checker {
         }
     }
 
-    /// Returns how many messages ended in `bytes`, which a server has sent back as it received them.
+    /// Returns how many messages ended in `bytes`, which a server has sent back as it received
+    /// them.
     ///
     /// # Errors
     ///

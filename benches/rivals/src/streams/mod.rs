@@ -1,8 +1,8 @@
 //! Whole streams: bytes in, in reads of 16 KiB; messages out, each read where it begins and ends.
 //!
-//! Each rival is used as its documentation shows, with its own buffers and its defaults, but for limits,
-//! which let everything through, and with text validated. All hand out whole messages, except where a
-//! column says otherwise.
+//! Each rival is used as its documentation shows, with its own buffers and its defaults, but for
+//! limits, which let everything through, and with text validated. All hand out whole messages,
+//! except where a column says otherwise.
 
 mod fastwebsockets;
 mod peer;

@@ -7,8 +7,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// What a read gives at most.
 pub const READ: usize = 16 << 10;
 
-/// The peer's end of the connection: gives the stream in reads of at most 16 KiB, ready at once, and
-/// takes whatever is written.
+/// The peer's end of the connection: gives the stream in reads of at most 16 KiB, ready at once,
+/// and takes whatever is written.
 pub struct Peer<'a> {
     rest: &'a [u8],
 }

@@ -1,8 +1,8 @@
 /// What a rival got out of a stream: enough that none can win by not doing the work.
 ///
-/// Everyone's messages are read at once, the first and the last eight bytes of each as a word: what an
-/// application does that parses them. A rival whose stores the next load must wait for pays for that
-/// here, and in every row.
+/// Everyone's messages are read at once, the first and the last eight bytes of each as a word: what
+/// an application does that parses them. A rival whose stores the next load must wait for pays for
+/// that here, and in every row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     pub messages: u64,

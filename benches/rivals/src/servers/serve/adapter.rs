@@ -1,4 +1,5 @@
-//! wsframe's `Adapter`: events borrow from its buffer, and a message that has not arrived whole is echoed in fragments.
+//! wsframe's `Adapter`: events borrow from its buffer, and a message that has not arrived whole is
+//! echoed in fragments.
 
 use std::io;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! fastwebsockets, which writes each frame by itself: into a buffer here, which is flushed when nothing more can be
-//! read.
+//! fastwebsockets, which writes each frame by itself: into a buffer here, which is flushed when
+//! nothing more can be read.
 
 use std::future::poll_fn;
 use std::pin::pin;

@@ -1,7 +1,7 @@
 //! The servers: each echoes what it receives, or sends it to all its connections.
 //!
-//! All run on tokio's current-thread runtime, with `TCP_NODELAY`, and in the mode in which they are fastest: what is
-//! sent waits until nothing more can be read, and is flushed once.
+//! All run on tokio's current-thread runtime, with `TCP_NODELAY`, and in the mode in which they are
+//! fastest: what is sent waits until nothing more can be read, and is flushed once.
 
 mod adapter;
 mod fastwebsockets;

@@ -71,8 +71,8 @@ impl Received<Self> for yawc::Frame {
     }
 }
 
-/// Echoes what comes, or sends it to all, until the connection ends. The socket is made here, because a future keeps
-/// what is passed to it twice.
+/// Echoes what comes, or sends it to all, until the connection ends. The socket is made here,
+/// because a future keeps what is passed to it twice.
 pub async fn serve<S, M>(socket: impl Future<Output = S>, hub: Hub<M>)
 where
     S: Stream<Item: Received<M>> + Sink<M> + Unpin,
@@ -124,8 +124,8 @@ where
     .await;
 }
 
-/// A socket that flushes what was fed whenever it is polled for a message: so it is polled until it has no more, and
-/// then all that it had is handed out.
+/// A socket that flushes what was fed whenever it is polled for a message: so it is polled until it
+/// has no more, and then all that it had is handed out.
 pub struct Draining<S: Stream> {
     socket: S,
     received: VecDeque<Option<S::Item>>,

@@ -38,8 +38,9 @@ impl Buffer {
         &mut self.bytes[self.start - bytes..self.start]
     }
 
-    /// Moves what is unread to the front and fills the buffer up, in one read, to what it was made with:
-    /// what a long message let it grow by is not in the first cache. `false` at the end of the stream.
+    /// Moves what is unread to the front and fills the buffer up, in one read, to what it was made
+    /// with: what a long message let it grow by is not in the first cache. `false` at the end of
+    /// the stream.
     pub fn fill(&mut self, peer: &mut Peer<'_>) -> io::Result<bool> {
         self.bytes.drain(..self.start);
         self.start = 0;

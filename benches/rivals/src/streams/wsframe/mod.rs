@@ -1,7 +1,8 @@
-//! wsframe, in four ways: whole messages from a connection, whole frames, the same in a call, and what
-//! has arrived of each frame.
+//! wsframe, in four ways: whole messages from a connection, whole frames, the same in a call, and
+//! what has arrived of each frame.
 //!
-//! Only the first joins fragments and would answer control frames, as the peers do; there are none here.
+//! Only the first joins fragments and would answer control frames, as the peers do; there are none
+//! here.
 
 mod buffer;
 mod called;

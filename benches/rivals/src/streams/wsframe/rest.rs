@@ -4,8 +4,8 @@ use wsframe::{FrameDecoder, Opcode, Utf8Validator};
 
 use super::{Buffer, Peer};
 
-/// The message of a frame that does not fit into the buffer, of which `begun` bytes were the last to be
-/// consumed, unmasked.
+/// The message of a frame that does not fit into the buffer, of which `begun` bytes were the last
+/// to be consumed, unmasked.
 ///
 /// The rest is read directly after them, and is unmasked in place: the
 /// buffer becomes the message, and nothing is copied.
