@@ -2,9 +2,9 @@
 //!
 //! | to get | use |
 //! |---|---|
-//! | a `Stream` and a `Sink` of messages that answers Pings and Closes automatically | [`WebSocketStream`](crate::stream::WebSocketStream), of [`stream`](crate::stream) |
-//! | messages in a `Framed` of your own, where you answer Pings and Closes | [`MessageCodec`] |
-//! | frames in a `Framed`, with no replies | [`FrameCodec`] |
+//! | a `Stream` and a `Sink` of messages that answers Pings and Closes automatically | `stream::WebSocketStream` |
+//! | messages in a `Framed` of your own, where you answer Pings and Closes | `MessageCodec` |
+//! | frames in a `Framed`, with no replies | `FrameCodec` |
 //!
 //! Both codecs return whole messages and frames, within the limits of their decoder. The payload of
 //! a message in one frame is not copied. What is sent is copied to the write buffer of `Framed`;
@@ -20,7 +20,8 @@
 //! read. A future of `send` that is dropped may or may not have queued its message, as with every
 //! `Sink`.
 //!
-//! ```
+#![cfg_attr(feature = "tokio", doc = "```")]
+#![cfg_attr(not(feature = "tokio"), doc = "```ignore")]
 //! use futures_util::{SinkExt, StreamExt};
 //! use tokio_util::codec::Framed;
 //! use wsframe::codec::{CodecError, MessageCodec};

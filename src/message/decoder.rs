@@ -118,7 +118,7 @@ pub(crate) struct WholeMessage {
     pub(crate) is_text: bool,
 }
 
-/// The location of a chunk or control frame in the input of [`MessageDecoder::locate`].
+/// The location of a chunk or control frame in the input of [`MessageDecoder::next_span`].
 ///
 /// The decoder has moved past it, so pass it to [`MessageDecoder::decode_span`] or
 /// [`decode_span_as_frame`](MessageDecoder::decode_span_as_frame).

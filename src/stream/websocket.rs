@@ -484,7 +484,7 @@ where
     ///
     /// Use it for messages that are too long to be held. A chunk has at most as many bytes as one
     /// read brings, or 64 KiB of a compressed message. The connection's limits apply to the whole
-    /// message: see [`MessageDecoder::max_message_len`](crate::MessageDecoder::max_message_len).
+    /// message: see [`Limits::max_message_size`](crate::Limits::max_message_size).
     /// Control frames are answered as by `next`.
     ///
     /// Calls of `next` and of this method may alternate:
