@@ -37,7 +37,7 @@ pub fn header(choices: Choices, bytes: &[u8]) {
                 }
                 assert_eq!(
                     encoded.is_ok(),
-                    choices.of_messages().rules().check(&header, len).is_ok()
+                    choices.of_messages().rules().check(&header, header.encoded_len()).is_ok()
                 );
                 let Ok(encoded) = encoded else { continue };
                 assert_eq!(*encoded, *header.to_bytes());
