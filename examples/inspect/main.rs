@@ -63,7 +63,7 @@ fn main() -> ExitCode {
     let args = match Args::parse(env::args_os().skip(1)) {
         Ok(Some(args)) => args,
         Ok(None) => {
-            // A user who does not read the help needs no error.
+            // If standard output is closed, the help has no reader, and that is no error.
             let _ = out.write_all(args::HELP.as_bytes());
             return ExitCode::SUCCESS;
         }
