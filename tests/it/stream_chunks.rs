@@ -214,6 +214,21 @@ fn whole_messages_and_chunks_alternate() {
     assert_eq!(chunk(&mut ours), Message::binary(&b"a frame"[..]).into());
 }
 
+/// A stream that is read in chunks knows its end, too.
+#[test]
+fn a_stream_is_terminated_after_the_last_chunk() {
+    use futures_util::stream::FusedStream;
+
+    let (mut peer, io) = duplex(1 << 10);
+    let mut ours = server(io);
+    send(&mut peer, &masked(Opcode::Close, true, b""));
+    assert_eq!(chunk(&mut ours), Message::Close(None).into());
+    assert!(!ours.is_terminated());
+    drop(peer);
+    assert!(matches!(chunk_or_drop(&mut ours), Poll::Ready(None)));
+    assert!(ours.is_terminated());
+}
+
 /// A long message passes through a buffer that does not grow with it.
 #[test]
 fn a_long_message_takes_little_memory() {
