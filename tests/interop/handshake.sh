@@ -7,7 +7,6 @@
 #   connect                                 the example `handshake` as a client: to the servers of npm `ws` and
 #                                           Python's `websockets`, and through nginx
 #   echo_client                             the example of this name as a client of all these servers, compressed
-#   h2                                      both ends over HTTP/2
 
 # proxy VARIABLE ws://HOST:PORT/: nginx as a proxy of that server.
 proxy() {
@@ -87,5 +86,3 @@ done'
 client nginx 'node_packages && nginx_package && proxy proxied "$handshake"' 'to nginx node_client ws.mjs "$proxied"'
 client connect prepare_servers run_connect
 client echo_client prepare_servers run_echo_client
-h2="h2: a WebSocket over HTTP/2, both ends"
-client h2 : 'if said=$(limited "$examples/h2" 2>&1); then echo "ok $h2"; else echo "FAILED $h2: $said"; fi'
