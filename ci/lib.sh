@@ -8,6 +8,8 @@ install() {
     $as_root apt-get update -qq >&2 && $as_root apt-get install -qq -y --no-install-recommends "$@" >&2
 }
 
+skip() { echo "SKIPPED $1"; }
+
 # take_only [--only NAME,…] ARGUMENT…: sets `only` to the names, `least` to the number of tests that must pass, and
 # `arguments` to the other arguments.
 take_only() {
@@ -57,12 +59,12 @@ each_ran() {
     done
 }
 
-# test_modules MODULE…: runs these modules of the integration tests, each of which must have tests. Prints the
+# test_modules MODULE…: runs these modules of the tests of the kernels, each of which must have tests. Prints the
 # backends and the result.
 test_modules() {
     local log status=0
     log=$(mktemp)
-    cargo test --quiet --package wsframe-tests --all-features -- --format pretty --show-output "${@/%/::}" >"$log" || status=$?
+    cargo test --quiet --package wsframe-tests --all-features --test kernels -- --format pretty --show-output "${@/%/::}" >"$log" || status=$?
     if [ "$status" = 0 ]; then grep -E '^(backends:|test result)' "$log"; else cat "$log"; fi
     [ "$status" != 0 ] || each_ran "$log" "${@/%/::}" || status=1
     rm "$log"
