@@ -4,7 +4,7 @@
 #
 #   tests/interop/apps.sh
 #
-#   chat        `chat`, by two tabs of a browser and npm's `ws`     node, npm, chromium
+#   chat        `chat`, by two tabs of a browser                    node, npm, chromium
 #   stomp       `stomp_client`, to RabbitMQ                         Debian, python3
 #   socketio    `socketio_client`, to npm's `socket.io`             node, npm
 #   sockjs      `sockjs_client`, to npm's `sockjs`                  node, npm
