@@ -59,18 +59,6 @@ each_ran() {
     done
 }
 
-# test_modules MODULE…: runs these modules of the tests of the kernels, each of which must have tests. Prints the
-# backends and the result.
-test_modules() {
-    local log status=0
-    log=$(mktemp)
-    cargo test --quiet --package wsframe-tests --all-features --test kernels -- --format pretty --show-output "${@/%/::}" >"$log" || status=$?
-    if [ "$status" = 0 ]; then grep -E '^(backends:|test result)' "$log"; else cat "$log"; fi
-    [ "$status" != 0 ] || each_ran "$log" "${@/%/::}" || status=1
-    rm "$log"
-    return "$status"
-}
-
 # crate_alone FOLDER: copies the crate there, without tests, examples, benchmarks and dev-dependencies.
 crate_alone() {
     rm -rf "$1"

@@ -74,7 +74,7 @@ start handshake "$examples/handshake" serve 127.0.0.1:0
 client handshake_ws node_packages 'to handshake node_client handshakes.mjs "$handshake" &&
     to handshake node_client ws.mjs "$handshake"'
 client handshake_websockets python_packages 'to handshake python_client "$handshake"'
-client handshake_chromium "node_packages && browser" 'to handshake chromium_client handshakes.mjs "$handshake"'
+client handshake_chromium "node_packages && program chromium" 'to handshake chromium_client handshakes.mjs "$handshake"'
 client hyper 'node_packages && start hyper "$examples/hyper" 127.0.0.1:0' 'to hyper node_client ws.mjs "$hyper"'
 client axum 'python_packages && start axum "$examples/axum" 127.0.0.1:0' 'to axum python_client "$axum"'
 client tokio_echo 'node_packages && start tokio_echo "$examples/tokio_echo" 127.0.0.1:0' \

@@ -44,11 +44,11 @@ done >"$certificate"
 
 client ws node_packages 'node_client ws.mjs "ws://$address/"'
 client websockets python_packages 'python_client "ws://$address/"'
-client chromium "node_packages && browser" 'chromium_client browser.mjs "http://$address/"'
+client chromium "node_packages && program chromium" 'chromium_client browser.mjs "http://$address/"'
 # Over TLS each trusts this certificate, and checks it as always.
 client tls_ws node_packages 'NODE_EXTRA_CA_CERTS=$certificate to TLS node_client ws.mjs "wss://$tls_address/"'
 client tls_websockets python_packages 'SSL_CERT_FILE=$certificate to TLS python_client "wss://$tls_address/"'
-client tls_chromium "node_packages && browser" \
+client tls_chromium "node_packages && program chromium" \
     'CERTIFICATE=$certificate to TLS chromium_client browser.mjs "https://$tls_address/"'
 
 source "$here/handshake.sh"
