@@ -13,8 +13,8 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use wsframe::Message;
-use wsframe::codec::{CodecError, SharedPool};
-use wsframe::deflate::Config;
+use wsframe::codec::CodecError;
+use wsframe::deflate::{Config, SharedPool};
 use wsframe::handshake::{Options, Uri};
 use wsframe::stream;
 

@@ -19,8 +19,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_util::codec::{Framed, FramedParts};
-use wsframe::codec::{CodecError, MessageCodec, SharedPool};
-use wsframe::deflate::{Config, DeflateParameters, Negotiation};
+use wsframe::codec::{CodecError, MessageCodec};
+use wsframe::deflate::{Config, DeflateParameters, Negotiation, SharedPool};
 use wsframe::handshake::{HeadScanner, Rejection, Request};
 use wsframe::{Connection, Limits, Message, TransportAction};
 

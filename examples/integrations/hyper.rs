@@ -13,8 +13,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
-use wsframe::codec::SharedPool;
-use wsframe::deflate::Config;
+use wsframe::deflate::{Config, SharedPool};
 use wsframe::handshake::Options;
 use wsframe::stream;
 

@@ -20,6 +20,7 @@
 mod buffer;
 mod io;
 
+use crate::{Connection, Event, MaskingKeys, ProtocolError, ReceiveError, TransportAction};
 use alloc::vec::Vec;
 use core::fmt;
 use core::task::{Poll, ready};
@@ -30,12 +31,8 @@ pub use buffer::ReadBuffer;
 pub(crate) use io::uninterrupted;
 use io::{Blocking, Io};
 
-use crate::connection::{Connection, MaskingKeys, TransportAction};
 #[cfg(feature = "deflate")]
-use crate::deflate::{CompressedConnection, Pool};
-use crate::error::ProtocolError;
-use crate::error::ReceiveError;
-use crate::message::Event;
+use crate::deflate::{CompressedConnection, ContextPool};
 
 /// So many bytes of output end a batch: they are sent before more events are handled.
 const MAX_OUTPUT: usize = 256 << 10;
@@ -474,7 +471,11 @@ impl<'a, K: MaskingKeys> Batch<'a, CompressedConnection<K>> {
     ///
     /// Panics if `buf` is empty.
     #[inline]
-    pub fn receive<'e>(&mut self, buf: &'e mut [u8], pool: &mut Pool) -> Option<Event<'e>>
+    pub fn receive<'e>(
+        &mut self,
+        buf: &'e mut [u8],
+        pool: &mut impl ContextPool,
+    ) -> Option<Event<'e>>
     where
         'a: 'e,
     {

@@ -5,9 +5,9 @@ use std::io::{Read, Write};
 use std::time::Instant;
 
 use super::{Output, WebSocket, is_repeatable, read};
-use crate::connection::{Connection, ThreadKeys};
 use crate::handshake::{HandshakeError, HandshakeRequest, HttpReply, Options};
 use crate::opening::{ClientOpening, Opened, READ_LEN, ReceivedRequest, RequestReader};
+use crate::{Connection, ThreadKeys};
 
 /// Accepts a connection: reads the client's request, checks it, and responds (RFC 6455 §4.2).
 ///

@@ -8,16 +8,13 @@ use std::io::{self, Read, Write};
 use bytes::BytesMut;
 
 use super::{Output, is_repeatable, read};
-use crate::close::CloseCode;
-#[cfg(feature = "deflate")]
-use crate::codec::SharedPool;
 use crate::codec::{CodecError, Growth, Messages};
-use crate::connection::{Connection, MaskingKeys, NoKeys, TransportAction};
 #[cfg(feature = "deflate")]
-use crate::deflate::DeflateParameters;
-use crate::opcode::Opcode;
+use crate::deflate::{DeflateParameters, SharedPool};
 use crate::opening::READ_LEN;
-use crate::owned::{CloseFrame, Message};
+use crate::{
+    CloseCode, CloseFrame, Connection, MaskingKeys, Message, NoKeys, Opcode, TransportAction,
+};
 
 /// How many bytes may be queued before they must be written.
 const BACKPRESSURE_BOUNDARY: usize = 64 << 10;
@@ -97,7 +94,7 @@ impl<S, K> WebSocket<S, K> {
         agreed: Option<DeflateParameters>,
         pool: impl Into<SharedPool>,
     ) -> Self {
-        self.messages.deflate(agreed, pool.into());
+        self.messages = self.messages.deflate(agreed, pool.into());
         self
     }
 
@@ -114,7 +111,7 @@ impl<S, K> WebSocket<S, K> {
     /// Returns the connection: its role, and what it knows of its end.
     #[must_use]
     pub const fn connection(&self) -> &Connection<K> {
-        &self.messages.connection
+        self.messages.connection()
     }
 
     /// Returns the subprotocol that [`accept`](super::accept) or [`client`](super::client)
@@ -128,7 +125,7 @@ impl<S, K> WebSocket<S, K> {
     /// [`Connection::close_code`]. Returns `None` while the connection is open.
     #[must_use]
     pub const fn close_code(&self) -> Option<CloseCode> {
-        self.messages.connection.close_code()
+        self.messages.connection().close_code()
     }
 
     /// Returns the code and the reason of the peer's Close. Returns `None` before it has arrived,
@@ -223,7 +220,7 @@ impl<S: Read + Write, K: MaskingKeys> WebSocket<S, K> {
                 // However the transport ends after the closing handshake, it is no failure.
                 Ok(0) | Err(_) => {
                     self.is_eof = true;
-                    self.messages.connection.receive_eof();
+                    self.messages.connection_mut().receive_eof();
                 }
                 Ok(_) => {}
             }
@@ -351,7 +348,7 @@ impl<S: Read + Write, K: MaskingKeys> WebSocket<S, K> {
             self.input.clear();
             if read(&mut self.io, &mut self.input, READ_LEN)? == 0 {
                 self.is_eof = true;
-                self.messages.connection.receive_eof();
+                self.messages.connection_mut().receive_eof();
                 return Ok(());
             }
         }

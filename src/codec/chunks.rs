@@ -6,13 +6,13 @@ use core::mem;
 
 use bytes::{Buf, Bytes, BytesMut};
 
+#[cfg(feature = "deflate")]
+use super::messages::Link;
 use super::messages::{Messages, Replies};
-use crate::connection::MaskingKeys;
-use crate::error::{ProtocolError, ReceiveError};
-use crate::message::Event;
-use crate::opcode::Opcode;
-use crate::owned::{CloseFrame, Message, Utf8Bytes};
-use crate::rsv::Rsv;
+use crate::{
+    BinaryChunk, CloseFrame, Event, MaskingKeys, Message, Opcode, ProtocolError, RawChunk,
+    ReceiveError, Rsv, TextChunk, Utf8Bytes,
+};
 
 /// A chunk of a message, or a control frame: what
 /// [`WebSocketStream::next_chunk`](crate::stream::WebSocketStream::next_chunk) returns.
@@ -70,7 +70,7 @@ impl Received for Chunk {
     }
 }
 
-/// What a message is that arrives in chunks.
+/// The kind of a message that arrives in chunks.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
     Text,
@@ -78,18 +78,62 @@ pub(super) enum Kind {
     Raw(Opcode, Rsv),
 }
 
-/// Bytes of a message, unmasked, decompressed, and valid as what comes next in a text.
-pub(super) struct Piece {
+/// A part of a message. Its bytes are unmasked, decompressed and, in a text, valid as the
+/// continuation of what came before.
+#[derive(Clone, Copy)]
+pub(super) struct Part {
     pub(super) kind: Kind,
-    pub(super) payload: Bytes,
+    pub(super) len: usize,
     pub(super) first: bool,
     pub(super) last: bool,
 }
 
+/// The next part of a message, or a control frame.
+pub(super) enum Next<P> {
+    Part(P),
+    Control(Message),
+}
+
+impl Next<Part> {
+    /// Describes an event and unmasks its payload.
+    pub(super) fn new(event: Event<'_>) -> Self {
+        Self::Part(match event {
+            Event::Text(TextChunk { text, first, last }) => {
+                Part { kind: Kind::Text, len: text.as_bytes().len(), first, last }
+            }
+            Event::Binary(BinaryChunk { payload, first, last }) => {
+                Part { kind: Kind::Binary, len: payload.unmask().len(), first, last }
+            }
+            Event::Raw(RawChunk { opcode, rsv, payload, first, last }) => {
+                Part { kind: Kind::Raw(opcode, rsv), len: payload.unmask().len(), first, last }
+            }
+            Event::Ping(data) => return Self::Control(Message::ping(data.to_vec())),
+            Event::Pong(data) => return Self::Control(Message::pong(data.to_vec())),
+            Event::Close(body) => {
+                return Self::Control(Message::Close(body.map(CloseFrame::from)));
+            }
+        })
+    }
+
+    /// Adds the bytes of the part.
+    pub(super) fn with_payload(self, payload: impl FnOnce(&Part) -> Bytes) -> Next<Piece> {
+        match self {
+            Self::Part(part) => Next::Part(Piece { payload: payload(&part), part }),
+            Self::Control(frame) => Next::Control(frame),
+        }
+    }
+}
+
+/// A part of a message, with its bytes.
+pub(super) struct Piece {
+    part: Part,
+    payload: Bytes,
+}
+
 impl Piece {
-    /// Returns what there is to return of the piece.
+    /// Returns the chunk to return for the piece. Returns `None` if it has no whole character.
     fn chunk(self, open: &mut OpenMessage) -> Result<Option<Chunk>, ProtocolError> {
-        let Self { kind, payload, first, last } = self;
+        let Self { part: Part { kind, first, last, .. }, payload } = self;
         if first && last {
             return message(kind, payload).map(|data| Some(data.into()));
         }
@@ -107,12 +151,6 @@ impl Piece {
         }
         Ok(Some(Chunk { data, first, last }))
     }
-}
-
-/// What comes next in the input.
-enum Next {
-    Piece(Piece),
-    Control(Message),
 }
 
 /// A message of which chunks have arrived and others have not.
@@ -167,7 +205,7 @@ const fn is_control(message: &Message) -> bool {
 }
 
 /// Returns a message of this kind. Text is validated again, so that it can be a `str`.
-fn message(kind: Kind, payload: Bytes) -> Result<Message, ProtocolError> {
+pub(super) fn message(kind: Kind, payload: Bytes) -> Result<Message, ProtocolError> {
     Ok(match kind {
         Kind::Text => Message::Text(Utf8Bytes::try_from(payload)?),
         Kind::Binary => Message::Binary(payload),
@@ -184,7 +222,7 @@ impl<K: MaskingKeys> Messages<K> {
         input: &mut BytesMut,
     ) -> Result<Option<Chunk>, ReceiveError> {
         match open {
-            None if self.connection.messages.is_within_message() => {
+            None if self.connection().is_within_message() => {
                 return Ok(self.receive(input)?.map(Chunk::from));
             }
             Some(open) if !open.rest.is_empty() => {
@@ -219,7 +257,7 @@ impl<K: MaskingKeys> Messages<K> {
             let piece = match self.receive_piece(input)? {
                 None => return Ok(None),
                 Some(Next::Control(frame)) => return Ok(Some(frame.into())),
-                Some(Next::Piece(piece)) => piece,
+                Some(Next::Part(piece)) => piece,
             };
             if let Some(chunk) = piece.chunk(open)? {
                 return Ok(Some(chunk));
@@ -253,48 +291,28 @@ impl<K: MaskingKeys> Messages<K> {
         }
     }
 
-    /// Takes the next unmasked and decompressed bytes of a message, or a control frame.
-    fn receive_piece(&mut self, input: &mut BytesMut) -> Result<Option<Next>, ReceiveError> {
-        let Self { connection, replies, .. } = self;
+    /// Takes the next part of a message, or a control frame, from the beginning of `input`.
+    fn receive_piece(&mut self, input: &mut BytesMut) -> Result<Option<Next<Piece>>, ReceiveError> {
+        let Self { link, replies, .. } = self;
         let out = &mut Replies(replies);
         #[cfg(feature = "deflate")]
-        if let Some(deflate) = &mut self.deflate {
-            if let Some(piece) = deflate.receive_piece(connection, input, out)? {
-                return Ok(Some(Next::Piece(piece)));
+        if let Link::Compressed(compressed) = link {
+            if let Some(next) = compressed.receive_piece(input, out)? {
+                return Ok(Some(next));
             }
         }
+        let connection = link.connection_mut();
         let Some(span) = connection.next_span(input, out)? else {
-            if connection.messages.is_closed() {
+            if connection.is_closed() {
                 input.clear();
             }
             return Ok(None);
         };
-        let start = span.header_len();
         let mut frame = input.split_to(span.consumed_len());
-        let (kind, first, last) = match connection.receive_span(span, &mut frame, out)? {
-            Event::Text(chunk) => (Kind::Text, chunk.first, chunk.last),
-            Event::Binary(chunk) => {
-                chunk.payload.unmask();
-                (Kind::Binary, chunk.first, chunk.last)
-            }
-            Event::Raw(chunk) => {
-                chunk.payload.unmask();
-                (Kind::Raw(chunk.opcode, chunk.rsv), chunk.first, chunk.last)
-            }
-            Event::Ping(data) => {
-                let data = Bytes::copy_from_slice(data);
-                return Ok(Some(Next::Control(Message::Ping(data))));
-            }
-            Event::Pong(data) => {
-                let data = Bytes::copy_from_slice(data);
-                return Ok(Some(Next::Control(Message::Pong(data))));
-            }
-            Event::Close(body) => {
-                let frame = body.map(CloseFrame::from);
-                return Ok(Some(Next::Control(Message::Close(frame))));
-            }
-        };
-        frame.advance(start);
-        Ok(Some(Next::Piece(Piece { kind, payload: frame.freeze(), first, last })))
+        let next = Next::new(connection.receive_span(span, &mut frame, out)?);
+        Ok(Some(next.with_payload(|part| {
+            frame.advance(frame.len() - part.len);
+            frame.freeze()
+        })))
     }
 }

@@ -1,9 +1,8 @@
 //! The error of codecs and streams.
 
+use crate::{EncodeError, ProtocolError, ReceiveError};
 use core::fmt;
 use std::io;
-
-use crate::error::{EncodeError, ProtocolError, ReceiveError};
 
 /// The error of a codec or a stream: nothing more is received, or a message was not sent.
 #[derive(Debug)]
@@ -49,7 +48,7 @@ impl From<ReceiveError> for CodecError {
     fn from(error: ReceiveError) -> Self {
         match error {
             ReceiveError::Protocol(error) => Self::Protocol(error),
-            ReceiveError::OutputFull => Self::Io(error.into()),
+            error => Self::Io(error.into()),
         }
     }
 }

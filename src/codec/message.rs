@@ -7,13 +7,10 @@ use tokio_util::codec::{Decoder, Encoder};
 
 use super::CodecError;
 use super::buffer::Growth;
-#[cfg(feature = "deflate")]
-use super::deflate::SharedPool;
 use super::messages::Messages;
-use crate::connection::{Connection, MaskingKeys, NoKeys};
 #[cfg(feature = "deflate")]
-use crate::deflate::DeflateParameters;
-use crate::owned::Message;
+use crate::deflate::{DeflateParameters, SharedPool};
+use crate::{Connection, MaskingKeys, Message, NoKeys};
 
 /// A codec of whole messages for `Framed`, over a [`Connection`].
 ///
@@ -108,7 +105,7 @@ impl<K> MessageCodec<K> {
     ///
     /// [The module](crate::deflate#memory) says how much memory contexts take. With context
     /// takeover the codec keeps its own from the first message to its end. Without it, an idle
-    /// codec keeps 160 bytes, and takes contexts from `pool` while it handles a message. A
+    /// codec keeps 200 bytes, and takes contexts from `pool` while it handles a message. A
     /// [`SharedPool`] serves many connections, which then cost as much as those that are busy at
     /// the same time. A [`Config`](crate::deflate::Config) makes a pool for this codec alone, which
     /// keeps contexts for the next message unless
@@ -142,14 +139,14 @@ impl<K> MessageCodec<K> {
         agreed: Option<DeflateParameters>,
         pool: impl Into<SharedPool>,
     ) -> Self {
-        self.messages.deflate(agreed, pool.into());
+        self.messages = self.messages.deflate(agreed, pool.into());
         self
     }
 
     /// Returns the connection.
     #[must_use]
     pub const fn connection(&self) -> &Connection<K> {
-        &self.messages.connection
+        self.messages.connection()
     }
 
     /// Returns whether replies wait to be sent.

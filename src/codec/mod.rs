@@ -58,9 +58,6 @@ mod messages;
 
 #[cfg(feature = "blocking")]
 pub(crate) use buffer::Growth;
-#[cfg(feature = "deflate")]
-#[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
-pub use deflate::SharedPool;
 pub use error::CodecError;
 #[cfg(feature = "tokio")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]

@@ -366,6 +366,18 @@ impl<K> Connection<K> {
         self.messages.error()
     }
 
+    /// Returns whether a Close frame was received. No event follows it.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.messages.is_closed()
+    }
+
+    /// Returns whether a part of a message was received, and not its end.
+    #[must_use]
+    pub const fn is_within_message(&self) -> bool {
+        self.messages.is_within_message()
+    }
+
     /// Returns how many payload bytes of the open frame have not been decoded yet.
     ///
     /// Same as [`MessageDecoder::remaining`].

@@ -88,6 +88,8 @@ mod negotiation;
 mod parameters;
 mod pool;
 mod session;
+#[cfg(feature = "std")]
+mod shared;
 
 pub use broadcast::Broadcast;
 pub use compressor::{Compressor, CompressorOptions};
@@ -96,9 +98,10 @@ pub use connection::CompressedConnection;
 pub use decompressor::Decompressor;
 pub use negotiation::{NAME, Negotiation, NegotiationError};
 pub use parameters::{DeflateContext, DeflateParameters, WindowBits};
-pub use pool::{Pool, PooledCompressor, PooledDecompressor};
-#[cfg(any(feature = "blocking", feature = "tokio"))]
-pub(crate) use session::{AnyPool, Session};
+pub use pool::{ContextPool, Pool, PooledCompressor, PooledDecompressor};
+#[cfg(feature = "std")]
+#[cfg_attr(docsrs, doc(cfg(feature = "std")))]
+pub use shared::SharedPool;
 
 /// The bytes that a sender removes from the end of a message, and that a receiver appends again
 /// (RFC 7692 §7.2.1).

@@ -140,6 +140,48 @@ impl fmt::Debug for Pool {
     }
 }
 
+/// What a [`CompressedConnection`](super::CompressedConnection) takes contexts from: a [`Pool`], or
+/// one that is shared, such as a [`SharedPool`].
+///
+/// ```
+/// use std::cell::RefCell;
+/// use std::rc::Rc;
+/// use wsframe::deflate::{Config, ContextPool, Pool};
+///
+/// /// A pool for all connections of a thread.
+/// struct LocalPool(Config, Rc<RefCell<Pool>>);
+///
+/// impl ContextPool for LocalPool {
+///     fn config(&self) -> &Config {
+///         &self.0
+///     }
+///
+///     fn with_pool<R>(&mut self, use_pool: impl FnOnce(&mut Pool) -> R) -> R {
+///         use_pool(&mut self.1.borrow_mut())
+///     }
+/// }
+/// ```
+pub trait ContextPool {
+    /// Returns the settings of the contexts that the pool creates.
+    fn config(&self) -> &Config;
+
+    /// Calls a function with the pool, to take contexts out or to put them back. No message is
+    /// compressed or decompressed meanwhile, so a lock is held for a short time only.
+    fn with_pool<R>(&mut self, use_pool: impl FnOnce(&mut Pool) -> R) -> R;
+}
+
+impl ContextPool for Pool {
+    #[inline]
+    fn config(&self) -> &Config {
+        &self.config
+    }
+
+    #[inline]
+    fn with_pool<R>(&mut self, use_pool: impl FnOnce(&mut Pool) -> R) -> R {
+        use_pool(self)
+    }
+}
+
 /// A connection's state for compressing outgoing messages: 32 bytes, and a compressor only while it
 /// needs one.
 ///

@@ -203,10 +203,10 @@ mod fields;
 mod head;
 #[cfg(feature = "http")]
 mod http;
-#[cfg(any(feature = "blocking", feature = "tokio"))]
-mod kept;
 mod key;
 mod negotiation;
+#[cfg(feature = "alloc")]
+mod owned;
 mod rejection;
 mod response_error;
 mod rules;
@@ -219,10 +219,11 @@ pub use client::ClientHandshake;
 pub use head::{
     DEFAULT_MAX_HEAD_LEN, DEFAULT_MAX_HEADERS, HeadError, HeadScanner, Request, Response,
 };
-#[cfg(any(feature = "blocking", feature = "tokio"))]
-pub(crate) use kept::{KeptFields, KeptRequest};
 pub use key::{AcceptValue, WebSocketKey};
 pub use negotiation::Negotiated;
+#[cfg(feature = "alloc")]
+#[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
+pub use owned::OwnedHandshakeRequest;
 pub use rejection::Rejection;
 pub use response_error::ResponseError;
 pub use rules::HandshakeRules;

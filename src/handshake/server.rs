@@ -4,10 +4,10 @@ use core::{fmt, str};
 
 use super::fields::{Fields, is_connection_option, is_protocol};
 use super::head::Request;
-#[cfg(any(feature = "blocking", feature = "tokio"))]
-use super::kept::{KeptFields, KeptRequest};
 use super::key::WebSocketKey;
 use super::negotiation::{self, Negotiated};
+#[cfg(feature = "alloc")]
+use super::owned::{OwnedFields, OwnedHandshakeRequest};
 use super::rejection::Rejection;
 use super::rules::HandshakeRules;
 use super::subprotocol;
@@ -246,27 +246,28 @@ impl<'a> HandshakeRequest<'a> {
         Ok(Self { resource_name, host, origin, key, fields })
     }
 
-    /// Returns the request with memory of its own.
-    #[cfg(any(feature = "blocking", feature = "tokio"))]
-    pub(crate) fn keep(&self) -> KeptRequest {
-        KeptRequest {
+    /// Copies the request into memory of its own, so that the bytes that were read are free again.
+    #[cfg(feature = "alloc")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
+    #[must_use]
+    pub fn into_owned(self) -> OwnedHandshakeRequest {
+        OwnedHandshakeRequest {
             resource_name: self.resource_name.into(),
             host: self.host.into(),
             origin: self.origin.map(Into::into),
             key: self.key,
-            fields: KeptFields::new(self.fields.all()),
+            fields: OwnedFields::new(self.fields.all()),
         }
     }
 
-    /// Returns a request that was validated before.
-    #[cfg(any(feature = "blocking", feature = "tokio"))]
-    pub(super) fn kept(request: &'a KeptRequest) -> Self {
+    #[cfg(feature = "alloc")]
+    pub(super) fn from_owned(request: &'a OwnedHandshakeRequest) -> Self {
         Self {
             resource_name: &request.resource_name,
             host: &request.host,
             origin: request.origin.as_deref(),
             key: request.key,
-            fields: Fields::Kept(&request.fields),
+            fields: Fields::Owned(&request.fields),
         }
     }
 

@@ -240,9 +240,19 @@ impl Rules {
         Ok(())
     }
 
-    /// Returns which of these bits no extension claims on a frame with this opcode.
+    /// Returns which of these bits no extension claims on a frame with this opcode (RFC 6455 §5.2).
+    /// The rules of received and sent frames are the same.
+    ///
+    /// ```
+    /// use wsframe::{Opcode, Role, Rsv, Rules};
+    ///
+    /// let rules = Rules::new(Role::Server);
+    /// assert_eq!(rules.unexpected_rsv(Rsv::RSV1, Opcode::Text), Rsv::RSV1);
+    /// assert_eq!(rules.unexpected_rsv(Rsv::NONE, Opcode::Text), Rsv::NONE);
+    /// ```
     #[inline(always)]
-    pub(crate) const fn unexpected_rsv(self, rsv: Rsv, opcode: Opcode) -> Rsv {
+    #[must_use]
+    pub const fn unexpected_rsv(self, rsv: Rsv, opcode: Opcode) -> Rsv {
         // > An endpoint MUST NOT set the "Per-Message Compressed" bit of control frames and non-first
         // > fragments of a data message. (RFC 7692 §6.1)
         let of_messages = if self.0 & Self::DEFLATE != 0 { Rsv::RSV1.bits() as u16 } else { 0 };

@@ -300,8 +300,8 @@ impl MessageDecoder {
     }
 
     /// Returns whether a part of a message was decoded, and not its end.
-    #[cfg(any(feature = "blocking", feature = "tokio"))]
-    pub(crate) const fn is_within_message(&self) -> bool {
+    #[must_use]
+    pub const fn is_within_message(&self) -> bool {
         matches!(self.0, State::Running(Running { position: Position::Within(_), .. }))
     }
 

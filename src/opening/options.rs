@@ -6,12 +6,9 @@ use core::fmt;
 use core::time::Duration;
 
 #[cfg(feature = "deflate")]
-use crate::codec::SharedPool;
-use crate::connection::Connection;
-#[cfg(feature = "deflate")]
-use crate::deflate::{DeflateParameters, Negotiation};
+use crate::deflate::{ContextPool, DeflateParameters, Negotiation, SharedPool};
 use crate::handshake::{DEFAULT_MAX_HEAD_LEN, HandshakeRequest, HandshakeRules, Rejection};
-use crate::limits::Limits;
+use crate::{Connection, Limits};
 
 /// The options of a connection, from its opening handshake to its end. Both sides use the same
 /// type.
@@ -253,9 +250,7 @@ impl Options {
 
     #[cfg(feature = "deflate")]
     fn deflate_parameters(&self) -> Option<DeflateParameters> {
-        use crate::deflate::AnyPool;
-        let mut pool = self.deflate.clone()?;
-        Some(pool.with(|pool| pool.config().parameters()))
+        Some(self.deflate.as_ref()?.config().parameters())
     }
 }
 

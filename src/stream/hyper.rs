@@ -7,7 +7,7 @@ use hyper_util::rt::TokioIo;
 
 use super::WebSocketStream;
 use super::open::open;
-use crate::connection::Connection;
+use crate::Connection;
 use crate::handshake::{HandshakeRequest, Options};
 use crate::opening::respond;
 

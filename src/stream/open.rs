@@ -10,9 +10,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::io::poll_read_buf;
 
 use super::WebSocketStream;
-use crate::connection::{Connection, ThreadKeys};
 use crate::handshake::{HandshakeError, HandshakeRequest, HttpReply, Options};
 use crate::opening::{ClientOpening, Opened, READ_LEN, ReceivedRequest, RequestReader};
+use crate::{Connection, ThreadKeys};
 
 /// Accepts a connection: reads the client's request, checks it, and responds (RFC 6455 §4.2).
 ///

@@ -9,18 +9,10 @@ use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{SplitSink, WebSocketStream};
-#[cfg(feature = "deflate")]
-use crate::codec::SharedPool;
 use crate::codec::{CodecError, Messages};
-use crate::connection::MaskingKeys;
 #[cfg(feature = "deflate")]
-use crate::deflate::{AnyPool, Broadcast, DeflateContext, WindowBits};
-use crate::error::EncodeError;
-use crate::frame::FrameEncoder;
-use crate::header::Role;
-use crate::opcode::Opcode;
-use crate::owned::Message;
-use crate::rsv::Rsv;
+use crate::deflate::{Broadcast, ContextPool, DeflateContext, SharedPool, WindowBits};
+use crate::{EncodeError, FrameEncoder, MaskingKeys, Message, Opcode, Role, Rsv};
 
 /// A message that is encoded and compressed once, and sent to many clients.
 ///
@@ -72,8 +64,7 @@ impl PreparedMessage {
     ///
     /// ```
     /// use wsframe::Message;
-    /// use wsframe::codec::SharedPool;
-    /// use wsframe::deflate::Config;
+    /// use wsframe::deflate::{Config, SharedPool};
     /// use wsframe::stream::PreparedMessage;
     ///
     /// let pool = SharedPool::new(Config::default()); // that of the streams' `Options`
@@ -87,12 +78,10 @@ impl PreparedMessage {
         let mut prepared = Self::new(message);
         let Some((opcode, payload)) = data(&prepared.message) else { return prepared };
         let mut pool = pool.clone();
-        let (config, mut compressor) = pool.with(|pool| {
-            let config = *pool.config();
-            let window_bits = config.parameters().server.window_bits;
-            let context = DeflateContext { takeover: false, window_bits };
-            (config, pool.take_compressor(context))
-        });
+        let config = *pool.config();
+        let window_bits = config.parameters().server.window_bits;
+        let context = DeflateContext { takeover: false, window_bits };
+        let mut compressor = pool.with_pool(|pool| pool.take_compressor(context));
         let context = compressor.context();
         let broadcast = Broadcast::new(payload, &mut compressor, &config);
         let (rsv, shorter) = broadcast.payload(Some(context));
@@ -100,7 +89,7 @@ impl PreparedMessage {
             let frame = frame(opcode, rsv, shorter);
             prepared.compressed = frame.map(|frame| (frame, context.window_bits));
         }
-        pool.with(|pool| pool.put_compressor(compressor));
+        pool.with_pool(|pool| pool.put_compressor(compressor));
         prepared
     }
 
@@ -117,12 +106,12 @@ impl PreparedMessage {
         messages: &mut Messages<K>,
     ) -> Result<Option<&Bytes>, EncodeError> {
         let Some(plain) =
-            self.plain.as_ref().filter(|_| messages.connection.role() == Role::Server)
+            self.plain.as_ref().filter(|_| messages.connection().role() == Role::Server)
         else {
             return Ok(None);
         };
         // Text and binary messages are subject to the same checks.
-        messages.connection.check_send(Opcode::Text)?;
+        messages.connection().check_send(Opcode::Text)?;
         #[cfg(feature = "deflate")]
         if let Some((compressed, window_bits)) = &self.compressed {
             if messages.may_send_compressed(*window_bits) {

@@ -13,11 +13,9 @@ use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{PreparedMessage, WebSocketStream};
-use crate::close::CloseCode;
 use crate::codec::CodecError;
 use crate::codec::chunks::Chunk;
-use crate::connection::{MaskingKeys, MessageData, NoKeys};
-use crate::owned::{CloseFrame, Message};
+use crate::{CloseCode, CloseFrame, MaskingKeys, Message, MessageData, NoKeys};
 
 /// A stream that both halves use. It is locked for one poll at a time.
 struct Shared<T, K>(Arc<Mutex<WebSocketStream<T, K>>>);

@@ -9,11 +9,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::AsyncWrite;
 
 use crate::codec::Messages;
-use crate::connection::{MaskingKeys, MessageData, Output};
-use crate::error::EncodeError;
-use crate::header::{MAX_HEADER_LEN, Role};
-use crate::opcode::Opcode;
-use crate::owned::Message;
+use crate::{EncodeError, MAX_HEADER_LEN, MaskingKeys, Message, MessageData, Opcode, Output, Role};
 
 /// Payloads of so many bytes are queued by reference. Shorter ones are copied together, which costs
 /// less than a slice of a vectored write.
@@ -145,9 +141,9 @@ impl WriteQueue {
         payload: Bytes,
     ) -> Result<(), EncodeError> {
         self.reserve();
-        let frame = messages.connection.frame_encoder(opcode, true)?;
+        let frame = messages.connection_mut().frame_encoder(opcode, true)?;
         let before = self.tail.len();
-        let payload = match messages.connection.role() {
+        let payload = match messages.connection().role() {
             Role::Server => payload,
             // It is masked in place if nothing else refers to it, and else while it is copied.
             Role::Client => match payload.try_into_mut() {

@@ -11,6 +11,8 @@ use wsframe::deflate::{
     Broadcast, CompressedConnection, Compressor, CompressorOptions, Config, DeflateContext,
     DeflateParameters, Pool,
 };
+#[cfg(feature = "std")]
+use wsframe::deflate::{ContextPool, SharedPool};
 use wsframe::{
     CloseBody, CloseCode, Connection, EncodeError, Event, FrameEncoder, Limits, MAX_HEADER_LEN,
     MaskingKey, MaskingKeys, MessageData, MessageDecoder, NoKeys, Opcode, Output, ProtocolError,
@@ -686,4 +688,100 @@ fn a_connection_without_compression_sends_fragments_plain() {
     connection.connection_mut().send_fragment("aaaa", false, &mut out).unwrap();
     connection.send_fragment("aaaa", true, &mut eager(), &mut out).unwrap();
     assert_eq!(out, plain);
+}
+
+#[test]
+fn compressed_len_counts_the_bytes_that_receive_decompresses() {
+    let bytes = [frame(0x41, &HELLO[..3]), frame(0x89, b"hi"), frame(0x80, &HELLO[3..])].concat();
+    let mut connection = server(DeflateParameters::DEFAULT);
+    // The first byte shows that the message is compressed. Six header bytes come before the payload.
+    assert_eq!(connection.compressed_len(b""), None);
+    for end in 1..bytes.len() {
+        assert_eq!(connection.compressed_len(&bytes[..end]), Some(end.saturating_sub(6).min(3)));
+    }
+    // Inside a frame, and inside the message.
+    let (mut first, mut buf, mut pool) = (bytes[..7].to_vec(), [0; 100], eager());
+    let mut input = &mut first[..];
+    connection.receive(&mut input, &mut buf, &mut pool, &mut Vec::new()).unwrap();
+    assert_eq!(connection.compressed_len(&bytes[7..8]), Some(1));
+    assert_eq!(connection.compressed_len(&bytes[7..]), Some(2));
+    // What was located and not decompressed yet, because the buffer was full.
+    let (mut rest, mut buf) = (bytes[7..].to_vec(), [0; 1]);
+    let mut input = &mut rest[..];
+    while let Some(event) =
+        connection.receive(&mut input, &mut buf, &mut pool, &mut Vec::new()).unwrap()
+    {
+        let is_last = matches!(event, Event::Text(chunk) if chunk.last);
+        assert_eq!(connection.compressed_len(input).is_none(), is_last);
+    }
+    // A plain message, and a connection without compression.
+    assert_eq!(connection.compressed_len(&frame(0x81, b"Hello")), None);
+    let plain = CompressedConnection::new(Connection::server(), None);
+    assert_eq!(plain.compressed_len(&bytes), None);
+}
+
+/// A context that was given back does not know what came before.
+#[test]
+fn a_recycled_connection_returns_compressed_messages_as_they_are() {
+    let bytes = [frame(0x41, &HELLO[..3]), frame(0x80, &HELLO[3..]), frame(0xC1, &HELLO)].concat();
+    for first_len in [0, 6 + 3] {
+        let (mut connection, mut pool) = (server(DeflateParameters::DEFAULT), eager());
+        let (mut bytes, mut buf, mut out) = (bytes.clone(), [0; 100], Vec::new());
+        let (first, rest) = bytes.split_at_mut(first_len);
+        let mut first = first;
+        while connection.receive(&mut first, &mut buf, &mut pool, &mut out).unwrap().is_some() {}
+        connection.recycle(&mut pool);
+        let mut rest = rest;
+        let mut received = Vec::new();
+        while let Some(event) =
+            connection.receive(&mut rest, &mut buf, &mut pool, &mut out).unwrap()
+        {
+            let Event::Raw(chunk) = event else { panic!("{event:?}") };
+            received.push((chunk.rsv, chunk.payload.unmask().to_vec()));
+        }
+        let expected = [&HELLO[..3], &HELLO[3..], &HELLO].map(|raw| (Rsv::RSV1, raw.to_vec()));
+        assert_eq!(received, expected[usize::from(first_len > 0)..]);
+        // It sends everything plain, and the contexts are in the pool.
+        connection.send(&*"Hello ".repeat(100), &mut pool, &mut out).unwrap();
+        assert_eq!(out[0], 0x81);
+        assert_eq!(pool.idle_decompressors(), usize::from(first_len > 0));
+    }
+}
+
+/// The decompressor of a message that will not end is free for others.
+#[test]
+fn a_failed_connection_gives_its_decompressor_back() {
+    let bytes = [frame(0x41, &HELLO[..3]), frame(0x81, b"no continuation")].concat();
+    let (mut connection, mut pool) = (server(DeflateParameters::DEFAULT), eager());
+    let received = receive(&mut connection, &bytes, &[], &[], &mut pool, &mut Vec::new());
+    assert_eq!(received.error, Some(ProtocolError::ExpectedContinuation(Opcode::Text)));
+    assert_eq!(pool.idle_decompressors(), 1);
+}
+
+#[test]
+#[cfg(feature = "std")]
+fn connections_on_several_threads_share_a_pool() {
+    let pool = SharedPool::new(Config::new(DeflateParameters::NO_TAKEOVER).max_idle(2));
+    let text = "Hello ".repeat(100);
+    let talk = |mut pool: SharedPool| {
+        let agreed = DeflateParameters::NO_TAKEOVER;
+        let (mut sender, mut receiver) = (client(agreed), server(agreed));
+        let (mut out, mut buf) = (Vec::new(), vec![0; text.len() + 1]);
+        for _ in 0..100 {
+            out.clear();
+            sender.send(&*text, &mut pool, &mut out).unwrap();
+            assert!(out.len() < 50);
+            let mut input = &mut out[..];
+            let event = receiver.receive(&mut input, &mut buf, &mut pool, &mut Vec::new());
+            let Ok(Some(Event::Text(chunk))) = event else { panic!("{event:?}") };
+            assert_eq!(chunk.text.as_bytes(), text.as_bytes());
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| talk(pool.clone()));
+        }
+    });
+    let idle = pool.clone().with_pool(|pool| (pool.idle_compressors(), pool.idle_decompressors()));
+    assert!((1..=2).contains(&idle.0) && (1..=2).contains(&idle.1), "{idle:?}");
 }

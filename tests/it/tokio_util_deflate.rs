@@ -14,9 +14,9 @@ use futures_util::{SinkExt, Stream, StreamExt};
 use proptest::prelude::*;
 use tokio::io::{AsyncWriteExt, duplex};
 use tokio_util::codec::{Decoder, Encoder};
-use wsframe::codec::{CodecError, MessageCodec, SharedPool};
+use wsframe::codec::{CodecError, MessageCodec};
 use wsframe::deflate::{
-    Broadcast, Compressor, CompressorOptions, Config, DeflateContext, DeflateParameters,
+    Broadcast, Compressor, CompressorOptions, Config, DeflateContext, DeflateParameters, SharedPool,
 };
 use wsframe::stream::WebSocketStream;
 use wsframe::{
@@ -490,7 +490,7 @@ fn memory_of_an_idle_codec() {
     assert!(size_of::<MessageCodec>() <= size_of::<Connection>() + 112);
     let mut codec = None;
     let idle = measure(|| codec = Some(server(DeflateParameters::NO_TAKEOVER, pool.clone())));
-    assert!(idle.bytes_current <= 160, "{idle:?}");
+    assert!(idle.bytes_current <= 200, "{idle:?}");
 
     // The contexts of the first serve all others.
     let mut others = Vec::new();

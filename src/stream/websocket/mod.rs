@@ -23,17 +23,14 @@ use super::read::ReadBuffer;
 use super::split::{self, SplitSink, SplitStream};
 use super::wakers::{Side, Wakers};
 use super::write::WriteQueue;
-use crate::close::CloseCode;
-#[cfg(feature = "deflate")]
-use crate::codec::SharedPool;
 use crate::codec::chunks::{OpenMessage, Received};
 use crate::codec::{CodecError, Messages};
-use crate::connection::{Connection, MaskingKeys, NoKeys, TransportAction};
 #[cfg(feature = "deflate")]
-use crate::deflate::DeflateParameters;
-use crate::error::ReceiveError;
-use crate::opcode::Opcode;
-use crate::owned::{CloseFrame, Message, Utf8Bytes};
+use crate::deflate::{DeflateParameters, SharedPool};
+use crate::{
+    CloseCode, CloseFrame, Connection, MaskingKeys, Message, NoKeys, Opcode, ReceiveError,
+    TransportAction, Utf8Bytes,
+};
 
 /// How many bytes may be queued before a sender has to wait.
 const BACKPRESSURE_BOUNDARY: usize = 64 << 10;
@@ -191,8 +188,7 @@ impl<T, K> WebSocketStream<T, K> {
     ///
     /// ```
     /// use wsframe::Connection;
-    /// use wsframe::codec::SharedPool;
-    /// use wsframe::deflate::{Config, DeflateParameters};
+    /// use wsframe::deflate::{Config, DeflateParameters, SharedPool};
     /// use wsframe::stream::WebSocketStream;
     ///
     /// # async fn example(socket: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin) {
@@ -210,7 +206,7 @@ impl<T, K> WebSocketStream<T, K> {
         agreed: Option<DeflateParameters>,
         pool: impl Into<SharedPool>,
     ) -> Self {
-        self.messages.deflate(agreed, pool.into());
+        self.messages = self.messages.deflate(agreed, pool.into());
         self
     }
 
@@ -317,7 +313,7 @@ impl<T, K> WebSocketStream<T, K> {
     /// Returns the connection: its role, and what it knows of its end.
     #[must_use]
     pub const fn connection(&self) -> &Connection<K> {
-        &self.messages.connection
+        self.messages.connection()
     }
 
     /// Returns the subprotocol that [`accept`](super::accept) or [`client`](super::client)
@@ -376,8 +372,6 @@ impl<T, K> WebSocketStream<T, K> {
     /// Returns the transport and the connection, with what was read and not returned yet, and what
     /// was queued and not written.
     ///
-    /// A connection with compression cannot be continued from its parts.
-    ///
     /// ```
     /// use tokio::io::{AsyncRead, AsyncWrite};
     /// use wsframe::stream::WebSocketStream;
@@ -393,7 +387,7 @@ impl<T, K> WebSocketStream<T, K> {
         self.queue.append(&self.messages.replies);
         StreamParts {
             io: self.io,
-            connection: self.messages.connection,
+            connection: self.messages.into_connection(),
             read_buf: self.input.bytes,
             write_buf: self.queue.into_bytes(),
         }
@@ -607,7 +601,7 @@ where
         self.ended = true;
         self.is_drained = true;
         self.failure.get_or_insert(error.kind());
-        self.messages.connection.receive_eof();
+        self.messages.connection_mut().receive_eof();
         self.write_last(cx);
     }
 
@@ -624,7 +618,7 @@ where
         let _ = self.poll_shut_down(Side::Reader, cx);
         for _ in 0..READS_PER_POLL {
             if self.is_drained {
-                self.messages.connection.receive_eof();
+                self.messages.connection_mut().receive_eof();
                 let _ = self.poll_shut_down(Side::Reader, cx);
                 return Poll::Ready(());
             }
@@ -640,7 +634,7 @@ where
 
     fn poll_read(&mut self, cx: &Context<'_>) -> Poll<io::Result<usize>> {
         let waker = self.wakers.register(Side::Reader, cx.waker());
-        let rest = if self.ended { 0 } else { self.messages.connection.remaining() };
+        let rest = if self.ended { 0 } else { self.messages.connection().remaining() };
         self.input.poll_read(&mut self.io, &mut Context::from_waker(waker), rest, &mut self.spare)
     }
 
@@ -838,8 +832,8 @@ where
 pub struct StreamParts<T, K = NoKeys> {
     /// The transport.
     pub io: T,
-    /// The connection.
-    pub connection: Connection<K>,
+    /// The connection, unless compression was negotiated: such a connection cannot be continued.
+    pub connection: Option<Connection<K>>,
     /// What was read and not returned yet.
     pub read_buf: BytesMut,
     /// What was queued and not written.

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::WebSocketStream;
 use crate::codec::CodecError;
 use crate::codec::chunks::Chunk;
-use crate::connection::{MaskingKeys, MessageData};
+use crate::{MaskingKeys, MessageData};
 
 /// # Messages in parts
 impl<T, K> WebSocketStream<T, K>

@@ -1,24 +1,23 @@
-//! Requests and header fields with memory of their own, for decisions that are made later.
+//! Requests that own their memory.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::fields::Fields;
 use super::key::WebSocketKey;
 use super::server::HandshakeRequest;
 
 /// Header fields, without whitespace around their values.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct KeptFields {
+pub(super) struct OwnedFields {
     /// All names and values, one after another.
     bytes: Vec<u8>,
     /// Where each name and each value ends.
     ends: Vec<(usize, usize)>,
 }
 
-impl KeptFields {
-    pub(crate) fn new<'a>(fields: impl Iterator<Item = (&'a str, &'a [u8])>) -> Self {
+impl OwnedFields {
+    pub(super) fn new<'a>(fields: impl Iterator<Item = (&'a str, &'a [u8])>) -> Self {
         let (mut bytes, mut ends) = (Vec::new(), Vec::new());
         for (name, value) in fields {
             bytes.extend_from_slice(name.as_bytes());
@@ -29,7 +28,7 @@ impl KeptFields {
         Self { bytes, ends }
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let mut start = 0;
         self.ends.iter().map(move |&(name_end, end)| {
             // Names are tokens.
@@ -38,32 +37,45 @@ impl KeptFields {
             (name, &self.bytes[name_end..end])
         })
     }
-
-    /// Returns the value of the first field with this name.
-    pub(crate) fn first(&self, name: &str) -> Option<&[u8]> {
-        Fields::Kept(self).first(name)
-    }
 }
 
 /// Without the values, which may be secret.
-impl fmt::Debug for KeptFields {
+impl fmt::Debug for OwnedFields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter().map(|(name, _)| name)).finish()
     }
 }
 
-/// A validated request.
-#[derive(Debug)]
-pub(crate) struct KeptRequest {
+/// A [`HandshakeRequest`] that owns its memory, for a decision that is made later.
+///
+/// ```
+/// use wsframe::handshake::{OwnedHandshakeRequest, Rejection, Request};
+///
+/// /// Validates a request and makes the buffer free for the next read.
+/// fn take(head: &[u8]) -> Result<OwnedHandshakeRequest, Rejection> {
+///     Ok(Request::parse(head)?.handshake()?.into_owned())
+/// }
+///
+/// let head = b"GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\n\
+///     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+///     Sec-WebSocket-Version: 13\r\n\r\n";
+/// let request = take(head)?;
+/// assert_eq!(request.as_request().resource_name(), "/chat");
+/// # Ok::<(), Rejection>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct OwnedHandshakeRequest {
     pub(super) resource_name: Box<str>,
     pub(super) host: Box<str>,
     pub(super) origin: Option<Box<str>>,
     pub(super) key: Option<WebSocketKey>,
-    pub(super) fields: KeptFields,
+    pub(super) fields: OwnedFields,
 }
 
-impl KeptRequest {
-    pub(crate) fn request(&self) -> HandshakeRequest<'_> {
-        HandshakeRequest::kept(self)
+impl OwnedHandshakeRequest {
+    /// Returns the request.
+    #[must_use]
+    pub fn as_request(&self) -> HandshakeRequest<'_> {
+        HandshakeRequest::from_owned(self)
     }
 }
