@@ -14,8 +14,8 @@ use crate::{
     ReceiveError, Rsv, TextChunk, Utf8Bytes,
 };
 
-/// A chunk of a message, or a control frame: what
-/// [`WebSocketStream::next_chunk`](crate::stream::WebSocketStream::next_chunk) returns.
+/// A chunk of a message, or a control frame, from
+/// [`WebSocketStream::next_chunk`](crate::stream::WebSocketStream::next_chunk).
 ///
 /// The chunks of a message arrive in order. Control frames may arrive between them.
 ///
@@ -35,8 +35,8 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chunk {
-    /// The chunk, as a message of the same kind, or the control frame. Text is cut between
-    /// characters, wherever its frames are cut. A chunk is empty only if its message ends with it.
+    /// The chunk, as a message of the same kind, or the control frame. Text is always cut between
+    /// characters, even if its frames are not. Only the last chunk of a message can be empty.
     pub data: Message,
     /// Whether this is the first chunk of its message. `true` for a control frame.
     pub first: bool,
@@ -51,9 +51,9 @@ impl From<Message> for Chunk {
     }
 }
 
-/// What is received: a message, or a chunk.
+/// A message or a chunk.
 pub(crate) trait Received {
-    /// Returns it as a message.
+    /// Returns the message, or the data of the chunk.
     fn message(&self) -> &Message;
 }
 
@@ -131,7 +131,8 @@ pub(super) struct Piece {
 }
 
 impl Piece {
-    /// Returns the chunk to return for the piece. Returns `None` if it has no whole character.
+    /// Converts the piece to a chunk. Returns `None` if there is nothing to return yet: no bytes, or
+    /// only the beginning of a character.
     fn chunk(self, open: &mut OpenMessage) -> Result<Option<Chunk>, ProtocolError> {
         let Self { part: Part { kind, first, last, .. }, payload } = self;
         if first && last {
@@ -153,18 +154,18 @@ impl Piece {
     }
 }
 
-/// A message of which chunks have arrived and others have not.
+/// The state of a message that is received in chunks.
 pub(crate) struct Open {
     kind: Kind,
     /// Whether a chunk was returned.
     returned: bool,
-    /// The beginning of a character: at most three bytes.
+    /// The beginning of a character that the last chunk ended in: at most three bytes.
     cut: Vec<u8>,
-    /// What was collected for a caller who asked for the whole rest of the message.
+    /// The bytes that were collected for a caller that wants the rest as one message.
     rest: Vec<u8>,
 }
 
-/// The message of which chunks were returned, or may have been; `None` between two.
+/// The message that is received in chunks, or `None` between two messages.
 pub(crate) type OpenMessage = Option<Box<Open>>;
 
 impl Open {
@@ -172,7 +173,7 @@ impl Open {
         Self { kind, returned: false, cut: Vec::new(), rest: Vec::new() }
     }
 
-    /// Moves the end of the text to the next chunk if it is inside a character.
+    /// Returns the text up to its last whole character. The next chunk begins with the rest.
     fn text(&mut self, payload: Bytes) -> Result<Utf8Bytes, ProtocolError> {
         let mut payload = payload;
         if !self.cut.is_empty() {
@@ -185,7 +186,7 @@ impl Open {
     }
 }
 
-/// Returns how many bytes of valid text come before a character that is cut at its end.
+/// Returns the length of the text without an incomplete character at its end.
 fn whole_characters(text: &[u8]) -> usize {
     for (at, byte) in text.iter().enumerate().rev().take(3) {
         let len = match byte {
@@ -204,7 +205,8 @@ const fn is_control(message: &Message) -> bool {
     matches!(message, Message::Ping(_) | Message::Pong(_) | Message::Close(_))
 }
 
-/// Returns a message of this kind. Text is validated again, so that it can be a `str`.
+/// Creates a message of this kind. Text is validated again, because a safe conversion to `str`
+/// requires it.
 pub(super) fn message(kind: Kind, payload: Bytes) -> Result<Message, ProtocolError> {
     Ok(match kind {
         Kind::Text => Message::Text(Utf8Bytes::try_from(payload)?),
@@ -214,8 +216,8 @@ pub(super) fn message(kind: Kind, payload: Bytes) -> Result<Message, ProtocolErr
 }
 
 impl<K: MaskingKeys> Messages<K> {
-    /// Takes the next chunk or control frame from the beginning of `input`. Returns `None` when
-    /// more bytes are needed. A message that [`receive`](Self::receive) has begun is one chunk.
+    /// Returns the next chunk or control frame, and splits it off `input`. Returns `None` when more
+    /// bytes are needed. A message that [`receive`](Self::receive) has begun is returned whole.
     pub(crate) fn receive_chunk(
         &mut self,
         open: &mut OpenMessage,
@@ -226,7 +228,7 @@ impl<K: MaskingKeys> Messages<K> {
                 return Ok(self.receive(input)?.map(Chunk::from));
             }
             Some(open) if !open.rest.is_empty() => {
-                // It was collected for a call that was given up.
+                // The call that collected it was cancelled.
                 let rest = Bytes::from(mem::take(&mut open.rest));
                 let first = !mem::replace(&mut open.returned, true);
                 let data = message(open.kind, rest)?;
@@ -237,8 +239,8 @@ impl<K: MaskingKeys> Messages<K> {
         self.superseding(|messages| messages.receive_any_chunk(open, input))
     }
 
-    /// Takes a control frame, or all that was not returned of the message that was begun in chunks,
-    /// as one message. Returns `None` when more bytes are needed.
+    /// Returns a control frame, or the rest of the message that was begun in chunks, as one message.
+    /// Returns `None` when more bytes are needed.
     #[cold]
     pub(crate) fn receive_rest(
         &mut self,
@@ -291,7 +293,7 @@ impl<K: MaskingKeys> Messages<K> {
         }
     }
 
-    /// Takes the next part of a message, or a control frame, from the beginning of `input`.
+    /// Returns the next part of a message, or a control frame, and splits it off `input`.
     fn receive_piece(&mut self, input: &mut BytesMut) -> Result<Option<Next<Piece>>, ReceiveError> {
         let Self { link, replies, .. } = self;
         let out = &mut Replies(replies);

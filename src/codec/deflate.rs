@@ -45,8 +45,8 @@ impl<K> Compressed<K> {
 }
 
 impl<K: MaskingKeys> Compressed<K> {
-    /// Takes the next compressed message from the beginning of `input`, or a control frame between
-    /// its fragments. Returns `None` when more bytes are needed, and before a plain message.
+    /// Returns the next compressed message, or a control frame between its fragments, and removes it
+    /// from `input`. Returns `None` when more bytes are needed, and before a plain message.
     #[inline]
     pub(super) fn receive(
         &mut self,
@@ -88,8 +88,8 @@ impl<K: MaskingKeys> Compressed<K> {
         Ok(None)
     }
 
-    /// Decompresses the next piece of a compressed message, or takes a control frame between its
-    /// fragments. Returns `None` when more bytes are needed, and before a plain message.
+    /// Returns the next piece of a compressed message, or a control frame between its fragments.
+    /// Returns `None` when more bytes are needed, and before a plain message.
     pub(super) fn receive_piece(
         &mut self,
         input: &mut BytesMut,
@@ -101,7 +101,8 @@ impl<K: MaskingKeys> Compressed<K> {
         Ok(next.map(|next| next.with_payload(|_| piece.into())))
     }
 
-    /// Appends the next piece of a compressed message to `buf`.
+    /// Appends the next piece of a compressed message to `buf`. `available` is the length of its
+    /// input.
     fn decompress(
         &mut self,
         available: usize,
@@ -125,7 +126,7 @@ impl<K: MaskingKeys> Compressed<K> {
         next
     }
 
-    /// Sends a message, compressed if it is worth it, or a control frame.
+    /// Sends a message, compressed if that is worthwhile, or a control frame.
     pub(super) fn send(
         &mut self,
         message: &Message,
@@ -157,8 +158,8 @@ impl<K: MaskingKeys> Compressed<K> {
     }
 }
 
-/// A panic in the middle of a message leaves at worst a context with wrong contents. The context's
-/// type alone would take this property away.
+/// After a panic in the middle of a message, a context has wrong contents at worst. Codecs would not
+/// be unwind-safe because of zlib's pointers alone.
 impl<K: UnwindSafe> UnwindSafe for Compressed<K> {}
 
 /// Keeps the contexts for the next connection.

@@ -1,5 +1,4 @@
-//! Whole messages over a connection, without I/O: what `MessageCodec` and `WebSocketStream` have in
-//! common.
+//! Whole messages over a connection, without I/O. `MessageCodec` and the streams are built on it.
 
 #[cfg(feature = "deflate")]
 use alloc::{boxed::Box, vec::Vec};
@@ -112,11 +111,11 @@ impl<K> Messages<K> {
         mem::take(&mut self.replies)
     }
 
-    /// Says that the transport has ended.
+    /// Records that the transport has ended.
     ///
     /// # Errors
     ///
-    /// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the peer has sent no Close.
+    /// Returns [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the peer has sent no Close.
     pub(crate) fn receive_end(&mut self) -> Result<(), CodecError> {
         self.connection_mut().receive_eof();
         if self.connection().close_code() == Some(CloseCode::ABNORMAL) {
@@ -128,7 +127,7 @@ impl<K> Messages<K> {
 }
 
 impl<K: MaskingKeys> Messages<K> {
-    /// Takes the next message or control frame from the beginning of `input`. Returns `None` when
+    /// Returns the next message or control frame, and splits it off `input`. Returns `None` when
     /// more bytes are needed.
     pub(crate) fn receive(
         &mut self,
@@ -137,7 +136,7 @@ impl<K: MaskingKeys> Messages<K> {
         self.superseding(|messages| messages.receive_any(input))
     }
 
-    /// Receives, and keeps one Pong at most.
+    /// Receives. A new Pong replaces one that is still waiting.
     #[inline(always)]
     pub(super) fn superseding<R: Received>(
         &mut self,
@@ -148,8 +147,7 @@ impl<K: MaskingKeys> Messages<K> {
         match &received {
             Ok(Some(received)) => {
                 if matches!(received.message(), Message::Ping(_)) && self.replies.len() > waiting {
-                    // A Pong that was still waiting is superseded. (A Close is not: no Ping comes
-                    // after it.)
+                    // What was waiting is a Pong, because no Ping is received after a Close.
                     self.replies.advance(waiting);
                 }
             }
@@ -159,7 +157,7 @@ impl<K: MaskingKeys> Messages<K> {
         received
     }
 
-    /// The connection has failed: nothing more is received.
+    /// Releases memory after the connection has failed.
     #[cold]
     fn abandon(&mut self) {
         #[cfg(feature = "deflate")]
@@ -208,8 +206,8 @@ impl<K: MaskingKeys> Messages<K> {
     }
 }
 
-/// The output of a connection of whose Pongs only one waits: it says that none does, so that the
-/// connection need not count them.
+/// An output for replies. It never reports any as pending, because at most one Pong waits and the
+/// connection does not have to limit them.
 pub(super) struct Replies<'r>(pub(super) &'r mut BytesMut);
 
 impl Output for Replies<'_> {

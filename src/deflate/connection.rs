@@ -17,8 +17,8 @@ use crate::rsv::Rsv;
 /// It is used like a connection, except that [`receive`](Self::receive) takes two more arguments:
 ///
 /// - a buffer into which messages are decompressed, one piece at a time
-/// - a [`Pool`], whose [`Config`] decides which messages are compressed and limits their
-///   decompressed length
+/// - a [`Pool`](super::Pool) or another [`ContextPool`], whose [`Config`] decides which messages are
+///   compressed
 ///
 /// [The module](super#memory) lists the memory that an idle connection takes.
 ///
@@ -145,7 +145,7 @@ impl<K: MaskingKeys> CompressedConnection<K> {
     ///
     /// # Panics
     ///
-    /// If `buf` is empty, or the allocator has no memory for a decompression context.
+    /// Panics if `buf` is empty, or if the allocator has no memory for a decompression context.
     #[inline]
     #[doc(alias = "read_message")]
     #[doc(alias = "recv")]
@@ -219,7 +219,7 @@ impl<K: MaskingKeys> CompressedConnection<K> {
     ///
     /// # Panics
     ///
-    /// If the allocator has no memory for a compression context.
+    /// Panics if the allocator has no memory for a compression context.
     #[doc(alias = "write_message")]
     pub fn send<'d>(
         &mut self,
@@ -244,7 +244,7 @@ impl<K: MaskingKeys> CompressedConnection<K> {
     ///
     /// # Panics
     ///
-    /// If the allocator has no memory for a compression context.
+    /// Panics if the allocator has no memory for a compression context.
     pub fn send_fragment<'d>(
         &mut self,
         fragment: impl Into<MessageData<'d>>,

@@ -1,8 +1,8 @@
 //! permessage-deflate (RFC 7692): compressed messages.
 //!
-//! [`CompressedConnection`] is a [`Connection`](crate::Connection) with compression. Over tokio's
-//! I/O, use `codec` (feature `tokio`). The other types work on message payloads and on header
-//! field values alone, so a crate with its own frame layer can use them:
+//! [`CompressedConnection`] is a [`Connection`](crate::Connection) with compression. Streams and
+//! codecs (features `tokio` and `blocking`) have a method `deflate`. The other types work on message
+//! payloads and on values of header fields alone, so a crate with its own frame layer can use them:
 //!
 //! 1. [`Negotiation`] negotiates [`DeflateParameters`] with the peer. They contain, for each
 //!    direction, whether a message may refer to earlier ones (context takeover), and how far back.

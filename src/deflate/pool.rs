@@ -95,8 +95,7 @@ impl Pool {
         self.compressors.push_back(compressor);
     }
 
-    /// Returns a decompressor for this context, without history. It has the
-    /// default limit.
+    /// Returns a decompressor for this context, without history. It has the default limit.
     #[must_use]
     pub fn take_decompressor(&mut self, context: DeflateContext) -> Decompressor {
         let idle = self.decompressors.pop();
@@ -141,7 +140,7 @@ impl fmt::Debug for Pool {
 }
 
 /// What a [`CompressedConnection`](super::CompressedConnection) takes contexts from: a [`Pool`], or
-/// one that is shared, such as a [`SharedPool`].
+/// one that is shared, such as a `SharedPool`.
 ///
 /// ```
 /// use std::cell::RefCell;
@@ -292,7 +291,7 @@ impl PooledCompressor {
     ///
     /// # Panics
     ///
-    /// If the allocator has no memory for the context.
+    /// Panics if the allocator has no memory for the context.
     pub fn append(&mut self, message: &[u8], pool: &mut Pool, out: &mut Vec<u8>) {
         self.compressor(pool).append(message, out);
         self.recycle(pool);
@@ -337,8 +336,8 @@ impl PooledDecompressor {
         Self { context, max_message_size: Limits::DEFAULT.message_size, decompressor: None }
     }
 
-    /// Sets the limit on the decompressed length of a message. The default is
-    /// that of [`Limits`]; `u32::MAX` disables the limit.
+    /// Sets the limit on the decompressed length of a message. The default is that of [`Limits`];
+    /// `u32::MAX` disables the limit.
     #[must_use]
     pub const fn max_message_size(mut self, bytes: u32) -> Self {
         self.max_message_size = bytes;
@@ -382,7 +381,7 @@ impl PooledDecompressor {
     ///
     /// # Panics
     ///
-    /// If the allocator has no memory for the context.
+    /// Panics if the allocator has no memory for the context.
     pub fn append(
         &mut self,
         payload: &[u8],
