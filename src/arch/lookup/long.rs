@@ -17,7 +17,7 @@ macro_rules! long_lookup_kernel {
 
         /// The result of all checks so far.
         #[derive(Clone, Copy)]
-        struct PartialStr {
+        struct Checked {
             /// Not zero if an error was found.
             wrong: V,
             /// The last vector that was checked.
@@ -28,9 +28,9 @@ macro_rules! long_lookup_kernel {
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn begin(state: u32) -> PartialStr {
+        fn begin(state: u32) -> Checked {
             let last = ends_with($crate::arch::lookup::at_end_of_word(state));
-            PartialStr { wrong: zero(), last, open: open_after(last) }
+            Checked { wrong: zero(), last, open: open_after(last) }
         }
 
         #[inline]
@@ -55,30 +55,30 @@ macro_rules! long_lookup_kernel {
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn check_ascii(checked: PartialStr) -> PartialStr {
-            PartialStr { wrong: or(checked.wrong, checked.open), last: zero(), open: zero() }
+        fn check_ascii(checked: Checked) -> Checked {
+            Checked { wrong: or(checked.wrong, checked.open), last: zero(), open: zero() }
         }
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn look_up_block(mut checked: PartialStr, block: Vectors) -> PartialStr {
+        fn look_up_block(mut checked: Checked, block: Vectors) -> Checked {
             for v in block {
                 checked.wrong = or(checked.wrong, wrong(v, checked.last));
                 checked.last = v;
             }
-            PartialStr { open: open_after(checked.last), ..checked }
+            Checked { open: open_after(checked.last), ..checked }
         }
 
         /// Returns the state after the text. All blocks before the last one must be checked.
         #[inline]
         #[target_feature(enable = $features)]
-        fn check_last_block(checked: PartialStr, block: Vectors, bytes: &[u8], state: u32) -> u32 {
+        fn check_last_block(checked: Checked, block: Vectors, bytes: &[u8], state: u32) -> u32 {
             let checked = if is_ascii(or_all(block)) {
                 check_ascii(checked)
             } else {
                 let at = bytes.len().saturating_sub(BLOCK);
                 let last = ends_with($crate::arch::lookup::word_before(bytes, at, state));
-                look_up_block(PartialStr { last, ..checked }, block)
+                look_up_block(Checked { last, ..checked }, block)
             };
             end(checked.wrong, checked.last, bytes, state)
         }

@@ -150,7 +150,7 @@ const CONTINUATIONS: [u8; LEN] = {
 };
 
 /// The result of all checks so far.
-struct PartialStr {
+struct Checked {
     /// The class of each lead in the last block, and zero for all other bytes.
     leads: V,
     /// The bits THIRD of `leads`, and the bits FOURTH of the leads moved by one position. The other
@@ -164,7 +164,7 @@ struct PartialStr {
     after_ascii: bool,
 }
 
-impl PartialStr {
+impl Checked {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
     fn begin(state: u32) -> Self {
@@ -460,7 +460,7 @@ fn validate_two([first, second]: [(V, __mmask64); 2], bytes: &[u8], state: u32) 
     if state == BROKEN {
         return BROKEN;
     }
-    let mut checked = PartialStr::begin(state);
+    let mut checked = Checked::begin(state);
     let mut last = first;
     if bytes.len() > LEN {
         checked.block(first.0);
@@ -476,7 +476,7 @@ fn validate_long(bytes: &[u8], state: u32) -> u32 {
         return BROKEN;
     }
     let Some(first) = chunks::first(bytes) else { return state };
-    let mut checked = PartialStr::begin(state);
+    let mut checked = Checked::begin(state);
     let start = checked.first_block(load(&first), bytes.as_ptr().addr());
     let (turns, rest) = bytes.get(start..).unwrap_or_default().as_chunks::<TURN>();
     for turn in turns {
@@ -503,7 +503,7 @@ fn unmask_validate_long(bytes: &mut [u8], key: u32, state: u32) -> u32 {
         None => None,
     };
 
-    let mut checked = PartialStr::begin(state);
+    let mut checked = Checked::begin(state);
     let start = checked.first_block(first, bytes.as_ptr().addr());
     let body_key = rotate(key, start);
     let (turns, rest) = bytes.get_mut(start..).unwrap_or_default().as_chunks_mut::<TURN>();
