@@ -7,7 +7,7 @@ use crate::error::{EncodeError, ProtocolError};
 use crate::header::MAX_CONTROL_PAYLOAD_LEN;
 use crate::utf8;
 
-/// The reason why a connection is closed, as a number (RFC 6455 §7.4).
+/// A close code: the reason why a connection is closed, as a number (RFC 6455 §7.4).
 ///
 /// A `CloseCode` can contain any number. [`may_be_sent`](Self::may_be_sent) returns whether a Close
 /// frame may contain it.
@@ -240,7 +240,7 @@ impl Deref for EncodedCloseBody {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        // As with an encoded header, `min` avoids the bounds check.
+        // `min` shows the compiler that no bounds check is needed.
         &self.bytes[..MAX_CONTROL_PAYLOAD_LEN.min(self.len as usize)]
     }
 }

@@ -1,4 +1,4 @@
-//! Why a connection was not opened.
+//! The errors of the opening handshake of streams.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::MAX_HEADERS;
 use crate::handshake::{HeadError, Rejection, Response, ResponseError, UriError, WriteError};
 
-/// Why an opening handshake failed (RFC 6455 §4).
+/// Error returned if the opening handshake of a stream fails (RFC 6455 §4).
 ///
 /// ```
 /// use wsframe::handshake::HandshakeError;
@@ -111,7 +111,7 @@ impl From<io::Error> for HandshakeError {
     }
 }
 
-/// Converts to the kind that says what went wrong, as this crate's other errors do.
+/// Converts to an error whose kind tells the cause, as for the other errors of this crate.
 impl From<HandshakeError> for io::Error {
     fn from(error: HandshakeError) -> Self {
         match error {
@@ -172,9 +172,10 @@ impl RefusedResponse {
         self.headers.iter().map(|(name, value)| (&**name, &**value))
     }
 
-    /// Returns the body, or its beginning: at most as many bytes as
-    /// [`Options::max_refused_body`](crate::handshake::Options::max_refused_body) says, and what
-    /// had arrived when the transport or the time limit ended.
+    /// Returns the body, or the part of it that was received.
+    ///
+    /// It has at most [`Options::max_refused_body`](crate::handshake::Options::max_refused_body)
+    /// bytes. It is incomplete if the transport or the time limit ended before it.
     #[must_use]
     pub const fn body(&self) -> &Bytes {
         &self.body

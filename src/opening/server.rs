@@ -1,4 +1,4 @@
-//! The server's side.
+//! The server's side of the opening handshake of streams.
 
 use alloc::string::String;
 
@@ -11,10 +11,10 @@ use crate::handshake::{
     Rejection, Request, WriteError,
 };
 
-/// Waits for a request.
+/// A server that waits for the request.
 #[derive(Debug)]
 pub(crate) struct RequestReader {
-    /// What has arrived.
+    /// The received bytes.
     pub(crate) input: BytesMut,
     scanner: HeadScanner,
     rules: HandshakeRules,
@@ -37,7 +37,7 @@ impl RequestReader {
     }
 }
 
-/// A validated request, and what arrived after it.
+/// A validated request, and the bytes that arrived after it.
 #[derive(Debug)]
 pub(crate) struct ReceivedRequest {
     request: OwnedHandshakeRequest,
@@ -62,7 +62,7 @@ impl ReceivedRequest {
     }
 }
 
-/// Has `write` write the response that accepts the request. Returns what was negotiated.
+/// Calls `write` to write the response that accepts the request. Returns what was negotiated.
 pub(crate) fn respond(
     request: &HandshakeRequest<'_>,
     options: &Options,

@@ -18,7 +18,7 @@ use crate::utf8;
 
 /// `Bytes` that are valid UTF-8: a `str` that is cheap to clone.
 ///
-/// It derefs to `str`. Cloning does not copy it. A received text is not copied out of the buffer
+/// It derefs to `str`. Cloning does not copy it. A received text shares the memory of the buffer
 /// that it was read into.
 ///
 /// ```
