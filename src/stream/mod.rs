@@ -102,6 +102,7 @@ mod keep_alive;
 mod open;
 mod prepared;
 mod read;
+mod sending;
 mod split;
 mod timer;
 mod wakers;

@@ -1,15 +1,9 @@
 //! Messages that are encoded once, for many streams.
 
-use core::future::poll_fn;
-use core::pin::Pin;
-
 use alloc::vec::Vec;
 use bytes::Bytes;
-use futures_sink::Sink;
-use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{SplitSink, WebSocketStream};
-use crate::codec::{CodecError, Messages};
+use crate::codec::Messages;
 #[cfg(feature = "deflate")]
 use crate::deflate::{Broadcast, ContextPool, DeflateContext, SharedPool, WindowBits};
 use crate::{EncodeError, FrameEncoder, MaskingKeys, Message, Opcode, Role, Rsv};
@@ -135,44 +129,3 @@ fn frame(opcode: Opcode, rsv: Rsv, payload: &[u8]) -> Option<Bytes> {
     FrameEncoder::new(opcode).rsv(rsv).encode_to_vec(payload, &mut frame).ok()?;
     Some(frame.into())
 }
-
-macro_rules! impl_sending {
-    ($sink:ident) => {
-        /// # Prepared messages
-        impl<T, K> $sink<T, K>
-        where
-            T: AsyncRead + AsyncWrite + Unpin,
-            K: MaskingKeys + Unpin,
-        {
-            /// Sends a prepared message, and returns when the transport has taken it.
-            ///
-            /// If the future is dropped, the message may or may not be queued, as with `send`.
-            ///
-            /// # Errors
-            ///
-            /// Those of `send`.
-            pub async fn send_prepared(
-                &mut self,
-                message: &PreparedMessage,
-            ) -> Result<(), CodecError> {
-                self.feed_prepared(message).await?;
-                poll_fn(|cx| Pin::new(&mut *self).poll_flush(cx)).await
-            }
-
-            /// Queues a prepared message, after waiting until the write queue is not full.
-            ///
-            /// # Errors
-            ///
-            /// Those of `feed`.
-            pub async fn feed_prepared(
-                &mut self,
-                message: &PreparedMessage,
-            ) -> Result<(), CodecError> {
-                poll_fn(|cx| Pin::new(&mut *self).poll_ready(cx)).await?;
-                self.start_send_prepared(message)
-            }
-        }
-    };
-}
-impl_sending!(WebSocketStream);
-impl_sending!(SplitSink);

@@ -179,35 +179,6 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
     K: MaskingKeys + Unpin,
 {
-    /// Sends the next fragment of a message: see [`WebSocketStream::send_fragment`].
-    ///
-    /// # Errors
-    ///
-    /// Same as [`WebSocketStream::send_fragment`].
-    pub async fn send_fragment<'d>(
-        &mut self,
-        fragment: impl Into<MessageData<'d>>,
-        fin: bool,
-    ) -> Result<(), CodecError> {
-        self.feed_fragment(fragment, fin).await?;
-        poll_fn(|cx| Pin::new(&mut *self).poll_flush(cx)).await
-    }
-
-    /// Queues the next fragment of a message: see [`WebSocketStream::feed_fragment`].
-    ///
-    /// # Errors
-    ///
-    /// Same as [`WebSocketStream::feed_fragment`].
-    pub async fn feed_fragment<'d>(
-        &mut self,
-        fragment: impl Into<MessageData<'d>>,
-        fin: bool,
-    ) -> Result<(), CodecError> {
-        let fragment = fragment.into();
-        poll_fn(|cx| Pin::new(&mut *self).poll_ready(cx)).await?;
-        self.start_send_fragment(fragment, fin)
-    }
-
     /// Queues the next fragment of a message: see [`WebSocketStream::start_send_fragment`].
     ///
     /// # Errors

@@ -1,10 +1,8 @@
 //! Messages in parts: chunks of what is received, fragments of what is sent.
 
 use core::future::poll_fn;
-use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::WebSocketStream;
@@ -78,69 +76,6 @@ where
         });
         self.is_terminated |= matches!(next, Poll::Ready(None));
         next
-    }
-
-    /// Sends the next fragment of a message (RFC 6455 §5.4), and returns when the transport has
-    /// taken it. With `fin` it is the last one.
-    ///
-    /// Pings and other control frames may be sent between fragments, with `send`; messages may not.
-    /// If compression was negotiated, a message in several fragments is compressed, and each
-    /// fragment is flushed, so the peer can decompress it at once.
-    ///
-    /// If the future is dropped, the fragment may or may not be queued, as with `send`.
-    ///
-    /// # Errors
-    ///
-    /// - Errors of the transport.
-    /// - The errors of [`Connection::send_fragment`](crate::Connection::send_fragment), such as
-    ///   [`ExpectedContinuation`](crate::EncodeError::ExpectedContinuation) for binary data within a text
-    ///   message. Nothing is queued then.
-    ///
-    /// ```
-    /// use futures_util::SinkExt;
-    /// use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
-    /// use wsframe::codec::CodecError;
-    /// use wsframe::stream::WebSocketStream;
-    ///
-    /// /// Sends a file as one binary message.
-    /// async fn upload(
-    ///     stream: &mut WebSocketStream<impl AsyncRead + AsyncWrite + Unpin>,
-    ///     file: &mut (impl AsyncRead + Unpin),
-    /// ) -> Result<(), CodecError> {
-    ///     let mut buf = vec![0; 64 << 10];
-    ///     loop {
-    ///         let count = file.read(&mut buf).await?;
-    ///         stream.feed_fragment(&buf[..count], count == 0).await?;
-    ///         if count == 0 {
-    ///             return stream.flush().await;
-    ///         }
-    ///     }
-    /// }
-    /// ```
-    pub async fn send_fragment<'d>(
-        &mut self,
-        fragment: impl Into<MessageData<'d>>,
-        fin: bool,
-    ) -> Result<(), CodecError> {
-        self.feed_fragment(fragment, fin).await?;
-        poll_fn(|cx| Pin::new(&mut *self).poll_flush(cx)).await
-    }
-
-    /// Queues the next fragment of a message, after waiting until the write queue is not full. Same
-    /// as [`send_fragment`](Self::send_fragment), but does not flush.
-    ///
-    /// # Errors
-    ///
-    /// - Errors of the transport.
-    /// - The errors of [`Connection::send_fragment`](crate::Connection::send_fragment). Nothing is queued then.
-    pub async fn feed_fragment<'d>(
-        &mut self,
-        fragment: impl Into<MessageData<'d>>,
-        fin: bool,
-    ) -> Result<(), CodecError> {
-        let fragment = fragment.into();
-        poll_fn(|cx| Pin::new(&mut *self).poll_ready(cx)).await?;
-        self.start_send_fragment(fragment, fin)
     }
 
     /// Queues the next fragment of a message, as `start_send` queues a message. Call it after
