@@ -10,12 +10,12 @@ use crate::{EncodeError, FrameEncoder, MaskingKeys, Message, Opcode, Role, Rsv};
 
 /// A message that is encoded and compressed once, and sent to many clients.
 ///
-/// Cloning it copies nothing. Each stream gets the plain or the compressed frame, whichever its
-/// handshake allows. This is safe on streams with context takeover: they send their next own
-/// message without it.
+/// Cloning it copies no payload. Each stream sends the plain or the compressed frame, whichever its
+/// handshake allows. A stream with context takeover releases its compressor then, so its next
+/// message refers to no earlier one.
 ///
-/// Only a server gains by it. A client masks each message with a new key, so it sends a prepared
-/// message as any other.
+/// It saves work for servers only. A client masks each message with a new key, so it sends a
+/// prepared message like any other.
 ///
 /// ```
 /// use tokio::net::TcpStream;
@@ -52,9 +52,9 @@ impl PreparedMessage {
         }
     }
 
-    /// Encodes a message, plain and compressed with a compressor of this pool. If the pool's
-    /// configuration does not compress messages of this length, or it would not become shorter, it
-    /// is sent plain.
+    /// Encodes a message, plain and compressed with a compressor of this pool. It is always sent
+    /// plain if the pool's configuration does not compress messages of its length, or if it would
+    /// not become shorter.
     ///
     /// ```
     /// use wsframe::Message;
@@ -93,8 +93,8 @@ impl PreparedMessage {
         &self.message
     }
 
-    /// Returns the frame for a stream, which has to be sent now. Returns `None` if the message has
-    /// to be sent as any other.
+    /// Returns the frame for a stream, which must then be sent next. Returns `None` if the message
+    /// must be sent like any other.
     pub(super) fn frame<K: MaskingKeys>(
         &self,
         messages: &mut Messages<K>,

@@ -1,4 +1,4 @@
-//! The halves of a stream that two tasks use.
+//! The two halves of a stream.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -21,8 +21,8 @@ use crate::{CloseCode, CloseFrame, MaskingKeys, Message, MessageData, NoKeys};
 struct Shared<T, K>(Arc<Mutex<WebSocketStream<T, K>>>);
 
 impl<T, K> Shared<T, K> {
-    /// A lock that is poisoned is ignored: a panic of the transport leaves the stream as usable as
-    /// it leaves one that was not split.
+    /// Ignores a poisoned lock: after a panic of the transport, the stream is as usable as one that
+    /// was not split.
     fn lock(&self) -> MutexGuard<'_, WebSocketStream<T, K>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -69,7 +69,7 @@ pub struct SplitStream<T, K = NoKeys>(Shared<T, K>);
 /// ```
 pub struct SplitSink<T, K = NoKeys>(Shared<T, K>);
 
-/// The error of [`SplitStream::reunite`]: the halves are not of the same stream. It contains them.
+/// The error of [`SplitStream::reunite`] if the halves are not of the same stream. Contains both.
 ///
 /// ```
 /// use tokio::net::TcpStream;
@@ -94,7 +94,7 @@ pub(super) fn split<T, K>(stream: WebSocketStream<T, K>) -> (SplitSink<T, K>, Sp
 }
 
 impl<T, K> SplitStream<T, K> {
-    /// Puts the two halves of a stream together again.
+    /// Reunites the two halves of a stream.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Messages in parts: chunks of what is received, fragments of what is sent.
+//! Messages in parts: received in chunks, sent in fragments.
 
 use core::future::poll_fn;
 use core::task::{Context, Poll};
@@ -16,27 +16,26 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
     K: MaskingKeys + Unpin,
 {
-    /// Returns the next chunk of a message, or a control frame, as soon as any of it has arrived.
-    /// Returns `None` when the stream has ended.
+    /// Returns the next chunk of a message as soon as it arrives, or a control frame. Returns `None`
+    /// when the stream has ended.
     ///
-    /// Use it for messages that are too long to be held. A chunk has at most as many bytes as one
-    /// read brings, or 64 KiB of a compressed message. The connection's limits apply to the whole
-    /// message: see [`Limits::max_message_size`](crate::Limits::max_message_size).
-    /// Control frames are answered as by `next`.
+    /// Use it for messages that are too long for memory. A chunk has at most as many bytes as one
+    /// read, or 64 KiB of a compressed message. The connection's limits apply to the whole message:
+    /// see [`Limits::max_message_size`](crate::Limits::max_message_size). Control frames are
+    /// answered as by `next`.
     ///
     /// Calls of `next` and of this method may alternate:
     ///
-    /// - In the middle of a message, `next` returns the rest of it, from the end of the last chunk,
-    ///   as one message.
-    /// - A message of which a dropped future of `next` has received a part is returned as one
-    ///   chunk.
+    /// - Within a message, `next` returns the rest after the last chunk as one message.
+    /// - If a dropped future of `next` has received a part of a message, this method returns that
+    ///   message whole.
     ///
-    /// This method is cancel-safe: a future that is dropped loses nothing.
+    /// This method is cancel-safe: a dropped future loses nothing.
     ///
     /// # Errors
     ///
-    /// Same as `next`: an error of the transport, or a rule that the peer broke. Chunks of the
-    /// message that were returned before must then be discarded.
+    /// Same as `next`: an error of the transport, or a rule that the peer broke. Then discard the
+    /// earlier chunks of the message.
     ///
     /// ```
     /// use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
@@ -78,8 +77,7 @@ where
         next
     }
 
-    /// Queues the next fragment of a message, as `start_send` queues a message. Call it after
-    /// `poll_ready` has returned `Ready`.
+    /// Queues the next fragment of a message. Call it after `poll_ready` has returned `Ready`.
     ///
     /// # Errors
     ///
