@@ -29,6 +29,7 @@ fn serve(addr: &str) -> io::Result<()> {
 
 fn echo(socket: TcpStream) -> io::Result<()> {
     socket.set_read_timeout(Some(Duration::from_secs(300)))?;
+    socket.set_nodelay(true)?;
     let mut websocket = blocking::accept(socket, &Options::new())?;
     while let Some(message) = websocket.read()? {
         // Pings and Closes were answered.
@@ -42,6 +43,7 @@ fn echo(socket: TcpStream) -> io::Result<()> {
 fn client(uri: &str, messages: &[String]) -> io::Result<()> {
     let parsed = Uri::parse(uri)?;
     let socket = TcpStream::connect((parsed.address(), parsed.port()))?;
+    socket.set_nodelay(true)?;
     let mut websocket = blocking::client(socket, uri, &Options::new())?;
     for message in messages {
         websocket.send(Message::text(message.clone()))?;

@@ -4,16 +4,16 @@
 //! The example `price_feed` shows time limits, compression and what else a public server needs.
 
 use futures_util::{SinkExt, TryStreamExt};
-use tokio::net::TcpListener;
 use wsframe::{handshake::Options, stream};
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let addr = std::env::args().nth(1).unwrap_or("127.0.0.1:9001".into());
-    let listener = TcpListener::bind(addr).await?;
+    let listener = tokio::net::TcpListener::bind(addr).await?;
     println!("ws://{}/", listener.local_addr()?);
     loop {
         let (socket, _) = listener.accept().await?;
+        socket.set_nodelay(true)?; // send each echo at once instead of waiting for more
         tokio::spawn(async move {
             let mut stream = stream::accept(socket, &Options::new()).await?;
             while let Some(message) = stream.try_next().await? {

@@ -4,8 +4,7 @@
 //! All of it is in this file. Besides axum it takes tokio, futures-util, and wsframe with the
 //! features `deflate` and `hyper`.
 
-use axum::extract::{Request, State};
-use axum::{Router, response::Response, routing::any};
+use axum::{Router, extract::*, response::Response, routing::any, serve::ListenerExt};
 use futures_util::{StreamExt, TryStreamExt, future::ready};
 use wsframe::{deflate::Config, handshake::Options, stream};
 
@@ -14,6 +13,7 @@ async fn main() -> std::io::Result<()> {
     let addr = std::env::args().nth(1).unwrap_or("127.0.0.1:9003".into());
     let listener = tokio::net::TcpListener::bind(addr).await?;
     println!("ws://{}/", listener.local_addr()?);
+    let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
     let opts = Options::new().subprotocols(["echo"]).deflate(Config::default()).auto_close(false);
     axum::serve(listener, Router::new().route("/", any(echo)).with_state(opts)).await
 }

@@ -46,6 +46,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 async fn talk(uri: &str, tls: &TlsConnector) -> io::Result<CloseCode> {
     let parsed = Uri::parse(uri)?;
     let socket = TcpStream::connect((parsed.address(), parsed.port())).await?;
+    socket.set_nodelay(true)?;
     let io = if parsed.is_secure() {
         let name = ServerName::try_from(parsed.address().to_owned()).map_err(io::Error::other)?;
         Either::Left(tls.connect(name, socket).await?)
