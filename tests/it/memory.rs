@@ -38,7 +38,7 @@ fn an_assembler_keeps_no_memory() {
                 len = match event {
                     Event::Text(chunk) => assembler.text(chunk).unwrap().map(|text| text.len()),
                     Event::Binary(chunk) => assembler.binary(chunk).map(|bytes| bytes.len()),
-                    other => panic!("nobody sent {other:?}"),
+                    other => panic!("unexpected {other:?}"),
                 };
             }
         });

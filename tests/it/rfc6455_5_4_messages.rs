@@ -352,7 +352,7 @@ fn located_frames_can_be_taken_later() {
                     }
                     Event::Text(chunk) => whole.push(chunk.into_message().ok().map(|m| m.into())),
                     Event::Ping(data) => assert_eq!(data, payload),
-                    other => panic!("nobody sent {other:?}"),
+                    other => panic!("unexpected {other:?}"),
                 }
             }
             at = end;
@@ -462,7 +462,7 @@ fn an_assembler_whose_message_was_broken_off() {
                 assembler.text(chunk).unwrap().map(|text| text.into_owned().into())
             }
             Event::Binary(chunk) => assembler.binary(chunk).map(|bytes| bytes.into_owned()),
-            other => panic!("nobody sent {other:?}"),
+            other => panic!("unexpected {other:?}"),
         };
         messages.extend(taken);
     }
