@@ -314,6 +314,7 @@ impl<K> Connection<K> {
     /// # let _ = connection;
     /// ```
     #[doc(alias = "with_config")]
+    #[doc(alias = "set_config")]
     #[doc(alias = "WebSocketConfig")]
     #[doc(alias = "max_message_size")]
     #[doc(alias = "max_frame_size")]
