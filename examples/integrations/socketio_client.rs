@@ -3,8 +3,8 @@
 //! `cargo run --all-features --example socketio_client -- ws://127.0.0.1:3000/chat greet Hello`.
 //!
 //! There are two protocols above the WebSocket. A message is a packet of Engine.IO: a type, which
-//! is a digit, and data. The data of type 4 is a packet of Socket.IO: a type, the namespace unless
-//! it is `/`, the number of an acknowledgement if there is one, and JSON.
+//! is a digit, and data. The data of type 4 is a packet of Socket.IO. It has a type, a namespace
+//! (unless that is `/`), in some packets the number of an acknowledgement, and JSON.
 
 #[path = "../common/client.rs"]
 mod client;
