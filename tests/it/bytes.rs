@@ -108,7 +108,7 @@ fn every_single_cut_equals_the_whole() {
 }
 
 #[test]
-fn text_fails_at_its_first_wrong_byte() {
+fn text_fails_at_its_first_invalid_byte() {
     let mut frame = masked(Opcode::Text, true, &[b'a'; 1000]);
     frame[8 + 10] ^= b'a' ^ 0xFF;
     let mut decoder = MessageDecoder::new(Role::Server);

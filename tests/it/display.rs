@@ -286,7 +286,7 @@ mod handshake {
     }
 
     #[test]
-    fn texts_of_refusals() {
+    fn texts_of_rejections() {
         let refusals = [
             Rejection::Method,
             Rejection::NoHandshake,

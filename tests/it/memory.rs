@@ -11,7 +11,7 @@ use wsframe::{
 };
 
 #[test]
-fn what_a_connection_keeps_is_small() {
+fn the_state_of_a_connection_is_small() {
     assert!(size_of::<FrameDecoder>() <= 32, "{}", size_of::<FrameDecoder>());
     assert!(size_of::<Connection>() <= 64, "{}", size_of::<Connection>());
     assert!(size_of::<MessageDecoder>() <= 56, "{}", size_of::<MessageDecoder>());

@@ -247,7 +247,7 @@ fn a_refusal_is_handed_out_with_what_has_arrived_of_its_body() {
 }
 
 #[test]
-fn interim_responses_come_before_the_one_that_counts() {
+fn interim_responses_are_skipped() {
     let received =
         b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 101 now\r\nUpgrade: websocket\r\n\
         Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n\x81\x00";

@@ -110,7 +110,7 @@ fn the_number_of_fields_is_capped_exactly() {
 /// RFC 9110 §15.2: a client must be able to take any number of interim responses before the final
 /// one.
 #[test]
-fn interim_responses_are_passed_over() {
+fn interim_responses_are_skipped() {
     let accepts = "HTTP/1.1 101 now\r\nUpgrade: websocket\r\n\r\n";
     let interim = ["HTTP/1.1 100 Continue\r\n\r\n", "\r\nHTTP/1.0 199\r\nLink: </a>\r\nb:\r\n\r\n"];
     for before in [String::new(), interim[0].into(), interim.concat(), interim.concat().repeat(3)] {
@@ -210,7 +210,7 @@ fn obs_folds_are_refused_or_unfolded() {
 }
 
 #[test]
-fn empty_lines_before_the_head_are_passed_over() {
+fn empty_lines_before_the_head_are_skipped() {
     let received = [b"\r\n\r\n", REQUEST].concat();
     for reads in [&[][..], &[1], &[3], &[30]] {
         assert_eq!(handshake::head(&received, reads, 1000), Some(received.len()));
@@ -219,7 +219,7 @@ fn empty_lines_before_the_head_are_passed_over() {
 }
 
 #[test]
-fn what_is_not_http_is_refused_at_its_first_byte() {
+fn bytes_other_than_http_are_refused_at_the_first_byte() {
     let tls = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
     for received in [&tls[..], b"\x81\x85", b" GET", b"\0", b"\r\n\x16", b"\"", b"\xEF\xBB\xBFGET"]
     {

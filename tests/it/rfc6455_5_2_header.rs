@@ -221,7 +221,7 @@ fn the_top_bit_of_a_length_is_refused_under_every_choice_of_rules() {
 }
 
 #[test]
-fn what_no_peer_may_accept_is_not_encoded() {
+fn frames_that_no_peer_may_accept_are_not_encoded() {
     for opcode in [Opcode::Close, Opcode::Ping, Opcode::Pong] {
         assert!(FrameHeader::new(opcode, 125).encode().is_ok());
         let too_long = FrameHeader::new(opcode, 126);

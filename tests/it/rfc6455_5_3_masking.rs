@@ -101,7 +101,7 @@ fn copying_fills_the_shorter_of_the_two() {
 }
 
 #[test]
-fn the_phase_goes_on_across_chunks() {
+fn the_mask_continues_across_chunks() {
     for (first, second) in [(1, 255), (3, 253), (255, 1), (0, 256), (2, 254)] {
         let mut payload = odd_bytes(first + second);
         let mut expected = payload.clone();
@@ -116,7 +116,7 @@ fn the_phase_goes_on_across_chunks() {
 }
 
 #[test]
-fn the_phase_survives_more_than_two_to_the_32_bytes() {
+fn the_mask_is_right_after_more_than_two_to_the_32_bytes() {
     let mut mask = Mask::new(MaskingKey::new(KEY));
     let mut chunk = vec![0; (1 << 20) + 3];
     let mut total = 0u64;

@@ -124,7 +124,7 @@ fn text_cut_inside_its_characters() {
 
 /// Wrong text is refused with its first wrong byte, before the frame is complete.
 #[test]
-fn wrong_text_fails_at_once() {
+fn invalid_text_fails_at_its_first_invalid_byte() {
     let wrong: [&[u8]; 9] = [
         b"\x80",
         b"\xC0",
@@ -313,7 +313,7 @@ fn frames_are_passed_on_unchanged() {
 
 /// What is located is taken later, from the bytes in which it lay, as an event or as a frame.
 #[test]
-fn located_frames_can_be_taken_later() {
+fn located_frames_can_be_decoded_later() {
     let stream = [
         frame(true, Opcode::Binary, b"abc"),
         frame(false, Opcode::Binary, b"d"),
@@ -508,7 +508,7 @@ proptest! {
 
 /// As after one that was passed on (§1.4).
 #[test]
-fn behind_a_close_of_its_own_a_relay_discards_what_comes() {
+fn a_relay_discards_input_after_its_own_close() {
     let mut relay = Relay::new(MessageDecoder::new(Role::Client), NoKeys);
     let mut out = Vec::new();
     let body = CloseBody { code: CloseCode::new(1001), reason: "" };

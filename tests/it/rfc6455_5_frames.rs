@@ -86,7 +86,7 @@ fn cut_at_every_byte_and_at_every_two() {
 }
 
 #[test]
-fn a_frame_that_lies_whole_in_the_buffer_is_one_chunk() {
+fn a_complete_frame_is_one_chunk() {
     for len in [0usize, 1, 125, 126, 4000] {
         let spec = Spec { opcode: 2, fin: true, key: [1, 2, 3, 4], payload: odd_bytes(len) };
         let (_, stream) = streams::stream(&[spec.clone(), spec], Role::Server, Rsv::NONE);
@@ -97,7 +97,7 @@ fn a_frame_that_lies_whole_in_the_buffer_is_one_chunk() {
 }
 
 #[test]
-fn a_frame_up_to_the_wanted_size_comes_whole_or_not_yet() {
+fn frames_up_to_a_length_are_returned_only_once_complete() {
     let payload = odd_bytes(992);
     let spec = Spec { opcode: 2, fin: true, key: [1, 2, 3, 4], payload };
     let (_, stream) = streams::stream(&[spec], Role::Server, Rsv::NONE);
@@ -136,7 +136,7 @@ fn a_header_stays_until_its_payload_begins_to_arrive() {
 
 /// For any part of a frame: what is located is within it, and what is missing is awaited.
 #[test]
-fn nothing_is_located_behind_the_input() {
+fn no_span_ends_after_the_input() {
     for role in [Role::Client, Role::Server] {
         for len in (0..140).chain([1000, 66_000]) {
             let spec = Spec { opcode: 2, fin: true, key: [1, 2, 3, 4], payload: odd_bytes(len) };
@@ -213,7 +213,7 @@ fn a_frame_of_71_gb_passes_through_16_kib() {
 }
 
 #[test]
-fn what_is_read_straight_to_its_place_is_located_there() {
+fn bytes_read_directly_to_their_destination_are_located_there() {
     let mut decoder = FrameDecoder::new(Role::Server);
     let payload = odd_bytes(500);
     let spec = Spec { opcode: 2, fin: true, key: [4, 3, 2, 1], payload: payload.clone() };
@@ -234,7 +234,7 @@ fn what_is_read_straight_to_its_place_is_located_there() {
 }
 
 #[test]
-fn payloads_leave_in_every_way() {
+fn payloads_are_unmasked_in_every_way() {
     let frame = b"\x82\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
     let mut buf = *frame;
     let mut decoder = FrameDecoder::new(Role::Server);

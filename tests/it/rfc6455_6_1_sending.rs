@@ -64,7 +64,7 @@ fn encode_in_every_way(header: FrameHeader, payload: &[u8]) {
 }
 
 #[test]
-fn boundary_lengths_in_every_way() {
+fn boundary_lengths_are_encoded_the_same_in_every_way() {
     let lengths = (0..140).chain(boundary_lengths()).chain([65_535, 65_536, 100_000]);
     for len in lengths {
         for key in [None, Some([0x37, 0xFA, 0x21, 0x3D]), Some([0; 4])] {
@@ -77,7 +77,7 @@ fn boundary_lengths_in_every_way() {
 }
 
 #[test]
-fn what_breaks_a_rule_is_refused_before_anything_is_written() {
+fn invalid_frames_are_refused_before_anything_is_written() {
     let too_long = [0; 126];
     let mut out = [0xEE; 200];
     let mut vec = Vec::new();
@@ -133,7 +133,7 @@ proptest! {
     #![proptest_config(support::proptest_config())]
 
     #[test]
-    fn any_frame_in_every_way_and_back(
+    fn any_frame_is_encoded_the_same_in_every_way_and_decoded(
         opcode in prop::sample::select(vec![Opcode::Continuation, Opcode::Text, Opcode::Ping]),
         fin: bool,
         rsv in 0u8..8,

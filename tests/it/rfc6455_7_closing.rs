@@ -168,7 +168,7 @@ fn the_answer_to_a_close_may_be_left_to_the_caller() {
 }
 
 #[test]
-fn a_failure_is_told_to_the_peer_and_latched() {
+fn a_failure_is_sticky_and_sends_a_close() {
     let cases: [(&[u8], u16, ProtocolError); 5] = [
         (b"\x83", 1002, ProtocolError::ReservedOpcode(3)),
         (b"\x81\x05", 1002, ProtocolError::UnmaskedByClient),
@@ -252,7 +252,7 @@ fn messages_and_fragments_go_out_in_order() {
 /// A connection whose caller owns the buffer: events are located, then taken, and replied to as
 /// ever.
 #[test]
-fn located_frames_can_be_taken_later() {
+fn located_frames_can_be_decoded_later() {
     let mut connection = Connection::server();
     let mut out = Vec::new();
     let mut bytes = *b"\x89\x82\0\0\0\0hi\x81\x81\0\0\0\0!\x88\x82\0\0\0\0\x03\xE8";
@@ -306,7 +306,7 @@ fn types_of_payloads_that_can_be_sent() {
 
 /// A fresh key for every frame: none is used twice, and none is drawn by a server.
 #[test]
-fn a_key_for_every_frame() {
+fn every_frame_has_a_key_of_its_own() {
     let mut drawn = 0u32;
     let mut connection = Connection::client(|| {
         drawn += 1;
@@ -409,7 +409,7 @@ fn fragments_of_two_texts_are_joined_only_where_the_whole_is_utf8() {
 /// Frames that go to a server are masked with keys.
 #[test]
 #[should_panic(expected = "`NoKeys` has no keys")]
-fn no_client_without_keys() {
+fn a_client_without_keys_panics() {
     let decoder = || MessageDecoder::new(Role::Client);
     assert_eq!(
         Connection::with_message_decoder(decoder(), || MaskingKey::new([1; 4])).role(),
@@ -561,7 +561,7 @@ fn the_least_capacity_that_replies_need() {
 
 /// Frames that the caller puts into bytes count as those that the connection does.
 #[test]
-fn frames_taken_count_as_sent() {
+fn frames_from_an_encoder_count_as_sent() {
     use wsframe::Opcode::{Binary, Close, Continuation, Ping, Text};
     let mut connection = Connection::server();
     for (opcode, fin, result) in [

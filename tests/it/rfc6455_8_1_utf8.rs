@@ -237,7 +237,7 @@ fn a_broken_text_stays_broken_and_is_still_unmasked() {
 }
 
 #[test]
-fn hopeless_prefixes_are_refused_at_the_byte_that_shows_it() {
+fn text_is_refused_at_the_first_byte_that_no_valid_text_contains() {
     let cases: [(&[u8], usize); 12] = [
         (b"\xC0", 0),
         (b"\xC1", 0),
@@ -291,7 +291,7 @@ fn a_text_may_not_end_inside_a_character() {
 }
 
 #[test]
-fn an_error_is_latched_until_reset() {
+fn errors_are_sticky_until_reset() {
     let mut validator = Utf8Validator::new();
     assert_eq!(validator.validate(b"ab\xFFcd").unwrap_err().offset(), 2);
     assert_eq!(validator.validate(b"ab").unwrap_err().offset(), 0);

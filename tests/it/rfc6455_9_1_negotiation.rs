@@ -112,7 +112,7 @@ fn line(message: &str) -> Option<&str> {
 }
 
 #[test]
-fn both_ends_agree() {
+fn both_sides_negotiate_the_same() {
     let mut offering = Window::new("x-window", Rsv::RSV1, &[10, 15]);
     let request = request(&[&offering]);
     assert_eq!(line(&request), Some("x-window; bits=10, x-window; bits=15"));

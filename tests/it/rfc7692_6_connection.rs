@@ -442,7 +442,7 @@ fn a_broadcast_goes_between_messages_of_the_connection() {
 }
 
 #[test]
-fn memory_goes_back_to_the_pool() {
+fn idle_connections_return_memory_to_the_pool() {
     // As the module's documentation says.
     assert!(size_of::<CompressedConnection>() <= 168, "{}", size_of::<CompressedConnection>());
     let message = "Hello ".repeat(100);

@@ -14,7 +14,7 @@ fn context(takeover: bool, bits: u8) -> DeflateContext {
 }
 
 #[test]
-fn what_a_connection_keeps_is_small() {
+fn the_state_of_a_connection_is_small() {
     assert!(size_of::<PooledCompressor>() <= 32, "{}", size_of::<PooledCompressor>());
     assert!(size_of::<PooledDecompressor>() <= 48, "{}", size_of::<PooledDecompressor>());
     assert!(size_of::<Compressor>() <= 32);

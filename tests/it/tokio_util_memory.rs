@@ -180,7 +180,7 @@ fn a_message_is_not_copied() {
 }
 
 #[test]
-fn what_a_connection_keeps_is_small() {
+fn the_state_of_a_connection_is_small() {
     // As the documentation says.
     assert!(size_of::<MessageCodec>() <= size_of::<Connection>() + 112);
     let make = || drop(MessageCodec::new(Connection::server()));

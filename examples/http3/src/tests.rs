@@ -126,7 +126,7 @@ async fn broken_framing_closes_the_connection() {
 }
 
 #[test]
-fn fields_are_coded_as_the_rfc_has_it() {
+fn fields_round_trip_and_equal_the_examples_of_the_rfc() {
     // RFC 9204 §B.1.
     let section = b"\x00\x00\x51\x0b/index.html";
     let path = vec![(":path".to_owned(), b"/index.html".to_vec())];
