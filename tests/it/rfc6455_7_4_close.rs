@@ -1,4 +1,4 @@
-//! RFC 6455 §5.5.1 and §7.4: what a Close frame says.
+//! RFC 6455 §5.5.1 and §7.4: the body of a Close frame.
 
 use crate::support;
 

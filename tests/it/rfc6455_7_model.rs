@@ -731,15 +731,16 @@ impl State {
     fn check(&self) {
         for side in &self.sides {
             let connection = &side.endpoint.connection;
-            // > If this Close control frame contains no status code, _The WebSocket Connection Close
-            // > Code_ is considered to be 1005. If _The WebSocket Connection is Closed_ and no Close
-            // > control frame was received by the endpoint […], _The WebSocket Connection Close Code_ is
-            // > considered to be 1006. (§7.1.5)
+            // > If this Close control frame contains no status code, _The WebSocket Connection
+            // > Close Code_ is considered to be 1005. If _The WebSocket Connection is Closed_ and
+            // > no Close control frame was received by the endpoint […], _The WebSocket Connection
+            // > Close Code_ is considered to be 1006. (§7.1.5)
             let over = side.failed || side.ended;
             assert_eq!(side.close_code(), side.received_code.or(over.then_some(1006)));
             assert_eq!(connection.error().is_some(), side.failed);
-            // > Once an endpoint has both sent and received a Close control frame, that endpoint SHOULD
-            // > _Close the WebSocket Connection_ (§5.5.1) […] SHOULD be closed first by the server (§7.1.1)
+            // > Once an endpoint has both sent and received a Close control frame, that endpoint
+            // > SHOULD _Close the WebSocket Connection_ (§5.5.1) […] SHOULD be closed first by the
+            // > server (§7.1.1)
             let both = side.close_sent && side.received_code.is_some();
             let expected = match (over, both, connection.role()) {
                 (true, ..) | (false, true, Role::Server) => TransportAction::Close,
