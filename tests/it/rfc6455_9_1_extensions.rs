@@ -16,7 +16,7 @@ fn element(name: &str, parameters: &[(&str, Option<&str>)]) -> Element {
 
 #[test]
 fn examples_of_section_9_1() {
-    // The header may be split over several lines, and means the same.
+    // The header field may be split over several lines.
     let joined = read(b"foo, bar; baz=2").unwrap();
     assert_eq!(joined, [element("foo", &[]), element("bar", &[("baz", Some("2"))])]);
     let split = [read(b"foo").unwrap(), read(b"bar; baz=2").unwrap()].concat();
@@ -89,8 +89,7 @@ fn quoted_values() {
     }
 }
 
-/// A value compares as its characters, however it was written, and is a slice of the line unless it
-/// has escapes.
+/// A value compares as its unescaped characters. It is a slice of the line unless it has escapes.
 #[test]
 fn values_compare_as_unescaped_characters() {
     let line = br#"a; b=10; c="10"; d="\1\0"; e=1; f=100; g=11"#;
