@@ -186,7 +186,7 @@ fn a_receiver_keeps_its_window() {
     }
 }
 
-/// Many bytes are decompressed to nothing, so the window has only the few bytes before them.
+/// A long payload decompresses to nothing, so the window contains only the few bytes before it.
 #[test]
 fn a_short_window_is_kept_and_no_longer_for_it() {
     let nothing = [&[0, 0, 0, 0xFF, 0xFF].repeat(RENEW_AFTER / 5 + 1)[..], &[0]].concat();
