@@ -18,12 +18,12 @@
 //! - [`FrameDecoder`], [`FrameEncoder`] and [`FrameHeader`] decode and encode frames.
 //! - [`Mask`] masks and unmasks. [`Utf8Validator`] validates text that arrives in chunks.
 //!
-//! The opening handshake is in `handshake`, and permessage-deflate in `deflate`, two features.
+//! Feature `handshake` adds the opening handshake, and feature `deflate` permessage-deflate.
 //!
 //! # Example: a server that echoes text
 //!
-//! This runs after the opening handshake. It answers Pings, Closes and protocol errors, and its
-//! memory does not depend on the lengths of messages.
+//! This runs after the opening handshake. Pings, Closes and protocol errors are answered
+//! automatically, and the memory does not depend on the lengths of messages.
 //!
 #![cfg_attr(feature = "std", doc = "```")]
 #![cfg_attr(not(feature = "std"), doc = "```ignore")]
@@ -55,7 +55,7 @@
 //!
 //! # Example: a connection without I/O
 //!
-//! [`Connection`] also shows the loop around it.
+//! The page of [`Connection`] also shows the loop around it.
 //!
 #![cfg_attr(feature = "std", doc = "```")]
 #![cfg_attr(not(feature = "std"), doc = "```ignore")]

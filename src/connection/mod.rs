@@ -93,7 +93,8 @@ use send::Sending;
 ///    [`close_code`](Connection::close_code) then returns the code that the connection was closed
 ///    with.
 ///
-/// The loop over any `Read + Write`, which is right on any input:
+/// This is the loop over any `Read + Write`. After it, end the transport as
+/// [`TransportAction::Close`] describes, also after an error.
 ///
 #[cfg_attr(feature = "std", doc = "```")]
 #[cfg_attr(not(feature = "std"), doc = "```ignore")]
