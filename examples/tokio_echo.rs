@@ -1,7 +1,8 @@
 //! A WebSocket echo on tokio: `cargo run --release --all-features --example tokio_echo -- [ADDR]`.
 //!
-//! All of it is in this file. It takes tokio, futures-util, and wsframe with the feature `tokio`.
-//! The example `price_feed` shows time limits, compression and what else a public server needs.
+//! This file is the whole program. It needs tokio, futures-util, and wsframe with the feature
+//! `tokio`. The example `price_feed` shows time limits, compression and other needs of a public
+//! server.
 
 use futures_util::{SinkExt, TryStreamExt};
 use wsframe::{handshake::Options, stream};
@@ -17,8 +18,8 @@ async fn main() -> std::io::Result<()> {
         tokio::spawn(async move {
             let mut stream = stream::accept(socket, &Options::new()).await?;
             while let Some(message) = stream.try_next().await? {
-                // Pings and Closes were answered. `try_next` sends what was fed when it has to
-                // wait.
+                // Pings and Closes were answered automatically. `try_next` sends the queued
+                // messages when it has to wait.
                 if message.is_data() {
                     stream.feed(message).await?;
                 }

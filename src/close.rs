@@ -27,6 +27,7 @@ impl CloseCode {
     /// 1000: the connection has fulfilled its purpose.
     pub const NORMAL: Self = Self(1000);
     /// 1001: the server shuts down, or the browser leaves the page.
+    #[doc(alias = "Away")]
     pub const GOING_AWAY: Self = Self(1001);
     /// 1002: the peer broke the protocol.
     pub const PROTOCOL_ERROR: Self = Self(1002);
@@ -41,6 +42,7 @@ impl CloseCode {
     /// 1008: the peer broke a policy, and no other code fits.
     pub const POLICY_VIOLATION: Self = Self(1008);
     /// 1009: the peer sent a message too big to process.
+    #[doc(alias = "Size")]
     pub const TOO_BIG: Self = Self(1009);
     /// 1010: the client needs an extension that the server did not accept.
     pub const MANDATORY_EXTENSION: Self = Self(1010);

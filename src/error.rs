@@ -75,6 +75,7 @@ pub enum ProtocolError {
     ///
     /// The limit is [`Limits::max_message_size`](crate::Limits::max_message_size), or that of a
     /// decompressor.
+    #[doc(alias = "CapacityError")]
     MessageTooLong(u64),
     /// A message with more fragments than the caller's limit. The value is the limit.
     ///
@@ -266,6 +267,7 @@ pub enum ReceiveError {
     /// The output has no capacity for a reply, or too many replies wait in it. Nothing was lost:
     /// send what the output contains, clear it, and call `receive` again with the rest of the
     /// input.
+    #[doc(alias = "WriteBufferFull")]
     OutputFull,
 }
 
@@ -341,6 +343,9 @@ pub enum EncodeError {
     /// A close code that must not be sent. The value is the code.
     InvalidCloseCode(u16),
     /// A frame after a Close frame, or after the connection failed.
+    #[doc(alias = "SendAfterClosing")]
+    #[doc(alias = "AlreadyClosed")]
+    #[doc(alias = "ConnectionClosed")]
     FrameAfterClose,
     /// A shared frame with a masking key. Each frame of a client needs a key of its own, so it
     /// cannot be shared.

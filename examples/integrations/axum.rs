@@ -1,7 +1,7 @@
 //! A WebSocket echo as one route of an axum server: `cargo run --all-features --example axum --
 //! [ADDR]`.
 //!
-//! All of it is in this file. Besides axum it takes tokio, futures-util, and wsframe with the
+//! This file is the whole program. Besides axum it needs tokio, futures-util, and wsframe with the
 //! features `deflate` and `hyper`.
 
 use axum::{Router, extract::*, response::Response, routing::any, serve::ListenerExt};
@@ -22,7 +22,7 @@ async fn echo(State(opts): State<Options>, mut request: Request) -> Result<Respo
     let (response, opening) = stream::upgrade(&mut request, &opts)?;
     tokio::spawn(async move {
         let (sink, stream) = opening.await.ok()?.split();
-        // Pings are answered by the stream, and a Close by its like.
+        // The stream answers Pings. A Close is echoed.
         stream.try_filter(|m| ready(m.is_data() || m.is_close())).forward(sink).await.ok()
     });
     Ok(response)

@@ -23,10 +23,11 @@
 //!
 //! - **The key** is a `u32` in the order of memory (`u32::from_ne_bytes`). It is already rotated:
 //!   its first byte in memory applies to the slice's first byte. [`rotate`] rotates it further.
-//! - **The UTF-8 state** is a `u32` that contains the bytes of the character that is still open, 0
-//!   to 3 of them, the earliest in the lowest byte. 0 is a character boundary. [`BROKEN`] means
-//!   that no further bytes can make the text valid. The state is passed and returned by value. It
-//!   means the same to every backend, so two chunks of one text may use different backends.
+//! - **The UTF-8 state** is a `u32` with the bytes of the character that is still open, the
+//!   earliest in the lowest byte. There are 0 to 3 of them, so 0 is a character boundary.
+//!   [`BROKEN`] means that no further bytes can make the text valid. The state is passed and
+//!   returned by value. It is the same for every backend, so two chunks of one text may use
+//!   different backends.
 //!
 //! `--cfg wsframe_backend="NAME"` leaves out every backend that is faster than the named one, so
 //! one machine can test each of them. With `"words"` no `unsafe` is compiled at all. `"small"`

@@ -93,6 +93,49 @@ use send::Sending;
 ///    [`close_code`](Connection::close_code) then returns the code that the connection was closed
 ///    with.
 ///
+/// This is the loop over any `Read + Write`. After it, end the transport as
+/// [`TransportAction::Close`] describes, also after an error.
+///
+#[cfg_attr(feature = "std", doc = "```")]
+#[cfg_attr(not(feature = "std"), doc = "```ignore")]
+/// use std::io::{self, Read, Write};
+/// use wsframe::{Connection, Event, ReceiveError, TransportAction};
+///
+/// fn echo(mut io: impl Read + Write) -> io::Result<()> {
+///     let (mut connection, mut out) = (Connection::server(), Vec::new());
+///     let (mut buf, mut len) = ([0; 4096], 0);
+///     while connection.transport_action() == TransportAction::KeepOpen {
+///         match io.read(&mut buf[len..])? {
+///             0 => connection.receive_eof(),
+///             n => len += n,
+///         }
+///         let mut input = &mut buf[..len];
+///         // Text arrives in chunks, which are sent on as fragments.
+///         let result = loop {
+///             match connection.receive(&mut input, &mut out) {
+///                 Ok(Some(Event::Text(chunk))) => {
+///                     connection.send_fragment(&chunk.text, chunk.last, &mut out)?;
+///                 }
+///                 Ok(Some(_)) => {} // Pings and Closes are answered already
+///                 Ok(None) => break Ok(()),
+///                 Err(ReceiveError::OutputFull) => {
+///                     io.write_all(&out)?; // many Pings at once
+///                     out.clear();
+///                 }
+///                 Err(error) => break Err(error),
+///             }
+///         };
+///         let rest = input.len();
+///         buf.copy_within(len - rest..len, 0);
+///         len = rest;
+///         io.write_all(&out)?; // after an error, this is the Close that tells the peer
+///         out.clear();
+///         result?;
+///     }
+///     Ok(())
+/// }
+/// ```
+///
 /// A long message arrives in several chunks. To receive whole messages, use an `Assembler` (feature
 /// `alloc`), or set [`whole_frames_up_to`](Connection::whole_frames_up_to).
 ///
@@ -272,6 +315,7 @@ impl<K> Connection<K> {
     /// # let _ = connection;
     /// ```
     #[doc(alias = "with_config")]
+    #[doc(alias = "set_config")]
     #[doc(alias = "WebSocketConfig")]
     #[doc(alias = "max_message_size")]
     #[doc(alias = "max_frame_size")]

@@ -115,9 +115,7 @@ impl FrameEncoder {
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`FrameHeader::encode`], for a frame that no peer may accept: a
-    /// reserved opcode, a control frame of more than 125 bytes or without FIN, a Close of one byte,
-    /// or a length that does not fit into 63 bits.
+    /// Returns the errors of [`FrameHeader::encode`], for a frame that no peer may accept.
     #[inline(always)]
     pub fn header(&self, payload_len: u64) -> Result<EncodedHeader, EncodeError> {
         self.frame_header(payload_len).encode()

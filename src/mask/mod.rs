@@ -17,6 +17,8 @@ pub(crate) use types::{Mask, MaskingKey};
 /// wsframe::mask::apply(&mut payload, [0x37, 0xfa, 0x21, 0x3d]);
 /// assert_eq!(&payload, b"Hello");
 /// ```
+#[doc(alias = "unmask")]
+#[doc(alias = "apply_mask")]
 #[inline(always)]
 pub fn apply(payload: &mut [u8], key: [u8; 4]) {
     Mask::new(MaskingKey::new(key)).apply(payload);

@@ -108,6 +108,8 @@ impl Mask {
     }
 
     /// Masks or unmasks the next bytes of the payload in place.
+    #[doc(alias = "unmask")]
+    #[doc(alias = "apply_mask")]
     #[inline(always)]
     pub fn apply(&mut self, bytes: &mut [u8]) {
         if self.is_identity() {

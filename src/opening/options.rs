@@ -146,6 +146,7 @@ impl Options {
 
     /// Sets whether Pings are answered automatically. The default is `true`. See
     /// [`Connection::auto_pong`](crate::Connection::auto_pong).
+    #[doc(alias = "set_auto_pong")]
     pub const fn auto_pong(mut self, answer: bool) -> Self {
         self.auto_pong = answer;
         self
@@ -153,6 +154,7 @@ impl Options {
 
     /// Sets whether a Close is answered automatically. The default is `true`. See
     /// [`Connection::auto_close`](crate::Connection::auto_close).
+    #[doc(alias = "set_auto_close")]
     pub const fn auto_close(mut self, answer: bool) -> Self {
         self.auto_close = answer;
         self

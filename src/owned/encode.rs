@@ -47,8 +47,7 @@ impl FrameEncoder {
     /// # Errors
     ///
     /// Returns the errors of [`FrameHeader::encode`](crate::FrameHeader::encode), for a frame that
-    /// no peer may accept: a reserved opcode, a control frame of more than 125 bytes or without
-    /// FIN, a Close of one byte, or a length that does not fit into 63 bits.
+    /// no peer may accept.
     ///
     /// ```
     /// use std::io::{IoSlice, Write};

@@ -27,6 +27,8 @@ use crate::mask::Mask;
 /// assert!(text.finish().unwrap_err().is_incomplete()); // the last byte of 🦀 is missing
 /// # Ok::<(), wsframe::Utf8Error>(())
 /// ```
+#[doc(alias = "StringCollector")]
+#[doc(alias = "Utf8Decoder")]
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Utf8Validator {
     /// The bytes of the open character, which are the state of the kernels.
@@ -72,6 +74,7 @@ impl Utf8Validator {
     /// assert_eq!(text.as_str(), Some("Hello"));
     /// # Ok::<(), wsframe::Utf8Error>(())
     /// ```
+    #[doc(alias = "unmask")]
     #[inline(always)]
     pub fn unmask_and_validate<'b>(
         &mut self,

@@ -1,4 +1,4 @@
-//! RFC 7692 §6: connections whose messages are compressed, or not, one by one.
+//! RFC 7692 §6: connections with compressed and uncompressed messages.
 #![cfg(feature = "deflate")]
 
 use crate::support;
@@ -21,7 +21,7 @@ use wsframe::{
 
 const HELLO: [u8; 7] = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
 
-/// Keys that are all different.
+/// Returns a source of keys that are all different.
 #[derive(Clone, Debug)]
 struct Counting(u32);
 
@@ -40,7 +40,7 @@ fn server(agreed: DeflateParameters) -> CompressedConnection {
     CompressedConnection::new(Connection::server(), Some(agreed))
 }
 
-/// What a server makes of this, with FULL and in all ways to cut it.
+/// Receives the bytes with a server that uses FULL, with all cuts. Returns the output.
 fn everywhere(bytes: &[u8]) -> Received {
     let run = |cuts: &[usize], buffers: &[usize]| {
         let mut out = Vec::new();
@@ -57,7 +57,7 @@ fn everywhere(bytes: &[u8]) -> Received {
     whole.0
 }
 
-/// A client's frame, masked with zeros. `first` has FIN, RSV and the opcode.
+/// Returns a client's frame, masked with zeros. `first` has FIN, RSV and the opcode.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let len = payload.len();
     let header = match len {
@@ -73,18 +73,18 @@ fn messages_marked_by_rsv1_are_compressed_6_2() {
         &[
             frame(0xC1, &HELLO),
             frame(0x81, b"plain"),
-            // In two fragments, as §7.2.3.1 has it, with a Ping between them.
+            // Two fragments, as in §7.2.3.1, with a Ping between them.
             frame(0x41, &HELLO[..3]),
             frame(0x89, b"ping"),
             frame(0x80, &HELLO[3..]),
             frame(0xC2, &[0x00]),
             frame(0x82, b""),
-            // Empty fragments first and last; and the last byte of the payload on its own.
+            // The first and the last fragment are empty. The last byte of the payload is alone.
             frame(0x42, b""),
             frame(0x00, &HELLO[..6]),
             frame(0x00, b""),
             frame(0x80, &[0x00]),
-            // It refers to the first, and those in between were not compressed, or were empty.
+            // This refers to the first message. Those in between were not compressed, or empty.
             frame(0xC1, &[0xf2, 0x00, 0x11, 0x00, 0x00]),
         ]
         .concat(),
@@ -100,7 +100,7 @@ fn messages_marked_by_rsv1_are_compressed_6_2() {
     ];
     assert_eq!(received.whole(), expected);
     assert_eq!(received.error, None);
-    // Whether the third has begun depends on the cut alone, and here there is none.
+    // Only the cut decides whether the third has begun. Here there is none.
     assert_eq!(received.control[0].1, b"ping");
 }
 
@@ -121,8 +121,8 @@ fn rsv1_belongs_on_the_first_frame_of_a_message_6_1() {
     for (frames, error) in cases {
         assert_eq!(everywhere(&frames.concat()).error, Some(error));
     }
-    // Also where the bits of another extension may stand on every frame, and whether the opening
-    // handshake has claimed RSV1 already or not.
+    // This is also true if bits of another extension are allowed on every frame, and whether the
+    // opening handshake has allowed RSV1 or not.
     let rules = Rules::new(Role::Server).allow_rsv(Rsv::RSV2).allow_rsv_on_all_frames();
     for rules in [rules, rules.allow_rsv(Rsv::RSV1)] {
         let receive = |bytes: &[u8]| {
@@ -132,7 +132,7 @@ fn rsv1_belongs_on_the_first_frame_of_a_message_6_1() {
             receive(&mut ours, bytes, &[], &[], &mut eager(), &mut Vec::new())
         };
         for (frames, error) in cases {
-            // RSV2 is claimed there.
+            // RSV2 is allowed here.
             let expected = (frames[0][0] & 0x20 == 0).then_some(error);
             assert_eq!(receive(&frames.concat()).error, expected);
         }
@@ -177,7 +177,7 @@ fn what_cannot_be_decompressed_fails_the_connection() {
             let answer = CloseBody::decode(&out[2..]).unwrap().unwrap();
             assert_eq!((out[0], answer.code.get()), (0x88, code));
             assert_eq!(answer.reason, received.error.unwrap().section());
-            // What follows is not looked at, and nothing is sent.
+            // Later bytes are not read, and nothing is sent.
             assert!(connection.send("Hello", &mut eager(), &mut out).is_err());
         }
     }
@@ -198,7 +198,7 @@ fn text_is_refused_at_the_first_piece_that_is_wrong() {
     assert_eq!((error.offset(), received.messages[0].1.len()), (0, 50_000));
 }
 
-/// Text that is not validated comes as it does uncompressed, whatever it is.
+/// Text that is not validated arrives as a `Raw` event, compressed or not.
 #[test]
 fn text_is_not_validated_where_plain_text_is_not() {
     let wrong = b"caf\xC3 \xFF".repeat(30);
@@ -252,7 +252,7 @@ fn the_limit_is_exact_and_never_cuts_short() {
             if fits {
                 assert_eq!(received.error, None);
                 assert_eq!(received.whole(), [(false, &[b'a'; 5000][..]); 2]);
-                // Nothing is kept between messages.
+                // No memory is kept between messages.
                 assert_eq!(pool.idle_decompressors(), 1);
             } else {
                 let error = ProtocolError::MessageTooLong(u64::from(limit) + 1);
@@ -334,7 +334,7 @@ fn nothing_is_lost_when_the_output_is_full() {
 #[test]
 fn a_bounded_output_takes_a_message_or_nothing() {
     let message = "{\"price\":42.1875} ".repeat(20);
-    // As the documentation of `send` says.
+    // The documentation of `send` promises this.
     let most = MAX_HEADER_LEN + message.len() + message.len() / 8 + 64;
     for takeover in [true, false] {
         let context = DeflateContext { takeover, ..DeflateContext::DEFAULT };
@@ -352,7 +352,7 @@ fn a_bounded_output_takes_a_message_or_nothing() {
                 }
                 Err(error) => panic!("{error}"),
             }
-            // What did not go out has left no trace.
+            // A message that was not sent does not affect the next one.
             let sent = out.bytes().to_vec();
             let received = receive(&mut receiver, &sent, &[], &[], &mut pool, &mut Vec::new());
             assert_eq!(received.whole(), [(true, message.as_bytes())]);
@@ -376,7 +376,7 @@ fn short_messages_and_those_that_do_not_shrink_go_out_plain() {
         (DeflateParameters::NO_TAKEOVER, 255, true, false),
         (DeflateParameters::NO_TAKEOVER, 256, true, true),
         (DeflateParameters::NO_TAKEOVER, 1000, false, false),
-        // The peer's context has to take over what this end's has taken.
+        // The peer's context needs the bytes that this side's context has.
         (DeflateParameters::DEFAULT, 1000, false, true),
     ] {
         let mut out = Vec::new();
@@ -424,14 +424,14 @@ fn a_broadcast_goes_between_messages_of_the_connection() {
     assert_eq!(form.0, Rsv::RSV1);
     out.extend_from_slice(&frame(form));
     sender.send(&*message, &mut pool, &mut out).unwrap();
-    // With context takeover, what releases nothing is not compressed.
+    // With context takeover, a frame that does not release the compressor is not compressed.
     out.extend_from_slice(&frame(broadcast.payload(sender.context())));
     sender.send(&*message, &mut pool, &mut out).unwrap();
     let received = receive(&mut receiver, &out, &[5], &[9], &mut pool, &mut Vec::new());
     let (message, news) = ((true, message.as_bytes()), (true, news.as_bytes()));
     assert_eq!(received.whole(), [message, news, message, news, message]);
 
-    // Where it cannot be sent, nothing is released.
+    // If it cannot be sent, nothing is released.
     sender.send_fragment("begun", false, &mut pool, &mut out).unwrap();
     let refused = sender.broadcast(&broadcast, &mut pool);
     assert_eq!(refused, Err(EncodeError::ExpectedContinuation(Opcode::Text)));
@@ -444,14 +444,14 @@ fn a_broadcast_goes_between_messages_of_the_connection() {
 }
 
 #[test]
-fn memory_goes_back_to_the_pool() {
-    // As the module's documentation says.
+fn idle_connections_return_memory_to_the_pool() {
+    // The module's documentation promises this.
     assert!(size_of::<CompressedConnection>() <= 168, "{}", size_of::<CompressedConnection>());
     let message = "Hello ".repeat(100);
     for (agreed, kept) in [(DeflateParameters::DEFAULT, 0), (DeflateParameters::NO_TAKEOVER, 1)] {
         let (mut sender, mut receiver, mut pool) = (client(agreed), server(agreed), eager());
         let mut out = Vec::new();
-        // A message in fragments keeps its compressor to its end.
+        // A fragmented message keeps its compressor until its end.
         sender.send_fragment(&*message, false, &mut pool, &mut out).unwrap();
         sender.release(&mut pool);
         assert_eq!(pool.idle_compressors(), 0);
@@ -466,7 +466,7 @@ fn memory_goes_back_to_the_pool() {
     }
 }
 
-/// What one payload was written to serves the next, unless it was long.
+/// The buffer of a payload is used again for the next one, unless it was long.
 #[test]
 fn a_pool_keeps_memory_for_short_payloads_alone() {
     let (mut sender, mut pool) = (server(DeflateParameters::DEFAULT), eager());
@@ -492,7 +492,7 @@ fn an_empty_buffer_panics() {
     );
 }
 
-/// What is sent: text or binary, its fragments, and whether a Ping goes before each.
+/// A message to send: whether it is text, its fragments, and whether a Ping is before each.
 #[derive(Clone, Debug)]
 struct Sent {
     text: bool,
@@ -508,7 +508,7 @@ fn sent() -> impl Strategy<Value = Sent> {
         .prop_map(|(text, fragments, pings)| Sent { text, fragments, pings })
 }
 
-/// All that is sent to one side arrives there.
+/// Sends everything to one side, which must receive it.
 fn arrives<K: MaskingKeys, L: MaskingKeys>(
     mut from: CompressedConnection<K>,
     mut to: CompressedConnection<L>,
@@ -566,7 +566,7 @@ proptest! {
         arrives(server(agreed), client(agreed), config, &all, &cuts, &buffers);
     }
 
-    /// As [`Compressor::append_fragment`] promises, and `send_fragment` relies on.
+    /// [`Compressor::append_fragment`] promises this, and `send_fragment` relies on it.
     #[test]
     fn a_fragment_becomes_longer_by_an_eighth_at_most(
         context in any::<u8>(),
@@ -588,7 +588,7 @@ proptest! {
     }
 }
 
-/// An output that takes a frame only when it is told to, though it always reports capacity.
+/// An output that refuses frames unless the flag is set, although it reports capacity.
 struct Unreliable(Vec<u8>, bool);
 
 impl Output for Unreliable {
@@ -609,7 +609,8 @@ impl Output for Unreliable {
     }
 }
 
-/// What the peer never gets, nothing refers to; and a fragment can be sent again.
+/// No message refers to bytes that the peer has not received, and a refused fragment can be sent
+/// again.
 #[test]
 fn a_refused_message_leaves_no_trace() {
     for agreed in [DeflateParameters::DEFAULT, DeflateParameters::NO_TAKEOVER] {
@@ -640,14 +641,14 @@ fn a_refused_message_leaves_no_trace() {
     }
 }
 
-/// The limit of the connection is that of what comes out, too.
+/// The connection's limit on messages also applies to decompressed lengths.
 #[test]
 fn a_connection_has_one_limit_for_messages_of_both_kinds() {
     let mut payload = Vec::new();
     Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT)
         .append(&[b'a'; 3000], &mut payload);
     let bytes = [frame(0xC2, &payload), frame(0xC2, &payload)].concat();
-    // One pool for all: what one connection was allowed, the next is not.
+    // All connections share a pool, but not the limit.
     let mut pool = Pool::new(Config::default());
     for limit in [u32::MAX, 3000, 2999, u32::MAX, 2000, 0] {
         let connection = Connection::server().limits(Limits::DEFAULT.max_message_size(limit));
@@ -673,7 +674,7 @@ fn the_limit_on_what_arrives_holds_besides() {
     assert_eq!(received.error, Some(ProtocolError::FrameTooLong(7)));
 }
 
-/// Without compression, and in a message that began without it, all goes out as it is.
+/// Without compression, and in a message that began without it, fragments are sent uncompressed.
 #[test]
 fn a_connection_without_compression_sends_fragments_plain() {
     let plain = b"\x01\x04aaaa\x80\x04aaaa";
