@@ -12,8 +12,6 @@ use crate::error::{EncodeError, Utf8Error};
 use crate::frame::FrameEncoder;
 use crate::header::Role;
 use crate::opcode::Opcode;
-#[cfg(feature = "bytes")]
-use crate::owned::Utf8Bytes;
 use crate::rsv::Rsv;
 #[cfg(feature = "bytes")]
 use crate::utf8;
@@ -145,7 +143,6 @@ impl_from_owned! {
 
 #[cfg(feature = "bytes")]
 impl_from_owned! {
-    Text: Utf8Bytes;
     Binary: Bytes, BytesMut;
 }
 
