@@ -1,8 +1,9 @@
-//! Sets cfgs that say what `src` is built for:
+//! Sets two cfgs for `src`:
 //!
-//! - `wsframe_vectors`, also with a value (`"x86_64"`, `"aarch64"`, `"wasm32"`): the vector backends are built.
-//!   Unset if the target has none, the compiler is too old, or `wsframe_backend` leaves them out.
-//! - `wsframe_opt="3"`, or another of Cargo's optimisation levels.
+//! - `wsframe_vectors`, with and without a value (`"x86_64"`, `"aarch64"`, `"wasm32"`): the vector
+//!   backends are built. It is unset if the target has none, the compiler is too old, or
+//!   `wsframe_backend` leaves them out.
+//! - `wsframe_opt`, with Cargo's optimisation level as its value (`"3"`).
 
 use std::env::var;
 use std::process::Command;
@@ -31,7 +32,7 @@ fn main() {
     }
 }
 
-/// The minor version of the compiler. One that does not say is taken for the newest.
+/// Returns the minor version of the compiler. If it is unknown, `main` assumes a new one.
 fn compiler() -> Option<u32> {
     let output = Command::new(var("RUSTC").ok()?).arg("--version").output().ok()?;
     String::from_utf8(output.stdout).ok()?.split('.').nth(1)?.parse().ok()

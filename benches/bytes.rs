@@ -1,5 +1,5 @@
-//! What it costs that a message owns its payload: split off the buffer, beside lent from it; and
-//! frames put into a `BytesMut`, beside a `Vec`.
+//! Owned and borrowed payloads: messages that are split off the buffer or borrow it, and frames
+//! that are appended to a `BytesMut` or a `Vec`.
 
 mod support;
 
@@ -12,7 +12,7 @@ use wsframe::{
     Assembler, BytesAssembler, Event, FrameEncoder, Message, MessageDecoder, Opcode, Output, Role,
 };
 
-/// As much as is read at once.
+/// The number of bytes that are read at once.
 const READ: usize = 16 << 10;
 
 fn in_place(stream: &mut [u8]) -> usize {
@@ -28,7 +28,7 @@ fn in_place(stream: &mut [u8]) -> usize {
             Event::Binary(chunk) => {
                 assembler.binary(chunk).map_or(0, |bytes| black_box(bytes).len())
             }
-            other => panic!("nobody sent {other:?}"),
+            other => panic!("unexpected {other:?}"),
         };
     }
     total
@@ -42,13 +42,13 @@ fn split_off(stream: &mut BytesMut) -> usize {
         total += match message {
             Message::Text(text) => black_box(text).len(),
             Message::Binary(bytes) => black_box(bytes).len(),
-            other => panic!("nobody sent {other:?}"),
+            other => panic!("unexpected {other:?}"),
         };
     }
     total
 }
 
-/// A stream as it comes, in reads that cut it anywhere.
+/// Receives the stream in reads that cut it anywhere.
 fn split_off_in_reads(stream: &[u8]) -> usize {
     let mut decoder = MessageDecoder::new(Role::Server);
     let mut assembler = BytesAssembler::new();
@@ -60,14 +60,14 @@ fn split_off_in_reads(stream: &[u8]) -> usize {
             total += match message {
                 Message::Text(text) => black_box(text).len(),
                 Message::Binary(bytes) => black_box(bytes).len(),
-                other => panic!("nobody sent {other:?}"),
+                other => panic!("unexpected {other:?}"),
             };
         }
     }
     total
 }
 
-/// Unmasking changes what it is given, so each turn gets a fresh copy, which is not timed.
+/// Unmasking changes the input in place, so each iteration gets a fresh copy, which is not timed.
 fn received(c: &mut Criterion) {
     for kind in Kind::ALL {
         for size in Size::all() {

@@ -10,7 +10,7 @@ use wsframe::{Connection, Event, FrameEncoder, Limits, MaskingKey, MaskingKeys, 
 
 const KEY: MaskingKey = MaskingKey::new([0x37, 0xFA, 0x21, 0x3D]);
 
-/// Receiving changes the input in place, so each turn gets a fresh copy, which is not timed.
+/// Receiving changes the input in place, so each iteration gets a fresh copy, which is not timed.
 fn receive(c: &mut Criterion) {
     for kind in Kind::ALL {
         let mut group = c.benchmark_group(format!("connection/receive/{}", kind.name()));
@@ -29,7 +29,7 @@ fn receive(c: &mut Criterion) {
                             total += match event {
                                 Event::Text(chunk) => chunk.into_message().unwrap().len(),
                                 Event::Binary(chunk) => chunk.into_message().unwrap().len(),
-                                other => panic!("nobody sent {other:?}"),
+                                other => panic!("unexpected {other:?}"),
                             };
                         }
                         assert_eq!(total as u64, stream.payload_bytes);

@@ -1,4 +1,4 @@
-//! Compressing and decompressing messages, each way by itself, with and without context takeover.
+//! Compressing messages, and decompressing them, with and without context takeover.
 
 mod support;
 
@@ -8,7 +8,7 @@ use wsframe::deflate::{Compressor, CompressorOptions, Decompressor, DeflateConte
 
 const LENGTHS: [usize; 3] = [100, 1 << 10, 64 << 10];
 
-/// JSON messages of so many bytes, 256 KiB in all.
+/// Returns JSON messages of `len` bytes, 256 KiB in total.
 fn messages(len: usize) -> Vec<Vec<u8>> {
     let mut random = Random::new();
     let message = |_| {

@@ -1,11 +1,12 @@
-//! The opening handshake: a server's whole answer to what a browser sends, and a head byte by byte.
+//! The opening handshake: a server's answer to a browser, and the search for the end of a head that
+//! arrives byte by byte.
 
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use wsframe::handshake::{HeadScanner, Request};
 
-/// What Chromium sends.
+/// The request that Chromium sends.
 const BROWSER: &[u8] = b"GET /chat?room=7 HTTP/1.1\r\n\
     Host: 127.0.0.1:9001\r\n\
     Connection: Upgrade\r\n\

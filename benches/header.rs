@@ -1,4 +1,4 @@
-//! Headers: decoded from a stream of frames of mixed lengths, and encoded.
+//! Headers of frames of mixed lengths, decoded and encoded.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! Masking: the payloads of a stream, in place and copied out, on every backend of the machine.
+//! Masking the payloads of a stream, in place and while copying, on every backend of the machine.
 
 mod support;
 
@@ -23,7 +23,7 @@ fn in_place(c: &mut Criterion) {
                     }
                 })
             });
-            // Masked an even number of times, the bytes are what they were.
+            // After an even number of times, the bytes are the original ones.
             assert_eq!(stream.bytes == masked, turns % 2 == 0);
         }
     }

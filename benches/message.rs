@@ -1,4 +1,5 @@
-//! Messages: one byte at a time, which must cost the same however long the message is, and whole.
+//! Messages that arrive whole, and one byte at a time. The time per byte must not depend on the
+//! length of the message.
 
 mod support;
 
@@ -8,7 +9,8 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use support::{Kind, Size, Stream};
 use wsframe::{Assembler, Event, MAX_HEADER_LEN, MessageDecoder, Role};
 
-/// Decodes a stream that comes one byte at a time, and collects its messages; returns their bytes.
+/// Decodes a stream that arrives one byte at a time, and collects its messages. Returns their total
+/// length.
 fn decode_by_bytes(stream: &[u8]) -> usize {
     let mut decoder = MessageDecoder::new(Role::Server);
     let mut assembler = Assembler::new();
@@ -32,7 +34,7 @@ fn assembled(assembler: &mut Assembler, event: Event<'_>) -> usize {
             assembler.text(chunk).expect("every chunk").map_or(0, |text| black_box(text).len())
         }
         Event::Binary(chunk) => assembler.binary(chunk).map_or(0, |bytes| black_box(bytes).len()),
-        other => panic!("nobody sent {other:?}"),
+        other => panic!("unexpected {other:?}"),
     }
 }
 
@@ -50,7 +52,7 @@ fn by_bytes(c: &mut Criterion) {
     }
 }
 
-/// Unmasking changes what it is given, so each turn gets a fresh copy, which is not timed.
+/// Unmasking changes the input in place, so each iteration gets a fresh copy, which is not timed.
 fn whole(c: &mut Criterion) {
     for kind in Kind::ALL {
         let mut group = c.benchmark_group(format!("message/whole/{}", kind.name()));

@@ -1,4 +1,4 @@
-//! Whole streams: masked frames in reads of 16 KiB, located, unmasked, and text validated.
+//! Whole streams: masked frames in reads of 16 KiB are decoded and unmasked, and text is validated.
 
 mod support;
 
@@ -8,7 +8,7 @@ use wsframe::{FrameDecoder, Opcode, Role, Utf8Validator};
 
 const READ: usize = 16 << 10;
 
-/// Decodes the stream through one buffer; returns the frames that ended and the bytes of payload.
+/// Decodes the stream through one buffer. Returns the number of frames, and of payload bytes.
 fn decode(stream: &[u8]) -> (u64, u64) {
     let mut decoder = FrameDecoder::new(Role::Server).whole_frames_up_to(READ as u32);
     let mut text = Utf8Validator::new();

@@ -1,5 +1,5 @@
-//! UTF-8: validated in place, as it arrives in chunks, and in the pass that unmasks it, on every
-//! backend of the machine.
+//! UTF-8 validation of whole texts, of chunks, and in the pass that unmasks, on every backend of
+//! the machine.
 
 mod support;
 
@@ -47,7 +47,7 @@ fn chunks(c: &mut Criterion) {
     }
 }
 
-/// Unmasking changes what it is given, so each turn gets a fresh copy, which is not timed.
+/// Unmasking changes the input in place, so each iteration gets a fresh copy, which is not timed.
 fn unmask(c: &mut Criterion) {
     for backend in arch::available() {
         for kind in TEXT {

@@ -17,9 +17,9 @@ features=handshake,http,rand,deflate,tokio,blocking
 declare -A files=(
     [close]=src/close.rs [header]='src/header/*.rs' [frame]='src/frame/*.rs' [message]='src/message/*.rs'
     [connection]='src/connection/*.rs' [relay]=src/relay.rs [extensions]='src/extensions/*.rs'
-    [handshake]='src/handshake/*.rs' [mask]=src/mask.rs [utf8]=src/utf8.rs [owned]='src/owned/*.rs'
-    [codec]='src/codec/*.rs' [stream]='src/stream/*.rs' [opening]='src/opening/*.rs' [blocking]='src/blocking/*.rs'
-    [deflate]='src/deflate/*.rs'
+    [handshake]='src/handshake/*.rs' [mask]='src/mask/*.rs' [utf8]=src/utf8.rs [owned]='src/owned/*.rs'
+    [codec]='src/codec/*.rs' [stream]='src/stream/**/*.rs' [opening]='src/opening/*.rs' [blocking]='src/blocking/*.rs'
+    [deflate]='src/deflate/*.rs' [adapter]='src/adapter/*.rs'
 )
 declare -A tests=(
     [close]='display rfc6455_7_4_close'
@@ -32,8 +32,9 @@ declare -A tests=(
         rfc6455_9_1_negotiation'
     [mask]='display rfc6455_5_3_masking rfc6455_5_frames rfc6455_8_1_utf8'
     [utf8]='display rfc6455_8_1_utf8 rfc6455_7_closing' [owned]='display bytes' [relay]=rfc6455_5_4_messages
-    [codec]='display tokio_util tokio_util_deflate tokio_util_memory'
-    [stream]='stream stream_options stream_tasks opening tokio_util tokio_util_memory'
+    [codec]='display tokio_util tokio_util_deflate tokio_util_memory stream_chunks'
+    [stream]='stream stream_chunks stream_options stream_tasks opening tokio_util tokio_util_memory'
+    [adapter]=adapter
     [opening]='opening blocking'
     [blocking]='blocking'
     [deflate]='display rfc7692_6_connection rfc7692_7_1_negotiation rfc7692_7_2_messages rfc7692_7_2_renewal

@@ -13,17 +13,17 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use wsframe::Message;
-use wsframe::codec::{CodecError, SharedPool};
-use wsframe::deflate::Config;
+use wsframe::codec::CodecError;
+use wsframe::deflate::{Config, SharedPool};
 use wsframe::handshake::{Options, Uri};
 use wsframe::stream;
 
 const USAGE: &str =
     "usage: autobahn_client URL [AGENT]   (AGENT: the name in the reports, wsframe)";
 
-/// A case in which the server says nothing, or takes nothing, for so long has failed.
+/// The longest wait for the server. A case fails if the server neither sends nor reads for longer.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long the server may take to hang up, once all was said.
+/// How long the server may take to end the connection after the Closes.
 const LINGER: Duration = Duration::from_secs(2);
 
 #[tokio::main(flavor = "current_thread")]
@@ -49,7 +49,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Runs all cases, and says how many there were.
+/// Runs all cases. Returns how many there were.
 async fn run_all(server: &str, agent: &str) -> io::Result<u32> {
     let mut count = None;
     converse(&format!("{server}/getCaseCount"), |message| {
@@ -63,7 +63,7 @@ async fn run_all(server: &str, agent: &str) -> io::Result<u32> {
 
     for case in 1..=count {
         let url = format!("{server}/runCase?case={case}&agent={agent}");
-        // How a case ends is for the server to judge; some end with a connection that is cut.
+        // The server judges how a case ends. Some end with a connection that is cut.
         if let Err(error) = converse(&url, |_| true).await {
             eprintln!("autobahn_client: case {case} of {count}: {error}");
         }
@@ -88,14 +88,14 @@ async fn converse(url: &str, mut echoes: impl FnMut(&Message) -> bool) -> io::Re
                     timeout(PATIENCE, stream.feed(message)).await??;
                 }
             }
-            // Both were answered.
+            // The stream has answered both.
             Ok(Message::Close(_)) | Err(CodecError::Protocol(_)) => break,
             Ok(_) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    // After a closing handshake the server hangs up first; otherwise the stream has ended this
-    // side.
+    // After a closing handshake the server ends the connection first. Otherwise the stream has
+    // ended this side.
     let _ = timeout(LINGER, async { while stream.next().await.is_some() {} }).await;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! A WebSocket echo on threads, and a client: `cargo run --release --all-features --example
 //! blocking -- [ADDR]`, and `… -- ws://HOST:PORT/ MESSAGE…`, which prints what comes back.
 //!
-//! All of it is in this file, and takes only wsframe with the feature `blocking`.
+//! This file is the whole program. It needs only wsframe with the feature `blocking`.
 
 use std::net::{TcpListener, TcpStream};
 use std::{env, io, thread, time::Duration};
@@ -29,9 +29,10 @@ fn serve(addr: &str) -> io::Result<()> {
 
 fn echo(socket: TcpStream) -> io::Result<()> {
     socket.set_read_timeout(Some(Duration::from_secs(300)))?;
+    socket.set_nodelay(true)?;
     let mut websocket = blocking::accept(socket, &Options::new())?;
     while let Some(message) = websocket.read()? {
-        // Pings and Closes were answered.
+        // Pings and Closes were answered automatically.
         if message.is_data() {
             websocket.send(message)?;
         }
@@ -42,6 +43,7 @@ fn echo(socket: TcpStream) -> io::Result<()> {
 fn client(uri: &str, messages: &[String]) -> io::Result<()> {
     let parsed = Uri::parse(uri)?;
     let socket = TcpStream::connect((parsed.address(), parsed.port()))?;
+    socket.set_nodelay(true)?;
     let mut websocket = blocking::client(socket, uri, &Options::new())?;
     for message in messages {
         websocket.send(Message::text(message.clone()))?;

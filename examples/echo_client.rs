@@ -3,9 +3,8 @@
 //!
 //! This is the sans-I/O way: `tokio_client` is shorter, on `WebSocketStream`.
 //!
-//! It reads and writes at the same time, so that neither side waits for the other, whatever the
-//! length of the messages. While it waits for the next line of the standard input, Pings are
-//! answered.
+//! It reads and writes at the same time, so that long messages cannot make both sides wait for each
+//! other. It also answers Pings while it waits for the next line of the standard input.
 
 #[path = "common/handshake.rs"]
 mod handshake;
@@ -38,12 +37,12 @@ use inbox::Inbox;
 const USAGE: &str = "usage: echo_client URL [MESSAGE…]   (without messages: each line of the standard \
                      input)";
 
-/// A longer message is sent in fragments, each when the one before it is on its way. So replies to
-/// Pings never wait for more than this.
+/// The longest fragment. Longer messages are sent in fragments, one after another was written. So a
+/// reply to a Ping never waits for more than this.
 const MAX_FRAGMENT_LEN: usize = 16 << 10;
 /// Compressed messages are decompressed in pieces of this length.
 const PIECE_LEN: usize = 16 << 10;
-/// How long the server may take for anything, once either side wants to end.
+/// How long the server may take to end the connection, once either side closes it.
 const LINGER: Duration = Duration::from_secs(2);
 
 type Client = CompressedConnection<ThreadKeys>;
@@ -71,10 +70,11 @@ async fn main() -> ExitCode {
     }
 }
 
-/// The messages to be sent, as they come.
+/// Returns the messages to send, as they become available.
 fn messages(args: Vec<String>) -> Receiver<io::Result<String>> {
     let (sender, receiver) = mpsc::channel(1);
-    // Reading the standard input blocks a thread, and ends with the process.
+    // Reading the standard input blocks, so it needs a thread of its own. The thread ends with the
+    // process.
     thread::spawn(move || {
         if args.is_empty() {
             io::stdin().lines().try_for_each(|line| sender.blocking_send(line))
@@ -85,7 +85,7 @@ fn messages(args: Vec<String>) -> Receiver<io::Result<String>> {
     receiver
 }
 
-/// A connection from its beginning to its end.
+/// Runs a connection from its beginning to its end.
 async fn run(uri: Uri<'_>, messages: Receiver<io::Result<String>>) -> io::Result<()> {
     let mut socket = TcpStream::connect((uri.address(), uri.port())).await?;
     socket.set_nodelay(true)?;
@@ -95,7 +95,7 @@ async fn run(uri: Uri<'_>, messages: Receiver<io::Result<String>>) -> io::Result
     let (client, complete) = echo(&mut socket, &mut inbox, client, messages).await?;
     let client = client.connection();
 
-    // After a closing handshake the server hangs up first; otherwise this side does.
+    // After a closing handshake the server ends the connection first. Otherwise this side does.
     if client.transport_action() == TransportAction::Close {
         socket.shutdown().await?;
     }
@@ -137,8 +137,8 @@ async fn open(
     }
 }
 
-/// Sends the messages, prints what comes back, and closes the connection when all came back. Gives
-/// the connection as it has ended, and whether it came to that.
+/// Sends the messages, prints the echoes, and closes the connection after the last echo. Returns
+/// the connection, and whether all echoes arrived.
 async fn echo(
     socket: &mut TcpStream,
     inbox: &mut Inbox,
@@ -150,13 +150,13 @@ async fn echo(
     let mut assembler = Assembler::new();
     let mut out = Vec::new();
 
-    let mut more = true; // whether a message may still come
+    let mut more = true; // whether there may be more messages to send
     let mut outgoing: Option<Outgoing> = None;
-    let mut awaited = 0; // how many messages have not come back
+    let mut awaited = 0; // the number of messages whose echo has not arrived
     let mut closing = false;
 
     loop {
-        // Take what has been read.
+        // Process the bytes that were read.
         let mut input = inbox.bytes();
         let output_full = loop {
             match client.receive(&mut input, &mut buf, &mut pool, &mut out) {
@@ -166,7 +166,7 @@ async fn echo(
                     }
                 }
                 Ok(None) => break false,
-                // If it is not this, a rule was broken: `transport_action` knows.
+                // After any other error, `transport_action` returns `Close`.
                 Err(error) => break error == ReceiveError::OutputFull,
             }
         };
@@ -213,7 +213,7 @@ async fn echo(
     }
 }
 
-/// Prints a message when it is complete, and says whether it was.
+/// Prints a message when it is complete. Returns whether it was.
 fn print(event: Event<'_>, assembler: &mut Assembler) -> io::Result<bool> {
     let mut stdout = io::stdout().lock();
     match event {
@@ -232,15 +232,15 @@ fn print(event: Event<'_>, assembler: &mut Assembler) -> io::Result<bool> {
     Ok(true)
 }
 
-/// A message on its way out.
+/// A message that is being sent.
 struct Outgoing {
     text: String,
-    /// How many bytes of it were sent.
+    /// The number of bytes that were sent.
     sent: usize,
 }
 
 impl Outgoing {
-    /// The next fragment, and whether it is the last.
+    /// Returns the next fragment, and whether it is the last.
     fn next_fragment(&mut self) -> (&str, bool) {
         let mut end = self.text.len().min(self.sent + MAX_FRAGMENT_LEN);
         while !self.text.is_char_boundary(end) {

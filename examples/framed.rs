@@ -1,10 +1,9 @@
 //! A WebSocket echo server with `Framed`: `cargo run --release --all-features --example framed`.
 //!
-//! `Framed` is a `Stream` of messages and a `Sink` for them. It says only what it is told to say,
-//! so that Pings and Closes are answered here. (`WebSocketStream` answers them by itself.) Messages
-//! come whole: unlike `echo_server`, which holds none, this server takes no message of more than a
-//! MiB, also when it is decompressed. There is no context takeover, so all connections share a few
-//! contexts.
+//! `Framed` is a `Stream` and a `Sink` of messages. It sends only what the program sends, so the
+//! program answers Pings and Closes. (`WebSocketStream` answers them automatically.) Messages
+//! arrive whole, so their length is limited to 1 MiB, also when they are decompressed. There is no
+//! context takeover, so all connections share a few contexts.
 
 #[path = "common/listener.rs"]
 mod listener;
@@ -19,15 +18,15 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_util::codec::{Framed, FramedParts};
-use wsframe::codec::{CodecError, MessageCodec, SharedPool};
-use wsframe::deflate::{Config, DeflateParameters, Negotiation};
+use wsframe::codec::{CodecError, MessageCodec};
+use wsframe::deflate::{Config, DeflateParameters, Negotiation, SharedPool};
 use wsframe::handshake::{HeadScanner, Rejection, Request};
 use wsframe::{Connection, Limits, Message, TransportAction};
 
-/// The most bytes that a message may have.
+/// The greatest length of a message in bytes.
 const MAX_MESSAGE_LEN: u32 = 1 << 20;
 const DEFLATE: Config = Config::new(DeflateParameters::NO_TAKEOVER);
-/// How long a peer may take to hang up, once all was said.
+/// How long a peer may take to end the connection after the last message.
 const LINGER: Duration = Duration::from_secs(2);
 
 #[tokio::main]
@@ -38,7 +37,7 @@ async fn main() -> io::Result<()> {
     let pool = SharedPool::new(DEFLATE);
     loop {
         let socket = listener::accept(&listener).await;
-        // How a connection ends is between it and its peer.
+        // An error of one connection does not concern the others.
         tokio::spawn(serve(socket, pool.clone()));
     }
 }
@@ -54,13 +53,13 @@ async fn serve(mut socket: TcpStream, pool: SharedPool) -> Result<(), CodecError
     let mut framed = Framed::from_parts(parts);
 
     let result = echo(&mut framed).await;
-    // If a rule was broken, this is the Close with the code for it.
+    // If the peer broke a rule, this is the Close with the error's code.
     let replies = framed.codec_mut().take_replies();
     framed.write_buffer_mut().unsplit(replies);
     framed.close().await?;
 
-    // Bytes that are left unread would make the system reset the connection, and the last that was
-    // sent might be lost.
+    // If bytes are unread, the system may reset the connection, and the peer may lose the last
+    // bytes.
     let mut rest = framed.into_inner();
     let mut bytes = [0; 512];
     let _ =
@@ -68,22 +67,22 @@ async fn serve(mut socket: TcpStream, pool: SharedPool) -> Result<(), CodecError
     result
 }
 
-/// Echoes what comes, until the connection ends.
+/// Echoes messages until the connection ends.
 async fn echo(framed: &mut Framed<TcpStream, MessageCodec>) -> Result<(), CodecError> {
     while framed.codec().connection().transport_action() == TransportAction::KeepOpen {
         let Some(message) = framed.next().await else { break };
         match message? {
             Message::Ping(data) => framed.send(Message::Pong(data)).await?,
             Message::Pong(_) => {}
-            // Text and binary messages, and a Close, which is answered by its like.
+            // Text and binary messages, and a Close, which is answered with the same code.
             echo => framed.send(echo).await?,
         }
     }
     Ok(())
 }
 
-/// Performs the opening handshake. Returns the negotiated parameters of compression, if any, and
-/// the bytes received after it; `None` if there is no WebSocket.
+/// Performs the opening handshake. Returns the negotiated compression, if any, and the bytes that
+/// were received after the handshake. Returns `None` if the request was rejected.
 async fn accept(
     socket: &mut TcpStream,
 ) -> io::Result<Option<(Option<DeflateParameters>, BytesMut)>> {

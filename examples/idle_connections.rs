@@ -1,20 +1,19 @@
 //! Many idle connections, and the memory that they take:
 //! `cargo run --release --example idle_connections [COUNT]`.
 //!
-//! Each has answered a Ping, and is idle in the middle of a message, and there in the middle of a
-//! character. So no memory was reserved only and never touched, and each must remember where it is:
-//! when the rest comes, each gets its message to the end.
+//! Each connection has answered a Ping, and waits in the middle of a character of a message. So all
+//! of its memory was written to, and its state is needed: when the rest arrives, each connection
+//! returns the end of its message.
 //!
-//! This is what `Connection` takes. A socket and a buffer take more; but the buffer is the
-//! caller's, and an idle connection needs none.
+//! This measures only `Connection`. A socket takes memory too. An idle connection needs no buffer.
 
 use std::process::ExitCode;
 use std::{env, fs};
 
 use wsframe::{Connection, Event};
 
-/// A Ping, and the beginning of a text of one fragment: `c`, `a`, `f` and the first byte of `é`.
-/// All masked with zeros, which leave bytes as they are.
+/// A Ping, and the first fragment of a text: `c`, `a`, `f` and the first byte of `é`. The masking
+/// keys are zeros, which change no byte.
 const BEGINNING: &[u8] = b"\x89\x82\0\0\0\0hi\x01\x84\0\0\0\0caf\xC3";
 /// The last fragment: the second byte of `é`.
 const END: &[u8] = b"\x80\x81\0\0\0\0\xA9";
@@ -51,9 +50,9 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Shows a connection what it receives, and says how many text messages ended there.
+/// Passes the bytes to a connection. Returns how many text messages ended in them.
 fn receive(connection: &mut Connection, bytes: &[u8], buf: &mut [u8], out: &mut Vec<u8>) -> usize {
-    // A read would do this.
+    // This replaces a read.
     let mut input = &mut buf[..bytes.len()];
     input.copy_from_slice(bytes);
 
@@ -66,7 +65,7 @@ fn receive(connection: &mut Connection, bytes: &[u8], buf: &mut [u8], out: &mut 
     ended
 }
 
-/// What the process has in memory, in words: Linux knows.
+/// Returns the memory of the process as text, on Linux.
 fn process_memory() -> String {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -3,13 +3,14 @@
 //! A thousand times a second it encodes one JSON message, plain and compressed, and sends it to all
 //! clients.
 //!
-//! - Clients are asked for the subprotocol `prices.v1`. Browsers must come from one of the origins.
+//! - Clients must offer the subprotocol `prices.v1`. Browsers must come from one of the origins.
 //! - The queue of each client is bounded. A client that does not read fast enough is closed with
 //!   1008.
-//! - A client that does not answer a Ping within 20 seconds is given up.
+//! - A client that does not answer a Ping within 20 seconds is disconnected.
 //! - Ctrl-C ends the server: each client gets a Close with 1001, and has five seconds to answer it.
 //!
-//! All of it is in this file. It takes tokio and, of wsframe, the features `deflate` and `tokio`.
+//! This file is the whole program. It needs tokio, and wsframe with the features `deflate` and
+//! `tokio`.
 
 use std::{env, io, sync::Arc, time::Duration};
 
@@ -19,17 +20,17 @@ use tokio::select;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::task::JoinSet;
 use tokio::time::{interval, sleep, timeout};
-use wsframe::codec::SharedPool;
-use wsframe::deflate::{Config, DeflateParameters};
+use wsframe::deflate::{Config, DeflateParameters, SharedPool};
 use wsframe::handshake::{HandshakeError, HttpReply, Options};
 use wsframe::stream::{self, PreparedMessage};
 use wsframe::{CloseCode, Limits, Message};
 
-/// How many prices may wait for a client: a quarter of a second.
+/// The greatest number of prices in a client's queue, a quarter of a second.
 const MAX_WAITING: usize = 256;
-/// How many bytes of old prices the system may keep for a client. Otherwise these can be megabytes.
+/// The system's send buffer per client in bytes. Without this limit it can be megabytes of old
+/// prices.
 const SYSTEM_BUFFER: u32 = 64 << 10;
-/// How long a client may take nothing at all.
+/// How long a client may read nothing.
 const MAX_STALL: Duration = Duration::from_secs(1);
 /// How long a client may take to answer a Close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -46,8 +47,8 @@ async fn main() -> io::Result<()> {
     let listener = socket.listen(1024)?;
     println!("ws://{}/", listener.local_addr()?);
 
-    // Without context takeover, idle clients keep no compressors, and the prepared message is all
-    // there is.
+    // Without context takeover, clients have no compressors of their own, and share the prepared
+    // message.
     let pool = SharedPool::new(Config::new(DeflateParameters::NO_TAKEOVER).threshold(64));
     let options = Options::new()
         .subprotocols([PROTOCOL])
@@ -68,11 +69,11 @@ async fn main() -> io::Result<()> {
                 // Most likely no file descriptor is free.
                 Err(_) => sleep(Duration::from_millis(100)).await,
             },
-            Some(_) = clients.join_next() => {} // how a connection ends is between it and its peer
+            Some(_) = clients.join_next() => {} // an error of one client does not concern others
             _ = tokio::signal::ctrl_c() => break,
         }
     }
-    // The end of the feed is the end of each client.
+    // When the feed ends, each client's task ends.
     publisher.abort();
     drop(feed);
     while clients.join_next().await.is_some() {}
@@ -86,7 +87,7 @@ async fn publish(feed: broadcast::Sender<PreparedMessage>, pool: SharedPool) {
         let price = 10_000 + number * number % 997;
         let json =
             format!(r#"{{"symbol":"WSF","number":{number},"bid":{price},"ask":{}}}"#, price + 2);
-        // There may be no client.
+        // This fails if there is no client.
         let _ = feed.send(PreparedMessage::compressed(Message::text(json), &pool));
     }
 }
@@ -105,13 +106,14 @@ async fn serve(
         Err(error) => return Err(error.into()),
     };
     let mut stream = match request.accept(&options).await {
-        Err(HandshakeError::Rejected(_)) => return Ok(()), // of another origin
+        Err(HandshakeError::Rejected(_)) => return Ok(()), // for example, another origin
         accepted => accepted?,
     };
     let (code, reason) = loop {
         select! {
             price = feed.recv() => match price {
-                // `next` sends it. This waits only for a client that has not read for some time.
+                // This queues the price, and `next` sends it. It waits only if the client has not
+                // read for some time.
                 Ok(price) => match timeout(MAX_STALL, stream.feed_prepared(&price)).await {
                     Ok(fed) => fed?,
                     Err(_) => break (CloseCode::POLICY_VIOLATION, "too slow"),
@@ -120,7 +122,7 @@ async fn serve(
                 Err(RecvError::Closed) => break (CloseCode::GOING_AWAY, "the server ends"),
             },
             message = stream.next() => match message {
-                Some(message) => drop(message?), // clients have nothing to say
+                Some(message) => drop(message?), // messages of clients are ignored
                 None => return Ok(()),
             },
         }

@@ -1,12 +1,12 @@
 //! A relay between WebSocket clients and a server:
 //! `cargo run --release --all-features --example relay -- 127.0.0.1:9002 ws://127.0.0.1:9001`.
 //!
-//! It passes the opening handshake on, and then frames: each is held to the rules, its payload gets
-//! another mask in the pass that reads it, and no message is put together. What breaks a rule goes
-//! no further: both sides get a Close with the code for it.
+//! It forwards the opening handshake, and then frames. Each frame is checked, and its mask is
+//! exchanged in one pass. No message is assembled. If a frame breaks a rule, it is not forwarded,
+//! and both sides get a Close with the error's code.
 //!
-//! Each way is a [`Direction`], which reads more only when all that it has read was written. So a
-//! peer that does not read is soon not read for either, and memory is two buffers a way.
+//! Each [`Direction`] reads more only after it has written everything. So if one peer does not
+//! read, the relay soon stops reading from the other. A direction takes two buffers.
 
 #[path = "common/inbox.rs"]
 mod inbox;
@@ -41,7 +41,7 @@ const USAGE: &str = "usage: relay ADDR URL   (listens on ADDR, connects on to ws
 
 /// How long an opening handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long one side may take to end when the other has.
+/// How long one side may take to end after the other.
 const LINGER: Duration = Duration::from_secs(2);
 
 #[tokio::main]
@@ -66,20 +66,20 @@ fn misused(why: impl Display) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Listens, says where, and relays what connects to the server at this address.
+/// Listens, prints the address, and relays connections to the server at this address.
 async fn listen(addr: &str, (host, port): (&str, u16)) -> io::Result<Infallible> {
     let listener = TcpListener::bind(addr).await?;
     let mut stdout = io::stdout();
     writeln!(stdout, "WebSocket  ws://{}/", listener.local_addr()?)?;
-    stdout.flush()?; // for a program that waits for the port at the other end of a pipe
+    stdout.flush()?; // a program may wait for the port at the other end of a pipe
     loop {
         let client = listener::accept(&listener).await;
-        // How a connection ends is between its two sides.
+        // An error of one connection does not concern the others.
         spawn(relay(client, (host.into(), port)));
     }
 }
 
-/// One connection, from its request to its end.
+/// Relays a connection from its request to its end.
 async fn relay(mut client: TcpStream, server: (String, u16)) -> io::Result<()> {
     client.set_nodelay(true)?;
     let (mut from_client, mut from_server) = (Inbox::new(), Inbox::new());
@@ -97,8 +97,8 @@ async fn relay(mut client: TcpStream, server: (String, u16)) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads a request, and returns the head to send to the server. Bytes received after it stay
-/// in the inbox. A request that is not valid is answered here, and is an error.
+/// Reads a request, and returns the head to send to the server. Bytes received after it stay in the
+/// inbox. An invalid request is rejected, and returned as an error.
 async fn read_request(client: &mut TcpStream, inbox: &mut Inbox) -> io::Result<Vec<u8>> {
     let mut reader = HeadScanner::new();
     while read(client, inbox).await? {
@@ -123,8 +123,8 @@ async fn read_request(client: &mut TcpStream, inbox: &mut Inbox) -> io::Result<V
     Err(io::ErrorKind::UnexpectedEof.into())
 }
 
-/// The length of the head of the request, and the head that goes to the server; `None` while it is
-/// not all there.
+/// Returns the length of the request's head, and the head to send to the server. Returns `None`
+/// while the head is incomplete.
 fn head_for_server(
     reader: &mut HeadScanner,
     received: &[u8],
@@ -136,7 +136,7 @@ fn head_for_server(
     }
     let mut head = format!("{} {} HTTP/1.1\r\n", request.method(), request.target()).into_bytes();
     for (name, value) in request.headers() {
-        // An extension would change what frames hold, and the relay knows none.
+        // The relay supports no extension, which would change the meaning of payloads.
         if !name.eq_ignore_ascii_case("Sec-WebSocket-Extensions") {
             head.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
         }
@@ -145,9 +145,9 @@ fn head_for_server(
     Ok(Some((head_len, head)))
 }
 
-/// Passes the server's response on, and what it says meanwhile, such as 103 (Early Hints). Says
-/// whether the connection is a WebSocket from here on. If it is not, the client gets all that the
-/// server sends, and the connection is over.
+/// Forwards the server's response, and interim responses such as 103 (Early Hints). Returns whether
+/// it opened a WebSocket. If not, everything else that the server sends is forwarded, and the
+/// connection is over.
 async fn pass_response(
     server: &mut TcpStream,
     inbox: &mut Inbox,
@@ -174,7 +174,7 @@ async fn pass_response(
     }
 }
 
-/// Reads until the head of a response is there, and gives its length.
+/// Reads until the head of a response is complete, and returns its length.
 async fn read_head(server: &mut TcpStream, inbox: &mut Inbox) -> io::Result<usize> {
     let mut reader = HeadScanner::new();
     loop {
@@ -187,7 +187,7 @@ async fn read_head(server: &mut TcpStream, inbox: &mut Inbox) -> io::Result<usiz
     }
 }
 
-/// Passes frames both ways, until both sides have ended.
+/// Forwards frames in both directions, until both sides have ended.
 async fn pass_frames(
     client: &mut TcpStream,
     from_client: Inbox,
@@ -196,7 +196,7 @@ async fn pass_frames(
 ) {
     let (mut from_client_socket, mut to_client) = client.split();
     let (mut from_server_socket, mut to_server) = server.split();
-    // Frames from a client are received as by a server, and masked again.
+    // Frames from the client are decoded as a server does, and masked again.
     let mut upstream = Direction::new(Role::Server, ThreadKeys, from_client);
     let mut downstream = Direction::new(Role::Client, NoKeys, from_server);
     let violation = OnceLock::new();
@@ -206,9 +206,8 @@ async fn pass_frames(
         downstream.run(&mut from_server_socket, &mut to_client, &violation),
     )
     .await;
-    // A side that has not ended by now is not waited for. What still arrives is discarded: if it
-    // were left unread, the system would reset the connection, and what was sent last might be
-    // lost.
+    // Everything that still arrives is discarded. If it were unread, the system could reset the
+    // connection, and the peer could lose the last bytes.
     let end = async {
         join!(
             upstream.end(&mut to_server, &violation),
@@ -220,7 +219,7 @@ async fn pass_frames(
     let _ = timeout(LINGER, end).await;
 }
 
-/// Waits for both; when either has ended, for the other no longer than is usual.
+/// Waits until one of the two has ended, and then for the other, but not longer than [`LINGER`].
 async fn either_then_both(one: impl Future, other: impl Future) {
     let (mut one, mut other) = (pin!(one), pin!(other));
     let _ = select! {
@@ -229,19 +228,19 @@ async fn either_then_both(one: impl Future, other: impl Future) {
     };
 }
 
-/// One way through the relay.
+/// One direction of the relay.
 struct Direction<K> {
     relay: Relay<K>,
     inbox: Inbox,
-    /// Frames to write: no more than the inbox held, since a header that is encoded again
-    /// is not longer than it was.
+    /// Frames to write. They are at most as long as the inbox, because a header that is encoded
+    /// again is not longer than before.
     out: Vec<u8>,
 }
 
 impl<K: MaskingKeys> Direction<K> {
-    /// A direction in which frames are received as by this role.
+    /// Creates a direction that receives frames in this role.
     fn new(role: Role, keys: K, inbox: Inbox) -> Self {
-        // No message is ever held, so that it may have any length, in any number of fragments.
+        // No message is kept in memory, so neither its length nor its fragments need a limit.
         let messages = MessageDecoder::new(role).limits(Limits::UNLIMITED);
         let relay = Relay::new(messages, keys);
         Self { relay, inbox, out: Vec::new() }
@@ -249,9 +248,8 @@ impl<K: MaskingKeys> Direction<K> {
 
     /// Forwards frames until their sender ends, resets the connection or breaks a rule.
     ///
-    /// The other direction goes on then: it brings what the receiver has still to say, and its
-    /// answer to the Close. It may be stopped whenever it waits: what was not written is still
-    /// there.
+    /// The other direction continues after that, with the receiver's last frames and its answer to
+    /// the Close. This is cancel-safe: bytes that were not written are kept.
     async fn run(
         &mut self,
         from: &mut ReadHalf<'_>,
@@ -265,7 +263,7 @@ impl<K: MaskingKeys> Direction<K> {
                 violation.get_or_init(|| error);
                 break;
             }
-            // A reset is an end: the receiver learns of it at once.
+            // A reset is treated as the end, so the receiver notices it at once.
             if !read(from, &mut self.inbox).await.unwrap_or(false) {
                 break;
             }
@@ -273,7 +271,7 @@ impl<K: MaskingKeys> Direction<K> {
         self.end(to, violation).await
     }
 
-    /// Forwards what has been read.
+    /// Forwards the bytes that were read.
     fn forward(&mut self) -> Result<(), ProtocolError> {
         let mut input = self.inbox.bytes();
         let result = loop {
@@ -291,9 +289,8 @@ impl<K: MaskingKeys> Direction<K> {
         result
     }
 
-    /// Writes what is left and no more; if a rule was broken, by either side, a Close with the code
-    /// for it. In the midst of a frame there is no saying it: the receiver sees only that the frame
-    /// does not go on.
+    /// Writes the rest, and a Close with the error's code if either side broke a rule. In the
+    /// middle of a frame no Close can be sent, so the receiver sees only an incomplete frame.
     async fn end(
         &mut self,
         to: &mut WriteHalf<'_>,
@@ -316,14 +313,14 @@ impl<K: MaskingKeys> Direction<K> {
     }
 }
 
-/// Reads more; `false` if nothing more comes.
+/// Reads more. Returns `false` at the end.
 async fn read(from: &mut (impl AsyncRead + Unpin), inbox: &mut Inbox) -> io::Result<bool> {
     let count = from.read(inbox.space()).await?;
     inbox.filled(count);
     Ok(count > 0)
 }
 
-/// Reads until nothing more comes, and throws it away.
+/// Reads and discards everything until the end.
 async fn discard(from: &mut ReadHalf<'_>) -> io::Result<u64> {
     copy(from, &mut sink()).await
 }

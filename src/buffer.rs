@@ -1,11 +1,11 @@
-//! What is appended to: `Vec`, and `BytesMut`.
+//! Growable buffers that frames are appended to: `Vec` and `BytesMut`.
 
 use alloc::vec::Vec;
 
 #[cfg(not(any(wsframe_backend = "words", wsframe_backend = "small")))]
 use crate::arch::append::Spare;
 
-/// What the kernels need of a buffer: nothing, where there is no `unsafe` code.
+/// Stands in for the trait of `arch::append`, which builds without `unsafe` do not have.
 #[cfg(any(wsframe_backend = "words", wsframe_backend = "small"))]
 pub(crate) trait Spare {}
 
@@ -15,7 +15,7 @@ pub(crate) trait Buffer: Spare {
 
     fn append(&mut self, bytes: &[u8]);
 
-    /// Appends so many bytes, and lends them.
+    /// Appends this many zeros, and returns them.
     fn append_zeros(&mut self, bytes: usize) -> &mut [u8];
 }
 

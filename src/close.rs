@@ -7,7 +7,7 @@ use crate::error::{EncodeError, ProtocolError};
 use crate::header::MAX_CONTROL_PAYLOAD_LEN;
 use crate::utf8;
 
-/// The reason why a connection is closed, as a number (RFC 6455 §7.4).
+/// A close code: the reason why a connection is closed, as a number (RFC 6455 §7.4).
 ///
 /// A `CloseCode` can contain any number. [`may_be_sent`](Self::may_be_sent) returns whether a Close
 /// frame may contain it.
@@ -27,6 +27,7 @@ impl CloseCode {
     /// 1000: the connection has fulfilled its purpose.
     pub const NORMAL: Self = Self(1000);
     /// 1001: the server shuts down, or the browser leaves the page.
+    #[doc(alias = "Away")]
     pub const GOING_AWAY: Self = Self(1001);
     /// 1002: the peer broke the protocol.
     pub const PROTOCOL_ERROR: Self = Self(1002);
@@ -41,6 +42,7 @@ impl CloseCode {
     /// 1008: the peer broke a policy, and no other code fits.
     pub const POLICY_VIOLATION: Self = Self(1008);
     /// 1009: the peer sent a message too big to process.
+    #[doc(alias = "Size")]
     pub const TOO_BIG: Self = Self(1009);
     /// 1010: the client needs an extension that the server did not accept.
     pub const MANDATORY_EXTENSION: Self = Self(1010);
@@ -240,7 +242,7 @@ impl Deref for EncodedCloseBody {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        // As with an encoded header, `min` avoids the bounds check.
+        // `min` shows the compiler that no bounds check is needed.
         &self.bytes[..MAX_CONTROL_PAYLOAD_LEN.min(self.len as usize)]
     }
 }

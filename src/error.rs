@@ -1,11 +1,11 @@
 //! Error types.
 //!
-//! | type | who made the error |
+//! | type | cause |
 //! |---|---|
-//! | [`ProtocolError`] | the peer broke a rule; it has an RFC section and a close code |
-//! | [`Utf8Error`] | text is not UTF-8; it has the position |
+//! | [`ProtocolError`] | the peer broke a rule; has the RFC section and the close code |
+//! | [`Utf8Error`] | text is not UTF-8; has the position |
 //! | [`ReceiveError`] | the peer broke a rule, or the caller's output is full |
-//! | [`EncodeError`] | the caller tried to send what no peer may accept |
+//! | [`EncodeError`] | the caller tried to send a frame that no peer may accept |
 
 use core::fmt;
 
@@ -14,12 +14,13 @@ use crate::rsv::Rsv;
 
 /// A rule of the protocol that the peer broke.
 ///
-/// It takes at most 16 bytes and never allocates. After an error of a header, the input begins with
-/// that header. [`InvalidUtf8`](Self::InvalidUtf8) contains a position of its own.
-///
 /// After an error the connection must be failed (RFC 6455 §7.1.7): send a Close frame with
 /// [`close_code`](Self::close_code), and interpret no later byte. A
 /// [`Connection`](crate::Connection) does both.
+///
+/// After an error in a header, the input begins with that header.
+/// [`InvalidUtf8`](Self::InvalidUtf8) contains the position of the error. An error takes at most 16
+/// bytes and never allocates.
 ///
 /// ```
 /// use wsframe::{CloseCode, FrameHeader, ProtocolError, Role, Rules};
@@ -69,14 +70,16 @@ pub enum ProtocolError {
     UnexpectedContinuation,
     /// A text or binary frame while the previous message is not finished. The value is its opcode.
     ExpectedContinuation(Opcode),
-    /// A message longer than the caller's limit,
-    /// [`crate::Limits::max_message_size`](crate::Limits::max_message_size) or that of a
-    /// decompressor. The value is the length in bytes that the message has at least: declared by
-    /// its headers so far, or decompressed so far.
+    /// A message longer than the caller's limit. The value is the least length of the message in
+    /// bytes: declared by its headers so far, or decompressed so far.
+    ///
+    /// The limit is [`Limits::max_message_size`](crate::Limits::max_message_size), or that of a
+    /// decompressor.
+    #[doc(alias = "CapacityError")]
     MessageTooLong(u64),
-    /// A message with more fragments than the caller's limit,
-    /// [`crate::Limits::max_fragments`](crate::Limits::max_fragments). The value is the
-    /// limit.
+    /// A message with more fragments than the caller's limit. The value is the limit.
+    ///
+    /// The limit is [`Limits::max_fragments`](crate::Limits::max_fragments).
     TooManyFragments(u32),
     /// Text, or the reason of a Close frame, that is not UTF-8.
     InvalidUtf8(Utf8Error),
@@ -179,9 +182,9 @@ impl From<Utf8Error> for ProtocolError {
 
 /// The position at which text stops being UTF-8 (RFC 3629).
 ///
-/// This is the first byte that no valid continuation of the text can contain. For text that ends
-/// inside a character it is the end. Offsets count bytes of the slice that was passed to the failed
-/// call.
+/// It is the first byte that no valid text could contain there. If the text ends inside a
+/// character, it is the end of the text. Offsets count bytes of the slice that was passed to the
+/// failed call.
 ///
 /// ```
 /// use wsframe::Utf8Validator;
@@ -201,7 +204,7 @@ pub struct Utf8Error {
 }
 
 impl Utf8Error {
-    /// The first byte of the slice is invalid.
+    /// The error for a slice whose first byte is invalid.
     #[cfg(feature = "alloc")]
     pub(crate) const AT_START: Self = Self { offset: 0, open: 0, incomplete: false };
 
@@ -261,8 +264,10 @@ impl core::error::Error for Utf8Error {}
 pub enum ReceiveError {
     /// The peer broke a rule. The connection has failed, and later calls return the same error.
     Protocol(ProtocolError),
-    /// The output has no capacity for a reply. Nothing was lost: send what the output contains,
-    /// clear it, and call `receive` again with the rest of the input.
+    /// The output has no capacity for a reply, or too many replies wait in it. Nothing was lost:
+    /// send what the output contains, clear it, and call `receive` again with the rest of the
+    /// input.
+    #[doc(alias = "WriteBufferFull")]
     OutputFull,
 }
 
@@ -293,8 +298,8 @@ impl From<ProtocolError> for ReceiveError {
 
 /// An error of the caller: a frame that must not be sent, or an output without the capacity for it.
 ///
-/// Nothing was written, and the connection did not change. The rules are those for received frames,
-/// so a correct peer never refuses what was encoded.
+/// Nothing was written, and the connection did not change. The rules are the same as for received
+/// frames, so a correct peer accepts every frame that was encoded.
 ///
 /// ```
 /// use wsframe::{Connection, EncodeError};
@@ -338,6 +343,9 @@ pub enum EncodeError {
     /// A close code that must not be sent. The value is the code.
     InvalidCloseCode(u16),
     /// A frame after a Close frame, or after the connection failed.
+    #[doc(alias = "SendAfterClosing")]
+    #[doc(alias = "AlreadyClosed")]
+    #[doc(alias = "ConnectionClosed")]
     FrameAfterClose,
     /// A shared frame with a masking key. Each frame of a client needs a key of its own, so it
     /// cannot be shared.

@@ -5,46 +5,89 @@
 //! wsframe = { version = "0.1", features = ["handshake", "rand"] }
 //! ```
 //!
-//! A server that echoes text, after the opening handshake, over any `Read + Write`:
+//! # Overview
+//!
+//! Each layer is built on the ones below it, and can be used alone. Use the highest layer that
+//! fits.
+//!
+//! - Streams receive and send whole messages: `WebSocketStream` over tokio, hyper and axum (feature
+//!   `tokio`), and `blocking::WebSocket` over blocking sockets (feature `blocking`).
+//! - A [`Connection`] turns received bytes into [`Event`]s, and answers Pings and Closes. You do
+//!   the I/O. `adapter::Adapter` does it over `Read + Write`.
+//! - [`MessageDecoder`] decodes messages without replies. [`Relay`] forwards frames.
+//! - [`FrameDecoder`], [`FrameEncoder`] and [`FrameHeader`] decode and encode frames.
+//! - [`Mask`] masks and unmasks. [`Utf8Validator`] validates text that arrives in chunks.
+//!
+//! Feature `handshake` adds the opening handshake, and feature `deflate` permessage-deflate.
+//!
+//! # Example: a server that echoes text
+//!
+//! This runs after the opening handshake. Pings, Closes and protocol errors are answered
+//! automatically, and the memory does not depend on the lengths of messages.
 //!
 #![cfg_attr(feature = "std", doc = "```")]
 #![cfg_attr(not(feature = "std"), doc = "```ignore")]
-//! use std::io::{self, Read, Write};
-//! use wsframe::{Connection, Event, ReceiveError, TransportAction};
+//! use std::io;
+//! use std::net::{Shutdown, TcpStream};
+//! use wsframe::adapter::Adapter;
+//! use wsframe::{Connection, Event};
 //!
-//! fn echo(mut io: impl Read + Write) -> io::Result<()> {
-//!     let (mut connection, mut out) = (Connection::server(), Vec::new());
-//!     let (mut buf, mut len) = ([0; 4096], 0);
-//!     while connection.transport_action() == TransportAction::KeepOpen {
-//!         match io.read(&mut buf[len..])? {
-//!             0 => connection.receive_eof(),
-//!             n => len += n,
-//!         }
-//!         let mut input = &mut buf[..len];
-//!         // Text arrives in chunks, which are sent on as fragments.
-//!         let result = loop {
-//!             match connection.receive(&mut input, &mut out) {
-//!                 Ok(Some(Event::Text(chunk))) => {
-//!                     connection.send_fragment(&chunk.text, chunk.last, &mut out)?;
-//!                 }
-//!                 Ok(Some(_)) => {} // Pings and Closes are answered already
-//!                 Ok(None) => break Ok(()),
-//!                 Err(ReceiveError::OutputFull) => {
-//!                     io.write_all(&out)?; // many Pings at once
-//!                     out.clear();
-//!                 }
-//!                 Err(error) => break Err(error),
+//! fn echo(adapter: &mut Adapter<TcpStream>) -> io::Result<()> {
+//!     while let Some(mut batch) = adapter.next_batch()? {
+//!         while let Some(event) = batch.receive() {
+//!             // Text arrives in chunks, which are sent on as fragments.
+//!             if let Event::Text(chunk) = event {
+//!                 batch.connection.send_fragment(&chunk.text, chunk.last, batch.out)?;
 //!             }
-//!         };
-//!         let rest = input.len();
-//!         buf.copy_within(len - rest..len, 0);
-//!         len = rest;
-//!         io.write_all(&out)?; // after an error, this is the Close that tells the peer
-//!         out.clear();
-//!         result?;
+//!         }
 //!     }
 //!     Ok(())
 //! }
+//!
+//! fn serve(socket: TcpStream) -> io::Result<()> {
+//!     let mut adapter = Adapter::new(socket, Connection::server());
+//!     let result = echo(&mut adapter);
+//!     // Also after an error, so that the peer can read the Close.
+//!     let ended = adapter.finish(|socket| socket.shutdown(Shutdown::Write));
+//!     result.and(ended)
+//! }
+//! ```
+//!
+//! # Example: a connection without I/O
+//!
+//! The page of [`Connection`] also shows the loop around it.
+//!
+#![cfg_attr(feature = "std", doc = "```")]
+#![cfg_attr(not(feature = "std"), doc = "```ignore")]
+//! use wsframe::{Connection, Event};
+//!
+//! let mut connection = Connection::server();
+//! let mut out = Vec::new(); // bytes to send
+//! let mut received = *b"\x89\x80\0\0\0\0\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
+//!
+//! let mut input = &mut received[..];
+//! while let Some(event) = connection.receive(&mut input, &mut out)? {
+//!     match event {
+//!         Event::Ping(_) => println!("answered already"),
+//!         Event::Text(chunk) => println!("{:?}", chunk.text.as_str()), // Some("Hello")
+//!         other => println!("{other:?}"),
+//!     }
+//! }
+//! connection.send("Hi", &mut out)?;
+//! assert_eq!(out, b"\x8A\x00\x81\x02Hi"); // a Pong and a text message
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Example: unmasking and validating text
+//!
+//! ```
+//! use wsframe::{Mask, MaskingKey, Utf8Validator};
+//!
+//! let mut mask = Mask::new(MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]));
+//! let mut payload = [0x7f, 0x9f, 0x4d, 0x51, 0x58];
+//! let text = Utf8Validator::new().unmask_and_validate(&mut payload, &mut mask)?;
+//! assert_eq!(text.as_str(), Some("Hello"));
+//! # Ok::<(), wsframe::Utf8Error>(())
 //! ```
 //!
 //! # Where to find what
@@ -54,27 +97,27 @@
 //! | receive and send messages, with automatic replies | [`Connection`] |
 #![cfg_attr(
     feature = "tokio",
-    doc = "| the same over tokio's I/O, as a `Stream` and a `Sink` | [`stream::WebSocketStream`] |"
+    doc = "| receive and send messages over tokio, as a `Stream` and a `Sink` | [`stream::WebSocketStream`] |"
 )]
 #![cfg_attr(
     feature = "tokio",
-    doc = "| open such a stream, as a server and as a client | [`stream::accept`], [`stream::client`] |"
+    doc = "| open a stream over tokio, as a server or a client | [`stream::accept`], [`stream::client`] |"
 )]
 #![cfg_attr(
     feature = "hyper",
-    doc = "| open such a stream in hyper or axum | [`stream::upgrade`] |"
+    doc = "| open a stream over tokio in hyper or axum | [`stream::upgrade`] |"
 )]
 #![cfg_attr(
     feature = "blocking",
-    doc = "| the same over blocking `Read + Write` | [`blocking::WebSocket`] |"
+    doc = "| receive and send messages over blocking `Read + Write` | [`blocking::WebSocket`] |"
 )]
 #![cfg_attr(
     feature = "deflate",
-    doc = "| the same with permessage-deflate (RFC 7692) | [`deflate::CompressedConnection`] |"
+    doc = "| compress messages (permessage-deflate, RFC 7692) | [`deflate::CompressedConnection`] |"
 )]
 #![cfg_attr(
     feature = "std",
-    doc = "| the same with events that borrow, over `Read + Write` or tokio's I/O | [`adapter`] |"
+    doc = "| receive events that borrow one buffer, over `Read + Write` or tokio | [`adapter`] |"
 )]
 //! | limit messages, frames and fragments | [`Limits`], [`Connection::limits`] |
 //! | disable automatic Pongs or Closes | [`Connection::auto_pong`], [`Connection::auto_close`] |
@@ -90,39 +133,42 @@
 //! | decode and encode frame headers | [`FrameHeader`], [`Rules`] |
 //! | mask and unmask a payload | [`Mask`], [`mask::apply`] |
 //! | validate UTF-8 text in chunks | [`Utf8Validator`] |
-#![cfg_attr(feature = "handshake", doc = "| accept or open a connection | [`handshake`] |")]
+#![cfg_attr(
+    feature = "handshake",
+    doc = "| perform the opening handshake without I/O | [`handshake`] |"
+)]
 //! | parse and write `Sec-WebSocket-Extensions` | [`extensions`] |
 #![cfg_attr(
     feature = "tokio",
     doc = "| use tokio-util's `Framed` | [`codec::MessageCodec`], [`codec::FrameCodec`] |"
 )]
 //!
-//! Each layer is built on the ones below it, and can be used alone. Use the highest layer that
-//! fits. Errors of a peer are [`ProtocolError`], which knows its RFC section and its close code.
-//! Errors of the caller are [`EncodeError`].
+//! Errors of a peer are [`ProtocolError`]s, with the RFC section and the close code. Errors of the
+//! caller are [`EncodeError`]s.
 //!
 //! # Features
 //!
+//! Without features the crate needs neither `std` nor an allocator, and has everything that this
+//! table does not list.
+//!
 //! | feature | adds |
 //! |---|---|
-//! | `std` (default) | `alloc`; `io::Error` from this crate's errors; with `rand`, the thread's generator of keys |
-//! | `alloc` | encoding into `Vec` and `Arc`; collecting messages |
+//! | `std` (default) | `alloc`; `adapter`; `io::Error` from this crate's errors; with `rand`, `ThreadKeys` |
+//! | `alloc` | encoding into `Vec` and `Arc`; `Assembler`, which collects messages |
 //! | `bytes` | messages and frames as `Bytes`; encoding into `BufMut` |
 //! | `deflate` | permessage-deflate; without `std`, its memory comes from C's `malloc` |
 //! | `handshake` | the opening handshake; needs neither `std` nor an allocator |
 //! | `http` | the opening handshake on the types of the crate `http`, also for HTTP/2 and HTTP/3 |
-//! | `rand` | keys from the generators of the crate `rand` |
+//! | `rand` | masking keys from the generators of the crate `rand` |
 //! | `tokio` | `WebSocketStream` and its opening handshake; codecs for `Framed` |
-//! | `blocking` | the same over blocking I/O |
-//! | `hyper` | the same over hyper's upgrades, and so in axum |
-//!
-//! Without features the crate needs neither `std` nor an allocator.
+//! | `blocking` | `blocking::WebSocket` and its opening handshake |
+//! | `hyper` | `stream::upgrade`, which opens a `WebSocketStream` in hyper and axum |
 //!
 //! # SIMD and MSRV
 //!
-//! The kernels are chosen at the first call, also without `std`: AVX-512, AVX2 or SSSE3 on x86-64.
+//! The first call of a kernel chooses it, also without `std`: AVX-512, AVX2 or SSSE3 on x86-64.
 //! NEON and simd128 are known at compile time. Other machines use words of eight bytes. The MSRV is
-//! 1.85; compilers before 1.89 build without vectors. `--cfg wsframe_backend="words"` builds
+//! 1.85. Compilers before 1.89 build without vectors. `--cfg wsframe_backend="words"` builds
 //! without `unsafe`, and `"small"` for microcontrollers.
 
 #![no_std]
@@ -140,7 +186,7 @@ extern crate std;
 #[cfg_attr(docsrs, doc(cfg(feature = "std")))]
 #[forbid(unsafe_code)]
 pub mod adapter;
-// `unsafe` is a matter of the kernels alone.
+// Only the kernels contain `unsafe`.
 #[doc(hidden)]
 pub mod arch;
 #[cfg(feature = "blocking")]
@@ -232,12 +278,12 @@ pub use utf8::validator::{PartialStr, Utf8Validator};
 #[doc = include_str!("../README.md")]
 struct ReadmeDoctests;
 
-/// So are those of the page for authors of other crates.
+/// The examples of the page for authors of other crates are tests.
 #[cfg(all(doctest, feature = "alloc"))]
 #[doc = include_str!("../docs/adoption.md")]
 struct AdoptionDoctests;
 
-/// And the recipes.
+/// The recipes are tests.
 #[cfg(all(doctest, feature = "deflate", feature = "tokio"))]
 #[doc = include_str!("../docs/recipes.md")]
 struct RecipesDoctests;

@@ -1,4 +1,4 @@
-//! What a peer may make this side hold or do.
+//! Limits on what a peer may send.
 
 /// Limits on what a peer may send (RFC 6455 §10.4).
 ///
@@ -9,8 +9,9 @@
 /// | [`max_fragments`](Self::max_fragments) | 131,072 |
 /// | [`max_pending_replies`](crate::Limits::max_pending_replies) | 512 |
 ///
-/// A limit acts on the header that exceeds it, before any of that frame's payload is read.
-/// `u32::MAX` disables a limit on frames, messages or fragments.
+/// A frame, message or fragment over a limit fails as soon as its header has arrived, before its
+/// payload is read. `u32::MAX` disables one of these three limits. Received Pings beyond
+/// `max_pending_replies` wait until the output is sent.
 ///
 /// ```
 /// use wsframe::{Connection, Limits};
@@ -29,11 +30,11 @@ pub struct Limits {
     pub(crate) pending_replies: u16,
 }
 
-/// Disables a limit.
+/// The value that disables a limit.
 pub(crate) const NONE: u32 = u32::MAX;
 
 impl Limits {
-    /// The default limits, which the table above lists.
+    /// The default limits, which [`Limits`] lists.
     pub const DEFAULT: Self = Self {
         frame_size: 16 << 20,
         message_size: 64 << 20,
@@ -41,7 +42,7 @@ impl Limits {
         pending_replies: 512,
     };
 
-    /// No limits, except the default for replies that wait in the output.
+    /// No limits on frames, messages and fragments, and the default number of pending replies.
     pub const UNLIMITED: Self = Self {
         frame_size: NONE,
         message_size: NONE,
@@ -76,9 +77,9 @@ impl Limits {
     /// [`Connection`](crate::Connection).
     ///
     /// At the limit, [`receive`](crate::Connection::receive) returns
-    /// [`OutputFull`](crate::ReceiveError::OutputFull) until the output has been empty. So a peer
-    /// that sends Pings and does not read cannot make the output grow. A Pong is always allowed
-    /// into an empty output, also with a limit of 0. What the caller sends does not count. The
+    /// [`OutputFull`](crate::ReceiveError::OutputFull) until the output is empty. So a peer that
+    /// sends Pings and does not read cannot make the output grow without end. An empty output
+    /// always takes a Pong, also with a limit of 0. Frames that the caller sends do not count. The
     /// default of 512 Pongs takes at most 66 KiB of output.
     #[must_use]
     pub const fn max_pending_replies(mut self, replies: u16) -> Self {

@@ -1,7 +1,4 @@
 //! Forwarding frames from one connection to another, checked but not reassembled.
-//!
-//! The peer's mask is exchanged for the outgoing one in the pass that reads the payload. Headers
-//! are encoded again, because masks differ, with lengths in their shortest form.
 
 use core::fmt;
 
@@ -16,9 +13,10 @@ use crate::opcode::Opcode;
 
 /// One direction of a relay: forwards the frames of one peer to the other.
 ///
-/// Every rule of a [`MessageDecoder`] applies, so invalid frames are not forwarded. Validated text
-/// takes two passes, because it must be unmasked to be read. Without
-/// [validation](MessageDecoder::validate_text), text takes one pass, like all other frames.
+/// Every rule of a [`MessageDecoder`] applies, so invalid frames are not forwarded. Headers are
+/// encoded again, with the outgoing masking key and with lengths in their shortest form. The mask
+/// of a payload is exchanged in one pass. Text that is validated takes two passes, because it must
+/// be unmasked first. [`MessageDecoder::validate_text`] disables that.
 ///
 /// ```
 /// use wsframe::{MessageDecoder, Relay, Role, NoKeys};
@@ -81,9 +79,9 @@ pub struct RelayedChunk<'b> {
 }
 
 impl<K: MaskingKeys> Relay<K> {
-    /// Creates a direction that receives with this decoder.
+    /// Creates a relay for one direction, which receives with this decoder.
     ///
-    /// A server's decoder receives from a client, and the frames go to a server: they are masked
+    /// A server's decoder receives from a client and forwards to a server, so the frames are masked
     /// with keys from `keys`. For a client's decoder pass [`NoKeys`](crate::NoKeys).
     ///
     /// # Panics
@@ -104,8 +102,8 @@ impl<K: MaskingKeys> Relay<K> {
     ///
     /// # Errors
     ///
-    /// Returns the rule that the peer broke. The error is sticky, until [`close`](Self::close)
-    /// tells the receiver. [`ProtocolError::close_code`] is the code for both peers.
+    /// Returns the rule that the peer broke. The error is sticky until [`close`](Self::close) ends
+    /// this direction. Close both connections with [`ProtocolError::close_code`].
     #[inline]
     pub fn forward<'b>(
         &mut self,
@@ -135,10 +133,10 @@ impl<K: MaskingKeys> Relay<K> {
         self.close_sent || self.messages.is_closed()
     }
 
-    /// Returns whether the relay may send a frame of its own, such as a Ping, after what was
-    /// forwarded.
+    /// Returns whether the relay may send a frame of its own, such as a Ping, after the forwarded
+    /// bytes.
     ///
-    /// It may not within a frame, nor after a Close. An error of the sender does not change this.
+    /// It must not within a frame, nor after a Close. An error of the sender does not change this.
     ///
     /// ```
     /// use wsframe::{MessageDecoder, Relay, Role, NoKeys};
@@ -156,10 +154,10 @@ impl<K: MaskingKeys> Relay<K> {
         !self.within_frame && !self.is_closed()
     }
 
-    /// Sends a Close of the relay's own, if a frame [may be sent](Self::can_send_frame). Returns
+    /// Sends a Close to the receiver, if a frame [may be sent](Self::can_send_frame). Returns
     /// whether it was sent.
     ///
-    /// The Close is appended to `out` and ends this direction: later input from the sender is
+    /// The Close is appended to `out`. It ends this direction: later input from the sender is
     /// discarded.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The three reserved bits (RFC 6455 §5.2).
+//! The three reserved bits of a frame header (RFC 6455 §5.2).
 
 use core::fmt;
 use core::ops::{BitOr, BitOrAssign};

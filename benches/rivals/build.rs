@@ -1,4 +1,4 @@
-//! What a table of figures must say of itself: the compiler, and the version of each rival.
+//! Provides the compiler and the version of each rival, which every table shows.
 
 use std::env;
 use std::fs;
@@ -34,8 +34,8 @@ fn compiler() -> String {
     String::from_utf8(output.stdout).expect("a version").trim().to_owned()
 }
 
-/// The lock file has a line for the name of a package, and its version on the next. Of several
-/// versions the newest is the last, and the one that is measured.
+/// Returns the version of a package in the lock file, on the line after its name. If there are
+/// several versions, the last one is the newest, and the one that is measured.
 fn version<'l>(lock: &'l str, name: &str) -> &'l str {
     let (_, rest) = lock.rsplit_once(&format!("name = \"{name}\"\n")).expect("a dependency");
     let version = rest.lines().next().and_then(|line| line.strip_prefix("version = "));

@@ -1,14 +1,13 @@
-//! What the benchmarks share: payloads of every kind, lengths without a pattern, and frames that
-//! follow one another as they do in a buffer that was read into.
+//! Payloads, lengths and streams of frames for all benchmarks.
 
-// Each benchmark takes what it needs; nothing here is an API.
+// No benchmark uses all of this.
 #![allow(dead_code)]
 
 use std::ops::Range;
 
 use wsframe::{FrameEncoder, MaskingKey, Opcode};
 
-/// How long the payloads are.
+/// The lengths of the payloads.
 #[derive(Clone, Copy)]
 pub enum Size {
     Fixed(usize),
@@ -17,7 +16,7 @@ pub enum Size {
 }
 
 impl Size {
-    /// What real traffic looks like: small, and never the same twice.
+    /// Lengths as in real traffic: small and unpredictable.
     pub const MIXED: [Self; 3] =
         [Self::Random(0, 125), Self::Random(10, 200), Self::Random(126, 512)];
     pub const FIXED: [Self; 6] = [
@@ -40,9 +39,11 @@ impl Size {
         }
     }
 
-    /// The lengths of many payloads. Where they are random there are 64 Ki of them: fewer are
-    /// learnt by the branch predictor, which then reads as speed. Where they are not, about 1 MiB
-    /// in all, so that no payload is still in flight when it is met again.
+    /// Returns the lengths of many payloads.
+    ///
+    /// There are 64 Ki random lengths, because the branch predictor learns fewer, which would make
+    /// everything look faster. Payloads of a fixed length are about 1 MiB in total, so that no
+    /// store to a payload is still in flight when it is used again.
     pub fn lengths(self) -> Vec<usize> {
         let mut random = Random::new();
         match self {
@@ -54,7 +55,7 @@ impl Size {
     }
 }
 
-/// Numbers without a pattern (xorshift64*), the same in every run.
+/// A generator of pseudo-random numbers (xorshift64*), the same in every run.
 pub struct Random(u64);
 
 impl Random {
@@ -70,7 +71,7 @@ impl Random {
     }
 }
 
-/// What the payloads are.
+/// The kind of a payload.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Kind {
     Binary,
@@ -93,7 +94,7 @@ impl Kind {
         if self == Self::Binary { Opcode::Binary } else { Opcode::Text }
     }
 
-    /// `len` bytes; a character that would be cut at the end is replaced by dots.
+    /// Returns `len` bytes. A character that would be cut at the end is replaced by dots.
     pub fn payload(self, len: usize) -> Vec<u8> {
         let sample = match self {
             Self::Binary => return (0..len).map(|i| (i * 167 % 251) as u8).collect(),
@@ -109,12 +110,12 @@ impl Kind {
     }
 }
 
-/// Masked frames one after another, so that their payloads start at any alignment.
+/// Masked frames one after another, so that their payloads have any alignment.
 pub struct Stream {
     pub bytes: Vec<u8>,
     /// The start of each header and the range of each payload.
     pub frames: Vec<(usize, Range<usize>)>,
-    /// Bytes of payload in all.
+    /// The number of payload bytes in total.
     pub payload_bytes: u64,
     pub key: MaskingKey,
 }
@@ -124,7 +125,7 @@ impl Stream {
         Self::of(kind, size.lengths())
     }
 
-    /// A frame for each of these lengths.
+    /// Creates a stream with a frame for each of these lengths.
     pub fn of(kind: Kind, lengths: Vec<usize>) -> Self {
         let key = MaskingKey::new([0x37, 0xFA, 0x21, 0x3D]);
         let encoder = FrameEncoder::new(kind.opcode()).masking_key(key);

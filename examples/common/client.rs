@@ -1,4 +1,4 @@
-//! A client on a blocking socket, for conversations in text: it sends a message, or waits for one.
+//! A client for text messages on a blocking socket. It sends a message, or waits for one.
 
 use core::time::Duration;
 use std::io::{self, Read, Write};
@@ -11,11 +11,11 @@ use wsframe::{Assembler, CloseBody, CloseCode, Connection, Event, ReceiveError, 
 use crate::handshake::Handshake;
 use crate::inbox::Inbox;
 
-/// A server that says nothing, or takes nothing, for so long is given up.
+/// The longest wait for the server to send or to read.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Compressed messages are decompressed in pieces of this length.
 const PIECE_LEN: usize = 16 << 10;
-/// How long the server may take to hang up, once all was said.
+/// How long the server may take to end the connection after the Closes.
 const LINGER: Duration = Duration::from_secs(2);
 
 pub(crate) struct Client {
@@ -23,7 +23,7 @@ pub(crate) struct Client {
     inbox: Inbox,
     websocket: CompressedConnection<ThreadKeys>,
     pool: Pool,
-    /// Where compressed messages are decompressed, a piece at a time.
+    /// The buffer that compressed messages are decompressed into, one piece at a time.
     buf: Vec<u8>,
     assembler: Assembler,
     /// Bytes to write.
@@ -70,8 +70,8 @@ impl Client {
         self.write()
     }
 
-    /// Waits for the next message, and answers Pings meanwhile; `None` if the server closes
-    /// normally instead. Binary messages are passed over.
+    /// Waits for the next text message, and answers Pings meanwhile. Returns `None` if the server
+    /// closes normally instead. Binary messages are skipped.
     pub(crate) fn receive(&mut self) -> io::Result<Option<String>> {
         loop {
             let received = self.take();
@@ -85,18 +85,18 @@ impl Client {
                         return Err(io::Error::other(format!("the server has closed: {code}")));
                     }
                 },
-                // The output has capacity again, now that these replies were written.
+                // The replies were written, so the output has capacity again.
                 Err(ReceiveError::OutputFull) => {}
                 Err(error) => return Err(error.into()),
             }
         }
     }
 
-    /// Closes the connection, if the server has not. What it still sends is thrown away.
+    /// Closes the connection, unless the server has. Everything that it still sends is discarded.
     ///
     /// # Errors
     ///
-    /// If the server does not close normally in turn.
+    /// Returns an error if the server does not close normally.
     pub(crate) fn close(mut self) -> io::Result<()> {
         if self.websocket.connection().close_code().is_none() {
             let bye = CloseBody { code: CloseCode::NORMAL, reason: "" };
@@ -105,7 +105,7 @@ impl Client {
             self.socket.set_read_timeout(Some(LINGER))?;
             while self.receive()?.is_some() {}
         }
-        // The server hangs up first.
+        // The server ends the connection first.
         self.inbox.keep_last(0);
         while self.read().is_ok() {
             self.inbox.keep_last(0);
@@ -113,7 +113,7 @@ impl Client {
         Ok(())
     }
 
-    /// The next message, if it has arrived.
+    /// Returns the next message, if it has arrived.
     fn take(&mut self) -> Result<Option<String>, ReceiveError> {
         let Self { inbox, websocket, pool, buf, assembler, out, .. } = self;
         let mut input = inbox.bytes();

@@ -1,5 +1,4 @@
-//! The opening handshake from a client's side, without I/O: what to send, and where the frames
-//! begin in what comes back. Offers compression.
+//! The client's opening handshake, without I/O. It offers compression.
 
 use std::io;
 
@@ -7,25 +6,25 @@ use wsframe::deflate::{DeflateParameters, Negotiation};
 use wsframe::extensions::Extension;
 use wsframe::handshake::{ClientHandshake, HeadScanner, Response, Uri, WebSocketKey};
 
-/// One opening handshake.
+/// A client's opening handshake.
 pub(crate) struct Handshake<'u> {
     handshake: ClientHandshake<'u>,
     deflate: Negotiation<'static>,
-    /// Whether the server must choose a subprotocol: if any was offered.
+    /// Whether the server must choose a subprotocol, because some were offered.
     must_choose: bool,
     reader: HeadScanner,
 }
 
-/// A connection that was opened.
+/// The result of a handshake.
 pub(crate) struct Opened {
-    /// Where in all that was received the first frame begins.
+    /// The offset of the first frame in the received bytes.
     pub(crate) frames_at: usize,
-    /// How messages are compressed, if they are.
+    /// The negotiated compression, if any.
     pub(crate) deflate: Option<DeflateParameters>,
 }
 
 impl<'u> Handshake<'u> {
-    /// With subprotocols to offer, or none.
+    /// Creates a handshake that offers these subprotocols. There may be none.
     pub(crate) fn new(uri: Uri<'u>, subprotocols: &'u [&'u str]) -> Self {
         let handshake =
             ClientHandshake::new(uri, WebSocketKey::random()).subprotocols(subprotocols);
@@ -34,19 +33,19 @@ impl<'u> Handshake<'u> {
         Self { handshake, deflate, must_choose, reader: HeadScanner::new() }
     }
 
-    /// What the client sends.
+    /// Returns the request.
     pub(crate) fn request(&self) -> String {
         let mut request = String::new();
         self.handshake.write(&[&self.deflate], &mut request).expect("a `String` has room");
         request
     }
 
-    /// What came of it, from all that was received; `None` while the answer's head is not all
-    /// there.
+    /// Checks the response. Pass all bytes that were received. Returns `None` while the head of the
+    /// response is incomplete.
     ///
     /// # Errors
     ///
-    /// Why the answer opens no WebSocket.
+    /// Returns an error if the response does not open a WebSocket.
     pub(crate) fn check(&mut self, received: &[u8]) -> io::Result<Option<Opened>> {
         let Some(head) = self.reader.find_response(received)? else { return Ok(None) };
         let frames_at = head.end;

@@ -1,23 +1,23 @@
-//! Accepting connections, whatever becomes of some of them.
+//! Accepting connections, also after an error.
 
 use core::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
-/// Accepts the next connection. Each write is sent at once, and does not wait for an
-/// acknowledgement of the previous one (Nagle's algorithm).
+/// Accepts the next connection. It disables Nagle's algorithm, so that a write does not wait for
+/// the acknowledgement of the previous one.
 pub(crate) async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {
             Ok((socket, _)) => {
-                // A socket for which this fails works as well, only later.
+                // If this fails, the socket still works, with more delay.
                 let _ = socket.set_nodelay(true);
                 return socket;
             }
             Err(error) => {
                 eprintln!("cannot accept a connection: {error}");
-                // Most likely no file descriptor is free. One will be, when a connection ends.
+                // Most likely no file descriptor is free. Wait until a connection has ended.
                 sleep(Duration::from_millis(100)).await;
             }
         }

@@ -1,4 +1,4 @@
-//! The `main` of a client: arguments in, an exit status out.
+//! The `main` function of a client.
 
 use std::env;
 use std::error::Error;
@@ -9,7 +9,7 @@ use wsframe::handshake::Uri;
 
 use crate::uri;
 
-/// Runs a client with the URI that is its first argument, and the others, which are `more` or more.
+/// Runs a client with the URI in its first argument, and at least `more` further arguments.
 pub(crate) fn main(
     usage: &str,
     more: usize,

@@ -1,7 +1,7 @@
 //! An echo over a stream, on wsframe's adapter.
 //!
-//! The adapter reads, and writes all answers before it reads more: a peer that does not take its
-//! echoes is not read from either, so the memory that it can make the server hold is bounded.
+//! The adapter writes all answers before it reads more. So it does not read from a peer that does
+//! not read its echoes, and the memory for each peer is bounded.
 
 use core::time::Duration;
 use std::io;
@@ -30,7 +30,7 @@ pub(crate) async fn echo(
             Err(error) => break Err(error),
         }
     };
-    // If the peer broke a rule, it was told so, and must be able to read it.
+    // If the peer broke a rule, a Close with the error's code was sent. Let the peer read it.
     timeout(LINGER, adapter.finish_async()).await??;
     result
 }

@@ -1,12 +1,12 @@
-//! Where a client is to connect.
+//! The URI that a client connects to.
 
 use wsframe::handshake::Uri;
 
-/// Parses the URI of a server. The examples speak no TLS.
+/// Parses the URI of a server. The examples do not support TLS.
 ///
 /// # Errors
 ///
-/// What is wrong with it, in words.
+/// Returns the error as text.
 pub(crate) fn parse(uri: &str) -> Result<Uri<'_>, String> {
     match Uri::parse(uri) {
         Ok(uri) if uri.is_secure() => Err("TLS is not spoken here: begin with ws://".into()),

@@ -1,4 +1,4 @@
-//! One connection, from its request to its end.
+//! A connection, from its request to its end.
 
 use core::time::Duration;
 use std::io;
@@ -13,22 +13,22 @@ use crate::stream::echo;
 
 /// How long a request may take to arrive.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a peer may take to end a connection that is no WebSocket.
+/// How long a peer may take to end a connection that is not a WebSocket.
 const LINGER: Duration = Duration::from_secs(2);
 
 pub(crate) async fn run(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
     let mut buffer = ReadBuffer::new();
 
     let request = answer_request(&mut stream, &mut buffer);
-    // Too slow: no reply, since browsers open connections in advance and would take it for the
-    // answer to what they ask next.
+    // There is no reply to a request that is too slow. Browsers open connections in advance, and
+    // would take the reply for the answer to their next request.
     match timeout(REQUEST_TIMEOUT, request).await?? {
         Some(WebSocket { deflate, .. }) => echo(stream, buffer.unread(), deflate).await,
         None => timeout(LINGER, hang_up(stream)).await?,
     }
 }
 
-/// Answers the request. Gives the WebSocket, if the connection is one from here on.
+/// Answers the request. Returns the WebSocket if the request opened one.
 async fn answer_request(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     buffer: &mut ReadBuffer,
@@ -49,15 +49,15 @@ async fn answer_request(
     Ok(None)
 }
 
-/// Reads more; returns `false` at the end.
+/// Reads more. Returns `false` at the end.
 async fn read(stream: &mut (impl AsyncRead + Unpin), buffer: &mut ReadBuffer) -> io::Result<bool> {
     let count = stream.read(buffer.space()).await?;
     buffer.advance(count);
     Ok(count > 0)
 }
 
-/// Ends a connection so that the peer receives the response: if bytes from it were left unread, the
-/// system might reset the connection.
+/// Ends a connection so that the peer receives the response. If bytes from the peer were unread,
+/// the system could reset the connection.
 async fn hang_up(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
     stream.shutdown().await?;
     let mut rest = [0; 512];

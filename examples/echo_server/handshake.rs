@@ -1,7 +1,7 @@
-//! The request that a connection begins with: a WebSocket handshake (RFC 6455 §4.2), or one for the
+//! The first request of a connection: a WebSocket handshake (RFC 6455 §4.2), or a request for the
 //! page.
 //!
-//! Any origin may connect: an echo reveals nothing to a page that it did not know.
+//! Any origin may connect, because an echo reveals nothing that the page did not send.
 
 use wsframe::deflate::DeflateParameters;
 use wsframe::handshake::{HeadScanner, HttpReply, Rejection, Request};
@@ -14,19 +14,19 @@ const PAGE_HEADERS: [(&str, &str); 2] =
 
 pub(crate) struct Answer {
     pub(crate) response: String,
-    /// If the connection is a WebSocket from here on. If not, it ends with the response.
+    /// The WebSocket, if the request opened one. Otherwise the connection ends after the response.
     pub(crate) websocket: Option<WebSocket>,
 }
 
 pub(crate) struct WebSocket {
-    /// Where in the received bytes it begins.
+    /// The offset of the first frame in the received bytes.
     pub(crate) at: usize,
-    /// How messages are compressed, if they are.
+    /// The negotiated compression, if any.
     pub(crate) deflate: Option<DeflateParameters>,
 }
 
-/// The answer to the request that `received` begins with, which is all that came so far; `None`
-/// while its head is not all there.
+/// Answers the request in `received`, which must contain all received bytes. Returns `None` while
+/// the head is incomplete.
 pub(crate) fn answer(reader: &mut HeadScanner, received: &[u8]) -> Option<Answer> {
     let head = match reader.find_request(received) {
         Ok(head_len) => Ok(&received[..head_len?]),
@@ -43,11 +43,10 @@ pub(crate) fn answer(reader: &mut HeadScanner, received: &[u8]) -> Option<Answer
     Some(Answer { response, websocket })
 }
 
-/// Writes the response to a request that is all right, and says whether the connection is a
-/// WebSocket.
+/// Writes the response to a valid request. Returns the WebSocket if the request opened one.
 fn accept(head: &[u8], response: &mut String) -> Result<Option<WebSocket>, Rejection> {
     let request = Request::parse(head)?;
-    // Whatever looks like a handshake must be a right one.
+    // A request that looks like a handshake must be valid.
     if request.is_handshake() {
         let opening = request.handshake()?;
         let mut deflate = negotiation();

@@ -2,7 +2,7 @@
 //! `cargo run --release --all-features --example echo_server`. The example `echo_server_tls` does
 //! the same over TLS.
 //!
-//! This is the sans-I/O way: `tokio_echo` is shorter, on `WebSocketStream`.
+//! This is the sans-I/O way. `tokio_echo` is shorter, on `WebSocketStream`.
 //!
 //! | to see how to | read |
 //! |---|---|
@@ -10,7 +10,7 @@
 //! | run a connection over a stream, with backpressure | `connection.rs` and `../common/stream.rs` |
 //! | answer what was received | `../common/echo.rs` |
 //!
-//! Here is only what any server has: an address, a listener, and a task for each connection.
+//! This file has the parts of any server: an address, a listener, and a task per connection.
 
 mod connection;
 #[path = "../common/echo.rs"]
@@ -54,14 +54,14 @@ async fn listen(addr: &str) -> io::Result<TcpListener> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "page       http://{addr}/")?;
     writeln!(stdout, "WebSocket  ws://{addr}/")?;
-    stdout.flush()?; // for a program that waits for the port at the other end of a pipe
+    stdout.flush()?; // a program may wait for the port at the other end of a pipe
     Ok(listener)
 }
 
 async fn serve(listener: TcpListener) -> ! {
     loop {
         let socket = listener::accept(&listener).await;
-        // How a connection ends is between it and its peer.
+        // An error of one connection does not concern the others.
         tokio::spawn(run(socket));
     }
 }

@@ -1,4 +1,4 @@
-//! A client that sends messages, and looks whether they come back.
+//! A client that sends messages, and checks that they are echoed.
 
 use core::fmt::Arguments;
 
@@ -7,12 +7,12 @@ use wsframe::{CloseBody, CloseCode, Connection, Event, MaskingKeys};
 
 use crate::socket::{Error, Socket};
 
-/// The length of a message that fits none of the buffers.
+/// The length of a message that is longer than any buffer.
 const LONG: usize = 1000;
-/// The length of the fragments in which it is sent.
+/// The length of its fragments.
 const FRAGMENT: usize = 200;
 
-/// Sends a short message, a Ping, and a long message; closes. Tells `say` how it went.
+/// Sends a short message, a Ping and a long message, then closes. Passes the results to `say`.
 pub(crate) async fn run<S: Read + Write>(
     stream: S,
     keys: impl MaskingKeys,
@@ -44,8 +44,9 @@ pub(crate) async fn run<S: Read + Write>(
         say(format_args!("the Ping was answered"));
     }
 
-    // Each byte of the echo is known in advance, so the message is not kept. Each fragment is
-    // awaited before the next: a server that cannot send its echo does not read.
+    // Each byte of the echo is known in advance, so the message is not kept. The client awaits the
+    // echo of each fragment before it sends the next, because a server that cannot send does not
+    // read.
     let byte = |at: usize| (at % 251) as u8;
     let (mut sent, mut right) = (0, 0);
     while sent < LONG {

@@ -1,17 +1,16 @@
-//! Both ends of a connection where there is neither `std` nor an allocator, over
+//! Both endpoints of a connection without `std` and without an allocator, over
 //! `embedded-io-async`: `cargo run --all-features --example embedded`.
 //!
 //! | to see how to | read |
 //! |---|---|
-//! | run an end in buffers of a few hundred bytes, in which messages of any length go through | `socket.rs` |
-//! | be the server | `server.rs` |
-//! | be the client | `client.rs` |
+//! | run a connection in buffers of a few hundred bytes, with messages of any length | `socket.rs` |
+//! | write a server | `server.rs` |
+//! | write a client | `client.rs` |
 //!
-//! These three use `core` alone, and nothing of the machine that they run on. Here, on a machine
-//! with an operating system, the two ends talk to each other through a pipe in memory (`pipe.rs`),
-//! and what the client says is printed. On a board the stream is a TCP socket of the network stack,
-//! the source of masking keys is its generator of random numbers, and the executor sleeps while
-//! there is nothing to do.
+//! These three files use only `core`. This program runs on an operating system, so the endpoints
+//! are connected by a pipe in memory (`pipe.rs`), and the client's results are printed. On a board,
+//! use a TCP socket of the network stack, the board's random number generator for masking keys, and
+//! an executor that sleeps.
 
 #![no_std]
 
@@ -56,8 +55,8 @@ fn succeeded(end: &str, result: Result<(), impl Display>) -> bool {
     result.is_ok()
 }
 
-/// An executor for one future. It does not sleep, since here one end can go on whenever the other
-/// cannot.
+/// An executor for one future. It does not sleep, because one of the two endpoints can always
+/// continue.
 fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     loop {

@@ -1,5 +1,4 @@
-//! A pipe in memory, in the place of a network: as slow and as narrow as one, and the only file
-//! that is not for a board.
+//! A short pipe in memory in place of a network. A board does not need this file.
 
 use core::cell::{Cell, RefCell};
 use core::convert::Infallible;
@@ -8,10 +7,10 @@ use core::task::Poll;
 
 use embedded_io_async::{ErrorType, Read, Write};
 
-/// So many bytes are on the way at most.
+/// The capacity of one direction in bytes.
 const LEN: usize = 48;
 
-/// One direction.
+/// One direction of the pipe.
 pub(crate) struct Wire {
     bytes: RefCell<([u8; LEN], usize)>,
     ended: Cell<bool>,
@@ -23,7 +22,7 @@ impl Wire {
     }
 }
 
-/// One end, which ends its direction when it is dropped.
+/// One end of the pipe. Dropping it ends the direction that it writes to.
 pub(crate) struct End<'w> {
     from: &'w Wire,
     to: &'w Wire,

@@ -5,11 +5,11 @@ use wsframe::{Connection, EncodeError, Event, SliceOutput};
 
 use crate::socket::{Error, INPUT, Socket};
 
-/// Echoes until the connection ends. A message that is longer than the input comes in chunks, and
-/// each goes back as a fragment.
+/// Echoes until the connection ends. A message that is longer than the input arrives in chunks, and
+/// each chunk is echoed as a fragment.
 pub(crate) async fn run<S: Read + Write>(stream: S) -> Result<(), Error<S::Error>> {
-    // What fits the input is echoed when it is all there: a client that reads only when it has sent
-    // a frame could not take an echo sooner.
+    // A frame that fits the input is echoed once it is complete, because the client reads only
+    // after it has sent a whole frame.
     let connection = Connection::server().whole_frames_up_to(INPUT as u32);
     let mut socket = Socket::new(connection, stream);
     while socket.receive(echo).await?.is_some() {}
@@ -24,7 +24,7 @@ fn echo(
     match event {
         Event::Text(chunk) => connection.send_fragment(&chunk.text, chunk.last, out),
         Event::Binary(chunk) => connection.send_fragment(chunk.payload.unmask(), chunk.last, out),
-        // A Ping and a Close were answered already.
+        // Pings and Closes were answered automatically.
         _ => Ok(()),
     }
 }

@@ -1,7 +1,7 @@
 //! A connection over a stream, in fixed buffers.
 //!
-//! One event at a time: the reply to it is sent before the next one is received. So the
-//! output is empty whenever an event arrives, and can hold the longest answer that there can be.
+//! The reply to an event is sent before the next event is received. So the output is empty for each
+//! event, and has capacity for the longest reply.
 
 use core::fmt;
 
@@ -11,24 +11,24 @@ use wsframe::{
     SliceOutput, TransportAction,
 };
 
-/// What has been read and not used. A longer message comes in several chunks.
+/// The length of the input buffer. Longer messages arrive in several chunks.
 pub(crate) const INPUT: usize = 256;
 const _: () = assert!(INPUT >= MIN_BUFFER_LEN);
-/// A frame with a payload that fills the input.
+/// The length of the output buffer: a frame whose payload fills the input.
 const OUTPUT: usize = MAX_HEADER_LEN + INPUT;
-/// What the buffers of one end take.
+/// The length of both buffers.
 pub(crate) const BUFFERS: usize = INPUT + OUTPUT;
 
-/// Why a connection ended early.
+/// The reason why a connection ended early.
 #[derive(Debug)]
 pub(crate) enum Error<E> {
     /// The stream failed.
     Io(E),
-    /// The peer broke a rule, and has been told.
+    /// The peer broke a rule. A Close with the error's code was sent.
     Received(ReceiveError),
     /// The outgoing message breaks a rule, or is too long for the output.
     Refused(EncodeError),
-    /// The stream ended in the midst of the connection.
+    /// The stream ended before the closing handshake.
     Ended,
 }
 
@@ -49,12 +49,12 @@ impl<E> From<EncodeError> for Error<E> {
     }
 }
 
-/// A connection, its stream, and what has been read from it.
+/// A connection, its stream, and the bytes that were read from it.
 pub(crate) struct Socket<S, K> {
     pub(crate) connection: Connection<K>,
     stream: S,
     input: [u8; INPUT],
-    /// Where in the input the bytes begin and end that are not used yet.
+    /// The range of the input that was not used yet.
     start: usize,
     end: usize,
     output: [u8; OUTPUT],
@@ -65,7 +65,7 @@ impl<S: Read + Write, K: MaskingKeys> Socket<S, K> {
         Self { connection, stream, input: [0; INPUT], start: 0, end: 0, output: [0; OUTPUT] }
     }
 
-    /// Sends what `say` has the connection say.
+    /// Calls `say` to send something, and writes it to the stream.
     pub(crate) async fn send(
         &mut self,
         say: impl FnOnce(&mut Connection<K>, &mut SliceOutput<'_>) -> Result<(), EncodeError>,
@@ -76,8 +76,8 @@ impl<S: Read + Write, K: MaskingKeys> Socket<S, K> {
         self.stream.flush().await.map_err(Error::Io)
     }
 
-    /// Waits for the next event, and has `answer` say something about it. Sends that, and what the
-    /// connection replies by itself. `None` if the connection has ended as it should.
+    /// Waits for the next event, and calls `answer` to reply to it. Writes that reply and the
+    /// automatic one. Returns `None` if the connection has ended normally.
     pub(crate) async fn receive<T>(
         &mut self,
         answer: impl FnOnce(
@@ -103,7 +103,7 @@ impl<S: Read + Write, K: MaskingKeys> Socket<S, K> {
                 }
                 Ok(None) => self.read().await?,
                 Err(error) => {
-                    // The Close that says why.
+                    // The Close with the error's code.
                     self.stream.write_all(out.bytes()).await.map_err(Error::Io)?;
                     self.stream.flush().await.map_err(Error::Io)?;
                     return Err(Error::Received(error));
@@ -112,13 +112,13 @@ impl<S: Read + Write, K: MaskingKeys> Socket<S, K> {
         }
     }
 
-    /// Reads more, after the bytes that are not used yet.
+    /// Reads more bytes, after the unused ones.
     async fn read(&mut self) -> Result<(), Error<S::Error>> {
         self.input.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
         match self.stream.read(&mut self.input[self.end..]).await.map_err(Error::Io)? {
-            // A client has the server end the stream, when both have said Close.
+            // After both Closes, a client waits until the server ends the stream.
             0 if self.connection.transport_action() == TransportAction::KeepOpen => {
                 Err(Error::Ended)
             }

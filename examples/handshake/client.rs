@@ -1,4 +1,4 @@
-//! Opens a WebSocket, says something, and prints what comes back.
+//! A client that opens a WebSocket, sends a message, and prints the echo.
 
 use std::error::Error;
 use std::io::{Read, Write};
@@ -26,7 +26,7 @@ pub fn connect(uri: &str, subprotocols: &[&str]) -> Result<(), Box<dyn Error>> {
     let mut received = Vec::new();
     let head = loop {
         read(&mut socket, &mut received)?;
-        // What is only said meanwhile, such as 103 (Early Hints), is passed over.
+        // Interim responses, such as 103 (Early Hints), are skipped.
         if let Some(head) = reader.find_response(&received)? {
             break head;
         }

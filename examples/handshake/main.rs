@@ -1,4 +1,4 @@
-//! The opening handshake of either side, over plain sockets.
+//! The opening handshake of both sides, over plain sockets.
 //!
 //! | to see how to | read |
 //! |---|---|

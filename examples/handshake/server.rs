@@ -1,4 +1,5 @@
-//! A thread a connection, which begins with a request: for the page, or for a WebSocket.
+//! A server with a thread per connection. A connection begins with a request for the page, or with
+//! a WebSocket handshake.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -12,7 +13,7 @@ use wsframe::handshake::{HeadScanner, HttpReply, Rejection, Request};
 use crate::echo;
 use crate::inbox::Inbox;
 
-/// What a browser is shown: it opens a WebSocket, and says in its title what came back.
+/// The page, which opens a WebSocket and shows the echo in its title.
 const PAGE: &str = "<!DOCTYPE html><title>waiting</title><link rel=icon href=data:,><script>\
     const socket = new WebSocket(`ws://${location.host}/chat`, ['superchat', 'chat']);\
     socket.onopen = () => socket.send('Hello, 🌍!');\
@@ -29,18 +30,18 @@ pub fn serve(addr: &str) -> io::Result<()> {
     let listener = TcpListener::bind(addr)?;
     let addr = listener.local_addr()?;
     println!("ws://{addr}/");
-    // Only pages of this very server may connect. Its address tells which these are, and `Host`
-    // does not: a foreign name can be made to lead here.
+    // Only pages of this server may connect. The server's address tells which these are. `Host`
+    // does not, because a foreign name can resolve to this server.
     let origins = [format!("http://{addr}"), format!("http://localhost:{}", addr.port())];
     let origins = origins.each_ref().map(String::as_str);
     thread::scope(|scope| {
         loop {
             match listener.accept() {
-                // How a connection ends is between it and its peer.
+                // An error of one connection does not concern the others.
                 Ok((socket, _)) => drop(scope.spawn(move || run(socket, &origins))),
                 Err(error) => {
                     eprintln!("handshake: cannot accept a connection: {error}");
-                    // Most likely no file descriptor is free. One will be, when a connection ends.
+                    // Most likely no file descriptor is free. Wait until a connection has ended.
                     thread::sleep(Duration::from_millis(100));
                 }
             }
@@ -72,7 +73,7 @@ fn run(mut socket: TcpStream, origins: &[&str]) -> io::Result<()> {
     let Some((frames_at, agreed)) = websocket else { return hang_up(socket, inbox) };
 
     socket.set_read_timeout(None)?;
-    // Frames may have arrived with the head already.
+    // Frames may have arrived together with the head.
     let rest = inbox.bytes().len() - frames_at;
     inbox.keep_last(rest);
     let connection = echo::connection(agreed);
@@ -84,7 +85,7 @@ fn run(mut socket: TcpStream, origins: &[&str]) -> io::Result<()> {
             Err(error) => break Err(error),
         }
     };
-    // If the peer broke a rule, it was told so, and must be able to read it.
+    // If the peer broke a rule, a Close with the error's code was sent. Let the peer read it.
     adapter.get_ref().set_read_timeout(Some(LINGER))?;
     adapter.finish(|socket| socket.shutdown(Shutdown::Write))?;
     result
@@ -101,11 +102,11 @@ fn echo_batch(mut batch: Batch<'_, CompressedConnection>) -> io::Result<()> {
 
 enum Answer {
     NotYet,
-    /// The response ends the connection.
+    /// The connection ends after the response.
     Close,
     WebSocket {
         frames_at: usize,
-        /// How messages are compressed, if they are.
+        /// The negotiated compression, if any.
         agreed: Option<DeflateParameters>,
     },
 }
@@ -137,7 +138,8 @@ fn answer(
     Ok(Answer::WebSocket { frames_at: head_len, agreed: deflate.agreed() })
 }
 
-/// Lets the peer read the last bytes: unread ones would make the system reset the connection.
+/// Lets the peer read the last bytes. If bytes from the peer were unread, the system could reset
+/// the connection.
 fn hang_up(mut socket: TcpStream, mut inbox: Inbox) -> io::Result<()> {
     socket.shutdown(Shutdown::Write)?;
     socket.set_read_timeout(Some(LINGER))?;
@@ -148,7 +150,7 @@ fn hang_up(mut socket: TcpStream, mut inbox: Inbox) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads more; `false` if nothing more comes.
+/// Reads more. Returns `false` at the end.
 fn read(socket: &mut TcpStream, inbox: &mut Inbox) -> io::Result<bool> {
     let count = socket.read(inbox.space())?;
     inbox.filled(count);

@@ -1,9 +1,9 @@
 //! A WebSocket over HTTP/2, server and client: `cargo run -p wsframe-http2 --example h2`.
 //!
-//! A WebSocket is one stream of a connection here, which an extended CONNECT opens (RFC 8441); so
-//! it shares the connection with requests, and with other WebSockets. HTTP/3 does the same (RFC
-//! 9220). The example connects to itself, says "Hello", and prints what comes back. With `-- ADDR`
-//! it only serves, there.
+//! A WebSocket is one stream of an HTTP/2 connection, which an extended CONNECT opens (RFC 8441).
+//! So it shares the connection with requests and other WebSockets. HTTP/3 does the same (RFC 9220).
+//! The example connects to itself, sends "Hello", and prints the echo. With `-- ADDR` it only
+//! serves, at this address.
 
 #[path = "../common/echo.rs"]
 mod echo;
@@ -26,10 +26,10 @@ use wsframe::deflate::DeflateParameters;
 use wsframe::handshake::{ClientHandshake, HandshakeRequest, Rejection, Uri, WebSocketKey};
 use wsframe::{CloseBody, CloseCode, Connection, EncodeError, Event, ThreadKeys, TransportAction};
 
-/// Answers as long as this are sent before more is answered. A few bytes that are decompressed may
-/// make any number of them.
+/// The length of answers above which they are sent before more is answered. A few compressed bytes
+/// may cause many answers.
 const MAX_ANSWERS_LEN: usize = 128 << 10;
-/// How long a client may take to end a stream on which the closing handshake is over.
+/// How long a client may take to end a stream after the closing handshake.
 const LINGER: Duration = Duration::from_secs(2);
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -57,13 +57,13 @@ async fn serve(socket: TcpStream) -> Result<()> {
     let mut connection = server::Builder::new().enable_connect_protocol().handshake(socket).await?;
     while let Some(stream) = connection.accept().await {
         let (request, respond) = stream?;
-        // How a stream ends is between it and its peer: the others go on.
+        // An error of one stream does not concern the others.
         tokio::spawn(answer(request, respond));
     }
     Ok(())
 }
 
-/// One stream, from its request to its end.
+/// Serves a stream from its request to its end.
 async fn answer(request: Request<RecvStream>, mut respond: SendResponse<Bytes>) -> Result<()> {
     match accept(&request) {
         Ok((response, agreed)) => {
@@ -78,7 +78,7 @@ async fn answer(request: Request<RecvStream>, mut respond: SendResponse<Bytes>) 
     }
 }
 
-/// The response, and how messages are compressed, if they are.
+/// Returns the response, and the negotiated compression, if any.
 fn accept(
     request: &Request<RecvStream>,
 ) -> std::result::Result<(Response<()>, Option<DeflateParameters>), Rejection> {
@@ -98,7 +98,7 @@ async fn echo(
     let (mut websocket, mut received, mut out) = (echo::connection(agreed), Vec::new(), Vec::new());
     loop {
         let mut input = &mut received[..];
-        // If a rule was broken, its Close is in `out`, and `transport_action` knows.
+        // If the peer broke a rule, the Close is in `out`, and `transport_action` returns `Close`.
         let more = echo::with_shared(|pool, buf| {
             while let Ok(Some(event)) = websocket.receive(&mut input, buf, pool, &mut out) {
                 echo::answer(event, &mut websocket, pool, &mut out)?;
@@ -124,8 +124,8 @@ async fn echo(
     }
 }
 
-/// Takes what still comes until the client has ended its half, too: a stream that is dropped before
-/// would be reset, and what was sent last on it might be lost.
+/// Discards everything until the client has ended its side too. If the stream were dropped earlier,
+/// it would be reset, and the client could lose the last bytes.
 async fn drain(from_client: &mut RecvStream) -> Result<()> {
     let end = async {
         while receive(from_client).await?.is_some() {}
@@ -134,7 +134,7 @@ async fn drain(from_client: &mut RecvStream) -> Result<()> {
     timeout(LINGER, end).await?
 }
 
-/// Opens a WebSocket, sends a message, and gives the first that comes back.
+/// Opens a WebSocket, sends a message, and returns the first one that is received.
 async fn say(uri: &str, message: &str) -> Result<String> {
     let uri = Uri::parse(uri)?;
     let socket = TcpStream::connect((uri.address(), uri.port())).await?;
@@ -142,8 +142,8 @@ async fn say(uri: &str, message: &str) -> Result<String> {
     let (http, connection) = client::handshake(socket).await?;
     tokio::spawn(connection);
     let mut http = http.ready().await?;
-    // An extended CONNECT must not be sent before the server's settings have arrived, which allow
-    // it.
+    // An extended CONNECT must not be sent before the server's settings, which allow it, have
+    // arrived.
     let allowed = async {
         while !http.is_extended_connect_protocol_enabled() {
             sleep(Duration::from_millis(1)).await;
@@ -188,15 +188,16 @@ async fn say(uri: &str, message: &str) -> Result<String> {
     Ok(echo)
 }
 
-/// Returns what has arrived on a stream, and releases its capacity; `None` at the end.
+/// Returns the bytes that arrive next on a stream, and releases their capacity. Returns `None` at
+/// the end.
 async fn receive(stream: &mut RecvStream) -> Result<Option<Bytes>> {
     let Some(data) = stream.data().await.transpose()? else { return Ok(None) };
     stream.flow_control().release_capacity(data.len())?;
     Ok(Some(data))
 }
 
-/// Sends as fast as the peer allows. The last bytes bear the stream's end themselves: who reads
-/// them may have ended the stream before it came by itself.
+/// Sends as fast as the peer allows. The last bytes have the stream's end in the same frame,
+/// because the peer may end the stream as soon as it has read them.
 async fn send(stream: &mut SendStream<Bytes>, bytes: Vec<u8>, is_last: bool) -> Result<()> {
     let mut rest = Bytes::from(bytes);
     while !rest.is_empty() {

@@ -1,10 +1,10 @@
 //! A WebSocket echo over hyper's HTTP/2: `cargo run -p wsframe-http2 --example hyper_http2 --
 //! [ADDR]`.
 //!
-//! hyper's own server allows extended CONNECTs (RFC 8441) by `enable_connect_protocol`, and hands
-//! the stream of one over by `upgrade::on`, as it hands over a connection of HTTP/1.1: only the way
-//! to the request's `:protocol` differs from the example `hyper`. The example `h2` does the same on
-//! h2 alone, and has a client.
+//! hyper's server allows extended CONNECTs (RFC 8441) with `enable_connect_protocol`.
+//! `upgrade::on` returns the stream, as it returns a connection of HTTP/1.1. The only difference to
+//! the example `hyper` is where the request's `:protocol` is. The example `h2` does the same with
+//! only h2, and has a client.
 
 #[path = "../common/echo.rs"]
 mod echo;
@@ -59,7 +59,7 @@ fn answer(mut request: Request<Incoming>) -> Response<Body> {
     }
 }
 
-/// The response, and how messages are compressed, if they are.
+/// Returns the response, and the negotiated compression, if any.
 fn accept(
     request: &Request<Incoming>,
 ) -> Result<(Response<Body>, Option<DeflateParameters>), Rejection> {

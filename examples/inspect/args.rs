@@ -1,4 +1,4 @@
-//! What the command line says.
+//! The command line.
 
 use std::ffi::OsString;
 
@@ -31,7 +31,7 @@ exit status: 0, also if FILE ends inside a frame (the summary says so)
              2 if FILE cannot be read, or the arguments make no sense
 ";
 
-/// What to inspect, and how.
+/// The arguments.
 pub(crate) struct Args {
     pub(crate) file: OsString,
     pub(crate) hex: bool,
@@ -41,7 +41,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// `None` if help is asked for.
+    /// Parses the arguments. Returns `None` for `--help`.
     pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> Result<Option<Self>, String> {
         let mut parsed = Self {
             file: OsString::new(),
@@ -70,7 +70,7 @@ impl Args {
         Ok(Some(parsed))
     }
 
-    /// The rules for what `receiver` gets.
+    /// Returns the rules for frames that `receiver` receives.
     pub(crate) fn rules(&self, receiver: Role) -> Rules {
         let rules = Rules::new(receiver).allow_rsv(self.claim);
         if self.lenient { rules.accept_unmasked().accept_non_minimal_lengths() } else { rules }

@@ -1,4 +1,4 @@
-//! The frames as they come, held to the rules for messages (RFC 6455 §5.4, §5.5.1, §8.1).
+//! Checks the frames against the rules for messages (RFC 6455 §5.4, §5.5.1, §8.1).
 
 use std::io::{self, Write};
 
@@ -10,28 +10,28 @@ use wsframe::{
 use crate::line;
 use crate::{Broken, Rule, Stop};
 
-/// What is known of the stream so far. Its size is fixed, however long the stream is.
+/// The state of the stream. Its size does not depend on the length of the stream.
 pub(crate) struct Frames {
-    /// The frame of which a chunk is still to come.
+    /// The frame that is not complete yet.
     frame: Option<Frame>,
-    /// The message of which a frame is still to come.
+    /// The message that is not complete yet.
     message: Option<Message>,
     text: Utf8Validator,
-    /// The first bytes of the character that the text so far ends inside of.
+    /// The bytes of the character that is open at the end of the text so far.
     cut: Start<3>,
     pub(crate) counts: Counts,
-    /// Where the Close frame is.
+    /// The offset of the Close frame.
     pub(crate) close: Option<u64>,
 }
 
-/// How many there were.
+/// The numbers of frames and messages.
 #[derive(Default)]
 pub(crate) struct Counts {
-    /// Frames, by the four bits of their opcode.
+    /// The numbers of frames, by opcode.
     pub(crate) frames: [u64; 16],
     pub(crate) texts: u64,
     pub(crate) binaries: u64,
-    /// Text messages that an extension has changed, so that they are not text as they stand.
+    /// The number of text messages that an extension has encoded.
     pub(crate) coded_texts: u64,
     pub(crate) payload_bytes: u64,
     pub(crate) text_is_broken: bool,
@@ -42,9 +42,9 @@ pub(crate) struct Frame {
     pub(crate) offset: u64,
     pub(crate) header: FrameHeader,
     pub(crate) content: Content,
-    /// As many bytes as a Close frame can have, which must be decoded whole.
+    /// The beginning of the payload. It has space for a whole Close frame.
     pub(crate) start: Start<MAX_CONTROL_PAYLOAD_LEN>,
-    /// How many bytes at the beginning of `start` come from the fragment before.
+    /// The number of bytes at the beginning of `start` that belong to the previous fragment.
     pub(crate) carried: usize,
 }
 
@@ -55,7 +55,7 @@ struct Message {
     content: Content,
 }
 
-/// How a payload is shown.
+/// The way in which a payload is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Content {
     Text,
@@ -63,7 +63,7 @@ pub(crate) enum Content {
     Close,
 }
 
-/// The first bytes of something, at most N.
+/// Up to N bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Start<const N: usize> {
     bytes: [u8; N],
@@ -82,7 +82,7 @@ impl Frames {
         }
     }
 
-    /// Takes the next chunk, and writes the frame's line if that was the last or breaks a rule.
+    /// Adds the next chunk. Writes the frame's line if the chunk is its last, or breaks a rule.
     pub(crate) fn take(
         &mut self,
         offset: u64,
@@ -108,7 +108,7 @@ impl Frames {
         result
     }
 
-    /// The stream is over. Writes the line of a frame that is not all there; returns its offset.
+    /// Ends the stream. Writes the line of an incomplete frame, and returns its offset.
     pub(crate) fn finish(&mut self, out: &mut impl Write) -> io::Result<Option<u64>> {
         let Some(frame) = self.frame.take() else {
             return Ok(None);
@@ -117,17 +117,17 @@ impl Frames {
         Ok(Some(frame.offset))
     }
 
-    /// Where the message began that has not ended.
+    /// Returns the offset of the message that is open, if any.
     pub(crate) fn open_message(&self) -> Option<u64> {
         self.message.map(|message| message.offset)
     }
 
-    /// Whether that message is text.
+    /// Returns whether the open message is text.
     pub(crate) fn text_is_open(&self) -> bool {
         self.message.is_some_and(|message| message.content == Content::Text)
     }
 
-    /// A frame begins: whether it may, here, and what it holds.
+    /// Begins a frame, if the rules allow it here.
     fn begin(&mut self, offset: u64, header: &FrameHeader) -> Result<Frame, Stop> {
         let broken = |rule| Stop::Broken(Broken { offset, rule });
         let content = match (header.opcode, self.message) {
@@ -137,7 +137,7 @@ impl Frames {
             (Opcode::Continuation, None) => return Err(broken(Rule::NothingToContinue)),
             (_, Some(message)) => return Err(broken(Rule::InsideMessage(message.offset))),
             (opcode, None) => {
-                // What an extension has marked, it has changed, too.
+                // An extension that sets an RSV bit has encoded the payload.
                 let content = if opcode == Opcode::Text && header.rsv.is_empty() {
                     Content::Text
                 } else {
@@ -156,7 +156,7 @@ impl Frames {
         Ok(Frame { offset, header: *header, content, carried: start.len, start })
     }
 
-    /// Unmasks as much as is looked at: all of a text, the beginning of anything else.
+    /// Unmasks the part that is needed: all of a text, or the beginning of other payloads.
     fn payload(
         &mut self,
         frame: &mut Frame,
@@ -172,8 +172,7 @@ impl Frames {
             return Ok(());
         }
 
-        // `unmask_text` would do, were the valid beginning of a text that is not all valid not to
-        // be shown.
+        // This does not use `unmask_text`, because the valid beginning of an invalid text is shown.
         let (bytes, mut mask) = payload.into_parts();
         let result = self.text.unmask_and_validate(bytes, &mut mask).map(drop);
         let valid = &bytes[..result.map_or_else(|error| error.offset(), |()| len)];
@@ -186,8 +185,8 @@ impl Frames {
         })
     }
 
-    /// Keeps the first bytes of a character that goes on in the next chunk, which may be that of
-    /// the next fragment.
+    /// Keeps the first bytes of a character that continues in the next chunk, or in the next
+    /// fragment.
     fn cut(&mut self, chunk: &[u8]) {
         if self.text.is_complete() {
             self.cut = Start::new();
@@ -200,7 +199,7 @@ impl Frames {
         }
     }
 
-    /// The frame is all there; the message, too, if there are no further fragments.
+    /// Ends the frame, and the message if there are no further fragments.
     fn end(&mut self, frame: &Frame, payload_offset: u64) -> Result<(), Stop> {
         if frame.content == Content::Close {
             self.close = Some(frame.offset);
@@ -219,7 +218,7 @@ impl Frames {
             return Ok(());
         }
         let Some(message) = self.message.take() else {
-            return Ok(()); // `begin` let no such frame through
+            return Ok(()); // `begin` has returned an error for such a frame
         };
         match (message.opcode, message.content) {
             (Opcode::Text, Content::Text) => {
@@ -237,7 +236,7 @@ impl Frames {
 }
 
 impl Counts {
-    /// How many frames there were.
+    /// Returns the number of frames.
     pub(crate) fn total(&self) -> u64 {
         self.frames.iter().sum()
     }
@@ -256,7 +255,7 @@ impl<const N: usize> Start<N> {
         self.len == N
     }
 
-    /// Takes as many of the bytes as fit.
+    /// Appends as many of the bytes as fit.
     fn push(&mut self, bytes: &[u8]) {
         let len = bytes.len().min(N - self.len);
         self.bytes[self.len..][..len].copy_from_slice(&bytes[..len]);

@@ -10,7 +10,7 @@ use crate::window::{self, Window};
 pub(crate) enum Head {
     /// The stream begins with a frame, or is empty.
     None,
-    /// There was one, of this length and from this side.
+    /// The stream begins with a head of this length, from this side.
     Skipped { sender: Role, len: usize },
     /// The stream ended inside it.
     Unfinished,
@@ -18,8 +18,8 @@ pub(crate) enum Head {
 
 /// Moves the window past the head, if there is one.
 pub(crate) fn skip(window: &mut Window) -> Result<Head, Stop> {
-    // No frame begins with these letters: as its first byte, both would break a rule. So two more
-    // bytes are waited for only where there is none.
+    // The letters of a head are not the first byte of any valid frame. So the loop waits for more
+    // bytes only if the stream does not begin with a valid frame.
     while window.bytes().len() < 4
         && matches!(window.bytes().first(), None | Some(b'G' | b'H'))
         && window.fill()?

@@ -1,13 +1,13 @@
-//! Bytes written as hexadecimal digits.
+//! Reading bytes that are written as hexadecimal digits.
 
 use std::io::{self, Read};
 
-/// Reads the bytes that pairs of digits stand for. White space may stand anywhere.
+/// A reader of bytes that are pairs of hexadecimal digits. White space may be anywhere.
 pub(crate) struct HexReader<R> {
     digits: R,
-    /// How many characters were read.
+    /// The number of characters that were read.
     offset: u64,
-    /// The first digit of a pair whose second is still to come.
+    /// The first digit of a pair whose second one was not read yet.
     high: Option<u8>,
 }
 
@@ -16,7 +16,7 @@ impl<R: Read> HexReader<R> {
         Self { digits, offset: 0, high: None }
     }
 
-    /// Puts the bytes in place of the digits; returns how many they are.
+    /// Replaces the digits by the bytes. Returns the number of bytes.
     fn decode(&mut self, chars: &mut [u8]) -> io::Result<usize> {
         let mut len = 0;
         for at in 0..chars.len() {
@@ -49,7 +49,7 @@ impl<R: Read> Read for HexReader<R> {
                 let what = format!("offset {}: the second digit is missing", self.offset);
                 return Err(io::Error::new(io::ErrorKind::UnexpectedEof, what));
             }
-            // Digits that make no byte yet must not look like the end.
+            // A single digit gives no byte, and 0 would mean the end.
             if read == 0 || len > 0 {
                 return Ok(len);
             }

@@ -1,7 +1,6 @@
-//! A frame in a line.
+//! Shows a frame in one line.
 //!
-//! The payload is a stranger's: nothing of it reaches the terminal but digits and printable
-//! characters.
+//! The payload is untrusted, so only digits and printable characters are written to the terminal.
 
 use std::io::{self, Write};
 
@@ -9,11 +8,11 @@ use wsframe::{CloseBody, Rsv};
 
 use crate::frames::{Content, Frame};
 
-/// How many bytes of a text are shown, and of anything else.
+// The number of bytes that are shown of a text, and of other payloads.
 const TEXT_LEN: usize = 64;
 const HEX_LEN: usize = 24;
 
-/// Writes the line, below the names of the columns if it is the first.
+/// Writes the line, and before the first line the names of the columns.
 pub(crate) fn write(out: &mut impl Write, number: u64, frame: &Frame) -> io::Result<()> {
     if number == 1 {
         writeln!(out, "    offset  FIN  RSV  opcode        mask          length  payload")?;
@@ -47,7 +46,7 @@ fn payload(out: &mut impl Write, frame: &Frame) -> io::Result<()> {
         Content::Close if is_whole => match CloseBody::decode(bytes) {
             Ok(None) => return write!(out, "no code"),
             Ok(Some(body)) => return write!(out, "{} {:?}", body.code, body.reason),
-            // Which rule it breaks, is said elsewhere.
+            // The broken rule is shown elsewhere.
             Err(_) => hex(out, bytes)?,
         },
         Content::Text => text(out, bytes)?,
@@ -60,8 +59,8 @@ fn payload(out: &mut impl Write, frame: &Frame) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes the beginning of a text, cut between two characters. Returns how many bytes need no more
-/// showing.
+/// Writes the beginning of a text, cut between two characters. Returns the number of bytes that
+/// were written.
 fn text(out: &mut impl Write, bytes: &[u8]) -> io::Result<usize> {
     let shown = &bytes[..bytes.len().min(TEXT_LEN)];
     let text = shown.utf8_chunks().next().map_or("", |chunk| chunk.valid());
@@ -69,7 +68,7 @@ fn text(out: &mut impl Write, bytes: &[u8]) -> io::Result<usize> {
     Ok(shown.len())
 }
 
-/// Writes the beginning of bytes. Returns how many.
+/// Writes the first bytes. Returns their number.
 fn hex(out: &mut impl Write, bytes: &[u8]) -> io::Result<usize> {
     let shown = &bytes[..bytes.len().min(HEX_LEN)];
     let mut digits = [0; 2 * HEX_LEN];

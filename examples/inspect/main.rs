@@ -4,11 +4,11 @@
 //! | to see how to | read |
 //! |---|---|
 //! | decode a stream of any length in one fixed buffer | here, and `window.rs` |
-//! | hold frames to the rules for messages, and text to UTF-8 across fragments | `frames.rs` |
-//! | show what a peer sent without trusting it | `line.rs` |
+//! | check frames against the rules for messages, and text across fragments | `frames.rs` |
+//! | show untrusted payloads | `line.rs` |
 //!
-//! The rest is what any such tool has: arguments in `args.rs`, hexadecimal input in `hex.rs`, the
-//! HTTP head of the handshake in `head.rs`, and the summary in `summary.rs`.
+//! The other files contain the arguments (`args.rs`), hexadecimal input (`hex.rs`), the HTTP head
+//! of the handshake (`head.rs`), and the summary (`summary.rs`).
 
 mod args;
 mod frames;
@@ -33,24 +33,24 @@ use hex::HexReader;
 use summary::End;
 use window::Window;
 
-/// Why no further frame is shown.
+/// The reason why no further frame is shown.
 enum Stop {
     /// The stream breaks a rule.
     Broken(Broken),
     /// The stream cannot be read.
     Input(io::Error),
-    /// What was found cannot be written.
+    /// The output cannot be written.
     Output(io::Error),
 }
 
-/// A rule that the stream breaks, and where: at the frame, or at the byte that is not UTF-8.
+/// A broken rule, and the offset of the frame that breaks it, or of the byte that is not UTF-8.
 struct Broken {
     offset: u64,
     rule: Rule,
 }
 
 enum Rule {
-    /// A rule that the crate knows.
+    /// A rule that the crate checks.
     Protocol(ProtocolError),
     /// A continuation frame where no message is open.
     NothingToContinue,
@@ -63,7 +63,7 @@ fn main() -> ExitCode {
     let args = match Args::parse(env::args_os().skip(1)) {
         Ok(Some(args)) => args,
         Ok(None) => {
-            // If standard output is closed, the help has no reader, and that is no error.
+            // A closed standard output is not an error.
             let _ = out.write_all(args::HELP.as_bytes());
             return ExitCode::SUCCESS;
         }
@@ -74,7 +74,7 @@ fn main() -> ExitCode {
     };
     match inspect(&args, &mut out) {
         Ok(()) => ExitCode::SUCCESS,
-        // The reader of the output has closed it, and has seen enough.
+        // The reader of the output has closed it, which is not an error.
         Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(Stop::Broken(broken)) => {
             eprintln!("inspect: {broken}");
@@ -91,7 +91,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Shows the frames, then the summary of what was there before the stream ended or broke a rule.
+/// Shows the frames up to the end of the stream or the first broken rule, and then the summary.
 fn inspect(args: &Args, out: &mut impl Write) -> Result<(), Stop> {
     let mut window = Window::new(open(args).map_err(Stop::Input)?);
     let mut frames = Frames::new();
@@ -114,7 +114,7 @@ fn open(args: &Args) -> io::Result<Box<dyn Read>> {
     Ok(if args.hex { Box::new(HexReader::new(raw)) } else { raw })
 }
 
-/// Reads to the end of the stream; to the first broken rule, if there is one.
+/// Reads to the end of the stream, or to the first broken rule.
 fn read(
     args: &Args,
     window: &mut Window,
@@ -131,8 +131,8 @@ fn read(
     // Two bytes show whether the first frame is masked.
     while window.bytes().len() < 2 && window.fill()? {}
     let sender = sender(args, &head, window.bytes(), out)?;
-    // The rules for what the other side receives. A limit on the length of a frame is for those who
-    // answer for memory or time; here a frame takes none but that of its bytes.
+    // The rules are those of the receiver. There is no limit on the length of a frame, because its
+    // chunks are not kept in memory.
     let mut decoder = FrameDecoder::with_rules(args.rules(sender.peer())).max_frame_size(u32::MAX);
 
     loop {
@@ -149,14 +149,14 @@ fn read(
                 return discard(window, close);
             }
         }
-        out.flush()?; // show what there is before waiting for input
+        out.flush()?; // show the frames so far before waiting for input
         if !window.fill()? {
             return end(&decoder, window, frames, out);
         }
     }
 }
 
-/// Which side sent the stream; says how that is known.
+/// Returns the side that sent the stream, and writes how this is known.
 fn sender(args: &Args, head: &Head, bytes: &[u8], out: &mut impl Write) -> io::Result<Role> {
     let (sender, how) = match (args.from, head, bytes) {
         (Some(sender), ..) => (sender, "as told"),
@@ -165,14 +165,14 @@ fn sender(args: &Args, head: &Head, bytes: &[u8], out: &mut impl Write) -> io::R
             (Role::Client, "as its first frame is masked")
         }
         (None, _, &[_, _, ..]) => (Role::Server, "as its first frame is not masked"),
-        // Not even a frame: it makes no difference.
+        // There is no frame, so the side does not matter.
         (None, ..) => return Ok(Role::Client),
     };
     writeln!(out, "from the {sender}, {how}")?;
     Ok(sender)
 }
 
-/// What follows a Close frame is not interpreted, only counted.
+/// Counts the bytes after a Close frame, which are not interpreted.
 fn discard(window: &mut Window, close: u64) -> Result<End, Stop> {
     let start = window.offset();
     loop {
@@ -183,7 +183,7 @@ fn discard(window: &mut Window, close: u64) -> Result<End, Stop> {
     }
 }
 
-/// The stream is over: between two frames, or inside one.
+/// Returns where the stream ended: between two frames, or inside one.
 fn end(
     decoder: &FrameDecoder,
     window: &mut Window,
@@ -194,7 +194,7 @@ fn end(
     let rest = window.bytes_mut();
     let len = rest.len();
 
-    // A control frame is handed out whole or not yet. What there is of it is shown all the same.
+    // The decoder does not return an incomplete control frame, but its header is shown.
     let missing = match FrameHeader::decode(rest, decoder.rules()) {
         Ok(Some((header, start))) => {
             let chunk = FrameChunk {
@@ -232,7 +232,7 @@ impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "offset {}: ", self.offset)?;
         match self.rule {
-            // The crate would name a byte of the chunk; `offset` is that byte in the stream.
+            // The crate's error has the offset in the chunk. `offset` is the offset in the stream.
             Rule::Protocol(error @ ProtocolError::InvalidUtf8(utf8)) if !utf8.is_incomplete() => {
                 write!(f, "text is not UTF-8 from here ({})", error.section())
             }
@@ -248,7 +248,7 @@ impl fmt::Display for Broken {
     }
 }
 
-/// Of input and output, the output's errors are the more numerous.
+/// Converts errors of the output, which are more frequent in this program than those of the input.
 impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Self {
         Self::Output(error)

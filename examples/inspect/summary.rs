@@ -1,4 +1,4 @@
-//! What there was, in sum.
+//! The summary of a stream.
 
 use core::fmt;
 use std::io::{self, Write};
@@ -7,19 +7,19 @@ use wsframe::Opcode;
 
 use crate::frames::{Counts, Frames};
 
-/// Where the stream ended, or was left.
+/// The place at which the stream ended, or reading stopped.
 pub(crate) enum End {
-    /// Between two frames, as it should.
+    /// Between two messages.
     Between,
     /// Between two fragments of the message that began at this offset.
     InMessage(u64),
     /// In the HTTP head of the handshake.
     InHead,
-    /// In a header. Its first two bytes say how long it is.
+    /// In a header. The number of missing bytes is exact once its first two bytes are known.
     InHeader { offset: u64, missing: usize, at_least: bool },
     /// In a payload.
     InPayload { offset: u64, missing: u64 },
-    /// Behind a Close frame, perhaps with bytes that mean nothing any more.
+    /// After a Close frame, with the number of bytes that were discarded.
     Closed { offset: u64, discarded: u64 },
     /// A rule was broken at this offset.
     Broken(u64),
@@ -39,7 +39,7 @@ pub(crate) fn write(out: &mut impl Write, frames: &Frames, end: &End, read: u64)
     write_kinds(out, [("text", texts), ("binary", counts.binaries)])?;
     writeln!(out, "text           {}", text(frames))?;
     writeln!(out, "payload bytes  {}", counts.payload_bytes)?;
-    // Behind a broken rule, what was read is what happened to come with the same read.
+    // After a broken rule, the number of bytes read depends on the size of the reads.
     match *end {
         End::Broken(_) => {}
         _ => writeln!(out, "bytes read     {read}")?,
@@ -51,7 +51,7 @@ fn by_opcode(counts: &Counts) -> impl Iterator<Item = (Opcode, u64)> {
     (0..).zip(counts.frames).map(|(bits, count)| (Opcode::from_bits(bits), count))
 }
 
-/// Writes how many there are of each kind that there is, and ends the line.
+/// Writes the number of each kind that occurs, and ends the line.
 fn write_kinds(
     out: &mut impl Write,
     kinds: impl IntoIterator<Item = (impl fmt::Display, u64)>,

@@ -1,10 +1,10 @@
-//! A window that slides over a stream: one buffer, whatever the stream's length.
+//! A buffer of fixed length that slides over a stream.
 
 use std::io::{self, Read};
 
 use crate::Stop;
 
-/// How many bytes the window holds.
+/// The length of the window in bytes.
 pub(crate) const LEN: usize = 64 << 10;
 
 /// The bytes that were read and not yet consumed, and their offset in the stream.
@@ -29,12 +29,12 @@ impl Window {
         &mut self.buf[self.start..self.end]
     }
 
-    /// Where in the stream the window begins.
+    /// Returns the offset of the window in the stream.
     pub(crate) const fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// Where in the stream the window ends: how much was read.
+    /// Returns the offset of the window's end, which is the number of bytes read.
     pub(crate) const fn end_offset(&self) -> u64 {
         self.offset + (self.end - self.start) as u64
     }
@@ -46,8 +46,7 @@ impl Window {
 
     /// Reads more. Returns `false` at the end of the input, or if the window is full.
     pub(crate) fn fill(&mut self) -> Result<bool, Stop> {
-        // What the decoder leaves is less than the least frame it hands out in parts: no copy to
-        // speak of.
+        // The decoder leaves at most a header or a short frame, so this copies few bytes.
         self.buf.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;

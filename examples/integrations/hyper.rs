@@ -1,7 +1,7 @@
 //! A WebSocket echo over hyper: `cargo run --all-features --example hyper -- [ADDR]`.
 //!
-//! hyper reads the request and writes the response. wsframe decides what the response is, and
-//! speaks WebSocket on the connection from there on.
+//! hyper reads the request and writes the response. wsframe creates the response, and then serves
+//! the WebSocket on the connection.
 
 use std::{env, io, time::Duration};
 
@@ -13,8 +13,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
-use wsframe::codec::SharedPool;
-use wsframe::deflate::Config;
+use wsframe::deflate::{Config, SharedPool};
 use wsframe::handshake::Options;
 use wsframe::stream;
 
@@ -28,7 +27,7 @@ async fn main() -> io::Result<()> {
         let socket = match listener.accept().await {
             Ok((socket, _)) => socket,
             Err(error) => {
-                // Usually no file descriptor is free. One will be when a connection ends.
+                // Most likely no file descriptor is free. Wait until a connection has ended.
                 eprintln!("cannot accept a connection: {error}");
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
@@ -53,7 +52,7 @@ fn answer(mut request: Request<Incoming>, options: &Options) -> Response<Full<By
     tokio::spawn(async move {
         let mut stream = opening.await.map_err(io::Error::other)?;
         while let Some(message) = stream.try_next().await? {
-            // A Ping was answered. A Close is answered by its like.
+            // Pings were answered automatically. A Close is echoed.
             if message.is_data() || message.is_close() {
                 stream.feed(message).await?;
             }

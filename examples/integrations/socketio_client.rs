@@ -1,10 +1,10 @@
-//! A client of a Socket.IO server (version 3 or later): it emits an event, and prints how that is
-//! acknowledged, and the next event that comes:
+//! A client of a Socket.IO server (version 3 or later). It emits an event, and prints its
+//! acknowledgement and the next event:
 //! `cargo run --all-features --example socketio_client -- ws://127.0.0.1:3000/chat greet Hello`.
 //!
-//! Two protocols stand on the WebSocket. A message is a packet of Engine.IO: its type, a digit, and
-//! its data. Those of type 4 hold packets of Socket.IO: again a type, then the namespace unless
-//! that is `/`, the number of an acknowledgement where one is wanted or given, and JSON.
+//! There are two protocols above the WebSocket. A message is a packet of Engine.IO: a type, which
+//! is a digit, and data. The data of type 4 is a packet of Socket.IO. It has a type, a namespace
+//! (unless that is `/`), in some packets the number of an acknowledgement, and JSON.
 
 #[path = "../common/client.rs"]
 mod client;
@@ -45,7 +45,7 @@ fn run(uri: Uri<'_>, event: &[String]) -> Result<(), Box<dyn Error>> {
         serde_json::from_str(argument).unwrap_or_else(|_| Value::String(argument.clone()))
     });
     let event: Value = event.collect();
-    session.send('2', &format!("0{event}"))?; // to be acknowledged by the same number
+    session.send('2', &format!("0{event}"))?; // the acknowledgement has the same number
 
     let (mut acknowledged, mut answered) = (false, false);
     while !(acknowledged && answered) {
@@ -91,7 +91,7 @@ impl Session {
         Ok(self.client.send(&packet)?)
     }
 
-    /// Waits for the next packet, and answers Engine.IO's own Pings meanwhile.
+    /// Waits for the next packet, and answers the Pings of Engine.IO meanwhile.
     fn receive(&mut self) -> Result<Packet, Box<dyn Error>> {
         loop {
             let message = self.client.receive()?.ok_or("the server has closed")?;
@@ -99,17 +99,17 @@ impl Session {
             match packet.next() {
                 Some('2') => self.client.send("3")?,
                 Some('4') => return Packet::parse(packet.as_str()),
-                Some('6') => {} // a packet that says nothing
+                Some('6') => {} // a packet without content
                 _ => return Err(format!("not expected: {message}").into()),
             }
         }
     }
 }
 
-/// A packet of Socket.IO. There is but one namespace here, so it is left out.
+/// A packet of Socket.IO, without the namespace, of which there is only one here.
 struct Packet {
     kind: char,
-    /// The event that is acknowledged, or must be.
+    /// The number of the event that this packet acknowledges, or that must be acknowledged.
     id: Option<u64>,
     data: Value,
 }

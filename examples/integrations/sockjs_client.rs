@@ -1,8 +1,8 @@
-//! A client of a SockJS server: it sends messages, and prints what comes back:
+//! A client of a SockJS server. It sends messages, and prints the echoes:
 //! `cargo run --all-features --example sockjs_client -- ws://127.0.0.1:8081/echo Hello`.
 //!
-//! Below the prefix of such a server, `/websocket` is a plain WebSocket, for clients that need none
-//! of SockJS's substitutes; messages stand there as they are.
+//! Below the prefix of such a server, `/websocket` is a plain WebSocket, for clients that do not
+//! need SockJS's fallbacks. Its messages have no framing of SockJS.
 
 #[path = "../common/client.rs"]
 mod client;

@@ -1,11 +1,11 @@
 //! A client of `ws://` and `wss://` that stays connected:
 //! `cargo run --release --all-features --example tokio_client -- URI [CERTIFICATE]`.
 //!
-//! One task sends a number each second, and another prints what arrives. The certificate, in PEM,
+//! One task sends a number each second, and another prints received messages. The certificate (PEM)
 //! is that of a private authority. When the connection ends, the client prints the close code and
 //! connects again, after a time that doubles with each failure. It ends after a Close with 1000.
 //!
-//! All of it is in this file. It takes tokio, tokio-rustls, futures-util, and wsframe with the
+//! This file is the whole program. It needs tokio, tokio-rustls, futures-util, and wsframe with the
 //! feature `tokio`.
 
 use std::{env, error::Error, io, sync::Arc, time::Duration};
@@ -42,17 +42,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Talks until the connection ends, and reports the close code: 1006 if that was an error.
+/// Runs a connection until it ends. Returns the close code, which is 1006 after an error.
 async fn talk(uri: &str, tls: &TlsConnector) -> io::Result<CloseCode> {
     let parsed = Uri::parse(uri)?;
     let socket = TcpStream::connect((parsed.address(), parsed.port())).await?;
+    socket.set_nodelay(true)?;
     let io = if parsed.is_secure() {
         let name = ServerName::try_from(parsed.address().to_owned()).map_err(io::Error::other)?;
         Either::Left(tls.connect(name, socket).await?)
     } else {
         Either::Right(socket)
     };
-    // How long the server may take for the handshake, and how often it is sent a Ping.
+    // The time limit for the handshake, and the interval of Pings.
     let limit = Duration::from_secs(20);
     let options = Options::new().handshake_timeout(limit).keep_alive(limit);
     let (mut sink, mut stream) = stream::client(io, uri, &options).await?.split();

@@ -1,4 +1,4 @@
-//! Frames of STOMP 1.2, which are text: a command, headers a line each, and a body that ends with a
+//! Frames of STOMP 1.2. They are text: a command, a line per header, and a body that ends with a
 //! NUL.
 
 use core::fmt;
@@ -24,12 +24,12 @@ impl Frame {
         Self { body: body.into(), ..self.with("content-length", len) }
     }
 
-    /// The value of a header: of several with one name, the first counts.
+    /// Returns the value of the first header with this name.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
     }
 
-    /// Reads the frame that a message holds; `None` if it is a heart-beat, a line end alone.
+    /// Parses the frame in a message. Returns `None` for a heart-beat, which is only a line end.
     pub(crate) fn parse(message: &str) -> Result<Option<Self>, &'static str> {
         let message = message.trim_start_matches(['\r', '\n']);
         if message.is_empty() {
@@ -63,7 +63,7 @@ impl Frame {
     }
 }
 
-/// The frame as it is sent.
+/// Writes the frame as it is sent.
 impl fmt::Display for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.command)?;
@@ -78,8 +78,8 @@ impl fmt::Display for Frame {
     }
 }
 
-/// Whether headers are escaped. Those of the first two frames are not, as they were not in STOMP
-/// 1.0.
+/// Returns whether headers are escaped. Those of the first two frames are not, for compatibility
+/// with STOMP 1.0.
 fn escapes(command: &str) -> bool {
     !matches!(command, "CONNECT" | "CONNECTED")
 }
@@ -112,7 +112,7 @@ fn unescaped(text: &str) -> Result<String, &'static str> {
     Ok(unescaped)
 }
 
-/// The first line, and what follows it.
+/// Returns the first line, and the text after it.
 fn line(text: &str) -> Result<(&str, &str), &'static str> {
     let (line, rest) = text.split_once('\n').ok_or("a frame that ends among its headers")?;
     Ok((line.strip_suffix('\r').unwrap_or(line), rest))

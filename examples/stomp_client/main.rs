@@ -1,5 +1,5 @@
-//! A client of STOMP 1.2, a protocol for message brokers, over a WebSocket: it subscribes to a
-//! destination, sends messages there, prints what comes back, and takes its leave: `cargo run
+//! A client of STOMP 1.2, a protocol for message brokers, over a WebSocket. It subscribes to a
+//! destination, sends messages there, prints the received messages, and disconnects: `cargo run
 //! --all-features --example stomp_client -- ws://127.0.0.1:15674/ws /queue/a Hello`.
 //!
 //! That address is the default of RabbitMQ's plugin `rabbitmq_web_stomp`, and so is the login.
@@ -26,9 +26,9 @@ use frame::Frame;
 
 const USAGE: &str = "usage: stomp_client URL DESTINATION MESSAGE…";
 
-/// STOMP 1.2, as it is registered for WebSockets.
+/// The registered subprotocol of STOMP 1.2.
 const SUBPROTOCOL: &str = "v12.stomp";
-/// Whom a new RabbitMQ lets in, from its own machine only.
+/// The default user of RabbitMQ, which it accepts only from its own machine.
 const LOGIN: &str = "guest";
 const PASSCODE: &str = "guest";
 
@@ -68,10 +68,10 @@ fn run(uri: Uri<'_>, args: &[String]) -> Result<(), Box<dyn Error>> {
         println!("MESSAGE {}", delivered.body);
     }
 
-    // All that was sent before has been dealt with when this receipt comes.
+    // When this receipt arrives, the server has processed all earlier frames.
     session.send_with_receipt(Frame::new("UNSUBSCRIBE").with("id", "0"))?;
     session.send(&Frame::new("DISCONNECT").with("receipt", "bye"))?;
-    // RabbitMQ 3.10 closes the WebSocket, normally, in place of the receipt.
+    // RabbitMQ 3.10 closes the WebSocket normally, without a receipt.
     if let Some(frame) = session.next()? {
         expect(frame, "RECEIPT")?;
     }
@@ -86,7 +86,7 @@ impl Session {
         Ok(self.0.send(&frame.to_string())?)
     }
 
-    /// Sends a frame, and waits until the server says that it has dealt with it.
+    /// Sends a frame, and waits for the server's receipt.
     fn send_with_receipt(&mut self, frame: Frame) -> Result<(), Box<dyn Error>> {
         let id = format!("after {}", frame.command);
         self.send(&frame.with("receipt", &id))?;
@@ -98,12 +98,12 @@ impl Session {
         }
     }
 
-    /// Waits for a frame, which must be this one.
+    /// Waits for a frame, which must have this command.
     fn receive(&mut self, command: &str) -> Result<Frame, Box<dyn Error>> {
         expect(self.next()?.ok_or("the server has closed")?, command)
     }
 
-    /// Waits for a frame; `None` if the server closes instead.
+    /// Waits for a frame. Returns `None` if the server closes instead.
     fn next(&mut self) -> Result<Option<Frame>, Box<dyn Error>> {
         while let Some(message) = self.0.receive()? {
             if let Some(frame) = Frame::parse(&message)? {

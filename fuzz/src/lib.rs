@@ -1,4 +1,4 @@
-//! What the targets share with the tests: the oracles and checks, and the targets themselves.
+//! The fuzz targets, with the oracles and checks that they share with the tests.
 
 #[path = "../../tests/support/mod.rs"]
 mod support;

@@ -1,21 +1,22 @@
-//! What was read and not used yet.
+//! The buffer of an adapter.
 
 use alloc::vec::Vec;
 use core::fmt;
 
 /// The capacity of a new buffer, and of one that has shrunk.
 const MIN_CAPACITY: usize = 4 << 10;
-/// The capacity up to which reads make a buffer grow.
+/// The maximum capacity that reads alone make a buffer grow to.
 const MAX_CAPACITY: usize = 256 << 10;
-/// After so many small reads one after another a buffer shrinks.
+/// The number of small reads in a row after which a buffer shrinks.
 const SMALL_READS: u8 = 8;
 
 /// A buffer for bytes that were read and not used yet.
 ///
-/// Its capacity follows the reads. It is 4 KiB at first, doubles up to 256 KiB while reads fill it,
-/// and shrinks to 4 KiB after eight reads in a row of less than an eighth of the capacity. It also
-/// doubles, without that bound, when the bytes in it fill it and nothing of them was used: this
-/// happens only if a decoder waits for frames that are longer, because of
+/// Its capacity adapts to the reads. It is 4 KiB at first, and doubles up to 256 KiB while reads fill
+/// it. After eight reads in a row of less than an eighth of the capacity it is 4 KiB again.
+///
+/// If the unread bytes fill the buffer, it doubles without that bound. This happens only if a decoder
+/// waits for a longer frame, because of
 /// [`whole_frames_up_to`](crate::FrameDecoder::whole_frames_up_to).
 ///
 /// ```
@@ -62,7 +63,7 @@ impl ReadBuffer {
         Self { buf: Vec::new(), start: 0, end: 0, was_filled: false, small_reads: 0 }
     }
 
-    /// Creates a buffer of the bytes that were read together with an opening handshake and follow
+    /// Creates a buffer with the bytes that were read together with an opening handshake and follow
     /// it.
     #[must_use]
     pub fn from_received(received: &[u8]) -> Self {
@@ -89,8 +90,8 @@ impl ReadBuffer {
         self.buf.len()
     }
 
-    /// Returns where the next read goes, which is never empty. Moves unread bytes to the beginning
-    /// of the buffer, and adapts its capacity.
+    /// Returns the part of the buffer for the next read, which is never empty. Moves unread bytes to
+    /// the beginning of the buffer, and adapts its capacity.
     pub fn space(&mut self) -> &mut [u8] {
         self.buf.copy_within(self.start..self.end, 0);
         self.end -= self.start;
@@ -141,7 +142,7 @@ impl ReadBuffer {
         (&mut buf[*start..*end], start, *end)
     }
 
-    /// Gives the memory back if the buffer is empty. The next read allocates again.
+    /// Frees the memory if the buffer is empty. The next read allocates again.
     pub fn release(&mut self) {
         if self.is_empty() {
             *self = Self::new();
@@ -149,7 +150,7 @@ impl ReadBuffer {
     }
 }
 
-/// Without the bytes, which may be secret.
+/// Omits the bytes, which may be secret.
 impl fmt::Debug for ReadBuffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let unread = self.end - self.start;

@@ -1,4 +1,4 @@
-//! Reading and writing, blocking or polled, in the same words.
+//! One trait for blocking and for polled I/O.
 
 use core::task::Poll;
 use std::io::{ErrorKind, Read, Result, Write};
@@ -10,7 +10,7 @@ pub(super) trait Io<T> {
     fn flush(&mut self, io: &mut T) -> Poll<Result<()>>;
 }
 
-/// Blocks, and so is never pending.
+/// Blocking I/O, which is never pending.
 pub(super) struct Blocking;
 
 impl<T: Read + Write> Io<T> for Blocking {
@@ -36,7 +36,7 @@ pub(crate) fn uninterrupted<R>(mut call: impl FnMut() -> Result<R>) -> Result<R>
     }
 }
 
-/// Takes the result of what blocks.
+/// Returns the result of blocking I/O.
 pub(super) fn block<R>(polled: Poll<Result<R>>) -> Result<R> {
     match polled {
         Poll::Ready(result) => result,
@@ -44,7 +44,7 @@ pub(super) fn block<R>(polled: Poll<Result<R>>) -> Result<R> {
     }
 }
 
-/// Polls, for the task of this context.
+/// I/O that is polled for the task of this context.
 #[cfg(feature = "tokio")]
 pub(super) struct Async<'a, 'b>(pub(super) &'a mut core::task::Context<'b>);
 

@@ -1,25 +1,27 @@
 //! A connection over a byte stream, whose events borrow from one receive buffer (feature `std`).
 //!
-//! An [`Adapter`] does the I/O that a [`Connection`] leaves to its caller. Each read brings a
-//! [`Batch`] of events, and all that is sent while they are handled goes out in one write before
-//! the next read. Nothing is allocated per message, and no payload is copied on its way in.
+//! An [`Adapter`] does the I/O that a [`Connection`] leaves to its caller. Each read returns a
+//! [`Batch`] of events. Everything that is sent while they are handled is written at once, before the
+//! next read. There is no allocation per message, and received payloads are not copied.
 //!
 //! - Blocking, over `Read + Write`: [`next_batch`](Adapter::next_batch), [`flush`](Adapter::flush),
 //!   [`finish`](Adapter::finish).
 //! - Over tokio's `AsyncRead + AsyncWrite` (feature `tokio`): the same methods with `_async`.
 //!
-//! Messages come in chunks: one that has not arrived whole is not waited for. To receive whole
-//! messages, put chunks together with an [`Assembler`](crate::Assembler), or set
+//! Messages are returned in chunks, as they arrive. To receive whole messages, collect chunks with an
+//! [`Assembler`](crate::Assembler), or set
 //! [`whole_frames_up_to`](crate::FrameDecoder::whole_frames_up_to).
 //!
-//! An adapter does not read while it writes: a peer that does not take what is sent is not read
-//! from either. This bounds memory. Two endpoints that both send without reading would wait for
-//! each other, so a connection that sends much unasked should use a stream whose halves run on
-//! their own.
+//! An adapter does not read while it writes, which limits its memory: a peer that does not read is
+//! not read from either. But two endpoints that both write without reading wait for each other. So a
+//! connection that sends a lot without being asked should use a
+#![cfg_attr(feature = "tokio", doc = "[`WebSocketStream`](crate::stream::WebSocketStream).")]
+#![cfg_attr(not(feature = "tokio"), doc = "`WebSocketStream` (feature `tokio`).")]
 
 mod buffer;
 mod io;
 
+use crate::{Connection, Event, MaskingKeys, ProtocolError, ReceiveError, TransportAction};
 use alloc::vec::Vec;
 use core::fmt;
 use core::task::{Poll, ready};
@@ -30,14 +32,10 @@ pub use buffer::ReadBuffer;
 pub(crate) use io::uninterrupted;
 use io::{Blocking, Io};
 
-use crate::connection::{Connection, MaskingKeys, TransportAction};
 #[cfg(feature = "deflate")]
-use crate::deflate::{CompressedConnection, Pool};
-use crate::error::ProtocolError;
-use crate::error::ReceiveError;
-use crate::message::Event;
+use crate::deflate::{CompressedConnection, ContextPool};
 
-/// So many bytes of output end a batch: they are sent before more events are handled.
+/// The number of bytes of output that end a batch. They are sent before more events are handled.
 const MAX_OUTPUT: usize = 256 << 10;
 
 /// A connection that an [`Adapter`] drives: a [`Connection`] or a `CompressedConnection`.
@@ -97,7 +95,7 @@ impl<K> sealed::Endpoint for CompressedConnection<K> {
     }
 }
 
-/// A connection over a byte stream, which hands out events that borrow from its receive buffer.
+/// A connection over a byte stream, whose events borrow from its receive buffer.
 ///
 /// ```no_run
 /// use std::net::{Shutdown, TcpStream};
@@ -137,9 +135,9 @@ pub struct Adapter<T, C = Connection> {
     exhausted: bool,
 }
 
-/// The events that one read has brought, and what is needed to reply to them.
+/// The events of one read, with the connection and the output to reply to them.
 ///
-/// A batch may be dropped before it is used up: the next one begins with the events that are left.
+/// A batch may be dropped early: the next one begins with the remaining events.
 ///
 /// ```
 /// use wsframe::Event;
@@ -160,7 +158,7 @@ pub struct Adapter<T, C = Connection> {
 /// # let _ = count;
 /// ```
 pub struct Batch<'a, C = Connection> {
-    /// The connection, to send with. Receive with the batch only.
+    /// The connection, for sending. Receive with the batch only.
     pub connection: &'a mut C,
     /// The output, which is written before the next batch.
     pub out: &'a mut Vec<u8>,
@@ -192,7 +190,7 @@ impl<T, C: Endpoint> Adapter<T, C> {
         Self { io, connection, buffer, out, written: 0, unflushed: false, exhausted }
     }
 
-    /// Returns the connection: its role, its close code, its error.
+    /// Returns the connection, for example its role or its close code.
     #[must_use]
     pub const fn connection(&self) -> &C {
         &self.connection
@@ -222,19 +220,20 @@ impl<T, C: Endpoint> Adapter<T, C> {
         &self.io
     }
 
-    /// Returns the transport, to change its options. Reading and writing is left to the adapter.
+    /// Returns the transport, to change its options. Do not read from it or write to it.
     pub const fn get_mut(&mut self) -> &mut T {
         &mut self.io
     }
 
-    /// Returns the transport. What was read and not received, and what was not flushed, is lost.
+    /// Returns the transport. Bytes that were read and not received are lost, and so are those that
+    /// were not flushed.
     #[must_use]
     pub fn into_inner(self) -> T {
         self.io
     }
 
-    /// Gives back the memory of empty buffers, for a connection that is idle. The next read and the
-    /// next message to be sent allocate again.
+    /// Frees the memory of empty buffers, for an idle connection. The next read and the next message
+    /// that is sent allocate again.
     pub fn release_buffers(&mut self) {
         self.buffer.release();
         if self.out.is_empty() {
@@ -254,7 +253,7 @@ impl<T: Read + Write, C: Endpoint> Adapter<T, C> {
     /// Writes the output, and returns the next events once any have arrived.
     ///
     /// Returns `None` when nothing more will be received: after the closing handshake, or when the
-    /// transport has ended. [`close_code`](Connection::close_code) tells which. Call
+    /// transport has ended. [`close_code`](Connection::close_code) shows which. Call
     /// [`finish`](Self::finish) then.
     ///
     /// # Errors
@@ -271,17 +270,17 @@ impl<T: Read + Write, C: Endpoint> Adapter<T, C> {
     ///
     /// # Errors
     ///
-    /// Errors of the transport. What was not written stays in the output.
+    /// Errors of the transport. Bytes that were not written stay in the output.
     pub fn flush(&mut self) -> Result<()> {
         io::block(self.poll_flush(&mut Blocking))
     }
 
-    /// Writes the output, has `shut_down` end this side of the transport, and reads until the peer
-    /// ends its side.
+    /// Writes the output, calls `shut_down` to end this side of the transport, and reads until the
+    /// peer ends its side.
     ///
     /// If a socket is closed while bytes from the peer are unread, the system may reset the
-    /// connection, and the peer may lose what was sent last. Set a read timeout: a peer may wait
-    /// for ever.
+    /// connection, and the peer may lose the last bytes. Set a read timeout, because the peer may
+    /// never end its side.
     ///
     /// # Errors
     ///
@@ -304,10 +303,10 @@ where
     /// Writes the output, and returns the next events once any have arrived.
     ///
     /// Returns `None` when nothing more will be received: after the closing handshake, or when the
-    /// transport has ended. [`close_code`](Connection::close_code) tells which. Call
+    /// transport has ended. [`close_code`](Connection::close_code) shows which. Call
     /// [`finish_async`](Self::finish_async) then.
     ///
-    /// It is cancel-safe: a future that is dropped has lost nothing.
+    /// This method is cancel-safe: a dropped future loses nothing.
     ///
     /// # Errors
     ///
@@ -339,11 +338,12 @@ where
         Ok(more.then(|| self.batch()))
     }
 
-    /// Writes and flushes the output. It is cancel-safe: what was not written stays in the output.
+    /// Writes and flushes the output. This method is cancel-safe: bytes that were not written stay in
+    /// the output.
     ///
     /// # Errors
     ///
-    /// Errors of the transport. What was not written stays in the output.
+    /// Errors of the transport. Bytes that were not written stay in the output.
     pub async fn flush_async(&mut self) -> Result<()> {
         core::future::poll_fn(|cx| self.poll_flush(&mut io::Async(cx))).await
     }
@@ -351,8 +351,8 @@ where
     /// Writes the output, ends this side of the transport, and reads until the peer ends its side.
     ///
     /// If a socket is closed while bytes from the peer are unread, the system may reset the
-    /// connection, and the peer may lose what was sent last. Set a deadline: a peer may wait for
-    /// ever.
+    /// connection, and the peer may lose the last bytes. Set a deadline, because the peer may never
+    /// end its side.
     ///
     /// # Errors
     ///
@@ -381,7 +381,8 @@ impl<T, C: Endpoint> Adapter<T, C> {
             let capacity = self.buffer.capacity();
             let space = self.buffer.space();
             match ready!(io.read(&mut self.io, space)) {
-                // A server may reset a connection that it has closed, or end TLS without saying so.
+                // A server may reset a connection that it has closed, or end TLS without a
+                // notification.
                 Err(_) if awaits_end => self.connection.receive_eof(),
                 Err(error) => return Poll::Ready(Err(error)),
                 Ok(0) => self.connection.receive_eof(),
@@ -424,7 +425,7 @@ impl<T, C: Endpoint> Adapter<T, C> {
 }
 
 impl<'a, C> Batch<'a, C> {
-    /// Returns what was received, and remembers how much of the input is left.
+    /// Returns the event, and stores how much of the input is left.
     #[inline(always)]
     fn received<'e>(
         &mut self,
@@ -437,8 +438,7 @@ impl<'a, C> Batch<'a, C> {
                 None
             }
             Ok(event) => event,
-            // The adapter reports the error once the Close is written, or goes on once the output
-            // is.
+            // `next_batch` writes the output. Then it returns the error, or continues.
             Err(_) => None,
         }
     }
@@ -447,9 +447,8 @@ impl<'a, C> Batch<'a, C> {
 impl<'a, K: MaskingKeys> Batch<'a, Connection<K>> {
     /// Returns the next event, as [`Connection::receive`] does.
     ///
-    /// Returns `None` when more must be read, when the output has become large, and when the peer
-    /// broke a rule. [`next_batch`](Adapter::next_batch) does what is needed then, and reports the
-    /// error.
+    /// Returns `None` when more bytes are needed, when the output has become large, and when the peer
+    /// broke a rule. Then call [`next_batch`](Adapter::next_batch), which returns the error.
     #[inline(always)]
     pub fn receive(&mut self) -> Option<Event<'a>> {
         if self.out.len() >= MAX_OUTPUT {
@@ -463,18 +462,21 @@ impl<'a, K: MaskingKeys> Batch<'a, Connection<K>> {
 #[cfg(feature = "deflate")]
 #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
 impl<'a, K: MaskingKeys> Batch<'a, CompressedConnection<K>> {
-    /// Returns the next event, as [`CompressedConnection::receive`] does: what was compressed is
+    /// Returns the next event, as [`CompressedConnection::receive`] does. Compressed messages are
     /// decompressed into `buf`.
     ///
-    /// Returns `None` when more must be read, when the output has become large, and when the peer
-    /// broke a rule. [`next_batch`](Adapter::next_batch) does what is needed then, and reports the
-    /// error.
+    /// Returns `None` when more bytes are needed, when the output has become large, and when the peer
+    /// broke a rule. Then call [`next_batch`](Adapter::next_batch), which returns the error.
     ///
     /// # Panics
     ///
     /// Panics if `buf` is empty.
     #[inline]
-    pub fn receive<'e>(&mut self, buf: &'e mut [u8], pool: &mut Pool) -> Option<Event<'e>>
+    pub fn receive<'e>(
+        &mut self,
+        buf: &'e mut [u8],
+        pool: &mut impl ContextPool,
+    ) -> Option<Event<'e>>
     where
         'a: 'e,
     {

@@ -2,13 +2,13 @@
 //!
 //! A copy whose length is known only at run time is a call, and masking after it is another. For
 //! most frames the two calls take longer than the work. So a short payload is written as blocks of
-//! constant length, which are loads and stores: a length between N and 2N as the first N bytes and
-//! the last N, which overlap, as in the kernels. The header is two words, whatever its length: the
-//! payload overwrites what is after it. (Where nothing is masked, one call copies a payload of more
-//! than 32 bytes as fast.)
+//! constant length, which are loads and stores. A payload of N to 2N bytes is its first N bytes and
+//! its last N, which overlap as in the kernels. The header is always written as two words, and the
+//! payload overwrites the bytes after the header. Without a mask, one call copies a payload of more
+//! than 32 bytes as fast.
 //!
-//! All this goes to the buffer's spare capacity, and the buffer's length is set once. Short frames
-//! go to a slice in the same way, if it is long enough for the blocks.
+//! The blocks are written to the buffer's spare capacity, and then the buffer's length is set once.
+//! Short frames are written to a slice in the same way, if it is long enough for the blocks.
 
 use alloc::vec::Vec;
 use core::mem::MaybeUninit;
@@ -20,19 +20,19 @@ use bytes::{BufMut, BytesMut};
 use super::words::mask::twice;
 use super::{mask_copy, rotate};
 
-/// The longest payload that is written by code which is inlined.
+/// The longest payload that inlined code writes.
 const SHORT: usize = 32;
 
 /// The longest payload that is written as blocks.
 const MIDDLE: usize = 128;
 
-/// The bytes of a header, in two words.
+/// The length of a header as it is written: two words.
 const WORDS: usize = 16;
 
-/// Appends a frame that is short or not masked, if the capacity lasts for all blocks. Returns
-/// whether it did.
+/// Appends a frame whose payload is not masked or has at most [`MIDDLE`] bytes. Returns `false`
+/// for any other frame, and if the capacity does not suffice for all blocks.
 ///
-/// The header is the first `header_len` of the bytes in the words, the lowest first.
+/// The header is the first `header_len` bytes of the two words, the lowest byte first.
 #[inline(always)]
 pub(crate) fn append_short(
     header: [u64; 2],
@@ -42,15 +42,15 @@ pub(crate) fn append_short(
     out: &mut impl Spare,
 ) -> bool {
     if payload.len() <= SHORT && key == 0 {
-        // With a constant in place of the key, no code for masking is left.
+        // A constant key removes the code for masking.
         append_blocks::<SHORT, { WORDS + SHORT }>(header, header_len, payload, 0, out)
     } else {
         put_short(header, header_len, payload, key, out)
     }
 }
 
-/// Same as [`append_short`], for a `BufMut`. Its code is longer, so a second copy of the blocks
-/// costs more than it saves.
+/// Same as [`append_short`], but without a second copy of the blocks for frames without a mask. For
+/// a `BufMut`, whose code is longer, that copy costs more than it saves.
 #[inline(always)]
 pub(crate) fn put_short(
     header: [u64; 2],
@@ -62,7 +62,7 @@ pub(crate) fn put_short(
     if payload.len() <= SHORT {
         append_blocks::<SHORT, { WORDS + SHORT }>(header, header_len, payload, key, out)
     } else if key == 0 {
-        // One call, which copies.
+        // This is one call of `memcpy`.
         append_long(header, header_len, payload, 0, out)
     } else if payload.len() <= MIDDLE {
         append_middle(header[0], header[1], header_len, payload, key, out)
@@ -71,8 +71,8 @@ pub(crate) fn put_short(
     }
 }
 
-/// Writes a frame with a short payload to the beginning of a slice, if blocks fit there. Returns
-/// whether it did.
+/// Writes a frame with at most [`SHORT`] bytes to the beginning of a slice, if the blocks fit
+/// there. Returns whether it did.
 #[inline(always)]
 pub(crate) fn write_short(
     header: [u64; 2],
@@ -84,7 +84,8 @@ pub(crate) fn write_short(
     append_blocks::<SHORT, { WORDS + SHORT }>(header, header_len, payload, key, &mut Front(out))
 }
 
-/// A function of its own, since it is long. It calls none, so it needs no stack frame.
+/// Appends a frame with at most [`MIDDLE`] bytes. It is out of line because it is long. It calls no
+/// function, so it needs no stack frame.
 #[inline(never)]
 fn append_middle<B: Spare>(
     low: u64,
@@ -97,7 +98,8 @@ fn append_middle<B: Spare>(
     append_blocks::<MIDDLE, { WORDS + MIDDLE }>([low, high], header_len, payload, key, out)
 }
 
-/// Appends a frame whose payload has at most `LONGEST` bytes.
+/// Appends a frame with at most `LONGEST` bytes, if the capacity is `CAPACITY`. Returns whether it
+/// did.
 #[inline(always)]
 fn append_blocks<const LONGEST: usize, const CAPACITY: usize>(
     [low, high]: [u64; 2],
@@ -112,7 +114,7 @@ fn append_blocks<const LONGEST: usize, const CAPACITY: usize>(
     let exact = exactly(out);
     let Some(frame) = out.spare().first_chunk_mut::<CAPACITY>() else { return false };
     if exact && header_len + payload.len() < WORDS {
-        // So short a frame has a header of two bytes, or of two bytes and the key.
+        // The header of such a short frame is two bytes, or two bytes and the key.
         put(frame, 0, (low as u16).to_le_bytes());
         if header_len > 2 {
             put(frame, 2, ((low >> 16) as u32).to_le_bytes());
@@ -122,12 +124,13 @@ fn append_blocks<const LONGEST: usize, const CAPACITY: usize>(
         put(frame, 8, high.to_le_bytes());
     }
     write_blocks::<LONGEST>(payload, key, &mut frame[header_len..]);
-    // SAFETY: the header is initialised, and by `write_blocks` each byte of the payload after it.
+    // SAFETY: these bytes are within `frame`, and initialised: the header above, and each byte of
+    // the payload by `write_blocks`.
     unsafe { out.advance(header_len + payload.len()) };
     true
 }
 
-/// Appends a frame whose payload is not short, for which there must be capacity. Returns whether it
+/// Appends a frame with more than [`SHORT`] bytes, if the capacity suffices. Returns whether it
 /// did.
 #[inline(always)]
 pub(crate) fn append_long(
@@ -155,12 +158,12 @@ pub(crate) fn append_long(
     } else {
         mask_parts(payload, key, to);
     }
-    // SAFETY: the header is initialised, and as many bytes after it as the payload has.
+    // SAFETY: `frame` has `len` bytes. The header is initialised, and all bytes of `to` after it.
     unsafe { out.advance(len) };
     true
 }
 
-/// Writes the bytes XOR the key to `to`, which is as long.
+/// Writes the bytes XOR the key to `to`, which must be equally long.
 #[inline(never)]
 fn mask_parts(bytes: &[u8], mut key: u32, to: &mut [MaybeUninit<u8>]) {
     for (part, to) in bytes.chunks(PART).zip(to.chunks_mut(PART)) {
@@ -169,33 +172,33 @@ fn mask_parts(bytes: &[u8], mut key: u32, to: &mut [MaybeUninit<u8>]) {
     }
 }
 
-/// Makes the bytes zeros, for a kernel, which takes only initialised ones.
+/// Fills the bytes with zeros, because a kernel takes only initialised bytes.
 ///
-/// To copy first and to mask in place takes longer: a processor waits where it loads a vector of
-/// bytes that two stores have just written.
+/// Copying first and masking in place takes longer: the processor waits when it loads a vector
+/// whose bytes two stores have just written.
 #[inline(always)]
 fn zeroed(bytes: &mut [MaybeUninit<u8>]) -> &mut [u8] {
-    // SAFETY: any bytes may be zeros.
+    // SAFETY: `bytes` is borrowed mutably and has this length, and `u8` may be zero.
     unsafe { bytes.as_mut_ptr().write_bytes(0, bytes.len()) };
     // SAFETY: these bytes were initialised, and are borrowed as long as `bytes`.
     unsafe { slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), bytes.len()) }
 }
 
-/// Appends a part of the bytes XOR the key, and returns its length, which is not 0 unless there are
-/// no bytes.
+/// Appends as many of the bytes XOR the key as the next chunk can take, at most [`PART`]. Returns
+/// how many.
 #[cfg(feature = "bytes")]
 pub(crate) fn append_part(bytes: &[u8], key: u32, out: &mut impl BufMut) -> usize {
     let mut out = Put(out);
     let spare = out.spare();
     let len = spare.len().min(bytes.len()).min(PART);
     mask_copy(bytes, zeroed(&mut spare[..len]), key);
-    // SAFETY: so many bytes were initialised.
+    // SAFETY: `spare` has `len` bytes, and they were initialised.
     unsafe { out.advance(len) };
     len
 }
 
-/// So many bytes are still in the first cache when masking overwrites the zeros. A multiple of the
-/// key's length.
+/// The number of bytes that are filled with zeros at once. They are still in the L1 cache when
+/// masking overwrites them. It is a multiple of the key's length.
 const PART: usize = 4096;
 
 const fn exactly<S: Spare>(_: &S) -> bool {
@@ -204,14 +207,15 @@ const fn exactly<S: Spare>(_: &S) -> bool {
 
 /// A buffer with capacity after its last byte.
 pub(crate) trait Spare {
-    /// Whether the bytes after a frame must stay as they are: a slice shows them.
+    /// Whether the bytes after a frame must not change. The owner of a slice can see them.
     const EXACT: bool;
 
     fn spare(&mut self) -> &mut [MaybeUninit<u8>];
 
     /// # Safety
     ///
-    /// The first `count` bytes of [`spare`](Self::spare) must be there, and initialised.
+    /// [`spare`](Self::spare) must have at least `count` bytes, and the first `count` of them must
+    /// be initialised.
     unsafe fn advance(&mut self, count: usize);
 }
 
@@ -228,7 +232,7 @@ macro_rules! impl_spare {
             #[inline(always)]
             unsafe fn advance(&mut self, count: usize) {
                 let len = self.len() + count;
-                // SAFETY: the caller promises that so many bytes are within the capacity and
+                // SAFETY: the caller promises that `count` bytes are within the capacity and
                 // initialised.
                 unsafe { self.set_len(len) }
             }
@@ -239,7 +243,7 @@ impl_spare!(Vec<u8>);
 #[cfg(feature = "bytes")]
 impl_spare!(BytesMut);
 
-/// The beginning of a slice.
+/// A slice, which a frame is written to the beginning of.
 struct Front<'b>(&'b mut [u8]);
 
 impl Spare for Front<'_> {
@@ -248,8 +252,8 @@ impl Spare for Front<'_> {
     #[inline(always)]
     fn spare(&mut self) -> &mut [MaybeUninit<u8>] {
         let (start, len) = (self.0.as_mut_ptr().cast(), self.0.len());
-        // SAFETY: these bytes are borrowed as long as `self`, and this module writes initialised
-        // bytes alone.
+        // SAFETY: these bytes are borrowed as long as `self`, and this module writes only
+        // initialised bytes.
         unsafe { slice::from_raw_parts_mut(start, len) }
     }
 
@@ -257,7 +261,7 @@ impl Spare for Front<'_> {
     unsafe fn advance(&mut self, _: usize) {}
 }
 
-/// Any buffer: its next chunk.
+/// A `BufMut`, whose next chunk a frame is written to.
 #[cfg(feature = "bytes")]
 pub(crate) struct Put<'b, B>(pub(crate) &'b mut B);
 
@@ -267,19 +271,19 @@ impl<B: BufMut> Spare for Put<'_, B> {
 
     #[inline(always)]
     fn spare(&mut self) -> &mut [MaybeUninit<u8>] {
-        // SAFETY: this module writes initialised bytes alone.
+        // SAFETY: this module writes only initialised bytes.
         unsafe { self.0.chunk_mut().as_uninit_slice_mut() }
     }
 
     #[inline(always)]
     unsafe fn advance(&mut self, count: usize) {
-        // SAFETY: the caller promises that so many bytes of the chunk were initialised.
+        // SAFETY: the caller promises that the first `count` bytes of the chunk were initialised.
         unsafe { self.0.advance_mut(count) }
     }
 }
 
-/// Writes the bytes XOR the key to the beginning of `to`: exactly so many, which are at most
-/// `LONGEST`.
+/// Writes the bytes XOR the key to the beginning of `to`, and no byte more. There must be at most
+/// `LONGEST` bytes.
 #[inline(always)]
 fn write_blocks<const LONGEST: usize>(bytes: &[u8], key: u32, to: &mut [MaybeUninit<u8>]) {
     let len = bytes.len();
@@ -319,8 +323,7 @@ fn write_both_ends<const N: usize>(bytes: &[u8], key: u32, to: &mut [MaybeUninit
 
 #[inline(always)]
 fn copy_block(bytes: &[u8], at: usize, key: u128, to: &mut [MaybeUninit<u8>]) {
-    // A block that is not there would leave bytes uninitialised, so this panics and does not
-    // return.
+    // Returning without a block would leave bytes uninitialised, so this panics.
     let Some(block) = bytes[at..].first_chunk() else { unreachable!("there are 16 bytes") };
     put(to, at, (u128::from_ne_bytes(*block) ^ key).to_ne_bytes());
 }
@@ -338,12 +341,14 @@ fn ends<const N: usize>(bytes: &[u8]) -> ([u8; N], [u8; N]) {
     }
 }
 
+/// Writes the block at `at`.
+///
 /// # Panics
 ///
-/// If the block does not fit there. To leave it out would leave bytes uninitialised.
+/// Panics if the block does not fit there. Leaving it out would leave bytes uninitialised.
 #[inline(always)]
 fn put<const N: usize>(to: &mut [MaybeUninit<u8>], at: usize, block: [u8; N]) {
     let place = &mut to[at..at + N];
-    // SAFETY: `place` has N bytes, and no alignment is asked for.
+    // SAFETY: `place` has N bytes, and `write_unaligned` needs no alignment.
     unsafe { place.as_mut_ptr().cast::<[u8; N]>().write_unaligned(block) };
 }

@@ -1,8 +1,8 @@
 //! Arrays inside slices, found without a panic and without `unsafe`.
 //!
-//! Kernels read and write arrays of a constant length, which a vector or a word is loaded from.
-//! `last_chunk` of `core` would do for [`last`], but its bounds check is not always removed, and
-//! leaves a path to a panic. Here an index that wraps is outside the slice, so it gives `None`.
+//! Kernels load vectors and words from arrays of a constant length. [`last`] does not use
+//! `last_chunk` of `core`: the compiler does not always remove its bounds check, which leaves a
+//! path to a panic. Here an index that wraps is outside the slice, so the result is `None`.
 
 #[cfg(wsframe_vectors)]
 use core::ops::Range;
@@ -17,13 +17,14 @@ pub(super) fn last<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
     bytes.get(bytes.len().wrapping_sub(N)..)?.first_chunk().copied()
 }
 
-/// The last N bytes, to store an array there. (An optional reference would cost a null check.)
+/// Returns the last N bytes, to store an array there. If there are fewer, the slice is empty: an
+/// `Option` would cost a null check.
 #[inline(always)]
 pub(super) fn last_mut<const N: usize>(bytes: &mut [u8]) -> &mut [u8] {
     bytes.get_mut(bytes.len().wrapping_sub(N)..).unwrap_or_default()
 }
 
-/// The array at `at`, or the last one if `at` is beyond it: the clamp costs no branch.
+/// Returns the array at `at`, or the last one if `at` is beyond it. This clamp costs no branch.
 #[inline(always)]
 pub(super) fn at<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     let end = bytes.len().checked_sub(N)?;
@@ -45,7 +46,7 @@ pub(super) fn put<const N: usize>(bytes: &mut [u8], block: [u8; N]) {
     }
 }
 
-/// The range of whole blocks from `start` on that leaves at least one byte after it.
+/// Returns the range of whole blocks from `start` on that leaves at least one byte after it.
 #[cfg(wsframe_vectors)]
 #[inline(always)]
 pub(super) fn blocks<const N: usize>(len: usize, start: usize) -> Range<usize> {
@@ -53,7 +54,7 @@ pub(super) fn blocks<const N: usize>(len: usize, start: usize) -> Range<usize> {
     start..start + whole * N
 }
 
-/// The whole arrays of N bytes in a slice (`as_chunks` came with Rust 1.88).
+/// Returns the whole arrays of N bytes in a slice. (`as_chunks` needs Rust 1.88.)
 #[inline(always)]
 pub(super) fn each<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = &[u8; N]> {
     bytes.chunks_exact(N).filter_map(|chunk| chunk.first_chunk())
@@ -64,11 +65,11 @@ pub(super) fn each_mut<const N: usize>(bytes: &mut [u8]) -> impl Iterator<Item =
     bytes.chunks_exact_mut(N).filter_map(|chunk| chunk.first_chunk_mut())
 }
 
-/// Four arrays that together are N to 4N bytes: the first, two between, whose places are returned
-/// too, and the last.
+/// Returns four arrays that cover a slice of N to 4N bytes, and the positions of the two in the
+/// middle.
 ///
-/// From 2N bytes on they are the first two and the last two. Below, the first and the last are
-/// there twice.
+/// From 2N bytes on they are the first two and the last two. Below 2N, the first and the last
+/// occur twice.
 #[inline(always)]
 pub(super) fn four<const N: usize>(bytes: &[u8]) -> Option<([usize; 2], [[u8; N]; 4])> {
     let end = bytes.len().checked_sub(N)?;
@@ -78,7 +79,7 @@ pub(super) fn four<const N: usize>(bytes: &[u8]) -> Option<([usize; 2], [[u8; N]
     Some(([second, third], four))
 }
 
-/// Stores the four where [`four`] has found them.
+/// Stores four arrays at the positions of [`four`].
 ///
 /// Both ends are written last: code that reads the first or the last word next gets it from one
 /// store.

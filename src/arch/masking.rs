@@ -1,10 +1,10 @@
-//! XOR with a four-byte key, on vectors named in the source.
+//! XOR with a four-byte key, with explicit vectors.
 //!
-//! Most payloads are short, and of unpredictable lengths: there a mispredicted branch costs more
-//! than the work. So a length between N and 2N is done without a loop, as two blocks of N bytes:
-//! the first N and the last N. They overlap, and XOR applied twice to the overlap would undo
-//! itself. So everything is loaded before anything is stored, and the overlap is written twice with
-//! the same bytes.
+//! Most payloads are short, and their lengths are unpredictable. A mispredicted branch would cost
+//! more than the work. So a payload of N to 2N bytes needs no loop: it is two blocks, the first N
+//! bytes and the last N. The blocks overlap, and a second XOR would undo the first one in the
+//! overlap. So everything is loaded before anything is stored, and the overlap is written twice
+//! with the same bytes.
 //!
 //! ```text
 //!  length 11, N = 8      |0 1 2 3 4 5 6 7|8 9 10|
@@ -12,26 +12,25 @@
 //!  last block                  |k3k0k1k2k3k0k1k2|      the key rotated by 11 - 8
 //! ```
 //!
-//! Four blocks do the same for N to 4N bytes: the two between the first and the last may be
-//! anywhere, and below 2N they repeat the other two. With blocks of 8 and of 32 bytes, two branches
-//! decide on all lengths from 8 to 128. Up to 31 bytes the blocks are words, which every backend
-//! shares (`words/mask.rs`).
+//! Four blocks cover N to 4N bytes in the same way. The two in the middle may overlap the others
+//! anywhere, and below 2N they repeat them. With blocks of 8 and of 32 bytes, two branches cover
+//! all lengths from 8 to 128. Up to 31 bytes the blocks are words, which every backend shares
+//! (`words/mask.rs`).
 //!
-//! Long payloads go by turns of four vectors. The first vector and the last turn are where the
-//! payload begins and ends, and overlap what is between them. That begins at a multiple of the
-//! vector's length in the target: a vector stored across two cache lines costs two stores. The last
-//! turn is never partial, so no branch depends on what is left after the loop.
+//! Long payloads are processed in turns of four vectors. The first vector is at the beginning of
+//! the payload, and the last turn at its end. Both overlap the turns between them. Those begin at a
+//! multiple of the vector's length in the target, because a vector stored across two cache lines
+//! costs two stores. The last turn is never partial, so no branch depends on a remainder.
 //!
-//! The loads, XORs and stores are named here, because no loop vectoriser can be trusted with them:
-//! with AVX-512 it has turned a loop over blocks into gathers and scatters across them, at a
-//! twentieth of the speed. Now the values are vectors already, and nothing is left for it to do.
-//! `ci/assembly.py` checks what becomes of it.
+//! The loads, XORs and stores are explicit, because the loop vectoriser cannot be trusted with
+//! them. With AVX-512 it turned a loop over blocks into gathers and scatters, at a twentieth of the
+//! speed. `ci/assembly.py` checks the instructions that the compiler emits.
 //!
-//! These are macros and not generic functions, because only a function that itself has the
-//! instruction set can call its intrinsics without `unsafe`.
+//! These are macros and not generic functions, because a function can call an instruction set's
+//! intrinsics without `unsafe` only if it has that instruction set itself.
 
-/// Adds the kernel for 32 to 128 bytes, in a module whose vectors have 16 or 32. Needs `V`, `LEN`,
-/// `load`, `store`, `xor`, and `repeat`, which fills a vector with a key.
+/// Adds the kernel for 32 to 128 bytes to a module with vectors of 16 or 32 bytes. The module must
+/// have `V`, `LEN`, `load`, `store`, `xor`, and `repeat`, which fills a vector with a key.
 macro_rules! short_masking_kernels {
     ($features:literal) => {
         #[inline]
@@ -45,7 +44,7 @@ macro_rules! short_masking_kernels {
             }
         }
 
-        /// Four blocks as [`chunks::four`](crate::arch::chunks::four) has them.
+        /// The four blocks of [`chunks::four`](crate::arch::chunks::four).
         pub(super) type Four = [[V; 32 / LEN]; 4];
 
         #[inline]
@@ -96,8 +95,8 @@ macro_rules! short_masking_kernels {
     };
 }
 
-/// Adds `mask` and `mask_copy`, from the kernels for each range of lengths. `$short` is the module
-/// of the short ones.
+/// Adds `mask` and `mask_copy`, which choose a kernel by the length. `$short` is the module with
+/// the kernel for 32 to 128 bytes.
 macro_rules! masking_kernels {
     ($features:literal, $($short:ident)::+) => {
         #[target_feature(enable = $features)]
@@ -122,7 +121,8 @@ macro_rules! masking_kernels {
     };
 }
 
-/// Adds the kernels for more than 128 bytes. Needs the same operations, at any length of vector.
+/// Adds the kernels for more than 128 bytes, for vectors of any length. The module must have the
+/// same operations.
 macro_rules! long_masking_kernels {
     ($features:literal) => {
         #[inline(never)]
@@ -173,7 +173,7 @@ macro_rules! long_masking_kernels {
                 store_turn(operands.to().get_mut(at..next).unwrap_or_default(), turn);
                 at = next;
             }
-            // What these overlap was loaded from there before.
+            // The bytes under these two were loaded before the loop stored over them.
             if let Some(place) = operands.to().first_chunk_mut() {
                 store(place, first);
             }

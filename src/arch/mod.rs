@@ -5,32 +5,34 @@
 //! | `masking` | masking with vectors, written once for every instruction set |
 //! | `lookup` | UTF-8 validation with vectors, for instruction sets that look up 16 bytes |
 //! | `x86_64`, `aarch64`, `wasm32` | instruction sets: their operations, backends and detection |
-//! | `x86_64::avx512` | UTF-8 validation for the one that looks up 64 bytes |
+//! | `x86_64::avx512` | AVX-512, which looks up 64 bytes, with UTF-8 validation of its own |
 //! | `words` | for any machine, in safe code |
 //! | `small` | for microcontrollers, in place of `words` |
 //! | `plain` | for builds without optimisation, in place of the kernels |
 //! | `chunks` | arrays inside slices |
-//! | `append` | short frames in the spare capacity of a buffer, without a call to copy them |
-//! | `text` | bytes become `str` by a kernel's verdict, without a second look |
+//! | `append` | frames in the spare capacity of a buffer, short ones without a call to copy them |
+//! | `text` | bytes that a kernel found valid, as `str` without a second validation |
 //!
-//! A [`Backend`] is a table of four kernels over slices. Code above this module calls the functions
-//! below, which call the kernels of the best backend: each operation has an atomic pointer of its
-//! own, set at the first call, unless the build already promises the best instruction set. To add a
-//! backend, write its operations in a file of its own, and list it in `BACKENDS`, fastest first.
+//! A [`Backend`] is a table of four kernels over slices. The rest of the crate calls the functions
+//! in this file, which call the kernels of the best backend. On x86-64 each operation has an atomic
+//! pointer to its kernel. The first call sets the pointer, unless the build's target features
+//! already include the best instruction set. To add a backend, write its operations in a file of
+//! its own, and list it in `BACKENDS`, fastest first.
 //!
-//! What the four agree on:
+//! All four kernels use the same two types:
 //!
-//! - **The key** is a `u32` in the order of memory (`u32::from_ne_bytes`), already turned so that
-//!   its first byte in memory meets the slice's first byte. [`rotate`] turns it further.
-//! - **The UTF-8 state** is a `u32` that holds the bytes of the character that is still open, 0 to
-//!   3 of them, the earliest in the lowest byte; 0 is a character boundary, and [`BROKEN`] means
-//!   that the text cannot become valid any more. It goes in and comes out by value and means the
-//!   same to every backend, so that one can take over from another between two chunks.
+//! - **The key** is a `u32` in the order of memory (`u32::from_ne_bytes`). It is already rotated:
+//!   its first byte in memory applies to the slice's first byte. [`rotate`] rotates it further.
+//! - **The UTF-8 state** is a `u32` with the bytes of the character that is still open, the
+//!   earliest in the lowest byte. There are 0 to 3 of them, so 0 is a character boundary.
+//!   [`BROKEN`] means that no further bytes can make the text valid. The state is passed and
+//!   returned by value. It is the same for every backend, so two chunks of one text may use
+//!   different backends.
 //!
 //! `--cfg wsframe_backend="NAME"` leaves out every backend that is faster than the named one, so
-//! that a machine can run the whole ladder; with `"words"` no `unsafe` is compiled at all.
-//! `"small"` builds the backend of that name alone, and makes the code above this module smaller
-//! where that costs speed.
+//! one machine can test each of them. With `"words"` no `unsafe` is compiled at all. `"small"`
+//! builds only the backend of that name, and makes the rest of the crate smaller where that costs
+//! speed.
 
 #[cfg(all(feature = "alloc", not(any(wsframe_backend = "words", wsframe_backend = "small"))))]
 pub(crate) mod append;
@@ -80,8 +82,8 @@ mod machine {
     super::only_backend!(words::BACKEND);
 }
 
-/// Writes the functions that call the kernels of a backend without dispatch. Each refers to its own
-/// kernel alone.
+/// Writes the functions that call the kernels of a backend without dispatch. Each refers only to
+/// its own kernel, so a program links no kernel that it does not call.
 #[allow(unused_macros, reason = "x86-64 has several backends")]
 macro_rules! only_backend {
     ($backend:path) => {
@@ -112,16 +114,16 @@ use only_backend;
 
 use words::utf8::locate_error;
 
-/// The UTF-8 state of text that holds an invalid byte. It stays what it is whatever follows.
+/// The UTF-8 state of text that contains an invalid byte. Every kernel returns it unchanged.
 pub const BROKEN: u32 = u32::MAX;
 
-/// One set of kernels.
+/// A set of kernels.
 ///
-/// Public so that tests, fuzzers and benchmarks can run each by name; hidden from the
-/// documentation, and no part of what a version number promises.
+/// It is public so that tests, fuzzers and benchmarks can run each set by name. It is hidden from
+/// the documentation, and semantic versioning does not cover it.
 #[derive(Clone, Copy, Debug)]
 pub struct Backend {
-    /// The name to ask for it by.
+    /// The name, as in `--cfg wsframe_backend`.
     pub name: &'static str,
     is_available: fn() -> bool,
     mask: fn(bytes: &mut [u8], key: u32),
@@ -137,20 +139,20 @@ impl Backend {
         (self.mask)(bytes, key);
     }
 
-    /// Writes the source XOR the key to the target, as many bytes as the shorter of the two holds.
+    /// Writes `from` XOR the key to `to`, as many bytes as the shorter of the two has.
     #[inline(always)]
     pub fn mask_copy(&self, from: &[u8], to: &mut [u8], key: u32) {
         (self.mask_copy)(from, to, key);
     }
 
-    /// Carries a UTF-8 state over the slice.
+    /// Returns the UTF-8 state after the slice, given the state before it.
     #[inline(always)]
     pub fn validate(&self, bytes: &[u8], state: u32) -> u32 {
         (self.validate)(bytes, state)
     }
 
-    /// XORs the key over the whole slice, and carries a UTF-8 state over the result. Where that
-    /// comes out [`BROKEN`], the whole slice is unmasked all the same.
+    /// XORs the key over the whole slice, and returns the UTF-8 state after it, given the state
+    /// before it. The whole slice is unmasked even if the state is [`BROKEN`].
     #[inline(always)]
     pub fn unmask_validate(&self, bytes: &mut [u8], key: u32, state: u32) -> u32 {
         (self.unmask_validate)(bytes, key, state)
@@ -163,7 +165,7 @@ pub fn available() -> impl Iterator<Item = &'static Backend> {
     all.filter(|backend| (backend.is_available)())
 }
 
-/// Returns the backend whose kernels the crate uses: the first of those that are available.
+/// Returns the backend whose kernels the crate uses, which is the first available one.
 pub fn active() -> &'static Backend {
     available().next().unwrap_or(&words::BACKEND)
 }
@@ -178,7 +180,7 @@ pub(crate) fn mask(bytes: &mut [u8], key: u32) {
     }
 }
 
-/// Writes the source XOR the key to the target, as many bytes as the shorter of the two holds.
+/// Writes `from` XOR the key to `to`, as many bytes as the shorter of the two has.
 #[inline(always)]
 pub(crate) fn mask_copy(from: &[u8], to: &mut [u8], key: u32) {
     if plain::MASKS {
@@ -188,7 +190,7 @@ pub(crate) fn mask_copy(from: &[u8], to: &mut [u8], key: u32) {
     }
 }
 
-/// Carries a UTF-8 state over the slice.
+/// Returns the UTF-8 state after the slice, given the state before it.
 #[inline(always)]
 fn validate(bytes: &[u8], state: u32) -> u32 {
     if plain::validates(bytes.len()) {
@@ -198,8 +200,8 @@ fn validate(bytes: &[u8], state: u32) -> u32 {
     }
 }
 
-/// XORs the key over the slice, and carries a UTF-8 state over the result, as
-/// [`Backend::unmask_validate`] does.
+/// Unmasks the slice in place, and returns the UTF-8 state after it: see
+/// [`Backend::unmask_validate`].
 #[inline(always)]
 fn unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
     if plain::validates(bytes.len()) {
@@ -210,7 +212,7 @@ fn unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
     }
 }
 
-/// Returns the key as it applies to the byte `by` places further on.
+/// Returns the key as it applies to a slice that begins `by` bytes later.
 #[inline(always)]
 pub const fn rotate(key: u32, by: usize) -> u32 {
     // The cast keeps the low bits, and only the lowest two count.

@@ -1,23 +1,23 @@
-//! What builds without optimisation use in place of the kernels.
+//! Replacements of the kernels for builds without optimisation.
 //!
-//! There no function is inlined, so a kernel's calls of one instruction each cost more than they
-//! save. A loop with few calls is faster, and so is `core::str::from_utf8`, which std ships
-//! compiled. `build.rs` reads the level from Cargo.
+//! Such a build inlines no function. Each vector instruction of a kernel is a call, which costs
+//! more than the instruction saves. A loop with few calls is faster, and so is
+//! `core::str::from_utf8`, which std ships compiled. `build.rs` gets the level from Cargo.
 
 use super::{BROKEN, Backend, words};
 
-/// Whether masking is left to this module.
+/// Whether this build masks with this module.
 pub(super) const MASKS: bool = cfg!(all(wsframe_opt = "0", not(wsframe_backend = "small")));
 
-/// Whether a text of this length is left to this module. At `opt-level = "z"` a kernel is faster
-/// from 64 bytes on.
+/// Returns whether this build validates a text of this length with this module. At
+/// `opt-level = "z"` a kernel is faster from 64 bytes on.
 #[inline(always)]
 pub(super) const fn validates(len: usize) -> bool {
     cfg!(not(wsframe_backend = "small"))
         && (cfg!(wsframe_opt = "0") || cfg!(wsframe_opt = "z") && len < 64)
 }
 
-/// These functions as a backend, so that they are tested like all others.
+/// These functions as a backend, so that tests cover them like the others.
 pub const BACKEND: Backend =
     Backend { name: "plain", is_available: || true, mask, mask_copy, validate, unmask_validate };
 
@@ -43,7 +43,8 @@ pub(super) fn mask_copy(from: &[u8], to: &mut [u8], key: u32) {
     mask(&mut to[..len], key);
 }
 
-/// Carries the state over the bytes: an open character by the automaton, then all others by `core`.
+/// Returns the state after the bytes. The automaton ends an open character, and `core` validates
+/// all characters after it.
 pub(super) fn validate(bytes: &[u8], state: u32) -> u32 {
     if state != 0 {
         return validate_open(bytes, state);

@@ -1,8 +1,8 @@
-//! Text as `str`: the only place where bytes become `str` without a second validation.
+//! Text as `str`. No other module turns bytes into `str` without a second validation.
 //!
-//! The proof is a kernel's verdict on exactly these bytes: they begin and end at a character
-//! boundary (state 0 before and after). The call of the kernel, the verdict and the bytes stay
-//! together here. Nothing outside `arch` is trusted, not even the state that a caller passes.
+//! The proof is a kernel's result for exactly these bytes: the state is 0, a character boundary,
+//! before and after them. The call of the kernel, its result and the bytes stay together here. No
+//! code outside `arch` is trusted, not even with the state that a caller passes.
 //!
 //! Where `unsafe` is forbidden, `core::str` validates again.
 
@@ -21,7 +21,7 @@ use crate::error::Utf8Error;
 #[derive(Debug)]
 pub(crate) struct Text<'b> {
     bytes: &'b mut [u8],
-    /// The kernel's states before and after the bytes: the open character at either end.
+    /// The kernel's state before the bytes, and its state after them.
     before: u32,
     after: u32,
 }
@@ -76,9 +76,9 @@ impl<'b> Text<'b> {
 
 /// Text that is collected from chunks.
 ///
-/// The state between two chunks is the open character's bytes, which is all that matters of the
-/// text before. So a chunk continues the text if it was validated from the state in which the
-/// previous chunk ended. It does not matter where the chunks come from.
+/// The state between two chunks is the bytes of the open character. Nothing else of the earlier
+/// text matters for the next chunk. So a chunk continues the text if it was validated from the
+/// state in which the previous chunk ended, wherever the chunks come from.
 #[cfg(feature = "alloc")]
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Collected {
@@ -128,8 +128,8 @@ fn into_string(bytes: Vec<u8>) -> Option<String> {
 
 /// Text that owns its bytes and shares them.
 ///
-/// The proof is a `str` within these bytes, compared by address and length. So the code that
-/// found the `str` need not be trusted.
+/// The proof is a `str` at the same address and of the same length. So the code that found the
+/// `str` need not be trusted.
 #[cfg(feature = "bytes")]
 #[derive(Clone, Default)]
 pub(crate) struct Shared(Bytes);

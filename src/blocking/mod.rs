@@ -31,14 +31,13 @@
 //! | [`Accepting::read_request`], [`Connecting::read_response`] | call it again |
 //! | [`accept`], [`accept_request`], [`client`] | the connection is lost: use [`Accepting`] or [`Connecting`] |
 //!
-//! A message that is queued and not yet written is written by the next call of any method that
-//! reads or writes.
+//! The next call of any method that reads or writes also writes the messages that are still queued.
 //!
 //! # Backpressure
 //!
-//! A connection writes what is queued before it reads. Two endpoints that both send without reading
-//! would wait for each other. For that, use two threads and a non-blocking socket, or a stream over
-//! tokio.
+//! A connection writes all queued messages before it reads. If both endpoints send without reading,
+//! they wait for each other for ever. If that can happen, use a non-blocking socket, or a stream
+//! over tokio.
 
 mod open;
 mod websocket;
@@ -75,7 +74,7 @@ fn read(io: &mut impl Read, input: &mut BytesMut, max_len: usize) -> Result<usiz
 #[derive(Debug, Default)]
 struct Output {
     bytes: BytesMut,
-    /// The transport may hold bytes that it has to flush.
+    /// Whether bytes were written to the transport and not flushed.
     unflushed: bool,
 }
 
@@ -84,7 +83,7 @@ impl Output {
         Self { bytes: BytesMut::from(bytes), unflushed: false }
     }
 
-    /// Writes and flushes what there is.
+    /// Writes and flushes all bytes.
     fn write(&mut self, io: &mut impl Write) -> Result<()> {
         while !self.bytes.is_empty() {
             match uninterrupted(|| io.write(&self.bytes))? {

@@ -5,9 +5,9 @@ use std::io::{Read, Write};
 use std::time::Instant;
 
 use super::{Output, WebSocket, is_repeatable, read};
-use crate::connection::{Connection, ThreadKeys};
 use crate::handshake::{HandshakeError, HandshakeRequest, HttpReply, Options};
 use crate::opening::{ClientOpening, Opened, READ_LEN, ReceivedRequest, RequestReader};
+use crate::{Connection, ThreadKeys};
 
 /// Accepts a connection: reads the client's request, checks it, and responds (RFC 6455 §4.2).
 ///
@@ -15,7 +15,8 @@ use crate::opening::{ClientOpening, Opened, READ_LEN, ReceivedRequest, RequestRe
 ///
 /// # Errors
 ///
-/// A [`HandshakeError`]. If the request was rejected, the response that says why was written.
+/// Returns a [`HandshakeError`]. If the request was rejected, a response with the reason was
+/// written.
 ///
 /// ```
 /// use std::net::TcpStream;
@@ -31,13 +32,14 @@ pub fn accept<T: Read + Write>(io: T, options: &Options) -> Result<WebSocket<T>,
     accept_request_with(io, options)?.accept(options)
 }
 
-/// Reads and validates a client's request, for the caller to accept or reject.
+/// Reads and validates a client's request. The caller then accepts or rejects it.
 ///
-/// Nothing is sent before that. A request that breaks a rule is rejected at once.
+/// A request that breaks a rule is rejected at once. Nothing is sent for other requests.
 ///
 /// # Errors
 ///
-/// A [`HandshakeError`]. If the request was rejected, the response that says why was written.
+/// Returns a [`HandshakeError`]. If the request was rejected, a response with the reason was
+/// written.
 ///
 /// ```
 /// use std::net::TcpStream;
@@ -57,13 +59,16 @@ pub fn accept_request<T: Read + Write>(io: T) -> Result<AcceptRequest<T>, Handsh
     accept_request_with(io, &Options::new())
 }
 
-/// Reads and validates a client's request, as [`accept_request`] does, with the time limit, the
-/// [`max_head_len`](Options::max_head_len) and the [rules](Options::handshake_rules) of these
+/// Reads and validates a client's request, with these options.
+///
+/// Same as [`accept_request`], but with the [time limit](Options::handshake_timeout), the
+/// [`max_head_len`](Options::max_head_len) and the [rules](Options::handshake_rules) of the
 /// options.
 ///
 /// # Errors
 ///
-/// A [`HandshakeError`]. If the request was rejected, the response that says why was written.
+/// Returns a [`HandshakeError`]. If the request was rejected, a response with the reason was
+/// written.
 pub fn accept_request_with<T: Read + Write>(
     io: T,
     options: &Options,
@@ -73,13 +78,13 @@ pub fn accept_request_with<T: Read + Write>(
 
 /// Opens a connection to a server: writes the request, and checks the response (RFC 6455 §4.1).
 ///
-/// `io` is connected to the [host](crate::handshake::Uri::host) and
-/// [port](crate::handshake::Uri::port) of the URI. For `wss`, it is a TLS stream.
+/// `io` must be connected to the [host](crate::handshake::Uri::host) and
+/// [port](crate::handshake::Uri::port) of the URI. For `wss` it must be a TLS stream.
 ///
 /// # Errors
 ///
-/// A [`HandshakeError`]. It is [`Refused`](HandshakeError::Refused) if the server responded with
-/// another status than 101, and then contains the response.
+/// Returns a [`HandshakeError`]. It is [`Refused`](HandshakeError::Refused) if the server responded
+/// with another status than 101, and then contains the response.
 ///
 /// # Panics
 ///
@@ -156,7 +161,8 @@ impl<T: Read + Write> Accepting<T> {
     ///
     /// # Errors
     ///
-    /// A [`HandshakeError`]. If the request was rejected, the response that says why was written.
+    /// Returns a [`HandshakeError`]. If the request was rejected, a response with the reason was
+    /// written.
     ///
     /// # Panics
     ///
@@ -192,10 +198,10 @@ impl<T: Read + Write> Accepting<T> {
     }
 }
 
-/// A client's request, to which nothing was sent yet: accept it, or reject it.
+/// A client's request that must be accepted or rejected.
 ///
-/// [`accept_request`] returns it. If it is dropped, so is the transport, and the client gets no
-/// response.
+/// [`accept_request`] returns it. If it is dropped, the transport is dropped too, and the client
+/// gets no response.
 #[derive(Debug)]
 #[must_use = "the client waits for a response"]
 pub struct AcceptRequest<T> {
@@ -220,13 +226,13 @@ impl<T> AcceptRequest<T> {
 impl<T: Read + Write> AcceptRequest<T> {
     /// Writes the response that accepts the request, and returns the connection.
     ///
-    /// If the transport would block, the response is queued as a message is: the next call that
-    /// reads or writes goes on writing it.
+    /// If the transport would block, the rest of the response is queued, like a message. The next
+    /// call that reads or writes continues to write it.
     ///
     /// # Errors
     ///
-    /// A [`HandshakeError`]. It is [`Rejected`](HandshakeError::Rejected) if the options do not
-    /// allow the origin; a response with the reason was written.
+    /// Returns a [`HandshakeError`]. It is [`Rejected`](HandshakeError::Rejected) if the options do
+    /// not allow the origin. A response with the reason was written then.
     pub fn accept(self, options: &Options) -> Result<WebSocket<T>, HandshakeError> {
         let Self { mut io, received } = self;
         match received.accept(options) {
@@ -253,7 +259,7 @@ impl<T: Read + Write> AcceptRequest<T> {
     ///
     /// # Errors
     ///
-    /// [`Write`](HandshakeError::Write) if the response contains an invalid value, and
+    /// Returns [`Write`](HandshakeError::Write) if the response contains an invalid value, and
     /// [`Io`](HandshakeError::Io) if the transport failed.
     pub fn reject(mut self, response: HttpReply<'_>) -> Result<(), HandshakeError> {
         reply(&mut self.io, response)
@@ -298,7 +304,8 @@ impl<T: Read + Write> Connecting<T> {
     ///
     /// # Errors
     ///
-    /// [`Uri`](HandshakeError::Uri) or [`Write`](HandshakeError::Write) for an invalid value.
+    /// Returns [`Uri`](HandshakeError::Uri) for an invalid URI, and
+    /// [`Write`](HandshakeError::Write) for an option that the request cannot contain.
     ///
     /// # Panics
     ///
@@ -314,8 +321,8 @@ impl<T: Read + Write> Connecting<T> {
     ///
     /// # Errors
     ///
-    /// A [`HandshakeError`]. It is [`Refused`](HandshakeError::Refused) if the server responded
-    /// with another status than 101, and then contains the response.
+    /// Returns a [`HandshakeError`]. It is [`Refused`](HandshakeError::Refused) if the server
+    /// responded with another status than 101, and then contains the response.
     ///
     /// # Panics
     ///
@@ -346,7 +353,7 @@ impl<T: Read + Write> Connecting<T> {
     }
 }
 
-/// Creates the connection of what was negotiated.
+/// Creates the connection with the result of the handshake.
 fn open<T, K>(
     io: T,
     connection: Connection<K>,

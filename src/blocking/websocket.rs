@@ -8,27 +8,24 @@ use std::io::{self, Read, Write};
 use bytes::BytesMut;
 
 use super::{Output, is_repeatable, read};
-use crate::close::CloseCode;
-#[cfg(feature = "deflate")]
-use crate::codec::SharedPool;
 use crate::codec::{CodecError, Growth, Messages};
-use crate::connection::{Connection, MaskingKeys, NoKeys, TransportAction};
 #[cfg(feature = "deflate")]
-use crate::deflate::DeflateParameters;
-use crate::opcode::Opcode;
+use crate::deflate::{DeflateParameters, SharedPool};
 use crate::opening::READ_LEN;
-use crate::owned::{CloseFrame, Message};
+use crate::{
+    CloseCode, CloseFrame, Connection, MaskingKeys, Message, NoKeys, Opcode, TransportAction,
+};
 
-/// How many bytes may be queued before they must be written.
+/// The number of queued bytes above which they must be written first.
 const BACKPRESSURE_BOUNDARY: usize = 64 << 10;
-/// How many bytes of a long frame are read at once.
+/// The greatest number of bytes of a long frame that are read at once.
 const MAX_READ_LEN: usize = 64 << 10;
 
-/// A WebSocket connection over any `Read + Write`. It receives and sends whole [`Message`]s, and
-/// answers Pings and Closes automatically.
+/// A WebSocket connection over any `Read + Write`.
 ///
+/// It receives and sends whole [`Message`]s, and answers Pings and Closes automatically.
 /// [`accept`](super::accept) and [`client`](super::client) open one. [The module](super) describes
-/// what happens when the transport would block.
+/// non-blocking transports.
 ///
 /// ```
 /// use std::net::TcpStream;
@@ -54,24 +51,25 @@ pub struct WebSocket<S, K = NoKeys> {
     out: Output,
     subprotocol: Option<Box<str>>,
     close_frame: Option<CloseFrame>,
-    /// The transport has ended.
+    /// Whether the transport has ended.
     is_eof: bool,
-    /// How writing has failed: nothing more is written.
+    /// The error of a failed write, after which nothing more is written.
     broken: Option<io::ErrorKind>,
 }
 
 /// # Constructors
 impl<S, K> WebSocket<S, K> {
-    /// Creates a connection over `io`, on which the opening handshake is over. The `connection`
-    /// must be new.
+    /// Creates a connection over `io` after the opening handshake. `connection` must be unused.
     #[must_use]
     #[doc(alias = "from_raw_socket")]
     pub fn new(io: S, connection: Connection<K>) -> Self {
         Self::from_partially_read(io, connection, BytesMut::new())
     }
 
-    /// Creates a connection as [`new`](Self::new) does, when some bytes have been received already:
-    /// those that were read together with the opening handshake, and follow it.
+    /// Creates a connection over `io`, with bytes that were read from it already.
+    ///
+    /// Same as [`new`](Self::new), but `received` contains the bytes that arrived after the opening
+    /// handshake and were read together with it.
     #[must_use]
     pub fn from_partially_read(io: S, connection: Connection<K>, received: BytesMut) -> Self {
         Self {
@@ -87,8 +85,10 @@ impl<S, K> WebSocket<S, K> {
         }
     }
 
-    /// Sets what was negotiated about compression, on a new connection: see
-    /// [`Negotiation::agreed`](crate::deflate::Negotiation::agreed).
+    /// Enables negotiated compression. Call it before the first use.
+    ///
+    /// [`Negotiation::agreed`](crate::deflate::Negotiation::agreed) returns `agreed`. `None`
+    /// enables nothing.
     #[cfg(feature = "deflate")]
     #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
     #[must_use]
@@ -97,11 +97,11 @@ impl<S, K> WebSocket<S, K> {
         agreed: Option<DeflateParameters>,
         pool: impl Into<SharedPool>,
     ) -> Self {
-        self.messages.deflate(agreed, pool.into());
+        self.messages = self.messages.deflate(agreed, pool.into());
         self
     }
 
-    /// Sets what the opening handshake negotiated, and what it has still to write.
+    /// Sets the negotiated subprotocol, and the rest of the response that must still be written.
     pub(super) fn opened(mut self, subprotocol: Option<Box<str>>, out: Output) -> Self {
         self.subprotocol = subprotocol;
         self.out = out;
@@ -111,10 +111,10 @@ impl<S, K> WebSocket<S, K> {
 
 /// # Accessors
 impl<S, K> WebSocket<S, K> {
-    /// Returns the connection: its role, and what it knows of its end.
+    /// Returns the connection, for its role, error and close code.
     #[must_use]
     pub const fn connection(&self) -> &Connection<K> {
-        &self.messages.connection
+        self.messages.connection()
     }
 
     /// Returns the subprotocol that [`accept`](super::accept) or [`client`](super::client)
@@ -124,11 +124,13 @@ impl<S, K> WebSocket<S, K> {
         self.subprotocol.as_deref()
     }
 
-    /// Returns the code that the connection was closed with (RFC 6455 §7.1.5): as
-    /// [`Connection::close_code`]. Returns `None` while the connection is open.
+    /// Returns the code that the connection was closed with (RFC 6455 §7.1.5), or `None` while it
+    /// is open.
+    ///
+    /// Same as [`Connection::close_code`].
     #[must_use]
     pub const fn close_code(&self) -> Option<CloseCode> {
-        self.messages.connection.close_code()
+        self.messages.connection().close_code()
     }
 
     /// Returns the code and the reason of the peer's Close. Returns `None` before it has arrived,
@@ -144,14 +146,13 @@ impl<S, K> WebSocket<S, K> {
         &self.io
     }
 
-    /// Returns the transport, to change its options. Reading and writing must be left to the
-    /// connection.
+    /// Returns the transport, to change its options. Do not read from it or write to it.
     pub const fn get_mut(&mut self) -> &mut S {
         &mut self.io
     }
 
-    /// Returns the transport. What was read from it and not returned yet is lost, and so is what
-    /// was not flushed.
+    /// Returns the transport. Bytes that were read and not returned as messages are lost, and so
+    /// are queued messages that were not flushed.
     #[must_use]
     pub fn into_inner(self) -> S {
         self.io
@@ -159,17 +160,17 @@ impl<S, K> WebSocket<S, K> {
 }
 
 impl<S: Read + Write, K: MaskingKeys> WebSocket<S, K> {
-    /// Writes what is queued, and returns the next message once it has arrived whole. Returns
-    /// `None` at the end of the connection.
+    /// Waits for the next message and returns it. Returns `None` at the end of the connection.
     ///
-    /// Pings and Closes are answered, and returned. A client reads until the server has ended the
-    /// transport. A server gets `None` as soon as both Closes were exchanged: drop the connection
-    /// then, or call [`finish`](Self::finish) after an error.
+    /// Queued messages are written first. Pings and Closes are answered automatically, and returned
+    /// too. A client gets `None` when the server has ended the transport. A server gets `None` as
+    /// soon as both Closes were exchanged: drop the connection then. After an error, call
+    /// [`finish`](Self::finish).
     ///
     /// # Errors
     ///
-    /// - [`CodecError::Protocol`] if the peer broke a rule. The Close that reports it was written,
-    ///   unless the transport would have blocked.
+    /// - [`CodecError::Protocol`] if the peer broke a rule. A Close with the error's code was
+    ///   written, unless the transport would have blocked.
     /// - [`CodecError::Io`] if the transport failed. Call it again after `WouldBlock` and
     ///   `TimedOut`. The end of the transport without a Close is
     ///   [`UnexpectedEof`](io::ErrorKind::UnexpectedEof).
@@ -196,7 +197,7 @@ impl<S: Read + Write, K: MaskingKeys> WebSocket<S, K> {
                 }
             }
             self.growth.undo(&mut self.input);
-            // What has arrived can be read although nothing can be written.
+            // Reading continues even if nothing can be written.
             let _ = self.flush();
             let rest = usize::try_from(self.connection().remaining()).unwrap_or(usize::MAX);
             let max_len = rest.clamp(READ_LEN, MAX_READ_LEN);
@@ -208,8 +209,8 @@ impl<S: Read + Write, K: MaskingKeys> WebSocket<S, K> {
         self.read_end()
     }
 
-    /// Goes on writing the last replies. A client reads until the transport ends, and throws away
-    /// what arrives.
+    /// Writes the last replies. A client then reads until the transport ends, and discards what it
+    /// reads.
     #[cold]
     fn read_end(&mut self) -> Result<Option<Message>, CodecError> {
         match self.flush() {
@@ -220,10 +221,10 @@ impl<S: Read + Write, K: MaskingKeys> WebSocket<S, K> {
             self.input.clear();
             match read(&mut self.io, &mut self.input, READ_LEN) {
                 Err(error) if is_repeatable(&error) => return Err(error.into()),
-                // However the transport ends after the closing handshake, it is no failure.
+                // After the closing handshake, any end of the transport is normal.
                 Ok(0) | Err(_) => {
                     self.is_eof = true;
-                    self.messages.connection.receive_eof();
+                    self.messages.connection_mut().receive_eof();
                 }
                 Ok(_) => {}
             }
@@ -231,13 +232,13 @@ impl<S: Read + Write, K: MaskingKeys> WebSocket<S, K> {
         Ok(None)
     }
 
-    /// Queues a message, and writes what is queued.
+    /// Sends a message: queues it, and writes all queued messages.
     ///
-    /// If the transport would block then, the message stays in the queue, and `send` succeeds.
+    /// If the transport would block, the message stays in the queue, and `send` succeeds.
     ///
     /// # Errors
     ///
-    /// The message was not queued after an error.
+    /// After an error, the message was not queued.
     ///
     /// - [`CodecError::Encode`] if the message would break a rule, or a Close was sent
     /// - [`CodecError::Io`] if the transport failed, or the queue is full and the transport would
@@ -248,12 +249,14 @@ impl<S: Read + Write, K: MaskingKeys> WebSocket<S, K> {
         self.flush_if_ready()
     }
 
-    /// Queues a message, to be written together with others by [`flush`](Self::flush) or before the
-    /// next read. Writes what is queued first if that is 64 KiB or more.
+    /// Queues a message. [`flush`](Self::flush) or the next [`read`](Self::read) writes it,
+    /// together with others.
+    ///
+    /// If 64 KiB or more are queued already, they are written first.
     ///
     /// # Errors
     ///
-    /// Those of [`send`](Self::send).
+    /// Returns the errors of [`send`](Self::send).
     #[doc(alias = "write")]
     pub fn feed(&mut self, message: Message) -> Result<(), CodecError> {
         self.check()?;
@@ -265,12 +268,14 @@ impl<S: Read + Write, K: MaskingKeys> WebSocket<S, K> {
         Ok(self.messages.send(&message, &mut self.out.bytes)?)
     }
 
-    /// Sends a Close with this code and reason, unless one was sent, and writes what is queued.
-    /// Call [`read`](Self::read) until it returns `None`, to wait for the peer's Close.
+    /// Sends a Close with this code and reason, unless one was sent.
+    ///
+    /// All queued messages are written. To wait for the peer's Close, call [`read`](Self::read)
+    /// until it returns `None`.
     ///
     /// # Errors
     ///
-    /// Those of [`send`](Self::send).
+    /// Returns the errors of [`send`](Self::send).
     ///
     /// ```
     /// use std::io::{Read, Write};
@@ -292,12 +297,12 @@ impl<S: Read + Write, K: MaskingKeys> WebSocket<S, K> {
         self.send(Message::close(code, String::from(reason)))
     }
 
-    /// Writes and flushes what is queued.
+    /// Writes and flushes all queued messages.
     ///
     /// # Errors
     ///
-    /// [`CodecError::Io`] if the transport failed. What was not written stays in the queue after
-    /// `WouldBlock` and `TimedOut`: call it again.
+    /// Returns [`CodecError::Io`] if the transport failed. After `WouldBlock` and `TimedOut` the
+    /// rest stays in the queue: call it again.
     pub fn flush(&mut self) -> Result<(), CodecError> {
         self.check()?;
         self.queue_replies();
@@ -311,16 +316,16 @@ impl<S: Read + Write, K: MaskingKeys> WebSocket<S, K> {
         Ok(written?)
     }
 
-    /// Writes what is queued, has `shut_down` end this side of the transport, and reads until the
-    /// peer ends its side.
+    /// Ends the connection: writes all queued messages, calls `shut_down` to end this side of the
+    /// transport, and reads until the peer ends its side.
     ///
     /// If a socket is closed while bytes from the peer are unread, the system may reset the
-    /// connection, and the peer may lose what was sent last. Set a read timeout: a peer may wait
-    /// for ever.
+    /// connection, and the peer may lose the last bytes. Set a read timeout, because a peer may
+    /// never end its side.
     ///
     /// # Errors
     ///
-    /// Errors of the transport, and of `shut_down`.
+    /// Returns [`CodecError::Io`] with the error of the transport or of `shut_down`.
     ///
     /// ```
     /// use std::io;
@@ -351,13 +356,13 @@ impl<S: Read + Write, K: MaskingKeys> WebSocket<S, K> {
             self.input.clear();
             if read(&mut self.io, &mut self.input, READ_LEN)? == 0 {
                 self.is_eof = true;
-                self.messages.connection.receive_eof();
+                self.messages.connection_mut().receive_eof();
                 return Ok(());
             }
         }
     }
 
-    /// Writes what is queued, until the transport would block.
+    /// Writes queued messages until the transport would block.
     fn flush_if_ready(&mut self) -> Result<(), CodecError> {
         match self.flush() {
             Err(CodecError::Io(error)) if is_repeatable(&error) => Ok(()),
@@ -365,7 +370,7 @@ impl<S: Read + Write, K: MaskingKeys> WebSocket<S, K> {
         }
     }
 
-    /// Queues the replies: unless the queue is full, because they could become many.
+    /// Queues the replies, unless the queue is full: a peer could cause any number of replies.
     fn queue_replies(&mut self) {
         let is_last = self.connection().transport_action() != TransportAction::KeepOpen;
         if self.out.bytes.len() < BACKPRESSURE_BOUNDARY || is_last {

@@ -1,9 +1,9 @@
 //! The memory of the buffer that `Framed` reads into.
 //!
-//! A large message makes the buffer grow, and it would stay large until the connection ends.
-//! Therefore a codec notes that it has grown, and moves its content to a new buffer when that is
-//! short again. It must note this before a message is split off: the capacity of the rest does not
-//! show how large the memory is.
+//! A large message makes the buffer grow, and `Framed` would keep it until the connection ends. So a
+//! codec notes the growth, and moves the contents to a new buffer when few bytes are left. It must
+//! note the growth before a message is split off, because the capacity of the remaining part does
+//! not include the rest of the memory.
 
 use bytes::BytesMut;
 
@@ -20,14 +20,14 @@ impl Growth {
     /// The state of a new buffer.
     pub(crate) const NONE: Self = Self(false);
 
-    /// Notes the capacity. It must be called after the buffer may have grown, and before anything
-    /// is split off.
+    /// Notes the capacity. Must be called after the buffer may have grown, and before anything is
+    /// split off.
     #[inline]
     pub(crate) fn note(&mut self, buffer: &BytesMut) {
         self.0 |= buffer.capacity() > MAX_IDLE_LEN;
     }
 
-    /// Moves the content to a new buffer if the capacity was large and the content is short.
+    /// Moves the contents to a new buffer if the buffer has grown and few bytes are left in it.
     #[inline]
     pub(crate) fn undo(&mut self, buffer: &mut BytesMut) {
         if self.0 && buffer.len() < FIRST_LEN {

@@ -6,16 +6,16 @@ use core::mem;
 
 use bytes::{Buf, Bytes, BytesMut};
 
+#[cfg(feature = "deflate")]
+use super::messages::Link;
 use super::messages::{Messages, Replies};
-use crate::connection::MaskingKeys;
-use crate::error::{ProtocolError, ReceiveError};
-use crate::message::Event;
-use crate::opcode::Opcode;
-use crate::owned::{CloseFrame, Message, Utf8Bytes};
-use crate::rsv::Rsv;
+use crate::{
+    BinaryChunk, CloseFrame, Event, MaskingKeys, Message, Opcode, ProtocolError, RawChunk,
+    ReceiveError, Rsv, TextChunk, Utf8Bytes,
+};
 
-/// A chunk of a message, or a control frame: what
-/// [`WebSocketStream::next_chunk`](crate::stream::WebSocketStream::next_chunk) returns.
+/// A chunk of a message, or a control frame, from
+/// [`WebSocketStream::next_chunk`](crate::stream::WebSocketStream::next_chunk).
 ///
 /// The chunks of a message arrive in order. Control frames may arrive between them.
 ///
@@ -35,8 +35,8 @@ use crate::rsv::Rsv;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chunk {
-    /// The chunk, as a message of the same kind, or the control frame. Text is cut between
-    /// characters, wherever its frames are cut. A chunk is empty only if its message ends with it.
+    /// The chunk, as a message of the same kind, or the control frame. Text is always cut between
+    /// characters, even if its frames are not. Only the last chunk of a message can be empty.
     pub data: Message,
     /// Whether this is the first chunk of its message. `true` for a control frame.
     pub first: bool,
@@ -51,9 +51,9 @@ impl From<Message> for Chunk {
     }
 }
 
-/// What is received: a message, or a chunk.
+/// A message or a chunk.
 pub(crate) trait Received {
-    /// Returns it as a message.
+    /// Returns the message, or the data of the chunk.
     fn message(&self) -> &Message;
 }
 
@@ -70,7 +70,7 @@ impl Received for Chunk {
     }
 }
 
-/// What a message is that arrives in chunks.
+/// The kind of a message that arrives in chunks.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
     Text,
@@ -78,18 +78,63 @@ pub(super) enum Kind {
     Raw(Opcode, Rsv),
 }
 
-/// Bytes of a message, unmasked, decompressed, and valid as what comes next in a text.
-pub(super) struct Piece {
+/// A part of a message. Its bytes are unmasked, decompressed and, in a text, valid as the
+/// continuation of what came before.
+#[derive(Clone, Copy)]
+pub(super) struct Part {
     pub(super) kind: Kind,
-    pub(super) payload: Bytes,
+    pub(super) len: usize,
     pub(super) first: bool,
     pub(super) last: bool,
 }
 
+/// The next part of a message, or a control frame.
+pub(super) enum Next<P> {
+    Part(P),
+    Control(Message),
+}
+
+impl Next<Part> {
+    /// Describes an event and unmasks its payload.
+    pub(super) fn new(event: Event<'_>) -> Self {
+        Self::Part(match event {
+            Event::Text(TextChunk { text, first, last }) => {
+                Part { kind: Kind::Text, len: text.as_bytes().len(), first, last }
+            }
+            Event::Binary(BinaryChunk { payload, first, last }) => {
+                Part { kind: Kind::Binary, len: payload.unmask().len(), first, last }
+            }
+            Event::Raw(RawChunk { opcode, rsv, payload, first, last }) => {
+                Part { kind: Kind::Raw(opcode, rsv), len: payload.unmask().len(), first, last }
+            }
+            Event::Ping(data) => return Self::Control(Message::ping(data.to_vec())),
+            Event::Pong(data) => return Self::Control(Message::pong(data.to_vec())),
+            Event::Close(body) => {
+                return Self::Control(Message::Close(body.map(CloseFrame::from)));
+            }
+        })
+    }
+
+    /// Adds the bytes of the part.
+    pub(super) fn with_payload(self, payload: impl FnOnce(&Part) -> Bytes) -> Next<Piece> {
+        match self {
+            Self::Part(part) => Next::Part(Piece { payload: payload(&part), part }),
+            Self::Control(frame) => Next::Control(frame),
+        }
+    }
+}
+
+/// A part of a message, with its bytes.
+pub(super) struct Piece {
+    part: Part,
+    payload: Bytes,
+}
+
 impl Piece {
-    /// Returns what there is to return of the piece.
+    /// Converts the piece to a chunk. Returns `None` if there is nothing to return yet: no bytes, or
+    /// only the beginning of a character.
     fn chunk(self, open: &mut OpenMessage) -> Result<Option<Chunk>, ProtocolError> {
-        let Self { kind, payload, first, last } = self;
+        let Self { part: Part { kind, first, last, .. }, payload } = self;
         if first && last {
             return message(kind, payload).map(|data| Some(data.into()));
         }
@@ -109,24 +154,18 @@ impl Piece {
     }
 }
 
-/// What comes next in the input.
-enum Next {
-    Piece(Piece),
-    Control(Message),
-}
-
-/// A message of which chunks have arrived and others have not.
+/// The state of a message that is received in chunks.
 pub(crate) struct Open {
     kind: Kind,
     /// Whether a chunk was returned.
     returned: bool,
-    /// The beginning of a character: at most three bytes.
+    /// The beginning of a character that the last chunk ended in: at most three bytes.
     cut: Vec<u8>,
-    /// What was collected for a caller who asked for the whole rest of the message.
+    /// The bytes that were collected for a caller that wants the rest as one message.
     rest: Vec<u8>,
 }
 
-/// The message of which chunks were returned, or may have been; `None` between two.
+/// The message that is received in chunks, or `None` between two messages.
 pub(crate) type OpenMessage = Option<Box<Open>>;
 
 impl Open {
@@ -134,7 +173,7 @@ impl Open {
         Self { kind, returned: false, cut: Vec::new(), rest: Vec::new() }
     }
 
-    /// Moves the end of the text to the next chunk if it is inside a character.
+    /// Returns the text up to its last whole character. The next chunk begins with the rest.
     fn text(&mut self, payload: Bytes) -> Result<Utf8Bytes, ProtocolError> {
         let mut payload = payload;
         if !self.cut.is_empty() {
@@ -147,7 +186,7 @@ impl Open {
     }
 }
 
-/// Returns how many bytes of valid text come before a character that is cut at its end.
+/// Returns the length of the text without an incomplete character at its end.
 fn whole_characters(text: &[u8]) -> usize {
     for (at, byte) in text.iter().enumerate().rev().take(3) {
         let len = match byte {
@@ -166,8 +205,9 @@ const fn is_control(message: &Message) -> bool {
     matches!(message, Message::Ping(_) | Message::Pong(_) | Message::Close(_))
 }
 
-/// Returns a message of this kind. Text is validated again, so that it can be a `str`.
-fn message(kind: Kind, payload: Bytes) -> Result<Message, ProtocolError> {
+/// Creates a message of this kind. Text is validated again, because a safe conversion to `str`
+/// requires it.
+pub(super) fn message(kind: Kind, payload: Bytes) -> Result<Message, ProtocolError> {
     Ok(match kind {
         Kind::Text => Message::Text(Utf8Bytes::try_from(payload)?),
         Kind::Binary => Message::Binary(payload),
@@ -176,19 +216,19 @@ fn message(kind: Kind, payload: Bytes) -> Result<Message, ProtocolError> {
 }
 
 impl<K: MaskingKeys> Messages<K> {
-    /// Takes the next chunk or control frame from the beginning of `input`. Returns `None` when
-    /// more bytes are needed. A message that [`receive`](Self::receive) has begun is one chunk.
+    /// Returns the next chunk or control frame, and splits it off `input`. Returns `None` when more
+    /// bytes are needed. A message that [`receive`](Self::receive) has begun is returned whole.
     pub(crate) fn receive_chunk(
         &mut self,
         open: &mut OpenMessage,
         input: &mut BytesMut,
     ) -> Result<Option<Chunk>, ReceiveError> {
         match open {
-            None if self.connection.messages.is_within_message() => {
+            None if self.connection().is_within_message() => {
                 return Ok(self.receive(input)?.map(Chunk::from));
             }
             Some(open) if !open.rest.is_empty() => {
-                // It was collected for a call that was given up.
+                // The call that collected it was cancelled.
                 let rest = Bytes::from(mem::take(&mut open.rest));
                 let first = !mem::replace(&mut open.returned, true);
                 let data = message(open.kind, rest)?;
@@ -199,8 +239,8 @@ impl<K: MaskingKeys> Messages<K> {
         self.superseding(|messages| messages.receive_any_chunk(open, input))
     }
 
-    /// Takes a control frame, or all that was not returned of the message that was begun in chunks,
-    /// as one message. Returns `None` when more bytes are needed.
+    /// Returns a control frame, or the rest of the message that was begun in chunks, as one message.
+    /// Returns `None` when more bytes are needed.
     #[cold]
     pub(crate) fn receive_rest(
         &mut self,
@@ -219,7 +259,7 @@ impl<K: MaskingKeys> Messages<K> {
             let piece = match self.receive_piece(input)? {
                 None => return Ok(None),
                 Some(Next::Control(frame)) => return Ok(Some(frame.into())),
-                Some(Next::Piece(piece)) => piece,
+                Some(Next::Part(piece)) => piece,
             };
             if let Some(chunk) = piece.chunk(open)? {
                 return Ok(Some(chunk));
@@ -253,48 +293,28 @@ impl<K: MaskingKeys> Messages<K> {
         }
     }
 
-    /// Takes the next unmasked and decompressed bytes of a message, or a control frame.
-    fn receive_piece(&mut self, input: &mut BytesMut) -> Result<Option<Next>, ReceiveError> {
-        let Self { connection, replies, .. } = self;
+    /// Returns the next part of a message, or a control frame, and splits it off `input`.
+    fn receive_piece(&mut self, input: &mut BytesMut) -> Result<Option<Next<Piece>>, ReceiveError> {
+        let Self { link, replies, .. } = self;
         let out = &mut Replies(replies);
         #[cfg(feature = "deflate")]
-        if let Some(deflate) = &mut self.deflate {
-            if let Some(piece) = deflate.receive_piece(connection, input, out)? {
-                return Ok(Some(Next::Piece(piece)));
+        if let Link::Compressed(compressed) = link {
+            if let Some(next) = compressed.receive_piece(input, out)? {
+                return Ok(Some(next));
             }
         }
+        let connection = link.connection_mut();
         let Some(span) = connection.next_span(input, out)? else {
-            if connection.messages.is_closed() {
+            if connection.is_closed() {
                 input.clear();
             }
             return Ok(None);
         };
-        let start = span.header_len();
         let mut frame = input.split_to(span.consumed_len());
-        let (kind, first, last) = match connection.receive_span(span, &mut frame, out)? {
-            Event::Text(chunk) => (Kind::Text, chunk.first, chunk.last),
-            Event::Binary(chunk) => {
-                chunk.payload.unmask();
-                (Kind::Binary, chunk.first, chunk.last)
-            }
-            Event::Raw(chunk) => {
-                chunk.payload.unmask();
-                (Kind::Raw(chunk.opcode, chunk.rsv), chunk.first, chunk.last)
-            }
-            Event::Ping(data) => {
-                let data = Bytes::copy_from_slice(data);
-                return Ok(Some(Next::Control(Message::Ping(data))));
-            }
-            Event::Pong(data) => {
-                let data = Bytes::copy_from_slice(data);
-                return Ok(Some(Next::Control(Message::Pong(data))));
-            }
-            Event::Close(body) => {
-                let frame = body.map(CloseFrame::from);
-                return Ok(Some(Next::Control(Message::Close(frame))));
-            }
-        };
-        frame.advance(start);
-        Ok(Some(Next::Piece(Piece { kind, payload: frame.freeze(), first, last })))
+        let next = Next::new(connection.receive_span(span, &mut frame, out)?);
+        Ok(Some(next.with_payload(|part| {
+            frame.advance(frame.len() - part.len);
+            frame.freeze()
+        })))
     }
 }

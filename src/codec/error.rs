@@ -1,20 +1,19 @@
 //! The error of codecs and streams.
 
+use crate::{EncodeError, ProtocolError, ReceiveError};
 use core::fmt;
 use std::io;
 
-use crate::error::{EncodeError, ProtocolError, ReceiveError};
-
-/// The error of a codec or a stream: nothing more is received, or a message was not sent.
+/// The error of a codec or a stream.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CodecError {
-    /// The peer broke a rule of the protocol. The connection has failed.
+    /// The peer broke a rule of the protocol. The connection has failed, and receives nothing more.
     Protocol(ProtocolError),
-    /// The message would break a rule of the protocol. It was not sent, and the connection goes on.
+    /// The message would break a rule of the protocol. It was not sent. The connection stays open.
     Encode(EncodeError),
-    /// The transport failed. Its kind is [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the
-    /// transport ended inside a frame, or, on a connection, before the peer's Close.
+    /// The transport failed. The kind is [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if it ended
+    /// before the peer's Close, or inside a frame of a `FrameCodec`.
     Io(io::Error),
 }
 
@@ -30,7 +29,7 @@ impl fmt::Display for CodecError {
 
 impl core::error::Error for CodecError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        // The message of the inner error is displayed already, so its own source comes next.
+        // `Display` shows the inner error, so the next one in the chain is its source.
         match self {
             Self::Protocol(error) => error.source(),
             Self::Encode(error) => error.source(),
@@ -49,7 +48,7 @@ impl From<ReceiveError> for CodecError {
     fn from(error: ReceiveError) -> Self {
         match error {
             ReceiveError::Protocol(error) => Self::Protocol(error),
-            ReceiveError::OutputFull => Self::Io(error.into()),
+            error => Self::Io(error.into()),
         }
     }
 }
@@ -66,7 +65,7 @@ impl From<io::Error> for CodecError {
     }
 }
 
-/// Converts to the kind that says what went wrong, as this crate's other errors do.
+/// Uses the kinds of the inner errors' own conversions.
 impl From<CodecError> for io::Error {
     fn from(error: CodecError) -> Self {
         match error {

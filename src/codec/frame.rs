@@ -8,17 +8,15 @@ use tokio_util::codec::{Decoder, Encoder};
 
 use super::CodecError;
 use super::buffer::Growth;
-use crate::connection::{MaskingKeys, NoKeys, Output, keys};
-use crate::error::EncodeError;
-use crate::frame::FrameDecoder;
-use crate::header::Role;
-use crate::owned::Frame;
+use crate::{EncodeError, Frame, FrameDecoder, MaskingKeys, NoKeys, Output, Role};
 
-/// A codec of whole frames for `Framed`. Received frames are unmasked in place and split off the
-/// buffer; sent frames are masked if the role is a client's.
+/// A codec of whole frames for `Framed`.
 ///
-/// It enforces the rules of headers in both directions, but not those of messages, and it sends no
-/// replies. Use it to inspect or translate frames. For the protocol use
+/// Received frames are unmasked in place and split off the buffer. Sent frames are masked if the
+/// role is [`Client`](Role::Client).
+///
+/// It enforces the rules of frame headers in both directions, but not those of messages, and it
+/// sends no replies. Use it to inspect or translate frames. For the whole protocol use
 /// [`MessageCodec`](super::MessageCodec).
 ///
 /// ```
@@ -44,13 +42,13 @@ use crate::owned::Frame;
 #[derive(Clone)]
 pub struct FrameCodec<K = NoKeys> {
     decoder: FrameDecoder,
-    /// Whether the buffer that is read into has grown.
+    /// Whether the read buffer has grown.
     growth: Growth,
     keys: K,
 }
 
 impl FrameCodec {
-    /// Creates a server's codec, with strict rules and the default limit.
+    /// Creates a codec for a server, with strict rules and the default limit.
     #[must_use]
     pub const fn server() -> Self {
         Self::with_frame_decoder(FrameDecoder::new(Role::Server), NoKeys)
@@ -58,25 +56,28 @@ impl FrameCodec {
 }
 
 impl<K: MaskingKeys> FrameCodec<K> {
-    /// Creates a client's codec, with strict rules and the default limit. It takes a masking key
-    /// for every frame.
+    /// Creates a codec for a client, with strict rules and the default limit. Each frame takes a
+    /// masking key from `keys`.
     #[must_use]
     pub const fn client(keys: K) -> Self {
         Self::with_frame_decoder(FrameDecoder::new(Role::Client), keys)
     }
 
     /// Creates a codec from a new decoder, with its role, its rules and its limit. Pass [`NoKeys`]
-    /// for a server's keys.
+    /// as the keys of a server.
     ///
-    /// All frames are returned whole, whatever
-    /// [`whole_frames_up_to`](FrameDecoder::whole_frames_up_to) was set to.
+    /// All frames are returned whole;
+    /// [`whole_frames_up_to`](FrameDecoder::whole_frames_up_to) has no effect.
     ///
     /// # Panics
     ///
     /// Panics if a client's keys are [`NoKeys`].
     #[must_use]
     pub const fn with_frame_decoder(decoder: FrameDecoder, keys: K) -> Self {
-        keys::check::<K>(matches!(decoder.rules().role(), Role::Client));
+        assert!(
+            K::MASKS || matches!(decoder.rules().role(), Role::Server),
+            "frames to a server must be masked, but `NoKeys` has no keys (RFC 6455 §5.3)"
+        );
         Self { decoder, growth: Growth::NONE, keys }
     }
 }

@@ -7,46 +7,44 @@ use tokio_util::codec::{Decoder, Encoder};
 
 use super::CodecError;
 use super::buffer::Growth;
-#[cfg(feature = "deflate")]
-use super::deflate::SharedPool;
 use super::messages::Messages;
-use crate::connection::{Connection, MaskingKeys, NoKeys};
 #[cfg(feature = "deflate")]
-use crate::deflate::DeflateParameters;
-use crate::owned::Message;
+use crate::deflate::{DeflateParameters, SharedPool};
+use crate::{Connection, MaskingKeys, Message, NoKeys};
 
 /// A codec of whole messages for `Framed`, over a [`Connection`].
 ///
-/// `Framed` writes nothing while it is only read from. But a connection must reply when it
-/// receives: to a Ping, to a Close, and to a broken rule. There are three ways to send the replies:
+/// `Framed` writes only when something is sent. But a connection must reply to a Ping, to a Close,
+/// and to a broken rule. There are three ways to send these replies:
 ///
 /// - Use [`WebSocketStream`](crate::stream::WebSocketStream) instead, which sends them
 ///   automatically.
-/// - Use a connection that leaves replies to its caller ([`auto_pong`](Connection::auto_pong),
-///   [`auto_close`](Connection::auto_close)). Answer a [`Message::Ping`] with a [`Message::Pong`] and a
-///   [`Message::Close`] with a [`Message::Close`], as the example does.
-/// - Let replies wait: they are sent before the next message. If there may be no next message for
-///   some time, take them with [`take_replies`](Self::take_replies).
+/// - Disable automatic replies with [`auto_pong`](Connection::auto_pong) and
+///   [`auto_close`](Connection::auto_close). Answer a [`Message::Ping`] with a [`Message::Pong`] and
+///   a [`Message::Close`] with a [`Message::Close`], as the example does.
+/// - Let replies wait: the codec sends them before the next message. If none may follow soon, take
+///   them with [`take_replies`](Self::take_replies).
 ///
-/// When the peer has broken a rule, there is always a reply: a Close with the code.
+/// After a broken rule there is always a reply: a Close with the code of the error.
 ///
-/// Waiting replies take no more memory than one Pong and one Close. Of several Pings only the last
-/// is answered, if nothing was sent since the first:
+/// Waiting replies take no more memory than one Pong and one Close. If several Pings arrive before
+/// the next message is sent, only the last one is answered:
 ///
 /// > If an endpoint receives a Ping frame and has not yet sent Pong frame(s) in response to previous Ping
 /// > frame(s), the endpoint MAY elect to send a Pong frame for only the most recently processed Ping frame.
 /// > (RFC 6455 §5.5.3)
 ///
-/// When the transport ends and the peer has sent no Close, the stream ends with
+/// If the transport ends before the peer's Close, the stream returns an error with
 /// [`UnexpectedEof`](std::io::ErrorKind::UnexpectedEof).
 ///
 /// # Memory
 ///
-/// Between two messages a codec keeps 112 bytes besides the connection. It keeps no heap memory
-/// except for waiting replies and, if messages are compressed, what [`deflate`](#method.deflate)
-/// says. `Framed` keeps a buffer per direction, of 8 KiB at first. A large message makes the read
-/// buffer grow; the codec gives that memory back when it needs more bytes and holds few. The write
-/// buffer stays as large as the largest message that was sent.
+/// Between two messages a codec takes 112 bytes and a connection. It keeps heap memory only for
+/// waiting replies and for compression (see [`deflate`](#method.deflate)).
+///
+/// `Framed` has a buffer of 8 KiB for each direction. The read buffer grows for a large message, and
+/// the codec releases that memory afterwards. The write buffer stays as large as the largest message
+/// that was sent.
 ///
 /// # Bytes after the opening handshake
 ///
@@ -80,7 +78,7 @@ use crate::owned::Message;
 /// ```
 pub struct MessageCodec<K = NoKeys> {
     messages: Messages<K>,
-    /// Whether the buffer that is read into has grown.
+    /// Whether the read buffer has grown.
     growth: Growth,
 }
 
@@ -91,27 +89,28 @@ impl<K> MessageCodec<K> {
         Self { messages: Messages::new(connection), growth: Growth::NONE }
     }
 
-    /// Sets what was negotiated about compression, on a new codec: see
-    /// [`Negotiation::agreed`](crate::deflate::Negotiation::agreed). With `None` nothing is
-    /// compressed, and a compressed message from the peer breaks a rule.
+    /// Sets the result of [`Negotiation::agreed`](crate::deflate::Negotiation::agreed), on a new
+    /// codec. With `None` nothing is compressed, and a compressed message from the peer is a
+    /// protocol error.
     ///
-    /// Compressed messages are received as any other: decompressed and, if they are text,
-    /// validated. Their memory grows with what was decompressed. The connection fails if a message
-    /// becomes longer than [`crate::Limits::max_message_size`](crate::Limits::max_message_size) or
-    /// the connection's own limit
-    /// ([`crate::Limits::max_message_size`](crate::Limits::max_message_size)).
+    /// Compressed messages are decompressed and, if they are text, validated. The connection fails
+    /// if a decompressed message exceeds
+    /// [`Limits::max_message_size`](crate::Limits::max_message_size).
     ///
     /// Messages are sent compressed if
     /// [`Config::should_compress`](crate::deflate::Config::should_compress) returns `true` for
     /// their length. Without context takeover, a message that would not become shorter is sent
-    /// uncompressed. A [`Message::Raw`] is sent as it is.
+    /// uncompressed. A [`Message::Raw`] is sent unchanged.
     ///
-    /// [The module](crate::deflate#memory) says how much memory contexts take. With context
-    /// takeover the codec keeps its own from the first message to its end. Without it, an idle
-    /// codec keeps 160 bytes, and takes contexts from `pool` while it handles a message. A
-    /// [`SharedPool`] serves many connections, which then cost as much as those that are busy at
-    /// the same time. A [`Config`](crate::deflate::Config) makes a pool for this codec alone, which
-    /// keeps contexts for the next message unless
+    /// # Memory
+    ///
+    /// With context takeover, the codec keeps its contexts from the first message to its end:
+    /// [the module](crate::deflate#memory) lists their sizes. Without context takeover, an idle
+    /// codec keeps 200 bytes, and takes contexts from `pool` while it handles a message.
+    ///
+    /// Many connections can use one [`SharedPool`]. It then holds as many contexts as there are
+    /// messages in progress at the same time. A [`Config`](crate::deflate::Config) creates a pool
+    /// for this codec alone, which keeps its contexts between messages unless
     /// [`Config::max_idle`](crate::deflate::Config::max_idle) is 0.
     ///
     /// ```
@@ -122,7 +121,7 @@ impl<K> MessageCodec<K> {
     /// use wsframe::{Connection, MaskingKey, Message};
     ///
     /// # let fresh_key = || MaskingKey::new([1, 2, 3, 4]);
-    /// let agreed = Some(DeflateParameters::DEFAULT); // as the opening handshake came to it
+    /// let agreed = Some(DeflateParameters::DEFAULT); // the result of `Negotiation::agreed`
     /// let config = Config::default();
     /// let mut client = MessageCodec::new(Connection::client(fresh_key)).deflate(agreed, config);
     /// let mut server = MessageCodec::new(Connection::server()).deflate(agreed, config);
@@ -142,17 +141,17 @@ impl<K> MessageCodec<K> {
         agreed: Option<DeflateParameters>,
         pool: impl Into<SharedPool>,
     ) -> Self {
-        self.messages.deflate(agreed, pool.into());
+        self.messages = self.messages.deflate(agreed, pool.into());
         self
     }
 
     /// Returns the connection.
     #[must_use]
     pub const fn connection(&self) -> &Connection<K> {
-        &self.messages.connection
+        self.messages.connection()
     }
 
-    /// Returns whether replies wait to be sent.
+    /// Returns whether replies are waiting to be sent.
     #[must_use]
     pub fn has_replies(&self) -> bool {
         !self.messages.replies.is_empty()
@@ -174,7 +173,7 @@ impl<K> MessageCodec<K> {
     /// assert_eq!(&codec.take_replies()[..], b"\x8A\x02hi\x88\x00");
     /// # Ok::<(), wsframe::codec::CodecError>(())
     /// ```
-    #[must_use = "they are gone from the codec"]
+    #[must_use = "the codec does not keep them"]
     pub fn take_replies(&mut self) -> BytesMut {
         self.messages.take_replies()
     }

@@ -1,8 +1,7 @@
-//! Whole messages over a connection, without I/O: what `MessageCodec` and `WebSocketStream` have in
-//! common.
+//! Whole messages over a connection, without I/O. `MessageCodec` and the streams are built on it.
 
 #[cfg(feature = "deflate")]
-use alloc::boxed::Box;
+use alloc::{boxed::Box, vec::Vec};
 use core::mem;
 use std::io;
 
@@ -11,70 +10,115 @@ use bytes::{Buf, BytesMut};
 use super::CodecError;
 use super::chunks::Received;
 #[cfg(feature = "deflate")]
-use super::deflate::{Deflate, SharedPool};
-use crate::close::CloseCode;
-use crate::connection::{Connection, MaskingKeys, MessageData, Output};
+use super::deflate::Compressed;
 #[cfg(feature = "deflate")]
-use crate::deflate::{DeflateParameters, WindowBits};
-use crate::error::{EncodeError, ReceiveError};
-use crate::frame::FrameEncoder;
-use crate::owned::{BytesAssembler, Message};
+use crate::deflate::{CompressedConnection, DeflateParameters, SharedPool, WindowBits};
+use crate::{
+    BytesAssembler, CloseCode, Connection, EncodeError, FrameEncoder, MaskingKeys, Message,
+    MessageData, Output, ReceiveError,
+};
 
 /// A connection, its assembler, and its replies.
 pub(crate) struct Messages<K> {
-    pub(crate) connection: Connection<K>,
+    pub(super) link: Link<K>,
     assembler: BytesAssembler,
     /// The replies that were not sent yet: at most one Pong and one Close.
     pub(crate) replies: BytesMut,
+}
+
+/// A connection with or without compression.
+pub(super) enum Link<K> {
+    Plain(Connection<K>),
     #[cfg(feature = "deflate")]
-    pub(super) deflate: Option<Box<Deflate>>,
+    Compressed(Box<Compressed<K>>),
+}
+
+impl<K> Link<K> {
+    const fn connection(&self) -> &Connection<K> {
+        match self {
+            Self::Plain(connection) => connection,
+            #[cfg(feature = "deflate")]
+            Self::Compressed(compressed) => compressed.connection.connection(),
+        }
+    }
+
+    pub(super) const fn connection_mut(&mut self) -> &mut Connection<K> {
+        match self {
+            Self::Plain(connection) => connection,
+            #[cfg(feature = "deflate")]
+            Self::Compressed(compressed) => compressed.connection.connection_mut(),
+        }
+    }
 }
 
 impl<K> Messages<K> {
     pub(crate) fn new(connection: Connection<K>) -> Self {
         Self {
-            connection,
+            link: Link::Plain(connection),
             assembler: BytesAssembler::new(),
             replies: BytesMut::new(),
-            #[cfg(feature = "deflate")]
-            deflate: None,
         }
     }
 
+    /// Sets what was negotiated about compression, on a new connection.
     #[cfg(feature = "deflate")]
-    pub(crate) fn deflate(&mut self, agreed: Option<DeflateParameters>, pool: SharedPool) {
-        let deflate = agreed.map(|agreed| Deflate::new(&mut self.connection, agreed, pool));
-        self.deflate = deflate.map(Box::new);
+    pub(crate) fn deflate(self, agreed: Option<DeflateParameters>, pool: SharedPool) -> Self {
+        let link = match (self.link, agreed) {
+            (Link::Plain(connection), Some(agreed)) => Link::Compressed(Box::new(Compressed {
+                connection: CompressedConnection::new(connection, Some(agreed)),
+                pool,
+                message: Vec::new(),
+            })),
+            (link, _) => link,
+        };
+        Self { link, ..self }
     }
 
-    /// Whether no message that is sent is compressed.
+    pub(crate) const fn connection(&self) -> &Connection<K> {
+        self.link.connection()
+    }
+
+    pub(crate) const fn connection_mut(&mut self) -> &mut Connection<K> {
+        self.link.connection_mut()
+    }
+
+    /// Returns the connection, unless messages are compressed.
+    pub(crate) fn into_connection(self) -> Option<Connection<K>> {
+        match self.link {
+            Link::Plain(connection) => Some(connection),
+            #[cfg(feature = "deflate")]
+            Link::Compressed(_) => None,
+        }
+    }
+
+    /// Returns whether no message is sent compressed.
     pub(crate) const fn sends_plain(&self) -> bool {
-        #[cfg(feature = "deflate")]
-        return self.deflate.is_none();
-        #[cfg(not(feature = "deflate"))]
-        true
+        matches!(self.link, Link::Plain(_))
     }
 
-    /// Whether a message that was compressed without context takeover, in a window of this size,
-    /// can be sent now. If so, it has to be: the compressor is given up, because it has not seen
-    /// the message.
+    /// Returns whether a message that was compressed without context takeover, in a window of this
+    /// size, can be sent now. If so, it must be sent: the compressor is released, because it has
+    /// not seen the message.
     #[cfg(feature = "deflate")]
     pub(crate) fn may_send_compressed(&mut self, window_bits: WindowBits) -> bool {
-        self.deflate.as_mut().is_some_and(|deflate| deflate.may_send_compressed(window_bits))
+        match &mut self.link {
+            Link::Plain(_) => false,
+            Link::Compressed(compressed) => compressed.may_send_compressed(window_bits),
+        }
     }
 
     pub(crate) fn take_replies(&mut self) -> BytesMut {
         mem::take(&mut self.replies)
     }
 
-    /// Says that the transport has ended.
+    /// Records that the transport has ended.
     ///
     /// # Errors
     ///
-    /// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the peer has sent no Close.
+    /// Returns [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the peer has sent no Close.
     pub(crate) fn receive_end(&mut self) -> Result<(), CodecError> {
-        self.connection.receive_eof();
-        if self.connection.close_code() == Some(CloseCode::ABNORMAL) {
+        self.connection_mut().receive_eof();
+        if self.connection().close_code() == Some(CloseCode::ABNORMAL) {
             let error = "the transport ended without a Close frame";
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, error).into());
         }
@@ -83,7 +127,7 @@ impl<K> Messages<K> {
 }
 
 impl<K: MaskingKeys> Messages<K> {
-    /// Takes the next message or control frame from the beginning of `input`. Returns `None` when
+    /// Returns the next message or control frame, and splits it off `input`. Returns `None` when
     /// more bytes are needed.
     pub(crate) fn receive(
         &mut self,
@@ -92,7 +136,7 @@ impl<K: MaskingKeys> Messages<K> {
         self.superseding(|messages| messages.receive_any(input))
     }
 
-    /// Receives, and keeps one Pong at most.
+    /// Receives. A new Pong replaces one that is still waiting.
     #[inline(always)]
     pub(super) fn superseding<R: Received>(
         &mut self,
@@ -103,8 +147,7 @@ impl<K: MaskingKeys> Messages<K> {
         match &received {
             Ok(Some(received)) => {
                 if matches!(received.message(), Message::Ping(_)) && self.replies.len() > waiting {
-                    // A Pong that was still waiting is superseded. (A Close is not: no Ping comes
-                    // after it.)
+                    // What was waiting is a Pong, because no Ping is received after a Close.
                     self.replies.advance(waiting);
                 }
             }
@@ -114,12 +157,12 @@ impl<K: MaskingKeys> Messages<K> {
         received
     }
 
-    /// The connection has failed: nothing more is received.
+    /// Releases memory after the connection has failed.
     #[cold]
     fn abandon(&mut self) {
         #[cfg(feature = "deflate")]
-        if let Some(deflate) = &mut self.deflate {
-            deflate.abandon();
+        if let Link::Compressed(compressed) = &mut self.link {
+            compressed.abandon();
         }
     }
 
@@ -127,12 +170,12 @@ impl<K: MaskingKeys> Messages<K> {
     fn receive_any(&mut self, input: &mut BytesMut) -> Result<Option<Message>, ReceiveError> {
         let mut out = Replies(&mut self.replies);
         #[cfg(feature = "deflate")]
-        if let Some(deflate) = &mut self.deflate {
-            if let Some(message) = deflate.receive(&mut self.connection, input, &mut out)? {
+        if let Link::Compressed(compressed) = &mut self.link {
+            if let Some(message) = compressed.receive(input, &mut out)? {
                 return Ok(Some(message));
             }
         }
-        self.assembler.receive(&mut self.connection, input, &mut out)
+        self.assembler.receive(self.link.connection_mut(), input, &mut out)
     }
 
     /// Appends the frame of a message, or a control frame, to `out`.
@@ -142,10 +185,10 @@ impl<K: MaskingKeys> Messages<K> {
         out: &mut BytesMut,
     ) -> Result<(), EncodeError> {
         #[cfg(feature = "deflate")]
-        if let Some(deflate) = &mut self.deflate {
-            return deflate.send(&mut self.connection, message, out);
+        if let Link::Compressed(compressed) = &mut self.link {
+            return compressed.send(message, out);
         }
-        self.connection.send_message(message, out)
+        self.link.connection_mut().send_message(message, out)
     }
 
     /// Appends the frame of the next fragment of a message to `out`.
@@ -156,15 +199,15 @@ impl<K: MaskingKeys> Messages<K> {
         out: &mut BytesMut,
     ) -> Result<(), EncodeError> {
         #[cfg(feature = "deflate")]
-        if let Some(deflate) = &mut self.deflate {
-            return deflate.send_fragment(&mut self.connection, fragment, fin, out);
+        if let Link::Compressed(compressed) = &mut self.link {
+            return compressed.send_fragment(fragment, fin, out);
         }
-        self.connection.send_fragment(fragment, fin, out)
+        self.link.connection_mut().send_fragment(fragment, fin, out)
     }
 }
 
-/// The output of a connection of whose Pongs only one waits: it says that none does, so that the
-/// connection need not count them.
+/// An output for replies. It never reports any as pending, because at most one Pong waits and the
+/// connection does not have to limit them.
 pub(super) struct Replies<'r>(pub(super) &'r mut BytesMut);
 
 impl Output for Replies<'_> {

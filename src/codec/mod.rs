@@ -6,19 +6,19 @@
 //! | messages in a `Framed` of your own, where you answer Pings and Closes | `MessageCodec` |
 //! | frames in a `Framed`, with no replies | `FrameCodec` |
 //!
-//! Both codecs return whole messages and frames, within the limits of their decoder. The payload of
-//! a message in one frame is not copied. What is sent is copied to the write buffer of `Framed`;
-//! `WebSocketStream` queues long payloads by reference. For messages that are too long to be held,
-//! use a [`Connection`](crate::Connection) and do the I/O yourself.
+//! Both codecs return whole messages or frames, within the limits of their decoder. They do not copy
+//! the payload of a message in one frame. Outgoing payloads are copied to the write buffer of
+//! `Framed`; `WebSocketStream` queues long ones by reference. To receive messages that are too long
+//! for memory, use `WebSocketStream::next_chunk`, or a [`Connection`](crate::Connection) with I/O of
+//! your own.
 //!
-//! Messages are compressed if the opening handshake negotiated it: with feature `deflate`, pass the
-//! result to the method `deflate` of the codec or the stream.
+//! If the opening handshake negotiated compression, pass its result to the method `deflate` of the
+//! codec or the stream (feature `deflate`).
 //!
-//! Reading is cancel-safe: all that has arrived is in the `Framed`, so a future of `next` that is
-//! dropped loses nothing. Sinks apply backpressure: `poll_ready` is pending while the write buffer
-//! of `Framed` holds 8 KiB (or what its `set_backpressure_boundary` says) that the peer does not
-//! read. A future of `send` that is dropped may or may not have queued its message, as with every
-//! `Sink`.
+//! Reading is cancel-safe: a dropped `next` future loses nothing, because the `Framed` keeps all
+//! bytes that have arrived. A dropped `send` future may or may not have queued its message, as with
+//! every `Sink`. Sinks apply backpressure: `poll_ready` is pending while the write buffer holds 8
+//! KiB that the peer has not taken (`Framed::set_backpressure_boundary`).
 //!
 #![cfg_attr(feature = "tokio", doc = "```")]
 #![cfg_attr(not(feature = "tokio"), doc = "```ignore")]
@@ -42,7 +42,7 @@
 //! # }
 //! ```
 
-// Blocking connections do not use all that codecs and streams have in common.
+// Blocking connections use only a part of what codecs and streams share.
 #![cfg_attr(not(feature = "tokio"), allow(dead_code, unreachable_pub))]
 
 mod buffer;
@@ -58,9 +58,6 @@ mod messages;
 
 #[cfg(feature = "blocking")]
 pub(crate) use buffer::Growth;
-#[cfg(feature = "deflate")]
-#[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
-pub use deflate::SharedPool;
 pub use error::CodecError;
 #[cfg(feature = "tokio")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]

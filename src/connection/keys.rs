@@ -41,8 +41,8 @@ impl<F: FnMut() -> MaskingKey> MaskingKeys for F {
 
 /// The masking keys of a server, which does not mask its frames (RFC 6455 §5.1).
 ///
-/// A client cannot use it: [`Connection::client`](crate::Connection::client) does not compile, and
-/// [`Connection::with_message_decoder`](crate::Connection::with_message_decoder) panics.
+/// A client cannot use it: [`Connection::client`](crate::Connection::client) does not compile with
+/// it, and [`Connection::with_message_decoder`](crate::Connection::with_message_decoder) panics.
 ///
 /// ```
 /// use wsframe::{Connection, MessageDecoder, Role, NoKeys};

@@ -24,24 +24,13 @@ use send::Sending;
 
 /// One endpoint of a WebSocket connection, without I/O.
 ///
-/// It never allocates. Its state takes 64 bytes, plus those of `K`, the source of masking keys. A
-/// server's [`NoKeys`] takes none.
+/// It decodes the bytes that the caller reads into [`Event`](crate::Event)s, and encodes frames
+/// into an output that the caller writes. It answers Pings, Closes and protocol errors
+/// automatically. It has no socket, no clock and no buffer, and never allocates.
 ///
-/// It adds the protocol's automatic replies to [`MessageDecoder`]: a Pong for each Ping, a Close
-/// for a Close, and a Close with an error's code. It has no socket, no clock and no buffer.
+/// # Examples
 ///
-/// 1. **Create** it: [`server`](Connection::server), [`client`](Connection::client), or
-///    [`with_message_decoder`](Connection::with_message_decoder) a decoder with other limits and rules.
-/// 2. **Receive**: read bytes and call [`receive`](Connection::receive) until it returns `None`.
-///    Send the output, keep the rest of the input, and read again. A struct that owns its buffer
-///    calls [`next_span`](Connection::next_span) and [`receive_span`](Connection::receive_span) instead.
-/// 3. **Send**: [`send`](Connection::send) a message, [`send_fragment`](Connection::send_fragment),
-///    [`ping`](Connection::ping), [`close`](Connection::close). [`frame_encoder`](Connection::frame_encoder)
-///    encodes in other ways, for example for a vectored write.
-/// 4. **End**: call [`receive_eof`](Connection::receive_eof) when the transport has ended. Before
-///    each read, once all output is sent, [`transport_action`](Connection::transport_action) returns whether to
-///    close the transport. [`close_code`](Connection::close_code) returns why the connection was
-///    closed.
+/// A server:
 ///
 /// ```
 /// use wsframe::{Connection, Event, TransportAction};
@@ -84,6 +73,75 @@ use send::Sending;
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # Use
+///
+/// 1. **Create** it with [`server`](Connection::server) or [`client`](Connection::client), and set
+///    [`limits`](Connection::limits), [`rules`](Connection::rules) or
+///    [`auto_pong`](Connection::auto_pong).
+/// 2. **Receive**: read bytes, and call [`receive`](Connection::receive) until it returns `None`.
+///    Write the output, keep the rest of the input, and read again. A struct that owns its buffer
+///    calls [`next_span`](Connection::next_span) and [`receive_span`](Connection::receive_span)
+///    instead.
+/// 3. **Send** with [`send`](Connection::send), [`send_fragment`](Connection::send_fragment),
+///    [`ping`](Connection::ping) and [`close`](Connection::close).
+///    [`frame_encoder`](Connection::frame_encoder) encodes in other ways, for example for a
+///    vectored write.
+/// 4. **End**: before each read, once all output is written, check
+///    [`transport_action`](Connection::transport_action). Call
+///    [`receive_eof`](Connection::receive_eof) when the transport has ended.
+///    [`close_code`](Connection::close_code) then returns the code that the connection was closed
+///    with.
+///
+/// This is the loop over any `Read + Write`. After it, end the transport as
+/// [`TransportAction::Close`] describes, also after an error.
+///
+#[cfg_attr(feature = "std", doc = "```")]
+#[cfg_attr(not(feature = "std"), doc = "```ignore")]
+/// use std::io::{self, Read, Write};
+/// use wsframe::{Connection, Event, ReceiveError, TransportAction};
+///
+/// fn echo(mut io: impl Read + Write) -> io::Result<()> {
+///     let (mut connection, mut out) = (Connection::server(), Vec::new());
+///     let (mut buf, mut len) = ([0; 4096], 0);
+///     while connection.transport_action() == TransportAction::KeepOpen {
+///         match io.read(&mut buf[len..])? {
+///             0 => connection.receive_eof(),
+///             n => len += n,
+///         }
+///         let mut input = &mut buf[..len];
+///         // Text arrives in chunks, which are sent on as fragments.
+///         let result = loop {
+///             match connection.receive(&mut input, &mut out) {
+///                 Ok(Some(Event::Text(chunk))) => {
+///                     connection.send_fragment(&chunk.text, chunk.last, &mut out)?;
+///                 }
+///                 Ok(Some(_)) => {} // Pings and Closes are answered already
+///                 Ok(None) => break Ok(()),
+///                 Err(ReceiveError::OutputFull) => {
+///                     io.write_all(&out)?; // many Pings at once
+///                     out.clear();
+///                 }
+///                 Err(error) => break Err(error),
+///             }
+///         };
+///         let rest = input.len();
+///         buf.copy_within(len - rest..len, 0);
+///         len = rest;
+///         io.write_all(&out)?; // after an error, this is the Close that tells the peer
+///         out.clear();
+///         result?;
+///     }
+///     Ok(())
+/// }
+/// ```
+///
+/// A long message arrives in several chunks. To receive whole messages, use an `Assembler` (feature
+/// `alloc`), or set [`whole_frames_up_to`](Connection::whole_frames_up_to).
+///
+/// # Memory
+///
+/// The state takes 64 bytes, plus the source of masking keys `K`. A server's [`NoKeys`] takes none.
 #[derive(Clone)]
 #[doc(alias = "WebSocket")]
 #[doc(alias = "WebSocketContext")]
@@ -152,12 +210,12 @@ pub enum TransportAction {
     /// Keep it open: either the connection is open, or the peer's Close has not arrived yet. The
     /// caller decides how long to wait for a Close.
     KeepOpen,
-    /// Wait until the server ends it. The closing handshake is complete, and
+    /// Wait until the server ends it. The closing handshake is complete.
     ///
     /// > the underlying TCP connection, in most normal cases, SHOULD be closed first by the server
     ///
-    /// so that the server holds the port in TIME_WAIT. A client should limit this wait, and then
-    /// close the transport itself.
+    /// The server then holds the port in TIME_WAIT. A client should limit this wait, and then close
+    /// the transport itself.
     AwaitEof,
     /// End it now. Shut down the sending side, then read and discard until the peer ends its side.
     /// Otherwise the system may reset the connection, and the peer may lose the last bytes.
@@ -208,8 +266,10 @@ impl<K: MaskingKeys> Connection<K> {
         Self::with_message_decoder(MessageDecoder::new(Role::Client), keys)
     }
 
-    /// Creates a connection with the role, rules and limits of this decoder. Use it where one type
-    /// must serve both roles; otherwise [`server`](Connection::server) or [`client`](Self::client).
+    /// Creates a connection with the role, rules and limits of this decoder.
+    ///
+    /// Use it if the role is known only at run time. Otherwise use [`server`](Connection::server)
+    /// or [`client`](Self::client).
     ///
     /// The decoder must not have decoded anything yet. A server passes [`NoKeys`] as its keys.
     ///
@@ -255,6 +315,7 @@ impl<K> Connection<K> {
     /// # let _ = connection;
     /// ```
     #[doc(alias = "with_config")]
+    #[doc(alias = "set_config")]
     #[doc(alias = "WebSocketConfig")]
     #[doc(alias = "max_message_size")]
     #[doc(alias = "max_frame_size")]
@@ -283,15 +344,21 @@ impl<K> Connection<K> {
         self
     }
 
-    /// Sets the frame length up to which frames are returned only once complete, as
-    /// [`MessageDecoder::whole_frames_up_to`] does.
+    /// Sets the frame length up to which frames are returned only once complete.
+    ///
+    /// Set it to the size of your buffer to receive every unfragmented message that fits in one
+    /// piece. Do not set it higher: a frame that does not fit would never be returned. Same as
+    /// [`MessageDecoder::whole_frames_up_to`].
     #[must_use]
     pub const fn whole_frames_up_to(mut self, bytes: u32) -> Self {
         self.messages = self.messages.whole_frames_up_to(bytes);
         self
     }
 
-    /// Sets whether received text is validated, as [`MessageDecoder::validate_text`] does.
+    /// Sets whether received text is validated. The default is `true`.
+    ///
+    /// Without validation, text arrives as [`Event::Raw`](crate::Event::Raw). Same as
+    /// [`MessageDecoder::validate_text`].
     #[must_use]
     pub const fn validate_text(mut self, validate: bool) -> Self {
         self.messages = self.messages.validate_text(validate);
@@ -366,6 +433,18 @@ impl<K> Connection<K> {
         self.messages.error()
     }
 
+    /// Returns whether a Close frame was received. No event follows it.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.messages.is_closed()
+    }
+
+    /// Returns whether a part of a message was received, and not its end.
+    #[must_use]
+    pub const fn is_within_message(&self) -> bool {
+        self.messages.is_within_message()
+    }
+
     /// Returns how many payload bytes of the open frame have not been decoded yet.
     ///
     /// Same as [`MessageDecoder::remaining`].
@@ -428,7 +507,7 @@ impl<K> Connection<K> {
 impl<K> Connection<K> {
     /// Records that the transport has ended, so no more bytes will arrive.
     ///
-    /// [`close_code`](Self::close_code) then tells a clean close from an abnormal one, and
+    /// After this, [`close_code`](Self::close_code) tells a clean close from an abnormal one, and
     /// [`transport_action`](Self::transport_action) returns [`TransportAction::Close`].
     ///
     /// ```

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::error::EncodeError;
 use crate::frame::FrameEncoder;
 
-/// A queue of bytes to send. The connection appends frames; the caller sends and removes them.
+/// A queue of bytes to send. The connection appends frames, and the caller sends and removes them.
 ///
 /// | type | capacity |
 /// |---|---|

@@ -20,7 +20,7 @@ impl<K: MaskingKeys> Connection<K> {
     /// - to a Ping, a Pong with the same payload (§5.5.2), unless a Close was already sent: a peer
     ///   discards everything after a Close (§1.4)
     /// - to a Close, a Close with the same code (§5.5.1), unless one was already sent
-    /// - to a violation, a Close with the error's code and its RFC section as the reason
+    /// - to an error of the peer, a Close with the error's code and its RFC section as the reason
     ///
     /// After a Close, all input is discarded. An event borrows the buffer, not the connection.
     ///
@@ -29,10 +29,10 @@ impl<K: MaskingKeys> Connection<K> {
     /// - [`Protocol`](ReceiveError::Protocol) if the peer broke a rule or exceeded a limit. Send
     ///   the output, then end the transport. The error is sticky.
     /// - [`OutputFull`](ReceiveError::OutputFull) if the output has no capacity for a reply, or
-    ///   [`max_pending_replies`](crate::Limits::max_pending_replies) is reached. Nothing is lost: send the
-    ///   output and retry with the rest of the input. Retry before checking
-    ///   [`transport_action`](Self::transport_action): if the reply is the Close for a violation, it already
-    ///   reports the failure.
+    ///   [`max_pending_replies`](crate::Limits::max_pending_replies) is reached. Nothing is lost:
+    ///   send the output, clear it, and call `receive` again with the rest of the input. Do so
+    ///   before checking [`transport_action`](Self::transport_action), which may report a failure
+    ///   whose Close is not in the output yet.
     ///
     /// ```
     /// use wsframe::{Assembler, Connection, Event, ReceiveError};
@@ -112,7 +112,8 @@ impl<K: MaskingKeys> Connection<K> {
     /// - [`Protocol`](ReceiveError::Protocol) if the next header breaks a rule or exceeds a limit.
     ///   The error is sticky.
     /// - [`OutputFull`](ReceiveError::OutputFull) if the output has no capacity for a reply, or
-    ///   [`max_pending_replies`](crate::Limits::max_pending_replies) is reached. Send the output and retry.
+    ///   [`max_pending_replies`](crate::Limits::max_pending_replies) is reached. Send the output,
+    ///   clear it, and call again.
     ///
     /// ```
     /// use wsframe::{Connection, Event, ReceiveError};
@@ -147,7 +148,7 @@ impl<K: MaskingKeys> Connection<K> {
             Ok(None) => return Ok(None),
             Err(error) => return Err(self.fail(error, out)),
         };
-        // Nothing has to be undone: locating a control frame changes no state.
+        // Locating a control frame changes no state, so the next call locates it again.
         if span.header().opcode.is_control() && !self.has_room_for_reply(&span, out) {
             return Err(ReceiveError::OutputFull);
         }

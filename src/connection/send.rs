@@ -12,8 +12,6 @@ use crate::error::{EncodeError, Utf8Error};
 use crate::frame::FrameEncoder;
 use crate::header::Role;
 use crate::opcode::Opcode;
-#[cfg(feature = "bytes")]
-use crate::owned::Utf8Bytes;
 use crate::rsv::Rsv;
 #[cfg(feature = "bytes")]
 use crate::utf8;
@@ -21,8 +19,8 @@ use crate::utf8::{OpenChar, PartialStr};
 
 /// The payload of a message or of a fragment, as text or binary.
 ///
-/// It converts from references to strings and bytes of all usual types, so that a call names the
-/// payload alone:
+/// References to the usual types of strings and bytes convert to it, so a call needs only the
+/// payload:
 ///
 #[cfg_attr(feature = "alloc", doc = "```")]
 #[cfg_attr(not(feature = "alloc"), doc = "```ignore")]
@@ -67,8 +65,9 @@ impl<'d> MessageData<'d> {
 }
 
 impl MessageData<'_> {
-    /// Checks that this continues a text that left `before` open and, if it ends the message, ends
-    /// at a character boundary. Returns what it leaves open.
+    /// Checks that this continues a text whose last character is open as in `before`. If it ends
+    /// the message, also checks that it ends at a character boundary. Returns the character that it
+    /// leaves open.
     #[inline(always)]
     pub(crate) fn check(self, before: OpenChar, ends: bool) -> Result<OpenChar, Utf8Error> {
         let (begins_in, after) = match self {
@@ -88,7 +87,7 @@ impl MessageData<'_> {
 /// A message that is being sent in fragments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sending {
-    /// Text, and what its last fragment left open.
+    /// Text, and the character that its last fragment left open.
     Text(OpenChar),
     Binary,
 }
@@ -123,7 +122,8 @@ impl<'d, const N: usize> From<&'d [u8; N]> for MessageData<'d> {
     }
 }
 
-/// References to owned payloads, which a generic parameter does not dereference by itself.
+/// Implements the conversion from references to owned payloads. A generic parameter does not
+/// dereference them.
 #[cfg(feature = "alloc")]
 macro_rules! impl_from_owned {
     ($($kind:ident: $($owned:ty),+;)+) => {$($(
@@ -143,7 +143,6 @@ impl_from_owned! {
 
 #[cfg(feature = "bytes")]
 impl_from_owned! {
-    Text: Utf8Bytes;
     Binary: Bytes, BytesMut;
 }
 
@@ -299,11 +298,11 @@ impl<K: MaskingKeys> Connection<K> {
         }
     }
 
-    /// Returns an encoder for the next frame, for callers that encode frames themselves: for
-    /// vectored writes, in place after headroom, or with RSV bits.
+    /// Returns an encoder for the next frame, for callers that encode it themselves: for a vectored
+    /// write, in place after headroom, or with RSV bits.
     ///
-    /// The connection treats this frame as sent, so you must send it. `opcode` is the frame's own:
-    /// `Continuation` for every fragment but the first.
+    /// The connection treats this frame as sent, so you must send it. `opcode` is the opcode of the
+    /// frame: `Continuation` for every fragment but the first.
     ///
     /// The connection does not see the payload. The caller must ensure that text is UTF-8, that a
     /// Close has the payload of a [`CloseBody`], and that RSV bits are those of a negotiated
@@ -343,7 +342,7 @@ impl<K: MaskingKeys> Connection<K> {
     /// Checks whether a frame with this opcode may be sent now.
     ///
     /// Call this before sending a frame that was encoded elsewhere, for example once for many
-    /// receivers (`shared` of a [`FrameEncoder`]).
+    /// receivers with [`FrameEncoder::encode_to_arc`](crate::FrameEncoder#method.encode_to_arc).
     ///
     /// # Errors
     ///
@@ -383,7 +382,7 @@ impl<K: MaskingKeys> Connection<K> {
         }
     }
 
-    /// Returns the opcode of the next fragment, and what it leaves open of a text.
+    /// Returns the opcode of the next fragment, and the character that it leaves open.
     #[inline]
     pub(crate) fn check_fragment(
         &self,
@@ -398,8 +397,7 @@ impl<K: MaskingKeys> Connection<K> {
         Ok((opcode, fragment.check(before, fin)?))
     }
 
-    /// Remembers what the fragment that was just sent left open, if its message is text and
-    /// continues.
+    /// Stores the character that the fragment just sent left open, if a text message continues.
     #[inline]
     pub(crate) fn text_sent_to(&mut self, after: OpenChar) {
         if let Some(Sending::Text(open)) = &mut self.sending {
@@ -407,7 +405,7 @@ impl<K: MaskingKeys> Connection<K> {
         }
     }
 
-    /// Sends a message whose payload is read only by an extension or by the receiver.
+    /// Sends a message with RSV bits, or one that is not validated.
     #[cfg(feature = "bytes")]
     pub(crate) fn send_raw(
         &mut self,
@@ -468,7 +466,7 @@ impl<K: MaskingKeys> Connection<K> {
             Opcode::Binary if !fin => self.sending = Some(Sending::Binary),
             Opcode::Continuation if !fin => self.text_sent_to(OpenChar::Unseen),
             Opcode::Text | Opcode::Binary | Opcode::Continuation => self.sending = None,
-            _ => {} // reserved, so it was refused
+            _ => {} // reserved opcodes cannot be sent
         }
     }
 }

@@ -47,7 +47,7 @@ impl<'m> Broadcast<'m> {
     ///
     /// # Panics
     ///
-    /// If the allocator has no memory for the compression context.
+    /// Panics if the allocator has no memory for the compression context.
     #[must_use]
     pub fn new(message: &'m [u8], compressor: &mut Compressor, config: &Config) -> Self {
         let window_bits = compressor.window_bits();

@@ -222,7 +222,7 @@ impl Compressor {
     ///
     /// # Panics
     ///
-    /// If the allocator has no memory for the context.
+    /// Panics if the allocator has no memory for the context.
     pub fn compress(&mut self, input: &mut &[u8], out: &mut [u8]) -> Progress {
         let mut len = 0;
         while !input.is_empty() && len < out.len() {
@@ -264,7 +264,7 @@ impl Compressor {
     ///
     /// # Panics
     ///
-    /// If the allocator has no memory for the context.
+    /// Panics if the allocator has no memory for the context.
     pub fn finish(&mut self, out: &mut [u8]) -> Progress {
         let mut len = 0;
         if self.stage == Stage::Flushing {
@@ -324,7 +324,7 @@ impl Compressor {
     ///
     /// # Panics
     ///
-    /// If the allocator has no memory for the context.
+    /// Panics if the allocator has no memory for the context.
     pub fn append(&mut self, mut message: &[u8], out: &mut Vec<u8>) {
         // A message that `finish` began to end is ended here. Without input, zlib has nothing to
         // do.
@@ -375,7 +375,7 @@ impl Compressor {
     ///
     /// # Panics
     ///
-    /// If the allocator has no memory for the context.
+    /// Panics if the allocator has no memory for the context.
     pub fn append_fragment(&mut self, fragment: &[u8], out: &mut Vec<u8>) {
         // zlib reports an error for a second flush without input in between.
         if fragment.is_empty() && self.stage == Stage::Open {

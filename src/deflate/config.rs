@@ -5,7 +5,8 @@ use super::decompressor::Decompressor;
 use super::parameters::{DeflateContext, DeflateParameters};
 use crate::header::Role;
 
-/// An endpoint's settings: what to negotiate, which messages to compress, and the limits.
+/// An endpoint's settings: what to negotiate, which messages to compress and how, and how many idle
+/// contexts to keep.
 ///
 /// ```
 /// use wsframe::deflate::{Config, DeflateContext, CompressorOptions, DeflateParameters};

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::broadcast::Broadcast;
 use super::parameters::{DeflateContext, DeflateParameters};
-use super::pool::Pool;
+use super::pool::ContextPool;
 use super::session::Session;
 use crate::connection::{Connection, MaskingKeys, MessageData, NoKeys, Output};
 use crate::error::{EncodeError, ReceiveError};
@@ -17,8 +17,8 @@ use crate::rsv::Rsv;
 /// It is used like a connection, except that [`receive`](Self::receive) takes two more arguments:
 ///
 /// - a buffer into which messages are decompressed, one piece at a time
-/// - a [`Pool`], whose [`Config`] decides which messages are compressed and limits their
-///   decompressed length
+/// - a [`Pool`](super::Pool) or another [`ContextPool`], whose [`Config`] decides which messages are
+///   compressed
 ///
 /// [The module](super#memory) lists the memory that an idle connection takes.
 ///
@@ -84,7 +84,8 @@ impl<K> CompressedConnection<K> {
     }
 
     /// Returns the underlying connection, for sending control frames and plain messages. Do not
-    /// call its methods that receive, and do not send frames with RSV1.
+    /// send frames with RSV1, and call its methods that receive only where
+    /// [`compressed_len`](Self::compressed_len) returns `None`.
     pub const fn connection_mut(&mut self) -> &mut Connection<K> {
         &mut self.connection
     }
@@ -99,6 +100,28 @@ impl<K> CompressedConnection<K> {
 
 /// # Receiving
 impl<K: MaskingKeys> CompressedConnection<K> {
+    /// Returns how many bytes at the beginning of `input` [`receive`](Self::receive) would
+    /// decompress next, at most. Returns `None` if they are not part of a compressed message.
+    ///
+    /// Callers can choose a buffer by it, or receive plain messages with
+    /// [`connection_mut`](Self::connection_mut).
+    ///
+    /// ```
+    /// use wsframe::Connection;
+    /// use wsframe::deflate::{CompressedConnection, DeflateParameters};
+    ///
+    /// let agreed = Some(DeflateParameters::DEFAULT);
+    /// let connection = CompressedConnection::new(Connection::server(), agreed);
+    /// assert_eq!(connection.compressed_len(b"\xC1\x87\0\0\0\0\xF2\x48\xCD"), Some(3));
+    /// assert_eq!(connection.compressed_len(b"\x81\x85\0\0\0\0Hello"), None);
+    /// ```
+    #[must_use]
+    pub fn compressed_len(&self, input: &[u8]) -> Option<usize> {
+        let session = self.session.as_ref()?;
+        let is_compressed = session.is_concerned(&self.connection, input);
+        is_compressed.then(|| session.available(&self.connection, input))
+    }
+
     /// Returns the next event and advances `input` past it. Returns `None` when more bytes are
     /// needed.
     ///
@@ -122,7 +145,7 @@ impl<K: MaskingKeys> CompressedConnection<K> {
     ///
     /// # Panics
     ///
-    /// If `buf` is empty, or the allocator has no memory for a decompression context.
+    /// Panics if `buf` is empty, or if the allocator has no memory for a decompression context.
     #[inline]
     #[doc(alias = "read_message")]
     #[doc(alias = "recv")]
@@ -130,36 +153,46 @@ impl<K: MaskingKeys> CompressedConnection<K> {
         &mut self,
         input: &mut &'b mut [u8],
         buf: &'e mut [u8],
-        pool: &mut Pool,
+        pool: &mut impl ContextPool,
         out: &mut impl Output,
     ) -> Result<Option<Event<'e>>, ReceiveError> {
-        if let Some(session) = &mut self.session {
-            if session.is_concerned(&self.connection, input) {
-                let connection = &mut self.connection;
-                if let Some(event) = receive_compressed(session, connection, input, buf, pool, out)?
-                {
-                    return Ok(Some(event));
-                }
+        let connection = &mut self.connection;
+        let received = match &mut self.session {
+            Some(session) if session.is_concerned(connection, input) => {
+                receive_compressed(session, connection, input, buf, pool, out)
             }
+            _ => connection.receive(input, out),
+        };
+        if received.is_err() {
+            self.abandon(pool);
         }
-        self.connection.receive(input, out)
+        received
+    }
+
+    /// Gives back the decompressor if the connection has failed.
+    #[cold]
+    fn abandon(&mut self, pool: &mut impl ContextPool) {
+        match &mut self.session {
+            Some(session) if self.connection.error().is_some() => session.abandon(pool),
+            _ => {}
+        }
     }
 }
 
 #[inline(never)]
-fn receive_compressed<'e, K: MaskingKeys>(
+fn receive_compressed<'e, 'b: 'e, K: MaskingKeys>(
     session: &mut Session,
     connection: &mut Connection<K>,
-    input: &mut &mut [u8],
+    input: &mut &'b mut [u8],
     buf: &'e mut [u8],
-    pool: &mut Pool,
+    pool: &mut impl ContextPool,
     out: &mut impl Output,
 ) -> Result<Option<Event<'e>>, ReceiveError> {
     assert!(!buf.is_empty(), "`buf` must not be empty: messages are decompressed into it");
     // A chunk may produce no output. Continue with the next.
     let outcome = loop {
-        if session.locate(connection, input, out)?.is_none() {
-            return Ok(None);
+        if !session.locate(connection, input, out)? {
+            return connection.receive(input, out);
         }
         match session.decompress(input, buf, pool) {
             Ok(None) => {}
@@ -167,7 +200,7 @@ fn receive_compressed<'e, K: MaskingKeys>(
             Err(error) => break Err(error),
         }
     };
-    outcome.map(Some).map_err(|error| session.fail(error, connection, pool, out))
+    outcome.map(Some).map_err(|error| connection.fail(error, out))
 }
 
 /// # Sending
@@ -186,12 +219,12 @@ impl<K: MaskingKeys> CompressedConnection<K> {
     ///
     /// # Panics
     ///
-    /// If the allocator has no memory for a compression context.
+    /// Panics if the allocator has no memory for a compression context.
     #[doc(alias = "write_message")]
     pub fn send<'d>(
         &mut self,
         message: impl Into<MessageData<'d>>,
-        pool: &mut Pool,
+        pool: &mut impl ContextPool,
         out: &mut impl Output,
     ) -> Result<(), EncodeError> {
         let data = message.into();
@@ -211,12 +244,12 @@ impl<K: MaskingKeys> CompressedConnection<K> {
     ///
     /// # Panics
     ///
-    /// If the allocator has no memory for a compression context.
+    /// Panics if the allocator has no memory for a compression context.
     pub fn send_fragment<'d>(
         &mut self,
         fragment: impl Into<MessageData<'d>>,
         fin: bool,
-        pool: &mut Pool,
+        pool: &mut impl ContextPool,
         out: &mut impl Output,
     ) -> Result<(), EncodeError> {
         let data = fragment.into();
@@ -273,7 +306,7 @@ impl<K: MaskingKeys> CompressedConnection<K> {
     pub fn broadcast<'m>(
         &mut self,
         message: &'m Broadcast<'_>,
-        pool: &mut Pool,
+        pool: &mut impl ContextPool,
     ) -> Result<(Rsv, &'m [u8]), EncodeError> {
         // Text and binary messages are subject to the same checks.
         self.connection.check_send(Opcode::Text)?;
@@ -305,15 +338,18 @@ impl<K> CompressedConnection<K> {
     /// assert_eq!(pool.idle_compressors(), 1);
     /// # Ok::<(), wsframe::EncodeError>(())
     /// ```
-    pub fn release(&mut self, pool: &mut Pool) {
+    pub fn release(&mut self, pool: &mut impl ContextPool) {
         if let Some(session) = &mut self.session {
             session.release(pool);
         }
     }
 
     /// Returns all contexts to the pool, at the end of the connection.
-    pub fn recycle(self, pool: &mut Pool) {
-        if let Some(mut session) = self.session {
+    ///
+    /// Afterwards nothing is compressed, and a compressed message is received as
+    /// [`Raw`](Event::Raw).
+    pub fn recycle(&mut self, pool: &mut impl ContextPool) {
+        if let Some(mut session) = self.session.take() {
             session.end(pool);
         }
     }

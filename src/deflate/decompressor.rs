@@ -3,7 +3,7 @@
 //! > 1. Append 4 octets of 0x00 0x00 0xff 0xff to the tail end of the payload of the message.
 //! > 2. Decompress the resulting data using DEFLATE.
 //!
-//! zlib does not do two things by itself.
+//! zlib leaves two things to its caller.
 //!
 //! **Detecting a truncated message.** zlib waits for more input and does not tell where in the
 //! stream it waits. The next message would then be read as the rest of this one. So a fifth byte
@@ -104,8 +104,8 @@ impl Decompressor {
         }
     }
 
-    /// Sets the limit on the decompressed length of a message. The default is
-    /// that of [`Limits`]; `u32::MAX` disables the limit.
+    /// Sets the limit on the decompressed length of a message. The default is that of [`Limits`];
+    /// `u32::MAX` disables the limit.
     #[must_use]
     pub const fn max_message_size(mut self, bytes: u32) -> Self {
         self.max_message_size = bytes;
@@ -127,7 +127,7 @@ impl Decompressor {
     ///
     /// # Panics
     ///
-    /// If the allocator has no memory for the context.
+    /// Panics if the allocator has no memory for the context.
     ///
     /// ```
     /// use wsframe::deflate::{DeflateContext, Decompressor};
@@ -190,7 +190,7 @@ impl Decompressor {
     ///
     /// # Panics
     ///
-    /// If the allocator has no memory for the context.
+    /// Panics if the allocator has no memory for the context.
     ///
     /// ```
     /// use wsframe::Utf8Validator;
@@ -230,7 +230,7 @@ impl Decompressor {
     ///
     /// # Panics
     ///
-    /// If the allocator has no memory for the context.
+    /// Panics if the allocator has no memory for the context.
     pub fn finish(&mut self) -> Result<(), ProtocolError> {
         self.ready()?;
         // zlib must stop at the end of the empty block, before the fifth byte.
@@ -258,7 +258,7 @@ impl Decompressor {
     ///
     /// # Panics
     ///
-    /// If the allocator has no memory for the context.
+    /// Panics if the allocator has no memory for the context.
     pub fn append(&mut self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), ProtocolError> {
         let start = out.len();
         let outcome = self.append_fragment(payload, out).and_then(|()| self.finish());

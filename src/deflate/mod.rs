@@ -1,8 +1,8 @@
 //! permessage-deflate (RFC 7692): compressed messages.
 //!
-//! [`CompressedConnection`] is a [`Connection`](crate::Connection) with compression. Over tokio's
-//! I/O, use `codec` (feature `tokio`). The other types work on message payloads and on header
-//! field values alone, so a crate with its own frame layer can use them:
+//! [`CompressedConnection`] is a [`Connection`](crate::Connection) with compression. Streams and
+//! codecs (features `tokio` and `blocking`) have a method `deflate`. The other types work on message
+//! payloads and on values of header fields alone, so a crate with its own frame layer can use them:
 //!
 //! 1. [`Negotiation`] negotiates [`DeflateParameters`] with the peer. They contain, for each
 //!    direction, whether a message may refer to earlier ones (context takeover), and how far back.
@@ -88,6 +88,8 @@ mod negotiation;
 mod parameters;
 mod pool;
 mod session;
+#[cfg(feature = "std")]
+mod shared;
 
 pub use broadcast::Broadcast;
 pub use compressor::{Compressor, CompressorOptions};
@@ -96,9 +98,10 @@ pub use connection::CompressedConnection;
 pub use decompressor::Decompressor;
 pub use negotiation::{NAME, Negotiation, NegotiationError};
 pub use parameters::{DeflateContext, DeflateParameters, WindowBits};
-pub use pool::{Pool, PooledCompressor, PooledDecompressor};
-#[cfg(any(feature = "blocking", feature = "tokio"))]
-pub(crate) use session::{AnyPool, Session};
+pub use pool::{ContextPool, Pool, PooledCompressor, PooledDecompressor};
+#[cfg(feature = "std")]
+#[cfg_attr(docsrs, doc(cfg(feature = "std")))]
+pub use shared::SharedPool;
 
 /// The bytes that a sender removes from the end of a message, and that a receiver appends again
 /// (RFC 7692 §7.2.1).

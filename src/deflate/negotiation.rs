@@ -17,10 +17,10 @@ const CLIENT_NO_CONTEXT_TAKEOVER: &str = "client_no_context_takeover";
 const SERVER_MAX_WINDOW_BITS: &str = "server_max_window_bits";
 const CLIENT_MAX_WINDOW_BITS: &str = "client_max_window_bits";
 
-/// One endpoint's part in the negotiation of permessage-deflate. It contains the wanted parameters,
-/// and after the handshake the negotiated ones.
+/// One endpoint's side of the negotiation of permessage-deflate. It contains the parameters that the
+/// endpoint wants and, after the handshake, those that were negotiated.
 ///
-/// Pass it to the opening handshake, which calls it as a [`Extension`]. Or call it yourself with
+/// Pass it to the opening handshake, which calls it as an [`Extension`]. Or call it yourself with
 /// the values of the header field, as this server does:
 ///
 /// ```
@@ -43,7 +43,7 @@ const CLIENT_MAX_WINDOW_BITS: &str = "client_max_window_bits";
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A client that prefers a small window of the server, but can do without:
+/// A client can prefer a small window of the server, and fall back to any:
 ///
 /// ```
 /// use wsframe::deflate::{DeflateContext, Negotiation, DeflateParameters, WindowBits};
@@ -117,8 +117,8 @@ impl<'a> Negotiation<'a> {
         self.rejection
     }
 
-    /// Returns the value of `Sec-WebSocket-Extensions` that offers the extension, as a client. For
-    /// clients that do not use this crate's opening handshake.
+    /// Returns the value of `Sec-WebSocket-Extensions` in a client's request. For clients that do
+    /// not use this crate's opening handshake.
     ///
     /// ```
     /// use wsframe::deflate::{Negotiation, DeflateParameters};
@@ -436,8 +436,8 @@ pub enum NegotiationError {
     RepeatedParameter,
     /// A parameter has a value but must not, lacks one, or has one that is not 8 to 15.
     InvalidValue,
-    /// An answer fits none of the offers: it lacks what was requested of the server, or requests
-    /// more of the client than was offered.
+    /// An answer matches no offer: it lacks a parameter that the client required, or restricts the
+    /// client more than the offer allows.
     NotOffered,
     /// There is more than one answer.
     RepeatedAnswer,

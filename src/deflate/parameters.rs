@@ -81,7 +81,7 @@ pub struct DeflateContext {
 }
 
 impl DeflateContext {
-    /// DeflateContext takeover and a window of 32 KiB: the default without parameters.
+    /// Context takeover and a window of 32 KiB: the default without parameters.
     pub const DEFAULT: Self = Self { takeover: true, window_bits: WindowBits::MAX };
     /// Independent messages, in a window of 32 KiB.
     pub const NO_TAKEOVER: Self = Self { takeover: false, window_bits: WindowBits::MAX };
@@ -124,7 +124,7 @@ pub struct DeflateParameters {
 }
 
 impl DeflateParameters {
-    /// DeflateContext takeover and windows of 32 KiB in both directions: the best compression, and
+    /// Context takeover and windows of 32 KiB in both directions: the best compression, and
     /// the most memory. An offer without parameters has this meaning.
     pub const DEFAULT: Self =
         Self { server: DeflateContext::DEFAULT, client: DeflateContext::DEFAULT };

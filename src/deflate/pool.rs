@@ -95,8 +95,7 @@ impl Pool {
         self.compressors.push_back(compressor);
     }
 
-    /// Returns a decompressor for this context, without history. It has the
-    /// default limit.
+    /// Returns a decompressor for this context, without history. It has the default limit.
     #[must_use]
     pub fn take_decompressor(&mut self, context: DeflateContext) -> Decompressor {
         let idle = self.decompressors.pop();
@@ -137,6 +136,48 @@ impl fmt::Debug for Pool {
             .field("idle_compressors", &self.compressors.len())
             .field("idle_decompressors", &self.decompressors.len())
             .finish()
+    }
+}
+
+/// What a [`CompressedConnection`](super::CompressedConnection) takes contexts from: a [`Pool`], or
+/// one that is shared, such as a `SharedPool`.
+///
+/// ```
+/// use std::cell::RefCell;
+/// use std::rc::Rc;
+/// use wsframe::deflate::{Config, ContextPool, Pool};
+///
+/// /// A pool for all connections of a thread.
+/// struct LocalPool(Config, Rc<RefCell<Pool>>);
+///
+/// impl ContextPool for LocalPool {
+///     fn config(&self) -> &Config {
+///         &self.0
+///     }
+///
+///     fn with_pool<R>(&mut self, use_pool: impl FnOnce(&mut Pool) -> R) -> R {
+///         use_pool(&mut self.1.borrow_mut())
+///     }
+/// }
+/// ```
+pub trait ContextPool {
+    /// Returns the settings of the contexts that the pool creates.
+    fn config(&self) -> &Config;
+
+    /// Calls a function with the pool, to take contexts out or to put them back. No message is
+    /// compressed or decompressed meanwhile, so a lock is held for a short time only.
+    fn with_pool<R>(&mut self, use_pool: impl FnOnce(&mut Pool) -> R) -> R;
+}
+
+impl ContextPool for Pool {
+    #[inline]
+    fn config(&self) -> &Config {
+        &self.config
+    }
+
+    #[inline]
+    fn with_pool<R>(&mut self, use_pool: impl FnOnce(&mut Pool) -> R) -> R {
+        use_pool(self)
     }
 }
 
@@ -250,7 +291,7 @@ impl PooledCompressor {
     ///
     /// # Panics
     ///
-    /// If the allocator has no memory for the context.
+    /// Panics if the allocator has no memory for the context.
     pub fn append(&mut self, message: &[u8], pool: &mut Pool, out: &mut Vec<u8>) {
         self.compressor(pool).append(message, out);
         self.recycle(pool);
@@ -295,8 +336,8 @@ impl PooledDecompressor {
         Self { context, max_message_size: Limits::DEFAULT.message_size, decompressor: None }
     }
 
-    /// Sets the limit on the decompressed length of a message. The default is
-    /// that of [`Limits`]; `u32::MAX` disables the limit.
+    /// Sets the limit on the decompressed length of a message. The default is that of [`Limits`];
+    /// `u32::MAX` disables the limit.
     #[must_use]
     pub const fn max_message_size(mut self, bytes: u32) -> Self {
         self.max_message_size = bytes;
@@ -340,7 +381,7 @@ impl PooledDecompressor {
     ///
     /// # Panics
     ///
-    /// If the allocator has no memory for the context.
+    /// Panics if the allocator has no memory for the context.
     pub fn append(
         &mut self,
         payload: &[u8],

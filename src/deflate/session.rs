@@ -1,4 +1,4 @@
-//! Compressed messages of a connection, used by `CompressedConnection` and the codecs.
+//! The state of a `CompressedConnection`.
 //!
 //! The bytes of a compressed chunk stay at the beginning of the caller's input, unmasked in place,
 //! until their whole output was returned. A few bytes may expand a thousandfold, and only the
@@ -10,11 +10,11 @@ use core::mem;
 use super::Progress;
 use super::broadcast::Broadcast;
 use super::parameters::{DeflateContext, DeflateParameters};
-use super::pool::{Pool, PooledCompressor, PooledDecompressor};
+use super::pool::{ContextPool, PooledCompressor, PooledDecompressor};
 use crate::connection::{Connection, MaskingKeys, MessageData, Output};
 use crate::error::{EncodeError, ProtocolError, ReceiveError};
 use crate::frame::Payload;
-use crate::header::MAX_HEADER_LEN;
+use crate::header::{FrameHeader, MAX_HEADER_LEN};
 use crate::mask::Mask;
 use crate::message::{BinaryChunk, Event, MessageSpan, RawChunk, TextChunk};
 use crate::opcode::Opcode;
@@ -24,21 +24,8 @@ use crate::utf8::Utf8Validator;
 /// The capacity of the pool's payload buffer that is kept between two messages.
 const MAX_IDLE_PAYLOAD_LEN: usize = 64 << 10;
 
-/// A pool, or one that is locked for each use.
-pub(crate) trait AnyPool {
-    /// Uses the pool for a moment. Nothing is compressed or decompressed meanwhile.
-    fn with<R>(&mut self, use_pool: impl FnOnce(&mut Pool) -> R) -> R;
-}
-
-impl AnyPool for Pool {
-    #[inline]
-    fn with<R>(&mut self, use_pool: impl FnOnce(&mut Pool) -> R) -> R {
-        use_pool(self)
-    }
-}
-
 /// The state of a connection with negotiated compression.
-pub(crate) struct Session {
+pub(super) struct Session {
     incoming: PooledDecompressor,
     outgoing: PooledCompressor,
     /// Validates the compressed text message that is being received.
@@ -63,16 +50,16 @@ struct Chunk {
 }
 
 /// Decompressed bytes at the beginning of the caller's buffer.
-pub(crate) struct Piece {
+pub(super) struct Piece {
     opcode: Opcode,
-    pub(crate) len: usize,
+    pub(super) len: usize,
     first: bool,
-    pub(crate) last: bool,
+    pub(super) last: bool,
 }
 
 impl Session {
     /// Creates a session and claims RSV1 on the connection, which is unused.
-    pub(crate) const fn new<K>(connection: &mut Connection<K>, agreed: DeflateParameters) -> Self {
+    pub(super) const fn new<K>(connection: &mut Connection<K>, agreed: DeflateParameters) -> Self {
         let (limit, validate_text) = connection.messages.claim_for_deflate();
         let role = connection.role();
         Self {
@@ -88,36 +75,49 @@ impl Session {
     }
 
     /// Returns the context in which outgoing messages are compressed.
-    pub(crate) const fn context(&self) -> DeflateContext {
+    pub(super) const fn context(&self) -> DeflateContext {
         self.outgoing.context()
     }
 
     /// Returns whether a compressed message is being received, or begins here.
     #[inline]
-    pub(crate) fn is_concerned<K>(&self, connection: &Connection<K>, input: &[u8]) -> bool {
+    pub(super) fn is_concerned<K>(&self, connection: &Connection<K>, input: &[u8]) -> bool {
         let begins = |first: &u8| Rsv::from_bits(*first).contains(Rsv::RSV1);
         self.receiving.is_some()
             || (connection.remaining() == 0 && input.first().is_some_and(begins))
     }
 
+    /// Returns how many bytes [`decompress`](Self::decompress) would use of `input`, at most.
+    pub(super) fn available<K>(&self, connection: &Connection<K>, input: &[u8]) -> usize {
+        let (len, header_len) = match (self.chunk, connection.remaining()) {
+            (Some(chunk), _) => return chunk.len,
+            (None, 0) => match FrameHeader::parse(input) {
+                Some((header, header_len)) => (header.payload_len, header_len),
+                None => return 0,
+            },
+            (None, remaining) => (remaining, 0),
+        };
+        usize::try_from(len).unwrap_or(usize::MAX).min(input.len() - header_len)
+    }
+
     /// Locates the next bytes of the compressed message, and advances `input` past their header.
-    /// Returns how many are left. Returns `None` if the connection must receive what follows: a
-    /// control frame, too few bytes, or bytes after a Close.
-    pub(crate) fn locate<K: MaskingKeys>(
+    /// Returns `false` if the connection must receive what follows: a control frame, too few bytes,
+    /// or bytes after a Close.
+    pub(super) fn locate<K: MaskingKeys>(
         &mut self,
         connection: &mut Connection<K>,
         input: &mut &mut [u8],
         out: &mut impl Output,
-    ) -> Result<Option<usize>, ReceiveError> {
-        if let Some(chunk) = self.chunk.filter(|_| connection.error().is_none()) {
-            return Ok(Some(chunk.len));
+    ) -> Result<bool, ReceiveError> {
+        if self.chunk.is_some() && connection.error().is_none() {
+            return Ok(true);
         }
         match connection.next_span(input, out)? {
             // A control frame that was located and not taken has changed nothing.
             Some(span) if !span.header().opcode.is_control() => {
                 self.cut(connection, span, input).map_err(|error| connection.fail(error, out))
             }
-            _ => Ok(None),
+            _ => Ok(false),
         }
     }
 
@@ -127,7 +127,7 @@ impl Session {
         connection: &mut Connection<K>,
         span: MessageSpan,
         input: &mut &mut [u8],
-    ) -> Result<Option<usize>, ProtocolError> {
+    ) -> Result<bool, ProtocolError> {
         let header_len = span.header_len();
         let frame = connection.messages.decode_span_as_frame(span, input)?;
         if frame.first && frame.header.opcode != Opcode::Continuation {
@@ -138,24 +138,22 @@ impl Session {
         let len = frame.payload.unmask().len();
         self.chunk = Some(Chunk { len, last });
         *input = mem::take(input).split_at_mut(header_len).1;
-        Ok(Some(len))
+        Ok(true)
     }
 
     /// Decompresses the rest of the located bytes, or as much as fits `buf`, which must not be
     /// empty. Returns `None` if they are used up without output; then call
-    /// [`next_span`](Self::next_span) again.
-    ///
-    /// After an error of this method or of [`event`](Self::event), call [`fail`](Self::fail).
-    pub(crate) fn decompress(
+    /// [`locate`](Self::locate) again.
+    pub(super) fn decompress(
         &mut self,
         input: &mut &mut [u8],
         buf: &mut [u8],
-        pool: &mut impl AnyPool,
+        pool: &mut impl ContextPool,
     ) -> Result<Option<Piece>, ProtocolError> {
         let Some((chunk, opcode)) = self.chunk.zip(self.receiving) else { return Ok(None) };
         let mut payload = input.get(..chunk.len).unwrap_or(input);
         let given = payload.len();
-        let decompressor = pool.with(|pool| self.incoming.decompressor(pool));
+        let decompressor = pool.with_pool(|pool| self.incoming.decompressor(pool));
         let Progress { len, done } = decompressor.decompress(&mut payload, buf)?;
         let used = given - payload.len();
         *input = mem::take(input).split_at_mut(used).1;
@@ -164,7 +162,7 @@ impl Session {
         if last {
             decompressor.finish()?;
             if !self.incoming.context().takeover {
-                pool.with(|pool| self.incoming.release(pool));
+                pool.with_pool(|pool| self.incoming.release(pool));
             }
             self.receiving = None;
         }
@@ -176,7 +174,7 @@ impl Session {
     }
 
     /// Returns the event for a piece at the beginning of `buf`. Text is validated.
-    pub(crate) fn event<'e>(
+    pub(super) fn event<'e>(
         &mut self,
         piece: &Piece,
         buf: &'e mut [u8],
@@ -197,35 +195,23 @@ impl Session {
         })
     }
 
-    /// Fails the connection because a message could not be decompressed.
-    #[cold]
-    pub(crate) fn fail<K: MaskingKeys>(
-        &mut self,
-        error: ProtocolError,
-        connection: &mut Connection<K>,
-        pool: &mut impl AnyPool,
-        out: &mut impl Output,
-    ) -> ReceiveError {
-        self.abandon(pool);
-        connection.fail(error, out)
-    }
-
     /// Abandons the message that is being received, because the connection has failed.
-    pub(crate) fn abandon(&mut self, pool: &mut impl AnyPool) {
+    #[cold]
+    pub(super) fn abandon(&mut self, pool: &mut impl ContextPool) {
         self.receiving = None;
         self.chunk = None;
-        pool.with(|pool| self.incoming.release(pool));
+        pool.with_pool(|pool| self.incoming.release(pool));
     }
 
     /// Compresses and sends a message or a fragment. Without context takeover, a whole message that
     /// would not become shorter is sent plain.
-    pub(crate) fn send<K: MaskingKeys>(
+    pub(super) fn send<K: MaskingKeys>(
         &mut self,
         connection: &mut Connection<K>,
         opcode: Opcode,
         fin: bool,
         bytes: &[u8],
-        pool: &mut impl AnyPool,
+        pool: &mut impl ContextPool,
         out: &mut impl Output,
     ) -> Result<(), EncodeError> {
         // A compressed message cannot be taken back out of the context. So everything that could
@@ -238,7 +224,7 @@ impl Session {
 
         let begins = opcode != Opcode::Continuation;
         let (compressor, mut payload) =
-            pool.with(|pool| (self.outgoing.compressor(pool), mem::take(&mut pool.payload)));
+            pool.with_pool(|pool| (self.outgoing.compressor(pool), mem::take(&mut pool.payload)));
         if fin {
             compressor.append(bytes, &mut payload);
         } else {
@@ -255,7 +241,7 @@ impl Session {
             self.sending = !fin;
         }
         payload.clear();
-        pool.with(|pool| {
+        pool.with_pool(|pool| {
             match outcome {
                 Ok(()) if fin => self.outgoing.recycle(pool),
                 Ok(()) => {}
@@ -272,13 +258,13 @@ impl Session {
 
     /// Sends the next fragment of a message. A message in several is compressed, and one in a
     /// single fragment if that is worth it.
-    pub(crate) fn send_fragment<K: MaskingKeys>(
+    pub(super) fn send_fragment<K: MaskingKeys>(
         &mut self,
         connection: &mut Connection<K>,
         fragment: MessageData<'_>,
         fin: bool,
         is_worth_it: bool,
-        pool: &mut impl AnyPool,
+        pool: &mut impl ContextPool,
         out: &mut impl Output,
     ) -> Result<(), EncodeError> {
         let (opcode, after) = connection.check_fragment(fragment, fin)?;
@@ -299,14 +285,14 @@ impl Session {
     pub(super) fn broadcast<'m>(
         &mut self,
         message: &'m Broadcast<'_>,
-        pool: &mut Pool,
+        pool: &mut impl ContextPool,
     ) -> (Rsv, &'m [u8]) {
-        self.outgoing.broadcast(message, pool)
+        pool.with_pool(|pool| self.outgoing.broadcast(message, pool))
     }
 
     /// Returns all contexts to the pool, at the end of the connection.
-    pub(crate) fn end(&mut self, pool: &mut impl AnyPool) {
-        pool.with(|pool| {
+    pub(super) fn end(&mut self, pool: &mut impl ContextPool) {
+        pool.with_pool(|pool| {
             self.outgoing.release(pool);
             self.incoming.release(pool);
         });
@@ -314,9 +300,9 @@ impl Session {
 
     /// Returns the compressor to the pool: to free memory, or because the peer was sent a message
     /// that the compressor has not seen. A no-op while a message is being sent in fragments.
-    pub(crate) fn release(&mut self, pool: &mut impl AnyPool) {
+    pub(super) fn release(&mut self, pool: &mut impl ContextPool) {
         if !self.sending {
-            pool.with(|pool| self.outgoing.release(pool));
+            pool.with_pool(|pool| self.outgoing.release(pool));
         }
     }
 }

@@ -7,8 +7,9 @@ use crate::rsv::Rsv;
 
 /// An extension that can be negotiated during the opening handshake.
 ///
-/// A value contains what this endpoint wants, and after the handshake what was negotiated. Use one
-/// value per handshake, and ask it for the result afterwards. The opening handshake calls:
+/// A value contains what this endpoint offers or accepts, and after the handshake what was
+/// negotiated. Use one value per handshake, and read the result from it afterwards. The opening
+/// handshake calls:
 ///
 /// | side | methods, in this order | when |
 /// |---|---|---|
@@ -18,8 +19,8 @@ use crate::rsv::Rsv;
 /// | client | [`offer`](Self::offer) again, then [`confirm`](Self::confirm), if the response names the extension | after the response was validated |
 ///
 /// If the peer does not mention the extension, no method is called, so the initial state must mean
-/// "not negotiated". Several extensions confirm in the order of the server's answers, in which they
-/// apply to outgoing messages.
+/// "not negotiated". If there are several extensions, `confirm` is called in the order of the
+/// server's answers. They apply to outgoing messages in that order.
 ///
 /// ```
 /// use std::fmt;
@@ -84,13 +85,14 @@ pub trait Extension {
         Rsv::NONE
     }
 
-    /// Writes a client's offers, the most preferred first, all with this [`name`](Self::name). To
-    /// offer nothing, write nothing. Each call must write the same, because the response is
-    /// compared with it.
+    /// Writes a client's offers, the most preferred first.
+    ///
+    /// All offers must have this [`name`](Self::name). To offer nothing, write nothing. Each call
+    /// must write the same, because the response is compared with it.
     ///
     /// # Errors
     ///
-    /// Those of the writer.
+    /// Returns the errors of the writer.
     fn offer(&self, to: &mut ExtensionWriter<'_>) -> fmt::Result;
 
     /// Decides on one offer, as a server. Returns whether it is accepted.
@@ -100,14 +102,15 @@ pub trait Extension {
     /// this name.
     fn choose(&mut self, offer: &ExtensionElement<'_>) -> bool;
 
-    /// Writes what was negotiated, as a server, as one extension.
+    /// Writes the negotiated extension, as a server.
     ///
     /// # Errors
     ///
-    /// Those of the writer.
+    /// Returns the errors of the writer.
     fn answer(&self, to: &mut ExtensionWriter<'_>) -> fmt::Result;
 
-    /// Checks the server's answer to the offers, as a client, and keeps what was negotiated.
-    /// Returns whether the offers allow the answer. If not, the connection fails.
+    /// Checks the server's answer to the offers, as a client. Returns whether the offers allow it.
+    ///
+    /// The implementation must keep what was negotiated. After `false`, the connection fails.
     fn confirm(&mut self, answer: &ExtensionElement<'_>) -> bool;
 }

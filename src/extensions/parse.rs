@@ -1,13 +1,16 @@
 //! Parsing `Sec-WebSocket-Extensions`.
 //!
-//! > `` `text extension-list = 1#extension extension = extension-token *( ";" extension-param )
-//! > extension-param = token [ "=" (token | quoted-string) ] ; When using the quoted-string syntax
-//! > variant, the value after ; quoted-string unescaping MUST conform to the 'token' ABNF.
-//! > `` `
+//! ```text
+//! extension-list  = 1#extension
+//! extension       = extension-token *( ";" extension-param )
+//! extension-param = token [ "=" (token | quoted-string) ]
+//!     ; When using the quoted-string syntax variant, the value after quoted-string unescaping
+//!     ; MUST conform to the 'token' ABNF.
+//! ```
 //!
-//! The grammar's rules are those of RFC 2616, including "implied LWS": whitespace may separate any
-//! two words. A whole line is checked before anything of it is returned. The iterators then run the
-//! same code again, which cannot fail.
+//! The notation is that of RFC 2616, with "implied LWS": whitespace may separate any two words. A
+//! whole line is checked before any element is returned. The iterators then run the same code
+//! again, which cannot fail.
 
 use core::{fmt, str};
 
@@ -50,12 +53,11 @@ impl<'a> Extensions<'a> {
     /// Checks the value of one line of the header field.
     ///
     /// Empty elements of the list are skipped, as RFC 9110 §5.6.1.2 requires. At least one element
-    /// must not be empty. In a field of several lines, this applies to all of them together: a
-    /// caller that reads lines itself can skip an empty line among others.
+    /// must not be empty. If the field has several lines, one of them may be empty: skip it.
     ///
     /// # Errors
     ///
-    /// An [`ExtensionError`] with the offset of the first invalid byte.
+    /// Returns an [`ExtensionError`] with the offset of the first invalid byte.
     pub fn parse(line: &'a [u8]) -> Result<Self, ExtensionError> {
         // The grammar contains only ASCII.
         let text = match str::from_utf8(line) {
@@ -85,8 +87,8 @@ impl<'a> Extensions<'a> {
     }
 }
 
-/// Reads the lines of one header field, which mean the same as one line that joins them with
-/// commas. So a line may be empty if another is not.
+/// Reads the lines of one header field. They mean the same as one line that joins them with commas,
+/// so a line may be empty if another is not.
 #[cfg(any(feature = "deflate", feature = "handshake"))]
 #[derive(Default)]
 pub(crate) struct Field {
@@ -170,8 +172,9 @@ impl fmt::Display for ExtensionElement<'_> {
     }
 }
 
-/// The parameters of an [`ExtensionElement`]: an iterator that [`ExtensionElement::parameters`]
-/// returns.
+/// An iterator over the parameters of an [`ExtensionElement`].
+///
+/// [`ExtensionElement::parameters`] creates it.
 ///
 /// ```
 /// use wsframe::extensions::Extensions;
@@ -253,8 +256,8 @@ impl fmt::Display for Parameter<'_> {
 
 /// The value of a [`Parameter`]: a token, which may have been quoted.
 ///
-/// A quoted value may contain backslashes as escapes. It is unescaped while it is read, without a
-/// copy: compare it, get its [`chars`](Self::chars) or its [`number`](Self::number), or display it.
+/// A quoted value may contain backslashes as escapes. [`chars`](Self::chars),
+/// [`number`](Self::number), comparisons and `Display` unescape it without a copy.
 ///
 /// ```
 /// use wsframe::extensions::Extensions;
@@ -270,7 +273,8 @@ impl fmt::Display for Parameter<'_> {
 /// ```
 #[derive(Clone, Copy)]
 pub struct Value<'a> {
-    /// Without quotes, but with backslashes. A token contains no backslash, so each is an escape.
+    /// The value without quotes, but with backslashes. A token contains no backslash, so each one
+    /// is an escape.
     raw: &'a str,
 }
 
@@ -411,7 +415,8 @@ fn is_token_of(mut characters: impl Iterator<Item = char> + Clone) -> bool {
     characters.clone().next().is_some() && characters.all(is_token_char)
 }
 
-/// Where and why a value of `Sec-WebSocket-Extensions` violates the grammar of RFC 6455 §9.1.
+/// Error returned for a value of `Sec-WebSocket-Extensions` that violates the grammar (RFC 6455
+/// §9.1).
 ///
 /// A server responds with status 400. A client fails the connection.
 ///

@@ -56,7 +56,7 @@ impl<'w> ExtensionWriter<'w> {
     ///
     /// # Errors
     ///
-    /// [`fmt::Error`] if the name is not a token, or the output returns an error.
+    /// Returns [`fmt::Error`] if the name is not a token, or the output returns an error.
     pub fn extension(&mut self, name: &str) -> Result<&mut Self, fmt::Error> {
         self.word(self.separator, name)?;
         self.separator = ", ";
@@ -68,8 +68,8 @@ impl<'w> ExtensionWriter<'w> {
     ///
     /// # Errors
     ///
-    /// [`fmt::Error`] if there is no extension yet, the name is not a token, or the output returns
-    /// an error.
+    /// Returns [`fmt::Error`] if there is no extension yet, the name is not a token, or the output
+    /// returns an error.
     pub fn flag(&mut self, name: &str) -> Result<&mut Self, fmt::Error> {
         if self.is_empty {
             return Err(fmt::Error);
@@ -81,8 +81,8 @@ impl<'w> ExtensionWriter<'w> {
     ///
     /// # Errors
     ///
-    /// [`fmt::Error`] if there is no extension yet, the name or the value is not a token, or the
-    /// output returns an error.
+    /// Returns [`fmt::Error`] if there is no extension yet, the name or the value is not a token,
+    /// or the output returns an error.
     pub fn parameter(
         &mut self,
         name: &str,

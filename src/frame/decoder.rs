@@ -1,4 +1,4 @@
-//! The frame decoder: locate a chunk first, then unmask it.
+//! The frame decoder. It locates a chunk of a frame, which the caller then unmasks.
 
 use core::mem;
 use core::ops::Range;
@@ -38,27 +38,28 @@ pub const MIN_BUFFER_LEN: usize = 2 + 4 + MAX_CONTROL_PAYLOAD_LEN;
 /// # Ok::<(), wsframe::ProtocolError>(())
 /// ```
 ///
-/// [`next_span`](Self::next_span) is the core. There are three ways to use it:
+/// # Input and buffers
+///
+/// There are three ways to call it:
 ///
 /// - A loop over a buffer calls [`decode`](Self::decode), which advances the input and borrows the
 ///   chunk from it.
-/// - Code with a buffer that can be split, such as `BytesMut`, calls `next_span` and then splits
-///   the span off.
-/// - A struct that owns buffer and decoder calls `next_span`, then [`FrameSpan::into_chunk`]. It
-///   cannot keep the advanced slice of itself.
+/// - Code with a buffer that can be split, such as `BytesMut`, calls
+///   [`next_span`](Self::next_span), and then splits the span off.
+/// - A struct that owns both the buffer and the decoder calls `next_span`, then
+///   [`FrameSpan::into_chunk`], because it cannot store a slice of its own buffer.
 ///
-/// What is returned when:
+/// # Chunks
 ///
 /// - A frame that has arrived completely is one chunk.
-/// - A longer one is returned in several chunks as its bytes arrive, so its length does not affect
-///   memory.
-/// - Control frames are returned only once complete, and so are other frames of up to
+/// - A frame that has not is returned in several chunks as its bytes arrive, so its length does not
+///   affect memory.
+/// - Control frames are returned only once complete. So are other frames of up to
 ///   [`whole_frames_up_to`](Self::whole_frames_up_to) bytes.
 /// - Incomplete input consumes nothing. A header stays in the input until its payload begins to
 ///   arrive.
-///
-/// An error consumes nothing either, so it repeats. After one the stream has no frame boundaries:
-/// fail the connection, and decode no further bytes.
+/// - An error consumes nothing, so it repeats. The stream has no frame boundaries after it: fail
+///   the connection, and decode no further bytes.
 #[derive(Clone, Debug)]
 pub struct FrameDecoder {
     /// The number of payload bytes of the open frame that have not arrived; 0 if no frame is open.
@@ -69,7 +70,8 @@ pub struct FrameDecoder {
     max_frame_size: u32,
 }
 
-/// A header, and the rules, in 16 bytes without padding: a server may have a million of them.
+/// A header and the rules, in 16 bytes without padding, because a server may have a million of
+/// them.
 #[derive(Clone, Copy, Debug)]
 struct OpenHeader {
     payload_len: u64,
@@ -193,12 +195,13 @@ impl FrameDecoder {
 
     /// Sets the frame length up to which frames are returned only once complete.
     ///
-    /// The length counts header and payload. The default is 0: what has arrived of a text or binary
-    /// frame is returned, so invalid text fails early. Control frames are always returned complete.
+    /// The length counts header and payload. The default is 0: text and binary frames are returned
+    /// in chunks as they arrive, so invalid text fails early. Control frames are always returned
+    /// complete.
     ///
     /// To receive whole frames, set this to the size of your buffer. Do not set it higher: a frame
-    /// that does not fit would never be returned. `u32::MAX` means 4 GiB here. The fragments of a
-    /// message are still returned one by one.
+    /// that does not fit would never be returned. `u32::MAX` is 4 GiB here, and not "no limit". The
+    /// fragments of a message are still returned one by one.
     #[must_use]
     pub const fn whole_frames_up_to(mut self, bytes: u32) -> Self {
         self.whole_frames_up_to = bytes;
@@ -269,8 +272,8 @@ impl FrameDecoder {
         self.locate_any(input)
     }
 
-    /// The fast path for a complete frame with a plain header, which nearly all are. Its result
-    /// stays in registers. Call it only between frames.
+    /// Locates a complete frame with a plain header, on the fast path. Nearly all frames are. Its
+    /// result stays in registers. Call it only between frames.
     #[inline(always)]
     pub(crate) fn locate_plain(&self, input: &[u8]) -> Option<FrameSpan> {
         let (header, start) = FrameHeader::decode_plain(input, self.open.rules)?;
@@ -319,7 +322,7 @@ impl FrameDecoder {
         Ok(arrived.then(|| FrameSpan::whole(header, start)))
     }
 
-    /// Decodes the next header and applies the limit. Must be called between frames only.
+    /// Decodes the next header and applies the limit. Call it only between frames.
     pub(crate) fn decode_header(
         &self,
         input: &[u8],
@@ -366,8 +369,8 @@ impl FrameDecoder {
         })
     }
 
-    /// Opens an incomplete frame of which `available` bytes of payload have arrived. Returns false
-    /// if the frame must wait for more.
+    /// Opens an incomplete frame of which `available` bytes of payload have arrived. Returns
+    /// `false` if the frame must wait for more.
     #[inline(always)]
     fn open_frame(&mut self, header: &FrameHeader, start: usize, available: usize) -> bool {
         let frame_len = header.payload_len.saturating_add(start as u64);
@@ -485,12 +488,11 @@ impl FrameSpan {
         self.last
     }
 
-    /// Returns the chunk, from the input in which it was located, or from the consumed part of it.
+    /// Returns the chunk. `used` is the input in which it was located, or only the consumed part.
     ///
     /// # Panics
     ///
-    /// Panics if `used` is shorter than [`consumed_len`](Self::consumed_len), so it cannot be that
-    /// input.
+    /// Panics if `used` is shorter than [`consumed_len`](Self::consumed_len).
     ///
     /// ```
     /// use wsframe::{FrameDecoder, Role};

@@ -19,12 +19,13 @@ use crate::rsv::Rsv;
 ///
 /// Set the fields, then use one of four ways to encode the frame:
 ///
-/// 1. [`header`](Self::header) returns the header alone, for vectored writes before the payload.
+/// 1. [`header`](Self::header) returns only the header, for a vectored write with the payload.
 /// 2. [`encode_in_place`](Self::encode_in_place) masks a payload in place, in a buffer with
 ///    [`MAX_HEADER_LEN`] bytes of headroom, and writes the header directly before it.
-/// 3. [`append`](#method.append) to a `Vec` and [`encode_to_slice`](Self::encode_to_slice) to a
-///    slice mask the payload while copying it.
-/// 4. [`shared`](#method.shared) encodes a frame once for many receivers.
+/// 3. [`encode_to_vec`](#method.encode_to_vec) appends to a `Vec`, and
+///    [`encode_to_slice`](Self::encode_to_slice) writes to a slice. They mask the payload while
+///    copying it.
+/// 4. [`encode_to_arc`](#method.encode_to_arc) encodes a frame once for many receivers.
 ///
 /// A server sets no masking key. A client sets a fresh, unpredictable one for every frame (§5.3).
 ///
@@ -36,7 +37,7 @@ use crate::rsv::Rsv;
 /// let masked = text.masking_key(MaskingKey::new(fresh));
 /// let frame = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
 ///
-/// // 1. The header, for a payload that is sent as it is.
+/// // 1. Only the header. The payload is sent from where it is.
 /// assert_eq!(*text.header(5)?, [0x81, 0x05]);
 ///
 /// // 2. In place.
@@ -114,8 +115,7 @@ impl FrameEncoder {
     ///
     /// # Errors
     ///
-    /// Those of [`FrameHeader::encode`]: a control frame of more than 125 bytes or without FIN, a
-    /// Close of one byte, or a length that does not fit into 63 bits.
+    /// Returns the errors of [`FrameHeader::encode`], for a frame that no peer may accept.
     #[inline(always)]
     pub fn header(&self, payload_len: u64) -> Result<EncodedHeader, EncodeError> {
         self.frame_header(payload_len).encode()
@@ -128,9 +128,10 @@ impl FrameEncoder {
     ///
     /// # Errors
     ///
-    /// Those of [`FrameHeader::encode`]: a control frame of more than 125 bytes or without FIN, a
-    /// Close of one byte, or a length that does not fit into 63 bits. [`EncodeError::NoRoom`] if
-    /// `buf` is shorter than the headroom. Nothing is written then.
+    /// - [`NoRoom`](EncodeError::NoRoom) if `buf` is shorter than the headroom
+    /// - the errors of [`FrameHeader::encode`], for a frame that no peer may accept
+    ///
+    /// Nothing is written then.
     #[inline(always)]
     pub fn encode_in_place<'b>(&self, buf: &'b mut [u8]) -> Result<&'b mut [u8], EncodeError> {
         let Some((headroom, payload)) = buf.split_first_chunk_mut() else {
@@ -146,17 +147,18 @@ impl FrameEncoder {
     ///
     /// # Errors
     ///
-    /// Those of [`FrameHeader::encode`]: a control frame of more than 125 bytes or without FIN, a
-    /// Close of one byte, or a length that does not fit into 63 bits. [`EncodeError::NoRoom`] if
-    /// the frame does not fit. Nothing is written then.
+    /// - [`NoRoom`](EncodeError::NoRoom) if the frame does not fit
+    /// - the errors of [`FrameHeader::encode`], for a frame that no peer may accept
+    ///
+    /// Nothing is written then.
     #[inline(always)]
     pub fn encode_to_slice<'b>(
         &self,
         payload: &[u8],
         out: &'b mut [u8],
     ) -> Result<&'b mut [u8], EncodeError> {
-        // A branch for plain frames and one for masked ones: each is compiled for its kind, and
-        // does not ask again.
+        // Each branch is compiled for one kind of frame, masked or not, and does not test for it
+        // again.
         match self.masking_key {
             None => Self { masking_key: None, ..*self }.write_kind(payload, out),
             Some(key) => self.masking_key(key).write_kind(payload, out),
@@ -196,8 +198,8 @@ impl FrameEncoder {
     ///
     /// # Errors
     ///
-    /// Those of [`FrameHeader::encode`]: a control frame of more than 125 bytes or without FIN, a
-    /// Close of one byte, or a length that does not fit into 63 bits. Nothing is appended then.
+    /// Returns the errors of [`FrameHeader::encode`], for a frame that no peer may accept. Nothing
+    /// is appended then.
     ///
     /// ```
     /// use wsframe::{FrameEncoder, Opcode};
@@ -214,7 +216,7 @@ impl FrameEncoder {
         self.append_to(payload, out)
     }
 
-    /// Same as [`append`](Self::append), to any buffer.
+    /// Same as [`encode_to_vec`](Self::encode_to_vec), but for any buffer.
     #[cfg(feature = "alloc")]
     #[inline(always)]
     pub(crate) fn append_to(
@@ -227,14 +229,13 @@ impl FrameEncoder {
         Ok(())
     }
 
-    /// Returns the frame as shared bytes, which a server encodes once and sends to many clients.
+    /// Encodes the frame as shared bytes, which a server can send to many clients.
     ///
     /// # Errors
     ///
-    /// Those of [`FrameHeader::encode`]: a control frame of more than 125 bytes or without FIN, a
-    /// Close of one byte, or a length that does not fit into 63 bits.
-    /// [`MaskedShared`](EncodeError::MaskedShared) if a masking key is set: a client needs a fresh
-    /// key for every frame, so its frames cannot be shared.
+    /// - [`MaskedShared`](EncodeError::MaskedShared) if a masking key is set: a client needs a fresh
+    ///   key for every frame, so its frames cannot be shared
+    /// - the errors of [`FrameHeader::encode`], for a frame that no peer may accept
     ///
     /// ```
     /// use wsframe::{FrameEncoder, Opcode};

@@ -129,8 +129,7 @@ impl<'b> Payload<'b> {
         self.mask.apply_append(self.bytes, to);
     }
 
-    /// Exchanges the mask for `new` in place, in one pass, and returns the bytes as they are sent
-    /// on.
+    /// Exchanges the mask for `new` in place, in one pass. Returns the bytes to forward.
     ///
     /// `new` advances by the number of bytes, ready for the next chunk of the frame. Either mask
     /// may be [`Mask::IDENTITY`]. [`Relay`](crate::Relay) uses this.

@@ -53,8 +53,9 @@ pub struct ClientHandshake<'a> {
 }
 
 impl<'a> ClientHandshake<'a> {
-    /// Creates a handshake for this URI. Each connection needs a new key: with feature `rand`,
-    /// `WebSocketKey::random` creates one.
+    /// Creates a handshake for this URI.
+    ///
+    /// Each connection needs a new key. With feature `rand`, `WebSocketKey::random` creates one.
     pub const fn new(uri: Uri<'a>, key: WebSocketKey) -> Self {
         let rules = HandshakeRules::new();
         Self { uri, key, origin: None, subprotocols: &[], headers: &[], rules }
@@ -70,8 +71,10 @@ impl<'a> ClientHandshake<'a> {
         Self { origin: Some(origin), ..self }
     }
 
-    /// Sets further header fields, as names and values, such as `Authorization` or `Cookie`. Values
-    /// must not contain control characters, except tabs. Characters beyond ASCII are sent as UTF-8.
+    /// Sets further header fields, as names and values, such as `Authorization` or `Cookie`.
+    ///
+    /// Values must not contain control characters, except tabs. Characters beyond ASCII are sent as
+    /// UTF-8.
     pub const fn headers(self, headers: &'a [(&'a str, &'a str)]) -> Self {
         Self { headers, ..self }
     }
@@ -97,13 +100,14 @@ impl<'a> ClientHandshake<'a> {
         Self { rules, ..self }
     }
 
-    /// Writes the request, with the offers of these extensions. Do not send frames before the
-    /// response arrived.
+    /// Writes the request, with the offers of these extensions.
+    ///
+    /// Do not send frames before the response has arrived.
     ///
     /// # Errors
     ///
-    /// A [`WriteError`] for a value that the head cannot contain. Nothing was written then, except
-    /// with [`WriteError::Format`].
+    /// Returns a [`WriteError`] for a value that the head cannot contain. Nothing was written then,
+    /// except with [`WriteError::Format`].
     pub fn write(
         &self,
         extensions: &[&dyn Extension],
@@ -147,15 +151,16 @@ impl<'a> ClientHandshake<'a> {
         check_headers(self.headers)
     }
 
-    /// Checks the response that [`HeadScanner::find_response`](super::HeadScanner::find_response)
-    /// located. Passes the server's answers to the extensions, which must be those that made the
-    /// offers.
+    /// Checks the response, and passes the server's answers to the extensions.
+    ///
+    /// [`HeadScanner::find_response`](super::HeadScanner::find_response) locates the response. The
+    /// extensions must be those that made the offers.
     ///
     /// # Errors
     ///
-    /// A [`ResponseError`]. With [`ResponseError::Status`] the server declines, redirects, or
-    /// requires authentication: read `response` and the body that follows the head. Any other error
-    /// is a violation by the server. Fail the connection then.
+    /// Returns a [`ResponseError`]. With [`ResponseError::Status`] the server declines, redirects,
+    /// or requires authentication: read `response` and the body that follows the head. Any other
+    /// error is a violation by the server. Fail the connection then.
     pub fn check<const N: usize>(
         &self,
         response: &Response<'_, N>,
@@ -165,7 +170,8 @@ impl<'a> ClientHandshake<'a> {
         self.check_choices(response.fields(), extensions)
     }
 
-    /// Checks what HTTP/1.1 requires, and the response to an extended CONNECT does not.
+    /// Checks the parts of a response over HTTP/1.1 that the response to an extended CONNECT does
+    /// not have.
     pub(super) fn check_upgrade(
         &self,
         status: u16,

@@ -4,8 +4,8 @@ use core::{fmt, str};
 
 use httparse::{EMPTY_HEADER, Header};
 
-#[cfg(any(feature = "blocking", feature = "tokio"))]
-use super::kept::KeptFields;
+#[cfg(feature = "alloc")]
+use super::owned::OwnedFields;
 use crate::extensions::is_token;
 
 /// Storage for up to `N` header fields of a head.
@@ -47,8 +47,8 @@ pub(super) enum Fields<'a> {
     Lines(&'a [Header<'a>]),
     #[cfg(feature = "http")]
     Map(&'a ::http::HeaderMap),
-    #[cfg(any(feature = "blocking", feature = "tokio"))]
-    Kept(&'a KeptFields),
+    #[cfg(feature = "alloc")]
+    Owned(&'a OwnedFields),
 }
 
 impl<'a> Fields<'a> {
@@ -68,10 +68,10 @@ impl<'a> Fields<'a> {
         }
     }
 
-    #[cfg(any(feature = "blocking", feature = "tokio"))]
-    fn kept(self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
-        let kept = if let Self::Kept(kept) = self { Some(kept) } else { None };
-        kept.into_iter().flat_map(KeptFields::iter)
+    #[cfg(feature = "alloc")]
+    fn owned(self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
+        let owned = if let Self::Owned(owned) = self { Some(owned) } else { None };
+        owned.into_iter().flat_map(OwnedFields::iter)
     }
 
     /// Returns all fields in order, without whitespace around their values.
@@ -82,8 +82,8 @@ impl<'a> Fields<'a> {
             let map = self.map().into_iter().flatten();
             fields.chain(map.map(|(name, value)| (name.as_str(), value.as_bytes())))
         };
-        #[cfg(any(feature = "blocking", feature = "tokio"))]
-        let fields = fields.chain(self.kept());
+        #[cfg(feature = "alloc")]
+        let fields = fields.chain(self.owned());
         fields.map(|(name, value)| (name, value.trim_ascii()))
     }
 
@@ -97,10 +97,10 @@ impl<'a> Fields<'a> {
             let map = self.map().into_iter().flat_map(move |map| map.get_all(name));
             values.chain(map.map(::http::HeaderValue::as_bytes))
         };
-        #[cfg(any(feature = "blocking", feature = "tokio"))]
+        #[cfg(feature = "alloc")]
         let values = {
-            let kept = self.kept().filter(|(kept, _)| kept.eq_ignore_ascii_case(name));
-            values.chain(kept.map(|(_, value)| value))
+            let owned = self.owned().filter(|(owned, _)| owned.eq_ignore_ascii_case(name));
+            values.chain(owned.map(|(_, value)| value))
         };
         values.map(<[u8]>::trim_ascii)
     }

@@ -1,8 +1,8 @@
 //! Finding the end of an HTTP head in bytes that arrive in pieces, and parsing the head.
 //!
-//! Parsing a growing head at every read takes quadratic time if the reads are small. So the end is
-//! found first, looking at each byte once. The complete head is then parsed once. All lines must
-//! end in CRLF, because parsers that disagree on line ends enable request smuggling.
+//! Parsing a growing head at every read takes quadratic time if the reads are small. So a scanner
+//! first finds the end, and looks at each byte once. The complete head is then parsed once. All
+//! lines must end in CRLF, because parsers that disagree on line ends enable request smuggling.
 
 use core::fmt;
 use core::ops::Range;
@@ -50,7 +50,7 @@ pub struct HeadScanner {
 }
 
 impl HeadScanner {
-    /// Creates a reader for heads of up to [`DEFAULT_MAX_HEAD_LEN`] bytes.
+    /// Creates a scanner for heads of up to [`DEFAULT_MAX_HEAD_LEN`] bytes.
     #[must_use]
     pub const fn new() -> Self {
         Self::at(0, DEFAULT_MAX_HEAD_LEN)
@@ -159,8 +159,8 @@ const fn is_interim(status: u16) -> bool {
     matches!(status, 100 | 102..=199)
 }
 
-/// Returns whether the start-line begins here: not without bytes or at an empty line. Request-lines
-/// and status-lines begin with a token.
+/// Returns whether the start-line begins here. It does not if no byte has arrived, or the line is
+/// empty. Request-lines and status-lines begin with a token.
 fn begins(received: &[u8], line: usize) -> Result<bool, HeadError> {
     match received.get(line) {
         None | Some(b'\r' | b'\n') => Ok(false),
@@ -175,7 +175,7 @@ impl Default for HeadScanner {
     }
 }
 
-/// Why bytes are not the head of an HTTP/1 message.
+/// Error returned for bytes that are not the head of an HTTP/1 message.
 ///
 /// ```
 /// use wsframe::handshake::{HeadError, HeadScanner};
@@ -304,19 +304,20 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// A [`HeadError`] if `head` is not the complete head of an HTTP/1 request.
+    /// Returns a [`HeadError`] if `head` is not the complete head of an HTTP/1 request.
     pub fn parse(head: &'a [u8]) -> Result<Self, HeadError> {
         Self::parse_with_max_headers(head)
     }
 }
 
 impl<'a, const N: usize> Request<'a, N> {
-    /// Parses a complete head with up to `N` header fields. A `Request` needs space for all of
-    /// them: two slices each.
+    /// Parses a complete head with up to `N` header fields.
+    ///
+    /// A `Request` has space for `N` fields, which take two slices each.
     ///
     /// # Errors
     ///
-    /// A [`HeadError`] if `head` is not the complete head of an HTTP/1 request.
+    /// Returns a [`HeadError`] if `head` is not the complete head of an HTTP/1 request.
     ///
     /// ```
     /// use wsframe::handshake::{HeadError, Request};
@@ -351,7 +352,7 @@ impl<'a, const N: usize> Request<'a, N> {
         self.method
     }
 
-    /// Returns the target as it was sent: usually a path, with or without a query.
+    /// Returns the target as it was sent. It usually is a path, with or without a query.
     #[must_use]
     pub fn target(&self) -> &'a str {
         self.target
@@ -398,7 +399,7 @@ impl<'a> Response<'a> {
     ///
     /// # Errors
     ///
-    /// A [`HeadError`] if `head` is not the complete head of an HTTP/1 response.
+    /// Returns a [`HeadError`] if `head` is not the complete head of an HTTP/1 response.
     pub fn parse(head: &'a [u8]) -> Result<Self, HeadError> {
         Self::parse_with_max_headers(head)
     }
@@ -438,12 +439,13 @@ impl<'a> Response<'a> {
 }
 
 impl<'a, const N: usize> Response<'a, N> {
-    /// Parses a complete head with up to `N` header fields. A `Response` needs space for all of
-    /// them: two slices each.
+    /// Parses a complete head with up to `N` header fields.
+    ///
+    /// A `Response` has space for `N` fields, which take two slices each.
     ///
     /// # Errors
     ///
-    /// A [`HeadError`] if `head` is not the complete head of an HTTP/1 response.
+    /// Returns a [`HeadError`] if `head` is not the complete head of an HTTP/1 response.
     ///
     /// ```
     /// use wsframe::handshake::{HeadError, Response};

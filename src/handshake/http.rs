@@ -1,5 +1,4 @@
-//! The opening handshake on the types of the crate `http`, for programs that let hyper, axum or h2
-//! parse.
+//! The opening handshake on the types of the crate `http`, for programs with hyper, axum or h2.
 //!
 //! Over HTTP/2 (RFC 8441) and HTTP/3 (RFC 9220) the request is an extended CONNECT: a CONNECT with
 //! `:protocol`. HTTP libraries keep `:protocol` in types of their own.
@@ -36,7 +35,7 @@ impl<'a> HandshakeRequest<'a> {
     ///
     /// # Errors
     ///
-    /// A [`Rejection`], which knows its response, if the request breaks a rule of §4.2.1.
+    /// Returns a [`Rejection`], which knows its response, if the request breaks a rule of §4.2.1.
     ///
     /// ```
     /// use wsframe::handshake::{HandshakeRequest, Rejection};
@@ -64,8 +63,8 @@ impl<'a> HandshakeRequest<'a> {
     ///
     /// # Errors
     ///
-    /// A [`Rejection`], which knows its response, if the request breaks a rule of §4.2.1 that is
-    /// not relaxed.
+    /// Returns a [`Rejection`], which knows its response, if the request breaks a rule of §4.2.1
+    /// that is not relaxed.
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn from_http_with<B>(
         request: &'a Request<B>,
@@ -121,8 +120,8 @@ impl<'a> HandshakeRequest<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`from_extended_connect`](Self::from_extended_connect), unless the rules relax
-    /// them.
+    /// Returns the errors of [`from_extended_connect`](Self::from_extended_connect), unless the
+    /// rules relax them.
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn from_extended_connect_with<B>(
         request: &'a Request<B>,
@@ -165,15 +164,16 @@ fn split_target(uri: &Uri, rules: HandshakeRules) -> Result<(Option<&str>, &str)
 }
 
 impl<'p> HandshakeResponse<'_, 'p> {
-    /// Creates the response, with an empty body: status 101, or 200 to an extended CONNECT. Frames
-    /// follow it.
+    /// Creates the response, with an empty body. Frames follow it.
+    ///
+    /// Its status is 101, or 200 for an extended CONNECT.
     ///
     /// `extensions` are those that the server supports, in the order in which they apply to
     /// outgoing messages. Each is passed the client's offers with its name, until it accepts one.
     ///
     /// # Errors
     ///
-    /// A [`WriteError`] for a value that the response cannot contain.
+    /// Returns a [`WriteError`] for a value that the response cannot contain.
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn to_http<B: Default>(
         &self,
@@ -202,8 +202,9 @@ impl<'p> HandshakeResponse<'_, 'p> {
 }
 
 impl Rejection {
-    /// Creates the response to a request of this version. HTTP/2 and HTTP/3 have no upgrade, so
-    /// their status is 400 instead of 426.
+    /// Creates the response to a request of this version.
+    ///
+    /// HTTP/2 and HTTP/3 have no upgrade, so their status is 400 instead of 426.
     #[must_use]
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn to_http<B: From<&'static str>>(self, version: Version) -> Response<B> {
@@ -236,12 +237,12 @@ impl Rejection {
 impl<'a> ClientHandshake<'a> {
     /// Creates the request for HTTP/1.1, with the offers of these extensions and an empty body.
     ///
-    /// Its URI is in origin-form, path and query alone, as it is sent. Libraries that connect by
-    /// the URI, such as hyper-util's client, need the absolute URI in its place.
+    /// Its URI is in origin-form, as it is sent: only path and query. Libraries that connect by the
+    /// URI, such as hyper-util's client, need the absolute URI in its place.
     ///
     /// # Errors
     ///
-    /// A [`WriteError`] for a value that the request cannot contain.
+    /// Returns a [`WriteError`] for a value that the request cannot contain.
     ///
     /// ```
     /// use wsframe::handshake::{ClientHandshake, WebSocketKey, Uri};
@@ -273,15 +274,14 @@ impl<'a> ClientHandshake<'a> {
         Ok(request)
     }
 
-    /// Creates the request for HTTP/2 or HTTP/3: an extended CONNECT (RFC 8441 §5, RFC 9220). Its
-    /// key is not used.
+    /// Creates the request for HTTP/2 or HTTP/3, an extended CONNECT (RFC 8441 §5, RFC 9220).
     ///
-    /// The caller must add `:protocol` with the value `websocket`, as the HTTP library provides
-    /// for.
+    /// The key is not used. The caller must add `:protocol` with the value `websocket`, in the way
+    /// of the HTTP library.
     ///
     /// # Errors
     ///
-    /// A [`WriteError`] for a value that the request cannot contain.
+    /// Returns a [`WriteError`] for a value that the request cannot contain.
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn to_extended_connect<B: Default>(
         &self,
@@ -296,7 +296,7 @@ impl<'a> ClientHandshake<'a> {
         Ok(request)
     }
 
-    /// Creates the request with what all versions of HTTP have in common.
+    /// Creates a request with the parts that are the same in all versions of HTTP.
     fn request<B: Default>(
         &self,
         extensions: &[&dyn Extension],
@@ -318,14 +318,16 @@ impl<'a> ClientHandshake<'a> {
         Ok(request)
     }
 
-    /// Checks the response by the rules of its HTTP version. Passes the server's answers to the
-    /// extensions, which must be those that made the offers.
+    /// Checks the response by the rules of its HTTP version, and passes the server's answers to the
+    /// extensions.
+    ///
+    /// The extensions must be those that made the offers.
     ///
     /// # Errors
     ///
-    /// A [`ResponseError`]. With [`ResponseError::Status`] the server declines, redirects, or
-    /// requires authentication. Any other error is a violation by the server. Fail the connection
-    /// then.
+    /// Returns a [`ResponseError`]. With [`ResponseError::Status`] the server declines, redirects,
+    /// or requires authentication. Any other error is a violation by the server. Fail the
+    /// connection then.
     ///
     /// ```
     /// use wsframe::handshake::{ClientHandshake, ResponseError};

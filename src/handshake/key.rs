@@ -73,7 +73,7 @@ impl WebSocketKey {
     ///
     /// # Panics
     ///
-    /// If the thread's generator cannot be seeded.
+    /// Panics if the thread's generator cannot be seeded.
     #[cfg(all(feature = "rand", feature = "std"))]
     #[cfg_attr(docsrs, doc(cfg(all(feature = "rand", feature = "std"))))]
     #[must_use]

@@ -1,5 +1,4 @@
-//! The opening handshake of servers and clients (RFC 6455 §4), sans-I/O: bytes in, decisions, bytes
-//! out.
+//! The opening handshake of servers and clients (RFC 6455 §4), sans-I/O.
 //!
 //! | to | use |
 //! |---|---|
@@ -11,8 +10,9 @@
 //! | negotiate extensions | [`Extension`](crate::extensions::Extension), `deflate::Negotiation` |
 //! | relax rules | [`HandshakeRules`] |
 //!
-//! Nothing here allocates or needs `std`, except for [the types of the crate `http`](#http-types).
-//! Results borrow what the caller read. Bytes after the head are left to the caller.
+//! This module neither allocates nor needs `std`, except for [the types of the crate
+//! `http`](#http-types). Results borrow the bytes that the caller read. Bytes after the head belong
+//! to frames, and are left to the caller.
 //!
 //! # A server
 //!
@@ -150,9 +150,9 @@
 //! | a subprotocol in a response that was not offered | [`HandshakeRules::accept_unoffered_subprotocol`] |
 //! | a header field of a response that continues on the next line (obs-fold) | [`Response::unfold`] |
 //!
-//! By default, both sides accept in a path and a query what browsers and URL parsers leave there:
-//! all visible ASCII except `#`, and a percent sign without two digits. Lists may have empty
-//! elements among others, such as `a,,b`, but not only empty ones (RFC 9110 §5.6.1).
+//! By default, both sides accept all visible ASCII except `#` in a path and a query, and a percent
+//! sign without two digits. Browsers and URL parsers send these. Lists may have empty elements,
+//! such as `a,,b`, but not only empty ones (RFC 9110 §5.6.1).
 //!
 //! A server that acts for its users must check [`HandshakeRequest::origin`] itself. See
 //! [`HandshakeRequest::check_origin`] and [`HandshakeRequest::check_same_origin`].
@@ -203,10 +203,10 @@ mod fields;
 mod head;
 #[cfg(feature = "http")]
 mod http;
-#[cfg(any(feature = "blocking", feature = "tokio"))]
-mod kept;
 mod key;
 mod negotiation;
+#[cfg(feature = "alloc")]
+mod owned;
 mod rejection;
 mod response_error;
 mod rules;
@@ -219,10 +219,11 @@ pub use client::ClientHandshake;
 pub use head::{
     DEFAULT_MAX_HEAD_LEN, DEFAULT_MAX_HEADERS, HeadError, HeadScanner, Request, Response,
 };
-#[cfg(any(feature = "blocking", feature = "tokio"))]
-pub(crate) use kept::{KeptFields, KeptRequest};
 pub use key::{AcceptValue, WebSocketKey};
 pub use negotiation::Negotiated;
+#[cfg(feature = "alloc")]
+#[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
+pub use owned::OwnedHandshakeRequest;
 pub use rejection::Rejection;
 pub use response_error::ResponseError;
 pub use rules::HandshakeRules;

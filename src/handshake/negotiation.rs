@@ -33,8 +33,7 @@ pub struct Negotiated<'a> {
 }
 
 impl Negotiated<'_> {
-    /// Returns the strict rules for what an endpoint of this role receives, with the RSV bits
-    /// claimed.
+    /// Returns the strict rules for an endpoint of this role, with the negotiated RSV bits allowed.
     #[must_use]
     pub const fn rules(&self, role: Role) -> Rules {
         Rules::new(role).allow_rsv(self.rsv)

@@ -1,4 +1,4 @@
-//! Why a server refuses a request, and the response that tells the client.
+//! The reasons for which a server refuses a request, and the response to the client.
 
 use core::fmt;
 
@@ -6,7 +6,7 @@ use super::head::HeadError;
 use super::write::{HttpReply, VERSION, WriteError};
 use crate::extensions::ExtensionError;
 
-/// Why a request is not accepted as the opening handshake of a WebSocket (RFC 6455 §4.2.1, §4.2.2).
+/// The reason why a server refuses a request to open a WebSocket (RFC 6455 §4.2.1, §4.2.2).
 ///
 /// Each rejection has a status, which its variant lists, and writes its own response.
 ///
@@ -78,10 +78,9 @@ impl Rejection {
         }
     }
 
-    /// Returns the response: the status, the header fields that it requires, and the reason as its
-    /// body. Header fields can be added.
+    /// Returns the response, with the reason as its body. The caller may add header fields.
     pub const fn reply(self) -> HttpReply<'static> {
-        // A HEAD request is refused for its method, and its response has no body.
+        // A HEAD request is refused for its method, and the response to HEAD has no body.
         let body = if let Self::Method = self { "" } else { self.why() };
         let status = self.status();
         let mut reply = HttpReply::new(status, body);
@@ -96,7 +95,7 @@ impl Rejection {
     ///
     /// # Errors
     ///
-    /// [`WriteError::Format`] if `to` returns an error.
+    /// Returns [`WriteError::Format`] if `to` returns an error.
     pub fn write(self, to: &mut impl fmt::Write) -> Result<(), WriteError> {
         self.reply().write(to)
     }

@@ -1,11 +1,11 @@
-//! Why a client refuses a response.
+//! The reasons for which a client refuses a response.
 
 use core::fmt;
 
 use super::head::HeadError;
 use crate::extensions::ExtensionError;
 
-/// Why a response does not open a WebSocket (RFC 6455 §4.1).
+/// The reason why a response does not open a WebSocket (RFC 6455 §4.1).
 ///
 /// ```
 /// use wsframe::handshake::ResponseError;

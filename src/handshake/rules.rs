@@ -1,8 +1,9 @@
-//! Relaxing the rules of the opening handshake.
+//! The rules of the opening handshake, and their relaxations.
 
-/// The rules that a peer's opening handshake must satisfy. All apply, unless one is relaxed here.
+/// The rules that a peer's opening handshake must satisfy.
 ///
-/// Pass them to [`Request::handshake_with`](super::Request::handshake_with) as a server, and to
+/// New rules are strict. Each relaxation is a method with a name of its own. Pass the rules to
+/// [`Request::handshake_with`](super::Request::handshake_with) as a server, and to
 /// [`ClientHandshake::rules`](super::ClientHandshake::rules) and
 /// [`Uri::parse_with`](super::Uri::parse_with) as a client.
 ///

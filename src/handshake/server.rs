@@ -4,10 +4,10 @@ use core::{fmt, str};
 
 use super::fields::{Fields, is_connection_option, is_protocol};
 use super::head::Request;
-#[cfg(any(feature = "blocking", feature = "tokio"))]
-use super::kept::{KeptFields, KeptRequest};
 use super::key::WebSocketKey;
 use super::negotiation::{self, Negotiated};
+#[cfg(feature = "alloc")]
+use super::owned::{OwnedFields, OwnedHandshakeRequest};
 use super::rejection::Rejection;
 use super::rules::HandshakeRules;
 use super::subprotocol;
@@ -16,8 +16,9 @@ use super::write::{Headers, VERSION, WriteError, check_headers, line, write_head
 use crate::extensions::{Extension, ExtensionElement};
 
 impl<const N: usize> Request<'_, N> {
-    /// Returns whether the request tries to open a WebSocket, valid or not. If not, respond to it
-    /// with a [`HttpReply`](super::HttpReply).
+    /// Returns whether the request tries to open a WebSocket, valid or not.
+    ///
+    /// If it does not, respond to it with an [`HttpReply`](super::HttpReply).
     #[must_use]
     #[doc(alias = "is_upgrade_request")]
     pub fn is_handshake(&self) -> bool {
@@ -28,7 +29,7 @@ impl<const N: usize> Request<'_, N> {
     ///
     /// # Errors
     ///
-    /// A [`Rejection`], which knows its response, if the request breaks a rule of §4.2.1.
+    /// Returns a [`Rejection`], which knows its response, if the request breaks a rule of §4.2.1.
     ///
     /// ```
     /// use wsframe::handshake::{Rejection, Request};
@@ -52,8 +53,8 @@ impl<const N: usize> Request<'_, N> {
     ///
     /// # Errors
     ///
-    /// A [`Rejection`], which knows its response, if the request breaks a rule of §4.2.1 that is
-    /// not relaxed.
+    /// Returns a [`Rejection`], which knows its response, if the request breaks a rule of §4.2.1
+    /// that is not relaxed.
     pub fn handshake_with(&self, rules: HandshakeRules) -> Result<HandshakeRequest<'_>, Rejection> {
         HandshakeRequest::over_http_1(
             self.method,
@@ -69,7 +70,7 @@ fn is_handshake(fields: Fields<'_>) -> bool {
     fields.mentions("Upgrade", "websocket") || fields.has("Sec-WebSocket-Key")
 }
 
-/// Checks what HTTP/1.1 requires of a handshake, and an extended CONNECT does not have. Returns the
+/// Checks the parts of a request over HTTP/1.1 that an extended CONNECT does not have. Returns the
 /// key.
 pub(super) fn check_upgrade(
     method: &str,
@@ -126,7 +127,7 @@ pub(super) fn host(fields: Fields<'_>) -> Result<&str, Rejection> {
     host.filter(|host| parse_authority(host).is_ok()).ok_or(Rejection::Host)
 }
 
-/// Returns the authority, which only an absolute URI has, and the resource name.
+/// Returns the authority, if the target is an absolute URI, and the resource name.
 ///
 /// > a "Request-URI" that should be interpreted as a /resource name/ defined in Section 3 (or an
 /// > absolute HTTP/HTTPS URI containing the /resource name/)
@@ -246,27 +247,28 @@ impl<'a> HandshakeRequest<'a> {
         Ok(Self { resource_name, host, origin, key, fields })
     }
 
-    /// Returns the request with memory of its own.
-    #[cfg(any(feature = "blocking", feature = "tokio"))]
-    pub(crate) fn keep(&self) -> KeptRequest {
-        KeptRequest {
+    /// Copies the request into memory of its own, so that the bytes that were read are free again.
+    #[cfg(feature = "alloc")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
+    #[must_use]
+    pub fn into_owned(self) -> OwnedHandshakeRequest {
+        OwnedHandshakeRequest {
             resource_name: self.resource_name.into(),
             host: self.host.into(),
             origin: self.origin.map(Into::into),
             key: self.key,
-            fields: KeptFields::new(self.fields.all()),
+            fields: OwnedFields::new(self.fields.all()),
         }
     }
 
-    /// Returns a request that was validated before.
-    #[cfg(any(feature = "blocking", feature = "tokio"))]
-    pub(super) fn kept(request: &'a KeptRequest) -> Self {
+    #[cfg(feature = "alloc")]
+    pub(super) fn from_owned(request: &'a OwnedHandshakeRequest) -> Self {
         Self {
             resource_name: &request.resource_name,
             host: &request.host,
             origin: request.origin.as_deref(),
             key: request.key,
-            fields: Fields::Kept(&request.fields),
+            fields: Fields::Owned(&request.fields),
         }
     }
 
@@ -276,8 +278,9 @@ impl<'a> HandshakeRequest<'a> {
         self.resource_name
     }
 
-    /// Returns the path as it was sent, percent-encoded. Browsers leave a percent sign without two
-    /// digits as it is.
+    /// Returns the path as it was sent, percent-encoded.
+    ///
+    /// It may contain a percent sign without two digits, which browsers do not encode.
     #[must_use]
     pub fn path(&self) -> &'a str {
         split_query(self.resource_name).0
@@ -289,8 +292,9 @@ impl<'a> HandshakeRequest<'a> {
         split_query(self.resource_name).1
     }
 
-    /// Returns the host that the client believes to connect to, and the port unless it is the
-    /// default. They are those of the target if it is an absolute URI, otherwise those of `Host`.
+    /// Returns the host that the client connects to, and the port unless it is the default.
+    ///
+    /// They are those of the target if it is an absolute URI, otherwise those of `Host`.
     #[must_use]
     pub fn host(&self) -> &'a str {
         self.host
@@ -307,16 +311,16 @@ impl<'a> HandshakeRequest<'a> {
 
     /// Refuses origins that are not on the list (§4.2.2, §10.2).
     ///
-    /// Scheme and host are compared case-insensitively. The default port equals none:
-    /// `https://example.com:443` is `https://example.com`. A client without an origin passes: it is
-    /// not a browser, and could have sent any origin.
+    /// Scheme and host are compared case-insensitively. The default port is the same as no port:
+    /// `https://example.com:443` is `https://example.com`. A client without an origin is accepted,
+    /// because it is not a browser, and could have sent any origin.
     ///
     /// Without this check or [`check_same_origin`](Self::check_same_origin), any page that a user
     /// visits can open connections in the user's name.
     ///
     /// # Errors
     ///
-    /// [`Rejection::Origin`] if the origin is not on the list.
+    /// Returns [`Rejection::Origin`] if the origin is not on the list.
     pub fn check_origin(&self, allowed: &[&str]) -> Result<(), Rejection> {
         self.check_origin_by(|origin| {
             allowed
@@ -328,8 +332,8 @@ impl<'a> HandshakeRequest<'a> {
     /// Refuses origins other than the server's own (RFC 6454 §5).
     ///
     /// The origin's scheme must be `https` if the client connects over TLS, otherwise `http`. Its
-    /// host and port must be those of [`host`](Self::host). A client without an origin passes, as
-    /// with [`check_origin`](Self::check_origin).
+    /// host and port must be those of [`host`](Self::host). A client without an origin is accepted,
+    /// as in [`check_origin`](Self::check_origin).
     ///
     /// `is_secure` refers to the client's end of the connection. If a proxy terminates TLS, the
     /// server knows this only from its configuration or from a header field that the proxy sets.
@@ -340,7 +344,7 @@ impl<'a> HandshakeRequest<'a> {
     ///
     /// # Errors
     ///
-    /// [`Rejection::Origin`] if the origin is another.
+    /// Returns [`Rejection::Origin`] if the origin is another.
     ///
     /// ```
     /// use wsframe::handshake::{HandshakeRequest, Rejection};
@@ -403,6 +407,7 @@ impl<'a> HandshakeRequest<'a> {
 }
 
 /// The response that accepts a WebSocket, with the server's choices (RFC 6455 §4.2.2).
+///
 /// [`HandshakeRequest::accept`] creates it.
 ///
 /// ```
@@ -430,8 +435,10 @@ impl<'a, 'p> HandshakeResponse<'a, 'p> {
         Self { subprotocol: chosen, ..self }
     }
 
-    /// Sets further header fields, as names and values. Values must not contain control characters,
-    /// except tabs. Characters beyond ASCII are sent as UTF-8.
+    /// Sets further header fields, as names and values.
+    ///
+    /// Values must not contain control characters, except tabs. Characters beyond ASCII are sent as
+    /// UTF-8.
     pub fn headers(self, headers: &'p [(&'p str, &'p str)]) -> Self {
         Self { headers, ..self }
     }
@@ -443,9 +450,9 @@ impl<'a, 'p> HandshakeResponse<'a, 'p> {
     ///
     /// # Errors
     ///
-    /// A [`WriteError`] for a value that the head cannot contain. Nothing was written then, except
-    /// with [`WriteError::Format`]. The response to an extended CONNECT cannot be written as text:
-    /// use `to_http`.
+    /// Returns a [`WriteError`] for a value that the head cannot contain. Nothing was written then,
+    /// except with [`WriteError::Format`]. The response to an extended CONNECT cannot be written as
+    /// text: use `to_http`.
     pub fn write(
         &self,
         extensions: &mut [&mut dyn Extension],

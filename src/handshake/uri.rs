@@ -1,12 +1,13 @@
 //! WebSocket URIs (RFC 6455 §3).
 //!
-//! > `` `text ws-URI = "ws:" "//" host [ ":" port ] path [ "?" query ] wss-URI = "wss:" "//" host [
-//! > ":" port ] path [ "?" query ]
-//! > `` `
+//! ```text
+//! ws-URI  = "ws:" "//" host [ ":" port ] path [ "?" query ]
+//! wss-URI = "wss:" "//" host [ ":" port ] path [ "?" query ]
+//! ```
 //!
-//! The parts are those of RFC 3986. A path and a query may also contain what browsers and URL
-//! parsers leave there. A general parser accepts much that must be refused here, such as a
-//! fragment, which some drop silently.
+//! The parts are those of RFC 3986. A path and a query may also contain characters that browsers
+//! and URL parsers do not encode. A general URL parser would accept much that must be refused here,
+//! such as a fragment, which some parsers drop silently.
 
 use core::fmt;
 use core::net::Ipv6Addr;
@@ -31,7 +32,7 @@ pub struct Uri<'a> {
     secure: bool,
     host: &'a str,
     port: Option<u16>,
-    /// Empty if the URI has none.
+    /// The path, which may be empty.
     path: &'a str,
     query: Option<&'a str>,
 }
@@ -41,10 +42,10 @@ impl<'a> Uri<'a> {
     ///
     /// # Errors
     ///
-    /// A [`UriError`] if it is not a WebSocket URI, or contains an invalid character. The path and
-    /// the query may contain all visible ASCII except `#`, as servers accept them. Characters
-    /// beyond ASCII must be percent-encoded, and host names in other scripts must be in their ASCII
-    /// form.
+    /// Returns a [`UriError`] if it is not a WebSocket URI, or contains an invalid character. The
+    /// path and the query may contain all visible ASCII except `#`, as servers accept them.
+    /// Characters beyond ASCII must be percent-encoded, and host names in other scripts must be in
+    /// their ASCII form.
     pub fn parse(uri: &'a str) -> Result<Self, UriError> {
         Self::parse_with(uri, HandshakeRules::new())
     }
@@ -53,7 +54,7 @@ impl<'a> Uri<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`parse`](Self::parse), unless the rules relax them.
+    /// Returns the errors of [`parse`](Self::parse), unless the rules relax them.
     ///
     /// ```
     /// use wsframe::handshake::{HandshakeRules, Uri, UriError};
@@ -91,7 +92,7 @@ impl<'a> Uri<'a> {
         Ok(Self { secure, host, port, path, query })
     }
 
-    /// Returns whether the connection must use TLS: the scheme is `wss`.
+    /// Returns whether the scheme is `wss`, so that the connection must use TLS.
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.secure
@@ -288,12 +289,12 @@ fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }
 
-/// Returns whether this is an unreserved character or a sub-delim.
+/// Returns whether this is an unreserved character or a sub-delimiter (RFC 3986 §2.2).
 fn is_in_name(byte: u8) -> bool {
     is_unreserved(byte) || b"!$&'()*+,;=".contains(&byte)
 }
 
-/// Why a text is not a WebSocket URI (RFC 6455 §3).
+/// Error returned for a text that is not a WebSocket URI (RFC 6455 §3).
 ///
 /// ```
 /// use wsframe::handshake::{Uri, UriError};

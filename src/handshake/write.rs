@@ -1,11 +1,11 @@
-//! Writing HTTP heads. Values from the caller are checked before anything is written, so no value
-//! can end its line and begin another.
+//! Writing HTTP heads. The caller's values are checked before anything is written, so no value can
+//! inject a line.
 
 use core::fmt;
 
 use crate::extensions::is_token;
 
-/// Why a head was not written: a value from the caller is invalid.
+/// Error returned if a head cannot be written: a value from the caller is invalid.
 ///
 /// ```
 /// use wsframe::handshake::{HttpReply, WriteError};
@@ -126,7 +126,7 @@ pub(super) fn line(to: &mut dyn fmt::Write, name: &str, value: &str) -> fmt::Res
 
 /// An HTTP/1.1 response that does not open a WebSocket: a page, a redirect, a 401.
 ///
-/// The connection closes after it, which its header says, and its body has a `Content-Length`.
+/// It has `Connection: close`, and a `Content-Length` for its body.
 ///
 /// ```
 /// use wsframe::handshake::HttpReply;
@@ -159,8 +159,10 @@ impl<'p> HttpReply<'p> {
         Self { status, headers: &[], body, obliged: &[], connection: "close" }
     }
 
-    /// Sets header fields, as names and values. Values must not contain control characters, except
-    /// tabs. Without a `Content-Type`, a body is `text/plain; charset=utf-8`.
+    /// Sets header fields, as names and values.
+    ///
+    /// Values must not contain control characters, except tabs. Without a `Content-Type`, a body is
+    /// `text/plain; charset=utf-8`.
     pub const fn headers(self, headers: &'p [(&'p str, &'p str)]) -> Self {
         Self { headers, ..self }
     }
@@ -169,8 +171,8 @@ impl<'p> HttpReply<'p> {
     ///
     /// # Errors
     ///
-    /// A [`WriteError`] for a status or a value that the head cannot contain. Nothing was written
-    /// then, except with [`WriteError::Format`].
+    /// Returns a [`WriteError`] for a status or a value that the head cannot contain. Nothing was
+    /// written then, except with [`WriteError::Format`].
     pub fn write(&self, to: &mut impl fmt::Write) -> Result<(), WriteError> {
         let Self { status, headers, body, obliged, connection } = *self;
         // These statuses have no body (RFC 9110 §15.3.5, §15.3.6, §15.4.5).
@@ -197,7 +199,8 @@ impl<'p> HttpReply<'p> {
     }
 }
 
-/// Returns the reason phrase of a status (RFC 9110 §15). It may be empty, and is for rare statuses.
+/// Returns the reason phrase of a status (RFC 9110 §15). It is empty for rare statuses, which is
+/// valid.
 const fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",

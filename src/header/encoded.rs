@@ -1,4 +1,4 @@
-//! The bytes of a header: in registers, and on the stack.
+//! Encoded headers, in registers and on the stack.
 
 use core::fmt;
 use core::ops::Deref;
@@ -17,9 +17,9 @@ use crate::mask::Mask;
 
 use super::{FIN, FrameHeader, LEN_16, LEN_64, MASK, MAX_HEADER_LEN};
 
-/// The bytes of an encoded header: a small buffer on the stack that lends them as a slice.
+/// An encoded frame header. It dereferences to its bytes and needs no allocation.
 ///
-/// Made by [`FrameHeader::encode`]. For a vectored write, send it before the payload.
+/// [`FrameHeader::encode`] returns it. Send it before the payload, for example in a vectored write.
 ///
 /// ```
 /// use std::io::{self, IoSlice, Write};
@@ -30,21 +30,21 @@ use super::{FIN, FrameHeader, LEN_16, LEN_64, MASK, MAX_HEADER_LEN};
 ///     socket.write_vectored(&[IoSlice::new(&header), IoSlice::new(payload)])
 /// }
 /// ```
-// With the alignment of `EncodeError`, whose place it takes in a `Result`: otherwise the compiler
-// writes the words to the stack twice.
+// It is aligned like `EncodeError`, with which it shares a `Result`. With another alignment the
+// compiler writes the words to the stack twice.
 #[derive(Clone, Copy)]
 #[repr(align(8))]
 pub struct EncodedHeader {
-    /// Two more than a header can have: two words, which a processor copies faster than bytes.
+    /// Two words, which a processor copies faster than single bytes. They are two bytes longer than
+    /// the longest header.
     words: [[u8; 8]; 2],
     len: usize,
 }
 
-/// An encoded header in registers: two words in the order of the wire, whose lowest byte is the
-/// header's first.
+/// An encoded header in registers, as two words. The lowest byte is the first on the wire.
 ///
-/// A processor waits where bytes are stored one by one and then read as a word. So these words are
-/// written where the header goes, and no [`EncodedHeader`] is stored in between.
+/// A processor waits when it reads a word whose bytes were stored one by one. So these words are
+/// written directly to the output, and no [`EncodedHeader`] is stored in between.
 pub(crate) struct PackedHeader {
     low: u64,
     /// 0, unless the length is in 64 bits.
@@ -53,13 +53,13 @@ pub(crate) struct PackedHeader {
 }
 
 impl PackedHeader {
-    /// Encodes the header as its fields are.
+    /// Encodes the header without checking its fields.
     #[inline(always)]
     pub(super) fn new(header: &FrameHeader) -> Self {
         let first = if header.fin { FIN } else { 0 } | header.rsv.bits() | header.opcode.bits();
         let key = header.masking_key.map(|key| u64::from(u32::from_le_bytes(key.to_bytes())));
-        // Branches, with constants in each, and no arithmetic in their place: most senders have one
-        // kind of header.
+        // Two branches with constants in each are faster than arithmetic for both, because most
+        // senders send only one kind of header.
         match key {
             None => Self::with(u64::from(first), 0, header.payload_len, 0),
             Some(key) => {
@@ -89,19 +89,19 @@ impl PackedHeader {
         }
     }
 
-    /// How many of the bytes are the header's: at most [`MAX_HEADER_LEN`].
+    /// Returns the header's length in bytes, at most [`MAX_HEADER_LEN`].
     #[inline(always)]
     pub(crate) const fn len(&self) -> usize {
         self.len
     }
 
-    /// The header's bytes, and zeros that fill the words.
+    /// Returns the header's bytes, filled up with zeros.
     #[inline(always)]
     pub(crate) const fn words(&self) -> [u8; MAX_HEADER_LEN + 2] {
         ((self.high as u128) << 64 | self.low as u128).to_le_bytes()
     }
 
-    /// Appends the frame.
+    /// Appends the header and the payload, which it masks.
     #[cfg(feature = "alloc")]
     #[inline(always)]
     pub(crate) fn append_with(self, mask: &Mask, payload: &[u8], out: &mut impl Buffer) {
@@ -112,7 +112,7 @@ impl PackedHeader {
         append_frame(self.low, self.high, self.len, mask.word(), payload, out);
     }
 
-    /// Puts the frame, for which there must be capacity.
+    /// Writes the header and the payload, which it masks, to a `BufMut` with enough capacity.
     #[cfg(feature = "bytes")]
     #[inline(always)]
     pub(crate) fn put_with(self, mut mask: Mask, payload: &[u8], out: &mut impl BufMut) {
@@ -132,8 +132,8 @@ impl PackedHeader {
         EncodedHeader { words: [self.low.to_le_bytes(), self.high.to_le_bytes()], len: self.len }
     }
 
-    /// Writes a frame with a short payload to the beginning of `out`, if it has capacity for
-    /// blocks. Returns whether it did.
+    /// Writes a frame with a short payload to the beginning of `out`, if it is long enough to write
+    /// whole blocks. Returns whether it did.
     #[inline(always)]
     #[cfg(all(feature = "alloc", not(any(wsframe_backend = "words", wsframe_backend = "small"))))]
     pub(crate) fn write_short(&self, key: u32, payload: &[u8], out: &mut [u8]) -> bool {
@@ -149,15 +149,15 @@ impl PackedHeader {
             *place = self.words();
             return;
         }
-        // A frame of less than 16 bytes has two bytes of header, and perhaps a key.
+        // The header of a frame of less than 16 bytes is two bytes, or two bytes and a key.
         put(frame, 0, (self.low as u16).to_le_bytes());
         if self.len > 2 {
             put(frame, 2, ((self.low >> 16) as u32).to_le_bytes());
         }
     }
 
-    /// Writes the header to the end of the headroom, and nothing before it. Returns where it
-    /// begins.
+    /// Writes the header to the end of the headroom, and no byte before it. Returns the index at
+    /// which it begins.
     #[inline(always)]
     pub(super) fn write_before(&self, headroom: &mut [u8; MAX_HEADER_LEN]) -> usize {
         // A copy of unknown length would be a call.
@@ -184,14 +184,13 @@ impl PackedHeader {
     }
 }
 
-/// A function of its own, so that the short path above needs no stack frame. What it takes is in
-/// registers: a header that is stored word by word, and read as a vector, would make the processor
-/// wait.
+/// Appends a frame on the slow path. It is out of line, so that the fast path needs no stack frame.
+/// It takes the header in registers: a processor waits when it reads a vector whose words were
+/// stored one by one.
 #[cfg(feature = "alloc")]
 #[inline(never)]
 fn append_frame<B: Buffer>(low: u64, high: u64, len: usize, key: u32, payload: &[u8], out: &mut B) {
-    // Enough for a short frame as blocks, so that a buffer that is cleared and used again has the
-    // fast path.
+    // A buffer that is cleared and used again then has enough capacity for the fast path.
     out.reserve((len + payload.len()).max(64));
     #[cfg(not(any(wsframe_backend = "words", wsframe_backend = "small")))]
     if append_long([low, high], len, payload, key, out) {
@@ -200,8 +199,8 @@ fn append_frame<B: Buffer>(low: u64, high: u64, len: usize, key: u32, payload: &
     append_safely(low, high, len, key, payload, out);
 }
 
-/// For builds without `unsafe` code, and for a short frame that leaves too little capacity to be
-/// written as blocks.
+/// Appends a frame in safe code. Builds without `unsafe` use it, and frames for which the capacity
+/// does not suffice to write whole blocks.
 #[cfg(feature = "alloc")]
 #[inline(never)]
 fn append_safely<B: Buffer>(
@@ -226,8 +225,7 @@ fn put_masked(mut payload: &[u8], mask: &mut Mask, out: &mut impl BufMut) {
     }
 }
 
-/// In safe code a `BufMut` takes only bytes that are somewhere else: so many are on the stack at a
-/// time.
+/// Masks pieces of the payload on the stack, because safe code cannot mask within a `BufMut`.
 #[cfg(all(feature = "bytes", any(wsframe_backend = "words", wsframe_backend = "small")))]
 fn put_masked(payload: &[u8], mask: &mut Mask, out: &mut impl BufMut) {
     let mut masked = [0; 1024];
@@ -237,7 +235,7 @@ fn put_masked(payload: &[u8], mask: &mut Mask, out: &mut impl BufMut) {
     }
 }
 
-/// Writes a part of a header, which is in `bytes` at this index.
+/// Writes a part of a header to `bytes`, at this index.
 #[inline(always)]
 fn put<const N: usize>(bytes: &mut [u8], at: usize, part: [u8; N]) {
     if let Some(place) = bytes.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
@@ -246,15 +244,16 @@ fn put<const N: usize>(bytes: &mut [u8], at: usize, part: [u8; N]) {
 }
 
 impl EncodedHeader {
-    /// Returns the masking key, the last four bytes; `None` in the header of an unmasked frame. For
-    /// code that makes the header first, with any key, and draws the key into it.
+    /// Returns the masking key, which is the last four bytes. Returns `None` for an unmasked frame.
+    ///
+    /// Use it to encode the header with any key first, and to generate the key in place.
     ///
     /// ```
     /// use wsframe::{FrameHeader, MaskingKey, Opcode, mask};
     ///
     /// let mut payload = *b"Hello";
-    /// let to_be_drawn = Some(MaskingKey::new([0; 4]));
-    /// let masked = FrameHeader { masking_key: to_be_drawn, ..FrameHeader::new(Opcode::Text, 5) };
+    /// let any_key = Some(MaskingKey::new([0; 4]));
+    /// let masked = FrameHeader { masking_key: any_key, ..FrameHeader::new(Opcode::Text, 5) };
     /// let mut header = masked.encode()?;
     /// if let Some(key) = header.masking_key_mut() {
     ///     *key = [0x37, 0xfa, 0x21, 0x3d]; // from a source of strong entropy

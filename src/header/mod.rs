@@ -47,9 +47,9 @@ const LEN_64: u8 = 127;
 ///  +-------------------------------+- - - - - - - - - - - - - - - - +
 /// ```
 ///
-/// Decoding is a pure function of a slice. While bytes are missing it returns `None` and remembers
-/// nothing. A broken rule is reported as soon as the byte that breaks it has arrived; a rule about
-/// lengths, as soon as the length has.
+/// [`decode`](Self::decode) keeps no state: while bytes are missing it returns `None`, and the
+/// caller passes the same bytes again with more. It reports a broken rule as soon as the byte that
+/// breaks it has arrived, or the whole length.
 ///
 /// ```
 /// use wsframe::{FrameHeader, MaskingKey, Opcode, Role, Rules};
@@ -102,8 +102,8 @@ impl FrameHeader {
 
     /// Decodes the header at the beginning of `bytes`.
     ///
-    /// Returns it with its length in bytes, which is where the payload begins. Returns `None` while
-    /// bytes are missing; [`required_len`](Self::required_len) returns how many are needed.
+    /// Returns the header and its length in bytes, at which the payload begins. Returns `None`
+    /// while bytes are missing; [`required_len`](Self::required_len) returns how many are needed.
     ///
     /// # Errors
     ///
@@ -118,12 +118,12 @@ impl FrameHeader {
         }
     }
 
-    /// The fast path for nearly all headers: valid, with no RSV bit, no relaxed rule and at most
-    /// 65,535 bytes of payload. `None` means: use the slow path.
+    /// Decodes nearly all headers, on the fast path: those that are valid under strict rules, with
+    /// no RSV bit and at most 65,535 bytes of payload. `None` means: use the slow path.
     ///
-    /// It has no errors, so its result stays in registers when decoding is inlined. With error
-    /// returns the compiler assembles the result from pieces as small as the smallest field of any
-    /// error. `ci/counts.sh` measures what this saves.
+    /// It returns no errors, so its result stays in registers when it is inlined. With errors the
+    /// compiler would assemble the result in memory, in pieces of the smallest field of any error.
+    /// `ci/counts.sh` counts the instructions.
     #[inline(always)]
     pub(crate) fn decode_plain(bytes: &[u8], rules: Rules) -> Option<(Self, usize)> {
         // For the smallest code, one path decodes all headers.
@@ -134,8 +134,8 @@ impl FrameHeader {
         let opcode = Opcode::from_bits(first);
         let fin = first & FIN != 0;
         let masked = second & MASK != 0;
-        // All valid first bytes without RSV bits. A list, because callers that know the byte
-        // compile to nothing here.
+        // All valid first bytes without RSV bits. For callers that know the byte, a list costs no
+        // instructions.
         let plain = matches!(first, 0x00..=0x02 | 0x80..=0x82 | 0x88..=0x8A)
             && masked == matches!(rules.role(), Role::Server);
         if !plain {
@@ -160,7 +160,8 @@ impl FrameHeader {
         Some((Self { fin, rsv: Rsv::NONE, opcode, masking_key, payload_len }, header_len))
     }
 
-    /// The slow path, which checks every rule as soon as the bytes that it is about have arrived.
+    /// Decodes any header, on the slow path. Checks each rule as soon as the bytes for it have
+    /// arrived.
     #[inline(never)]
     fn decode_checked(bytes: &[u8], rules: Rules) -> Result<Option<(Self, usize)>, ProtocolError> {
         let Some(&first) = bytes.first() else { return Ok(None) };
@@ -178,12 +179,12 @@ impl FrameHeader {
 
     /// Parses the header at the beginning of `bytes` without any rule. It never fails.
     ///
-    /// Returns it with its length in bytes, which is where the payload begins. Returns `None` while
-    /// bytes are missing; [`required_len`](Self::required_len) returns how many are needed.
+    /// Returns the header and its length in bytes, at which the payload begins. Returns `None`
+    /// while bytes are missing; [`required_len`](Self::required_len) returns how many are needed.
     ///
-    /// Use it where the caller has a policy of its own. [`Rules::check`] then applies the rules
-    /// that the caller wants. [`decode`](Self::decode) does both, and reports a broken rule before
-    /// the rest of the header has arrived.
+    /// Use it for a policy of your own, and [`Rules::check`] for the rules that you want.
+    /// [`decode`](Self::decode) does both, and reports a broken rule before the rest of the header
+    /// has arrived.
     ///
     /// ```
     /// use wsframe::{FrameHeader, Opcode, ProtocolError, Role, Rules};
@@ -217,7 +218,7 @@ impl FrameHeader {
 
     /// Returns the length in bytes of the header at the beginning of `bytes`.
     ///
-    /// While there are fewer than two bytes it returns 2. [`decode`](Self::decode) returns `None`
+    /// Returns 2 while there are fewer than two bytes. [`decode`](Self::decode) returns `None`
     /// until that many bytes have arrived.
     ///
     /// ```
@@ -245,11 +246,11 @@ impl FrameHeader {
         2 + len_bytes + if self.masking_key.is_some() { 4 } else { 0 }
     }
 
-    /// Encodes the header, with the length in its shortest form, and refuses one that no peer may
-    /// accept.
+    /// Encodes the header, with the length in its shortest form. Returns an error for a header that
+    /// no peer may accept.
     ///
-    /// RSV bits and masking are not checked, because only the caller knows its extensions and its
-    /// role.
+    /// RSV bits and masking are not checked, because they depend on the negotiated extensions and
+    /// on the role.
     ///
     /// # Errors
     ///
@@ -264,11 +265,10 @@ impl FrameHeader {
         Ok(self.pack()?.encoded())
     }
 
-    /// Encodes the header as it is, with the length in its shortest form. It never fails.
+    /// Encodes the header without checks, with the length in its shortest form. It never fails.
     ///
-    /// Use it for a header that was decoded or checked before, such as one that is forwarded, or
-    /// where the caller has a policy of its own. [`encode`](Self::encode) refuses headers that no
-    /// peer may accept.
+    /// Use it for a header that was decoded before, such as one that is forwarded, or with a policy
+    /// of your own. [`encode`](Self::encode) refuses headers that no peer may accept.
     ///
     /// ```
     /// use wsframe::{FrameHeader, Opcode};
@@ -282,11 +282,10 @@ impl FrameHeader {
         PackedHeader::new(self).encoded()
     }
 
-    /// Appends the header as it is, and then the payload, masked while it is copied if the header
-    /// has a key. It never fails.
+    /// Appends the header without checks, and then the payload. It never fails.
     ///
-    /// Same as [`to_bytes`](Self::to_bytes), but in one pass with the payload, which is usually of
-    /// the header's `payload_len`. It may also be only the beginning of it.
+    /// If the header has a key, the payload is masked while it is copied. `payload` may also be
+    /// only the beginning of the frame's payload.
     /// [`FrameEncoder::encode_to_vec`](crate::FrameEncoder::encode_to_vec) refuses frames that no
     /// peer may accept.
     ///
@@ -303,8 +302,9 @@ impl FrameHeader {
         PackedHeader::new(self).append_with(&self.mask(), payload, out);
     }
 
-    /// Appends the frame to a `BytesMut`, as [`append_to_vec`](Self::append_to_vec) does to a
-    /// `Vec`.
+    /// Appends the header without checks, and then the payload, to a `BytesMut`. It never fails.
+    ///
+    /// Same as [`append_to_vec`](Self::append_to_vec), but for another buffer.
     ///
     /// ```
     /// use bytes::BytesMut;
@@ -320,7 +320,7 @@ impl FrameHeader {
         PackedHeader::new(self).append_with(&self.mask(), payload, out);
     }
 
-    /// Same as [`encode`](Self::encode), for a header that is written at once.
+    /// Same as [`encode`](Self::encode), but the header stays in registers.
     #[inline(always)]
     pub(crate) fn pack(&self) -> Result<PackedHeader, EncodeError> {
         let Self { fin, opcode, payload_len, .. } = *self;
@@ -341,8 +341,8 @@ impl FrameHeader {
     ///
     /// # Errors
     ///
-    /// Same as [`encode`](Self::encode): the header is one that no peer may accept. Nothing is
-    /// written.
+    /// Same as [`encode`](Self::encode), for a header that no peer may accept. Nothing is written
+    /// then.
     ///
     /// ```
     /// use wsframe::{FrameHeader, MAX_HEADER_LEN, Opcode};
@@ -379,8 +379,8 @@ const fn is_valid_control(opcode: Opcode, fin: bool, payload_len: u64) -> bool {
     !opcode.is_reserved() && fin && payload_len <= MAX_CONTROL_PAYLOAD_LEN as u64 && !truncated
 }
 
-/// Returns why a frame is not a [valid control frame](is_valid_control). Apart from the check, so
-/// that the path without an error calls nothing.
+/// Returns the error of a frame that is not a [valid control frame](is_valid_control). It is apart
+/// from the check, so that a valid frame needs no call.
 #[cold]
 const fn control_error(opcode: Opcode, fin: bool, payload_len: u64) -> EncodeError {
     if opcode.is_reserved() {

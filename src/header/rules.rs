@@ -46,9 +46,9 @@ impl fmt::Display for Role {
     }
 }
 
-/// The rules for the headers of received frames. New rules are strict; each relaxation has a name.
+/// The rules for the headers of received frames.
 ///
-/// Rules take two bytes.
+/// New rules are strict. Each relaxation is a method with a name of its own. Rules take two bytes.
 ///
 /// ```
 /// use wsframe::{FrameHeader, Role, Rsv, Rules};
@@ -85,7 +85,7 @@ impl Rules {
         }
     }
 
-    /// Returns the role that the rules are for, which is the receiver's.
+    /// Returns the role of the endpoint that receives.
     #[must_use]
     pub const fn role(self) -> Role {
         if self.0 & Self::MASKED != 0 { Role::Server } else { Role::Client }
@@ -107,10 +107,11 @@ impl Rules {
 
     /// Accepts the allowed RSV bits on continuation and control frames as well.
     ///
-    /// This is for extensions that define them there, which permessage-deflate does not, and for
-    /// code that reads frames. A [`MessageDecoder`](crate::MessageDecoder) uses only the bits of a
-    /// message's first frame. [`MessageSpan::header`](crate::MessageSpan::header) contains those of
-    /// the other frames.
+    /// Use it for an extension that defines the bits there, and for code that reads frames.
+    /// (permessage-deflate does not define them there.) A
+    /// [`MessageDecoder`](crate::MessageDecoder) interprets only the bits of a message's first
+    /// frame. [`MessageSpan::header`](crate::MessageSpan::header) contains those of the other
+    /// frames.
     #[must_use]
     pub const fn allow_rsv_on_all_frames(self) -> Self {
         Self(self.0 | Self::RSV_ON_ALL_FRAMES)
@@ -131,7 +132,7 @@ impl Rules {
 
     /// Lets a server accept unmasked frames, against §5.1.
     ///
-    /// For a client's rules this is a no-op: see [`accept_masked`](Self::accept_masked).
+    /// This is a no-op for a client, which [`accept_masked`](Self::accept_masked) is for.
     #[doc(alias = "accept_unmasked_frames")]
     #[must_use]
     pub const fn accept_unmasked(self) -> Self {
@@ -143,7 +144,7 @@ impl Rules {
 
     /// Lets a client accept masked frames, against §5.1.
     ///
-    /// For a server's rules this is a no-op: see [`accept_unmasked`](Self::accept_unmasked).
+    /// This is a no-op for a server, which [`accept_unmasked`](Self::accept_unmasked) is for.
     #[must_use]
     pub const fn accept_masked(self) -> Self {
         match self.role() {
@@ -177,7 +178,7 @@ impl Rules {
         Self(self.0 | Self::LONG_CONTROL)
     }
 
-    /// Returns the rules without those relaxations that messages cannot have.
+    /// Returns the rules without the relaxations that a message decoder does not support.
     pub(crate) const fn for_messages(self) -> Self {
         Self(self.0 & !(Self::RESERVED_OPCODES | Self::FRAGMENTED_CONTROL | Self::LONG_CONTROL))
     }
@@ -188,8 +189,10 @@ impl Rules {
         Self(self.0 | Self::ANY_LENGTH_FORM)
     }
 
-    /// Checks a header that was [parsed](super::FrameHeader::parse). `header_len` is its length in
-    /// bytes, which tells the form of its length.
+    /// Checks a header that was [parsed](super::FrameHeader::parse).
+    ///
+    /// `header_len` is the header's length in bytes, from which the form of the payload length
+    /// follows.
     ///
     /// # Errors
     ///
@@ -240,11 +243,21 @@ impl Rules {
         Ok(())
     }
 
-    /// Returns which of these bits no extension claims on a frame with this opcode.
+    /// Returns the bits that no extension defines on a frame with this opcode (RFC 6455 §5.2).
+    /// The rules of received and sent frames are the same.
+    ///
+    /// ```
+    /// use wsframe::{Opcode, Role, Rsv, Rules};
+    ///
+    /// let rules = Rules::new(Role::Server);
+    /// assert_eq!(rules.unexpected_rsv(Rsv::RSV1, Opcode::Text), Rsv::RSV1);
+    /// assert_eq!(rules.unexpected_rsv(Rsv::NONE, Opcode::Text), Rsv::NONE);
+    /// ```
     #[inline(always)]
-    pub(crate) const fn unexpected_rsv(self, rsv: Rsv, opcode: Opcode) -> Rsv {
-        // > An endpoint MUST NOT set the "Per-Message Compressed" bit of control frames and non-first
-        // > fragments of a data message. (RFC 7692 §6.1)
+    #[must_use]
+    pub const fn unexpected_rsv(self, rsv: Rsv, opcode: Opcode) -> Rsv {
+        // > An endpoint MUST NOT set the "Per-Message Compressed" bit of control frames and
+        // > non-first fragments of a data message. (RFC 7692 §6.1)
         let of_messages = if self.0 & Self::DEFLATE != 0 { Rsv::RSV1.bits() as u16 } else { 0 };
         let allowed = if opcode.begins_message() {
             self.0
@@ -256,8 +269,8 @@ impl Rules {
         Rsv::from_bits(rsv.bits() & !(allowed as u8))
     }
 
-    /// > The server MUST close the connection upon receiving a frame that is not masked. […] A client
-    /// > MUST close a connection if it detects a masked frame.
+    /// > The server MUST close the connection upon receiving a frame that is not masked. […] A
+    /// > client MUST close a connection if it detects a masked frame.
     #[inline(always)]
     pub(super) const fn check_masked(self, masked: bool) -> Result<(), ProtocolError> {
         if masked == (self.0 & Self::MASKED != 0) || self.0 & Self::ANY_MASKING != 0 {
@@ -271,7 +284,7 @@ impl Rules {
 
     /// > All control frames MUST have a payload length of 125 bytes or less
     ///
-    /// `in_7_bits` tells that before the whole length has arrived.
+    /// `in_7_bits` shows this before the whole length has arrived.
     #[inline(always)]
     pub(super) fn check_control(
         self,

@@ -1,21 +1,24 @@
 //! Masking (RFC 6455 §5.3): byte `i` of a payload XOR byte `i mod 4` of the masking key.
 //!
-//! The same operation masks and unmasks. [`MaskingKey`] is the four bytes of the header. [`Mask`]
-//! is a key rotated to the current offset, so a payload may be masked in any pieces.
+//! The same operation masks and unmasks. [`apply`] masks a whole payload. To mask a payload in
+//! pieces, use a [`Mask`], or [`apply_and_rotate`] with the key as a plain array.
 //!
-//! [`apply`] and [`apply_and_rotate`] do the same with keys as plain arrays.
+//! [`MaskingKey`] is the key as in the frame header. [`Mask`] is the key rotated to the current
+//! offset in the payload.
 
 pub(crate) mod types;
 
 pub(crate) use types::{Mask, MaskingKey};
 
-/// Masks or unmasks a whole payload in place.
+/// Masks or unmasks a whole payload in place (RFC 6455 §5.3).
 ///
 /// ```
 /// let mut payload = [0x7f, 0x9f, 0x4d, 0x51, 0x58];
 /// wsframe::mask::apply(&mut payload, [0x37, 0xfa, 0x21, 0x3d]);
 /// assert_eq!(&payload, b"Hello");
 /// ```
+#[doc(alias = "unmask")]
+#[doc(alias = "apply_mask")]
 #[inline(always)]
 pub fn apply(payload: &mut [u8], key: [u8; 4]) {
     Mask::new(MaskingKey::new(key)).apply(payload);
@@ -24,7 +27,7 @@ pub fn apply(payload: &mut [u8], key: [u8; 4]) {
 /// Masks or unmasks the next bytes of a payload in place, and rotates `key` so that it is ready for
 /// the bytes after them.
 ///
-/// A [`Mask`] does the same, and cannot be confused with the key of the header.
+/// A [`Mask`] does the same, and its type tells it from the key of the header.
 ///
 /// ```
 /// let mut key = [0x37, 0xfa, 0x21, 0x3d];

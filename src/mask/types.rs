@@ -11,8 +11,8 @@ use crate::buffer::Buffer;
 /// The four bytes that a masked frame carries in its header (RFC 6455 §5.3), in the order of the
 /// wire.
 ///
-/// A client must use a fresh, unpredictable key for every frame (§10.3). This type contains any key
-/// that it is given.
+/// A client must use a fresh, unpredictable key for every frame (§10.3). This type does not check
+/// that: see [`MaskingKeys`](crate::MaskingKeys).
 ///
 /// ```
 /// use wsframe::MaskingKey;
@@ -55,7 +55,7 @@ impl fmt::Debug for MaskingKey {
     }
 }
 
-/// Eight hexadecimal digits, in the order of the wire.
+/// Writes eight hexadecimal digits, in the order of the wire.
 impl fmt::Display for MaskingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:08x}", u32::from_be_bytes(self.0))
@@ -65,8 +65,8 @@ impl fmt::Display for MaskingKey {
 /// A masking key rotated to the current offset in the payload.
 ///
 /// Applying it to a piece of the payload advances it by the length of the piece. So one `Mask`
-/// masks the pieces of a payload in order, whatever their lengths. It takes four bytes, and no
-/// counter can overflow.
+/// masks the pieces of a payload in order, whatever their lengths. It takes four bytes, and has no
+/// counter that could overflow.
 ///
 /// ```
 /// use wsframe::{Mask, MaskingKey};
@@ -83,8 +83,8 @@ impl fmt::Display for MaskingKey {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Mask(u32);
 
-/// A buffer lends only bytes that are initialised: so many are at a time, which are still in the
-/// first cache when masking overwrites them.
+/// The number of bytes that are appended at once: first zeros, which masking then overwrites while
+/// they are in the L1 cache.
 #[cfg(feature = "alloc")]
 const APPENDED_AT_ONCE: usize = 4096;
 
@@ -108,6 +108,8 @@ impl Mask {
     }
 
     /// Masks or unmasks the next bytes of the payload in place.
+    #[doc(alias = "unmask")]
+    #[doc(alias = "apply_mask")]
     #[inline(always)]
     pub fn apply(&mut self, bytes: &mut [u8]) {
         if self.is_identity() {
@@ -170,8 +172,8 @@ impl Mask {
         self.0 = arch::rotate(self.0, len);
     }
 
-    /// Returns the mask that has the effect of this one and the other. A relay uses it to exchange
-    /// one key for another in a single pass.
+    /// Returns a mask with the effect of both masks. A relay uses it to exchange one key for
+    /// another in a single pass.
     ///
     /// ```
     /// use wsframe::{Mask, MaskingKey};
@@ -189,21 +191,22 @@ impl Mask {
         Self(self.0 ^ other.0)
     }
 
-    /// Returns whether applying it is a no-op: [`NONE`](Self::IDENTITY), or a key of four zeros.
+    /// Returns whether applying the mask is a no-op, as for [`IDENTITY`](Self::IDENTITY) and for a
+    /// key of four zeros.
     #[must_use]
     #[inline(always)]
     pub const fn is_identity(&self) -> bool {
         self.0 == 0
     }
 
-    /// The mask that [`word`](Self::word) came from.
+    /// Creates the mask from its [`word`](Self::word).
     #[cfg(feature = "alloc")]
     #[inline(always)]
     pub(crate) const fn of_word(word: u32) -> Self {
         Self(word)
     }
 
-    /// For the kernels: the key in the order of memory.
+    /// Returns the key in the order of memory, for the kernels.
     #[inline(always)]
     pub(crate) const fn word(&self) -> u32 {
         self.0

@@ -12,14 +12,16 @@ use crate::frame::Payload;
 
 /// Collects the chunks of messages into whole messages.
 ///
-/// A message that arrives in one chunk is returned as a borrow, and not copied. Other messages are
-/// collected in memory that grows with what has arrived. Declared lengths never cause allocation.
-/// The decoder's [`max_message_size`](crate::Limits::max_message_size) is the limit. A
-/// message is returned together with its memory, so an idle connection's assembler has none.
+/// Use one assembler per connection, and pass it every chunk in order.
 ///
-/// Use one assembler per connection, and pass it every chunk in order. It cannot notice a missing
-/// chunk, and returns the message without it. The exception is text whose chunks no longer join at
-/// a character: [`text`](Self::text) then returns an error.
+/// A message that arrives in one chunk is returned as a borrow, and not copied. Other messages are
+/// collected in memory that grows with the bytes that have arrived, up to the decoder's
+/// [`max_message_size`](crate::Limits::max_message_size). Declared lengths never cause allocation.
+/// A message is returned together with its memory, so the assembler of an idle connection has none.
+///
+/// The assembler cannot notice a missing chunk, and returns the message without it. There is one
+/// exception: if the other chunks of a text do not join at a character boundary,
+/// [`text`](Self::text) returns an error.
 ///
 /// ```
 /// use wsframe::{Assembler, Event, MessageDecoder, Role};
@@ -93,14 +95,14 @@ impl Assembler {
     }
 
     /// Appends a chunk of a binary message. Returns the message, unmasked, if this was its last
-    /// chunk.
+    /// chunk, and `None` while more chunks follow.
     #[inline(always)]
     pub fn binary<'b>(&mut self, chunk: BinaryChunk<'b>) -> Option<Cow<'b, [u8]>> {
         self.bytes(chunk.payload, chunk.first, chunk.last)
     }
 
     /// Appends a chunk of an [`Event::Raw`](crate::Event::Raw) message. Returns the message,
-    /// unmasked, if this was its last chunk.
+    /// unmasked, if this was its last chunk, and `None` while more chunks follow.
     #[inline(always)]
     pub fn raw<'b>(&mut self, chunk: RawChunk<'b>) -> Option<Cow<'b, [u8]>> {
         self.bytes(chunk.payload, chunk.first, chunk.last)

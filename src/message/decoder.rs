@@ -25,15 +25,6 @@ use crate::utf8::{PartialStr, Utf8Validator};
 /// It owns no buffer and never allocates. Its state takes 56 bytes.
 /// [`Connection`](crate::Connection) adds replies.
 ///
-/// A message arrives in chunks ([`Event::Text`], [`Event::Binary`]), as its bytes arrive. A message
-/// in one frame that is completely in the buffer is one chunk. Control frames are always complete,
-/// and may arrive between the chunks of a message. To receive only complete messages:
-///
-/// - Set [`FrameDecoder::whole_frames_up_to`](crate::FrameDecoder::whole_frames_up_to).
-///   Unfragmented messages up to that length are then one chunk, and are not copied. The buffer
-///   must be long enough for them.
-/// - Use an `Assembler` (feature `alloc`). It collects the chunks of any message.
-///
 /// ```
 /// use wsframe::{Event, MessageDecoder, Role};
 ///
@@ -60,12 +51,25 @@ use crate::utf8::{PartialStr, Utf8Validator};
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 ///
+/// # Chunks and whole messages
+///
+/// A message is returned in chunks ([`Event::Text`], [`Event::Binary`]) as its bytes arrive. A
+/// message in one frame that is completely in the buffer is one chunk. Control frames are always
+/// complete, and may arrive between the chunks of a message. To receive whole messages, do one of
+/// these:
+///
+/// - Use an `Assembler` (feature `alloc`). It collects the chunks of any message.
+/// - Set [`whole_frames_up_to`](Self::whole_frames_up_to) to the size of your buffer. Every
+///   unfragmented message that fits is then one chunk, and is not copied.
+///
+/// # Errors and the end
+///
 /// Errors are sticky: every later call returns the first error. After a Close frame there are no
 /// more events, and the input must be discarded (RFC 6455 §1.4). [`decode`](Self::decode) does so.
 #[derive(Clone, Debug)]
 pub struct MessageDecoder(State);
 
-// A failed decoder needs no state, so the sticky error takes its place and costs no memory.
+// A failed decoder needs no other state, so the sticky error costs no memory.
 #[derive(Clone, Debug)]
 enum State {
     Running(Running),
@@ -77,7 +81,7 @@ struct Running {
     frames: FrameDecoder,
     /// Validates the open text message. In its initial state while none is open.
     text: Utf8Validator,
-    /// The length of the open message, as far as its headers declared it; saturates at
+    /// The length of the open message that its headers so far declared. It saturates at
     /// [`limits::NONE`].
     len: u32,
     /// The number of frames of the open message that have begun.
@@ -109,7 +113,7 @@ enum Kind {
     Raw(u8),
 }
 
-/// The location of a message in one frame: where its payload begins and ends, and how it is masked.
+/// The location of a message in one frame: the range of its payload, and its mask.
 #[cfg(feature = "bytes")]
 pub(crate) struct WholeMessage {
     pub(crate) start: usize,
@@ -300,8 +304,8 @@ impl MessageDecoder {
     }
 
     /// Returns whether a part of a message was decoded, and not its end.
-    #[cfg(any(feature = "blocking", feature = "tokio"))]
-    pub(crate) const fn is_within_message(&self) -> bool {
+    #[must_use]
+    pub const fn is_within_message(&self) -> bool {
         matches!(self.0, State::Running(Running { position: Position::Within(_), .. }))
     }
 
@@ -397,11 +401,11 @@ impl MessageDecoder {
         self.read(&span, &mut used[range])
     }
 
-    /// Returns the located frame unchanged. For relays.
+    /// Returns the located frame unchanged, for relays.
     ///
-    /// Same as [`decode_span`](Self::decode_span), with every rule of messages applied, but nothing
-    /// is joined. The payload is still masked, except where it had to be read: validated text and
-    /// Close frames.
+    /// Same as [`decode_span`](Self::decode_span), but with the frame's own header. Every rule of
+    /// messages applies. Validated text and the payload of a Close are unmasked, because they must
+    /// be read. All other payloads are still masked.
     ///
     /// # Errors
     ///
@@ -449,7 +453,7 @@ impl MessageDecoder {
     ///
     /// A type that is built on a decoder passes itself as `context`. Both paths return their event
     /// from here, so it stays in registers. The slow path takes the input by value and returns the
-    /// rest, so the cursor's address never escapes and the cursor stays in registers, too.
+    /// rest. So the address of `input` is not passed on, and `input` stays in registers, too.
     #[inline(always)]
     pub(crate) fn decode_plain_or<'b, C, E>(
         context: &mut C,
@@ -542,10 +546,11 @@ impl MessageDecoder {
         Some((span, bytes))
     }
 
-    /// Returns the next frame, unchanged, and advances `input` past it. For relays.
+    /// Returns the next frame unchanged, for relays, and advances `input` past it.
     ///
-    /// Returns `None` when more bytes are needed. After a Close frame, all input is discarded. The
-    /// payload is still masked, except where it had to be read: validated text and Close frames.
+    /// Returns `None` when more bytes are needed. After a Close frame, all input is discarded.
+    /// Validated text and the payload of a Close are unmasked, because they must be read. All other
+    /// payloads are still masked.
     ///
     /// # Errors
     ///
@@ -670,9 +675,9 @@ impl MessageDecoder {
         })
     }
 
-    /// Locates a message in one plain frame that has arrived completely, as nearly all messages
-    /// are. Changes no state, so the caller may cut the frame out of its buffer before it unmasks
-    /// it.
+    /// Locates a message in one plain frame that has arrived completely. Nearly all messages are.
+    /// This changes no state, so the caller may first split the frame off its buffer and unmask it
+    /// then.
     #[cfg(feature = "bytes")]
     #[inline(always)]
     pub(crate) fn locate_whole(&self, input: &[u8]) -> Option<WholeMessage> {
@@ -705,7 +710,7 @@ impl MessageDecoder {
         }
     }
 
-    /// Makes `error` sticky, unless an earlier error is, and returns the sticky error.
+    /// Makes `error` sticky, unless there is an earlier error. Returns the sticky error.
     #[cold]
     pub(crate) fn fail(&mut self, error: ProtocolError) -> ProtocolError {
         let first = self.error().unwrap_or(error);
@@ -713,10 +718,10 @@ impl MessageDecoder {
         first
     }
 
-    /// Claims RSV1 in addition to the decoder's rules, before anything was decoded.
+    /// Allows RSV1 for permessage-deflate. Call it before decoding anything.
     ///
-    /// Returns what also applies to decompressed messages: the limit on their length, and whether
-    /// text is validated.
+    /// Returns the settings that also apply to decompressed messages: the limit on their length,
+    /// and whether text is validated.
     #[cfg(feature = "deflate")]
     pub(crate) const fn claim_for_deflate(&mut self) -> (u32, bool) {
         let State::Running(running) = &mut self.0 else { return (0, true) };
@@ -740,8 +745,8 @@ impl Running {
         Some((span, kind))
     }
 
-    /// Decodes the first chunk of a plain frame that has not arrived completely. Must be called
-    /// between two messages only.
+    /// Decodes the first chunk of a plain frame that has not arrived completely. Call it only
+    /// between two messages.
     #[inline(always)]
     fn begin_plain<'b>(&mut self, input: &mut &'b mut [u8]) -> Option<(Kind, Payload<'b>)> {
         let kind = self.kind_of_plain(input)?;
@@ -776,8 +781,8 @@ impl Running {
         Ok(text)
     }
 
-    /// The slow path of [`MessageDecoder::next_span`], which checks every rule and limit as soon as
-    /// the bytes that it is about have arrived.
+    /// The slow path of [`MessageDecoder::next_span`]. Checks each rule and limit as soon as the
+    /// bytes for it have arrived.
     fn locate(&mut self, input: &[u8]) -> Result<Option<MessageSpan>, ProtocolError> {
         if self.position == Position::Closed {
             return Ok(None);
@@ -858,7 +863,8 @@ impl Running {
     /// Checks the limits, and returns the length of the message including the frame that begins.
     fn check_limits(&self, header: &FrameHeader) -> Result<u32, ProtocolError> {
         let len = u64::from(self.len).saturating_add(header.payload_len);
-        // The limit on a compressed message is on what it becomes, which the decompressor checks.
+        // The limit applies to the decompressed length of a compressed message. The decompressor
+        // checks it.
         let limit = if self.is_compressed(header) { limits::NONE } else { self.max_message_size };
         if len > u64::from(limit) && limit != limits::NONE {
             return Err(ProtocolError::MessageTooLong(len));

@@ -35,8 +35,8 @@ pub enum Event<'b> {
     Binary(BinaryChunk<'b>),
     /// The next chunk of a message that this layer does not interpret, still masked.
     ///
-    /// Either its first frame has RSV bits that the [`Rules`](crate::Rules) claim for an extension,
-    /// or it is text and [`validate_text`](crate::MessageDecoder::validate_text) is off.
+    /// Either its first frame has RSV bits that the [`Rules`](crate::Rules) allow for an extension,
+    /// or it is text and [`validate_text`](crate::MessageDecoder::validate_text) is `false`.
     Raw(RawChunk<'b>),
     /// A Ping and its payload of at most 125 bytes. It must be answered with a Pong that has the
     /// same payload (§5.5.2). A [`Connection`](crate::Connection) answers automatically.
@@ -155,7 +155,7 @@ impl<'b> BinaryChunk<'b> {
 /// ```
 /// use wsframe::{RawChunk, Rsv};
 ///
-/// /// Whether the message is compressed (RFC 7692 §6).
+/// /// Returns whether the message is compressed (RFC 7692 §6).
 /// fn is_compressed(chunk: &RawChunk<'_>) -> bool {
 ///     chunk.rsv == Rsv::RSV1
 /// }

@@ -1,4 +1,4 @@
-//! The client's side.
+//! The client's side of the opening handshake of streams.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -13,10 +13,10 @@ use crate::handshake::{
     ClientHandshake, HandshakeError, HeadScanner, Response, ResponseError, Uri, WebSocketKey,
 };
 
-/// Waits for a response.
+/// A client that waits for the response.
 #[derive(Debug)]
 pub(crate) struct ClientOpening {
-    /// What has arrived: after the head of a refusal, its body.
+    /// The received bytes. After the head of a refusal they are its body.
     pub(crate) input: BytesMut,
     scanner: HeadScanner,
     key: WebSocketKey,
@@ -25,14 +25,14 @@ pub(crate) struct ClientOpening {
     refused: Option<Refused>,
 }
 
-/// A refusal whose body is read.
+/// A refusal whose body has not been read completely.
 #[derive(Debug)]
 struct Refused {
     response: RefusedResponse,
     framing: Framing,
 }
 
-/// Where a body ends (RFC 9112 §6.3).
+/// The rule by which the end of a body is found (RFC 9112 §6.3).
 #[derive(Clone, Copy, Debug)]
 enum Framing {
     Length(u64),
@@ -41,7 +41,7 @@ enum Framing {
 }
 
 impl ClientOpening {
-    /// Returns the opening, and the request to be sent.
+    /// Returns the opening, and the request that the caller must send.
     pub(crate) fn new(uri: &str, options: &Options) -> Result<(Self, String), HandshakeError> {
         let uri = Uri::parse_with(uri, options.rules)?;
         let opening = Self {
@@ -77,7 +77,7 @@ impl ClientOpening {
             let head = &mut self.input[head];
             Response::unfold(head);
             let response = Response::<MAX_HEADERS>::parse_with_max_headers(head)?;
-            // The URI plays no part in the response.
+            // The response does not depend on the URI.
             let subprotocols = options.subprotocol_list();
             let handshake = ClientHandshake::new(Uri::parse("ws://localhost")?, self.key)
                 .subprotocols(&subprotocols)
@@ -113,7 +113,7 @@ impl ClientOpening {
         }
     }
 
-    /// Returns the error when no more can be read: the refusal, if its head has arrived, otherwise
+    /// Returns the error when no more can be read: the refusal if its head has arrived, otherwise
     /// `error`.
     pub(crate) fn end(&mut self, error: HandshakeError, options: &Options) -> HandshakeError {
         match self.body(options.max_refused_body) {
@@ -122,8 +122,8 @@ impl ClientOpening {
         }
     }
 
-    /// Returns what has arrived of a refusal's body, and whether it is complete or no more is
-    /// wanted.
+    /// Returns the received part of a refusal's body, and whether reading can end: the body is
+    /// complete, or has `max_len` bytes.
     fn body(&self, max_len: usize) -> Option<(Vec<u8>, bool)> {
         let refused = self.refused.as_ref()?;
         let (mut body, is_complete) = refused.framing.decode(&self.input, max_len);
@@ -162,8 +162,8 @@ impl Framing {
         length.map_or(Self::UntilEof, Self::Length)
     }
 
-    /// Returns the body from what has arrived of it, and whether that is all. More than `max_len`
-    /// bytes need not be returned.
+    /// Decodes the received part of a body, and returns whether it is complete. Decoding may stop
+    /// after `max_len` bytes.
     fn decode(self, mut input: &[u8], max_len: usize) -> (Vec<u8>, bool) {
         match self {
             Self::UntilEof => (input.to_vec(), false),
@@ -173,7 +173,7 @@ impl Framing {
             }
             Self::Chunked => {
                 let mut body = Vec::new();
-                // An invalid size ends the body, as its end does.
+                // An invalid size ends the body, as the last chunk does.
                 while body.len() < max_len {
                     let (at, len) = match httparse::parse_chunk_size(input) {
                         Ok(httparse::Status::Complete((at, len @ 1..))) => (at, len),

@@ -1,17 +1,16 @@
-//! Why a connection was not opened.
+//! The errors of the opening handshake of streams.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::fmt;
 use std::io;
 
 use bytes::Bytes;
 
 use super::MAX_HEADERS;
-use crate::handshake::{
-    HeadError, KeptFields, Rejection, Response, ResponseError, UriError, WriteError,
-};
+use crate::handshake::{HeadError, Rejection, Response, ResponseError, UriError, WriteError};
 
-/// Why an opening handshake failed (RFC 6455 §4).
+/// Error returned if the opening handshake of a stream fails (RFC 6455 §4).
 ///
 /// ```
 /// use wsframe::handshake::HandshakeError;
@@ -112,7 +111,7 @@ impl From<io::Error> for HandshakeError {
     }
 }
 
-/// Converts to the kind that says what went wrong, as this crate's other errors do.
+/// Converts to an error whose kind tells the cause, as for the other errors of this crate.
 impl From<HandshakeError> for io::Error {
     fn from(error: HandshakeError) -> Self {
         match error {
@@ -141,17 +140,17 @@ impl From<HandshakeError> for io::Error {
 /// }
 /// # assert_eq!(redirect(&HandshakeError::Timeout), None);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RefusedResponse {
     status: u16,
-    fields: KeptFields,
+    headers: Vec<(Box<str>, Box<[u8]>)>,
     pub(super) body: Bytes,
 }
 
 impl RefusedResponse {
     pub(super) fn new(response: &Response<'_, MAX_HEADERS>) -> Self {
-        let fields = KeptFields::new(response.headers());
-        Self { status: response.status(), fields, body: Bytes::new() }
+        let headers = response.headers().map(|(name, value)| (name.into(), value.into()));
+        Self { status: response.status(), headers: headers.collect(), body: Bytes::new() }
     }
 
     /// Returns the status, such as 401.
@@ -164,19 +163,33 @@ impl RefusedResponse {
     /// Names are case-insensitive.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&[u8]> {
-        self.fields.first(name)
+        let mut headers = self.headers();
+        headers.find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// Returns all header fields in order, as names and values without whitespace around them.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.fields.iter()
+        self.headers.iter().map(|(name, value)| (&**name, &**value))
     }
 
-    /// Returns the body, or its beginning: at most as many bytes as
-    /// [`Options::max_refused_body`](crate::handshake::Options::max_refused_body) says, and what
-    /// had arrived when the transport or the time limit ended.
+    /// Returns the body, or the part of it that was received.
+    ///
+    /// It has at most [`Options::max_refused_body`](crate::handshake::Options::max_refused_body)
+    /// bytes. It is incomplete if the transport or the time limit ended before it.
     #[must_use]
     pub const fn body(&self) -> &Bytes {
         &self.body
+    }
+}
+
+/// Without the values of header fields, which may be secret.
+impl fmt::Debug for RefusedResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.headers().map(|(name, _)| name).collect();
+        f.debug_struct("RefusedResponse")
+            .field("status", &self.status)
+            .field("headers", &names)
+            .field("body", &self.body)
+            .finish()
     }
 }

@@ -1,4 +1,4 @@
-//! The opening handshake of streams, without I/O: what `stream` and `blocking` have in common.
+//! The opening handshake of streams, without I/O. `stream` and `blocking` use it.
 //!
 //! The caller reads into `input`, and calls `poll` after each read.
 
@@ -21,12 +21,12 @@ pub(crate) use server::{ReceivedRequest, RequestReader};
 #[cfg(feature = "deflate")]
 use crate::deflate::DeflateParameters;
 
-/// The most header fields that a head may have.
+/// The greatest number of header fields in a head.
 const MAX_HEADERS: usize = 100;
-/// How many bytes are read at once.
+/// The number of bytes that are read at once.
 pub(crate) const READ_LEN: usize = 4 << 10;
 
-/// What was negotiated, and what arrived after the head.
+/// The result of the handshake, and the bytes that arrived after the head.
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) subprotocol: Option<Box<str>>,
@@ -35,8 +35,8 @@ pub(crate) struct Opened {
     pub(crate) received: BytesMut,
 }
 
-/// Removes the head from the beginning of what was received. Returns the rest, without its memory
-/// if there is none: an idle stream should have no buffer.
+/// Removes the head from the beginning of the input, and returns the rest. If there is no rest, it
+/// frees the memory, because an idle stream should have no buffer.
 fn after_head(input: &mut BytesMut, head_len: usize) -> BytesMut {
     let rest = input.split_off(head_len);
     if rest.is_empty() { BytesMut::new() } else { rest }

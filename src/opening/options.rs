@@ -1,4 +1,4 @@
-//! What an endpoint offers, accepts and limits.
+//! The options of a connection.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -6,15 +6,13 @@ use core::fmt;
 use core::time::Duration;
 
 #[cfg(feature = "deflate")]
-use crate::codec::SharedPool;
-use crate::connection::Connection;
-#[cfg(feature = "deflate")]
-use crate::deflate::{DeflateParameters, Negotiation};
+use crate::deflate::{ContextPool, DeflateParameters, Negotiation, SharedPool};
 use crate::handshake::{DEFAULT_MAX_HEAD_LEN, HandshakeRequest, HandshakeRules, Rejection};
-use crate::limits::Limits;
+use crate::{Connection, Limits};
 
-/// The options of a connection, from its opening handshake to its end. Both sides use the same
-/// type.
+/// The options of a connection, for its opening handshake and its messages.
+///
+/// Servers and clients use the same type.
 ///
 /// | option | server | client | default |
 /// |---|---|---|---|
@@ -34,8 +32,8 @@ use crate::limits::Limits;
     doc = "| [`keep_alive`](Self::keep_alive), of streams over tokio | ✓ | ✓ | off |"
 )]
 ///
-/// Create it once, and lend it to each connection. A server that acts for its users must restrict
-/// origins.
+/// Create it once, and pass a reference for each connection. A server that acts for its users must
+/// restrict origins.
 ///
 /// ```
 /// use core::time::Duration;
@@ -114,8 +112,7 @@ impl Options {
         self
     }
 
-    /// Refuses clients whose origin is not on this list, as a server: see
-    /// [`HandshakeRequest::check_origin`].
+    /// Sets the origins that a server accepts. See [`HandshakeRequest::check_origin`].
     ///
     /// An empty list refuses all browsers. With [`allow_same_origin`](Self::allow_same_origin), the
     /// server's own origin is accepted too.
@@ -124,10 +121,10 @@ impl Options {
         self
     }
 
-    /// Refuses clients whose origin is not the server's own, as a server: see
-    /// [`HandshakeRequest::check_same_origin`]. `is_secure` says whether clients connect over TLS.
+    /// Makes a server accept only its own origin. See [`HandshakeRequest::check_same_origin`].
     ///
-    /// With [`allow_origins`](Self::allow_origins), the origins on that list are accepted too.
+    /// Set `is_secure` if clients connect over TLS. With [`allow_origins`](Self::allow_origins),
+    /// the origins on that list are accepted too.
     pub fn allow_same_origin(mut self, is_secure: bool) -> Self {
         self.same_origin = Some(is_secure);
         self
@@ -147,15 +144,17 @@ impl Options {
         self
     }
 
-    /// Sets whether Pings are answered automatically: see
+    /// Sets whether Pings are answered automatically. The default is `true`. See
     /// [`Connection::auto_pong`](crate::Connection::auto_pong).
+    #[doc(alias = "set_auto_pong")]
     pub const fn auto_pong(mut self, answer: bool) -> Self {
         self.auto_pong = answer;
         self
     }
 
-    /// Sets whether a Close is answered automatically, with its code: see
+    /// Sets whether a Close is answered automatically. The default is `true`. See
     /// [`Connection::auto_close`](crate::Connection::auto_close).
+    #[doc(alias = "set_auto_close")]
     pub const fn auto_close(mut self, answer: bool) -> Self {
         self.auto_close = answer;
         self
@@ -164,7 +163,7 @@ impl Options {
     /// Enables permessage-deflate (RFC 7692), with this pool or a pool of this configuration.
     ///
     /// Messages are compressed if the peer agrees. A server should use one [`SharedPool`] for all
-    /// connections: options that are cloned share theirs.
+    /// connections. Clones of these options share it.
     ///
     /// ```
     /// use wsframe::deflate::{Config, DeflateParameters};
@@ -180,8 +179,7 @@ impl Options {
         self
     }
 
-    /// Sets how long the opening handshake may take. The default is no limit, so that a peer that
-    /// sends nothing is waited for.
+    /// Sets how long the opening handshake may take. By default it may wait for ever.
     ///
     /// Streams over tokio need a runtime with time enabled for this, and panic without it. Blocking
     /// connections check the time after each read: set a read timeout on the socket too.
@@ -196,21 +194,23 @@ impl Options {
         self
     }
 
-    /// Sets the greatest length of the head of the request, as a server, or the response, as a
-    /// client.
+    /// Sets the greatest length of the peer's head in bytes.
+    ///
+    /// It is the head of the request for a server, and of the response for a client.
     pub const fn max_head_len(mut self, bytes: usize) -> Self {
         self.max_head_len = bytes;
         self
     }
 
-    /// Sets how many bytes of the body a client reads of a response with another status than 101.
-    /// See [`RefusedResponse::body`](crate::handshake::RefusedResponse::body).
+    /// Sets how many bytes a client reads of the body of a response other than 101.
+    ///
+    /// [`RefusedResponse::body`](crate::handshake::RefusedResponse::body) returns them.
     pub const fn max_refused_body(mut self, bytes: usize) -> Self {
         self.max_refused_body = bytes;
         self
     }
 
-    /// Sets how often a stream over tokio sends a Ping: see
+    /// Sets how often a stream over tokio sends a Ping. See
     /// [`WebSocketStream::set_keep_alive`](crate::stream::WebSocketStream::set_keep_alive).
     #[cfg(feature = "tokio")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
@@ -219,7 +219,7 @@ impl Options {
         self
     }
 
-    /// Returns the connection with what the options say about messages.
+    /// Applies the options for messages to a connection.
     pub(crate) fn apply<K>(&self, connection: Connection<K>) -> Connection<K> {
         connection.limits(self.limits).auto_pong(self.auto_pong).auto_close(self.auto_close)
     }
@@ -253,9 +253,7 @@ impl Options {
 
     #[cfg(feature = "deflate")]
     fn deflate_parameters(&self) -> Option<DeflateParameters> {
-        use crate::deflate::AnyPool;
-        let mut pool = self.deflate.clone()?;
-        Some(pool.with(|pool| pool.config().parameters()))
+        Some(self.deflate.as_ref()?.config().parameters())
     }
 }
 
@@ -265,7 +263,7 @@ impl Default for Options {
     }
 }
 
-/// Without the values of header fields, which may be secret.
+/// Omits the values of header fields, which may be secret.
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")

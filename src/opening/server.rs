@@ -1,4 +1,4 @@
-//! The server's side.
+//! The server's side of the opening handshake of streams.
 
 use alloc::string::String;
 
@@ -7,14 +7,14 @@ use bytes::BytesMut;
 use super::{MAX_HEADERS, Opened, Options, after_head};
 use crate::extensions::Extension;
 use crate::handshake::{
-    HandshakeError, HandshakeRequest, HandshakeRules, HeadScanner, KeptRequest, Rejection, Request,
-    WriteError,
+    HandshakeError, HandshakeRequest, HandshakeRules, HeadScanner, OwnedHandshakeRequest,
+    Rejection, Request, WriteError,
 };
 
-/// Waits for a request.
+/// A server that waits for the request.
 #[derive(Debug)]
 pub(crate) struct RequestReader {
-    /// What has arrived.
+    /// The received bytes.
     pub(crate) input: BytesMut,
     scanner: HeadScanner,
     rules: HandshakeRules,
@@ -31,28 +31,28 @@ impl RequestReader {
         let Some(head_len) = self.scanner.find_request(&self.input)? else { return Ok(None) };
         let head = &self.input[..head_len];
         let request = Request::<MAX_HEADERS>::parse_with_max_headers(head)?;
-        let request = request.handshake_with(self.rules)?.keep();
+        let request = request.handshake_with(self.rules)?.into_owned();
         let received = after_head(&mut self.input, head_len);
         Ok(Some(ReceivedRequest { request, received }))
     }
 }
 
-/// A validated request, and what arrived after it.
+/// A validated request, and the bytes that arrived after it.
 #[derive(Debug)]
 pub(crate) struct ReceivedRequest {
-    request: KeptRequest,
+    request: OwnedHandshakeRequest,
     received: BytesMut,
 }
 
 impl ReceivedRequest {
     pub(crate) fn request(&self) -> HandshakeRequest<'_> {
-        self.request.request()
+        self.request.as_request()
     }
 
     /// Returns the response that accepts the request, and what was negotiated. Returns
     /// [`HandshakeError::Rejected`] if the options do not accept it.
     pub(crate) fn accept(self, options: &Options) -> Result<(String, Opened), HandshakeError> {
-        let request = self.request.request();
+        let request = self.request.as_request();
         options.check_origin(&request)?;
         let mut response = String::new();
         let opened = respond(&request, options, |accepted, extensions| {
@@ -62,7 +62,7 @@ impl ReceivedRequest {
     }
 }
 
-/// Has `write` write the response that accepts the request. Returns what was negotiated.
+/// Calls `write` to write the response that accepts the request. Returns what was negotiated.
 pub(crate) fn respond(
     request: &HandshakeRequest<'_>,
     options: &Options,

@@ -1,8 +1,8 @@
 //! Whole messages, split off the buffer that they were read into.
 //!
-//! A message in one frame stays in the buffer until it is complete. What has arrived of it is
-//! unmasked and validated at once, so text fails at its first invalid byte. Then the payload is
-//! split off. A fragmented message has headers between its parts, so an [`Assembler`] copies them.
+//! A message in one frame stays in the buffer until it is complete. Each part of it is unmasked and
+//! validated when it arrives, so text fails at its first invalid byte. Then the payload is split
+//! off. A fragmented message has headers between its parts, so an [`Assembler`] copies the parts.
 
 use core::mem;
 
@@ -20,17 +20,15 @@ use crate::utf8::PartialStr;
 /// Collects whole messages as `Bytes`.
 ///
 /// Use one assembler per [`Connection`] or [`MessageDecoder`]. A message in one frame is split off
-/// the buffer and not copied. Only fragmented messages are collected, in memory that grows with
-/// what has arrived.
+/// the buffer and not copied. Only fragmented messages are copied.
 ///
-/// The buffer holds a message in one frame until it is complete, up to the decoder's limits:
-/// [`crate::FrameDecoder::max_frame_size`](crate::FrameDecoder::max_frame_size) and
-/// [`crate::Limits::max_message_size`]. Declared lengths never cause allocation: a call reserves at
-/// most as many bytes as the buffer contains.
+/// The buffer contains a message in one frame until it is complete, up to
+/// [`Limits::max_frame_size`](crate::Limits::max_frame_size) and
+/// [`Limits::max_message_size`](crate::Limits::max_message_size). Declared lengths never cause
+/// allocation: a call reserves at most as many bytes as the buffer contains.
 ///
 /// Text is validated in the pass that unmasks it. Text that arrived in several reads is validated
-/// again when it is complete, because the caller could have written to the buffer between two
-/// calls.
+/// again when it is complete, because the caller could have changed the buffer between two calls.
 ///
 /// ```
 /// use bytes::BytesMut;
@@ -95,7 +93,8 @@ impl BytesAssembler {
     /// - [`Protocol`](ReceiveError::Protocol) if the peer broke a rule or exceeded a limit. Send
     ///   the output, then end the transport. The error is sticky.
     /// - [`OutputFull`](ReceiveError::OutputFull) if the output has no capacity for a reply, or
-    ///   [`Limits::max_pending_replies`](crate::Limits::max_pending_replies) is reached. Send the output, then call again.
+    ///   [`max_pending_replies`](crate::Limits::max_pending_replies) is reached. Send the output,
+    ///   clear it, and call again.
     ///
     /// # Panics
     ///
@@ -154,7 +153,7 @@ impl BytesAssembler {
         received
     }
 
-    /// Splits off the located message. No event is made of it, which would be stored and read
+    /// Splits off the located message. It does not create an event, which would be stored and read
     /// again.
     #[inline(always)]
     fn split_whole<S: Source>(
@@ -335,8 +334,8 @@ trait Source {
     ) -> Result<Event<'b>, Self::Error>;
     /// Returns how many payload bytes of the open frame have not been decoded yet.
     fn remaining(&self) -> u64;
-    /// Returns whether a Close frame was received, so that all further input is discarded. The end
-    /// of the input does not count: what has arrived of an open frame stays in the buffer.
+    /// Returns whether a Close frame was received, so that all further input is discarded. After
+    /// the end of the input, the beginning of an open frame stays in the buffer.
     fn is_closed(&self) -> bool;
 }
 

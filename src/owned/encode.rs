@@ -14,9 +14,11 @@ impl FrameEncoder {
     ///
     /// # Errors
     ///
-    /// Those of [`FrameHeader::encode`](crate::FrameHeader::encode): a control frame of
-    /// more than 125 bytes or without FIN, a Close of one byte, or a length beyond 63 bits.
-    /// [`EncodeError::NoRoom`] if the frame does not fit. Nothing is written then.
+    /// - [`NoRoom`](EncodeError::NoRoom) if the frame does not fit
+    /// - the errors of [`FrameHeader::encode`](crate::FrameHeader::encode), for a frame that no
+    ///   peer may accept
+    ///
+    /// Nothing is written then.
     ///
     /// ```
     /// use bytes::BytesMut;
@@ -44,8 +46,8 @@ impl FrameEncoder {
     ///
     /// # Errors
     ///
-    /// Those of [`FrameHeader::encode`](crate::FrameHeader::encode): a control frame of
-    /// more than 125 bytes or without FIN, a Close of one byte, or a length beyond 63 bits.
+    /// Returns the errors of [`FrameHeader::encode`](crate::FrameHeader::encode), for a frame that
+    /// no peer may accept.
     ///
     /// ```
     /// use std::io::{IoSlice, Write};
@@ -88,7 +90,7 @@ impl FrameEncoder {
     }
 }
 
-/// A header as a `Buf`, which [`FrameEncoder::encode_chain`] puts before the payload.
+/// A frame header as a `Buf`. [`FrameEncoder::encode_chain`] returns it before the payload.
 ///
 /// ```
 /// use bytes::{Buf, Bytes};

@@ -9,8 +9,8 @@ use crate::rsv::Rsv;
 
 /// A frame that owns its payload, unmasked.
 ///
-/// It has no masking key: a received key is used up, and a client must send every frame with a
-/// fresh one (RFC 6455 §5.3). [`encoder`](Self::encoder) returns an encoder that takes one.
+/// It has no masking key, because a client must send every frame with a fresh one (RFC 6455 §5.3).
+/// [`encoder`](Self::encoder) returns an encoder that takes a key.
 ///
 /// ```
 /// use bytes::BytesMut;
@@ -71,14 +71,14 @@ impl Frame {
     /// Splits the next frame off the buffer and unmasks it in place. Returns `None` when more bytes
     /// are needed.
     ///
-    /// The buffer grows with a frame as it arrives, up to [`FrameDecoder::max_frame_size`],
-    /// whatever [`FrameDecoder::whole_frames_up_to`] was set to. If the decoder has already
-    /// returned the beginning of a frame as a chunk, this returns the rest of it.
+    /// The buffer grows with a frame as it arrives, up to [`FrameDecoder::max_frame_size`].
+    /// [`FrameDecoder::whole_frames_up_to`] has no effect. If the decoder has already returned the
+    /// beginning of a frame as a chunk, this returns the rest of it.
     ///
     /// # Errors
     ///
-    /// Returns the rule or the limit that the next header breaks, as [`FrameDecoder::next_span`]
-    /// does.
+    /// Same as [`FrameDecoder::next_span`]: returns the rule that the next header breaks, or
+    /// [`FrameTooLong`](ProtocolError::FrameTooLong).
     ///
     /// ```
     /// use bytes::BytesMut;

@@ -106,8 +106,8 @@ impl Message {
 
     /// Creates a Pong. Its payload may have at most 125 bytes, which is checked when it is sent.
     ///
-    /// Pings are answered automatically. A Pong that answers none is a heartbeat to which no reply
-    /// is expected (RFC 6455 §5.5.3).
+    /// Pings are answered automatically. A Pong without a Ping is a heartbeat, to which no reply is
+    /// expected (RFC 6455 §5.5.3).
     ///
     /// ```
     /// use wsframe::Message;
@@ -291,10 +291,10 @@ impl Message {
 
     /// Copies the payload to memory of its own.
     ///
-    /// The payload of a received message may share the memory of the buffer that it was read into,
-    /// and keeps all of that memory while it lives: up to 256 KiB for a few bytes. A message in one
-    /// frame always does so; messages in several frames and decompressed ones have memory of their
-    /// own. Detach short messages that are kept for long.
+    /// The payload of a message that was received in one frame shares the memory of the buffer that
+    /// it was read into. It keeps all of that memory alive: up to 256 KiB for a few bytes. Detach
+    /// short messages that are kept for long. Messages in several frames and decompressed messages
+    /// have memory of their own already.
     ///
     /// ```
     /// use wsframe::Message;
@@ -318,8 +318,8 @@ impl Message {
     }
 }
 
-/// Writes a text message as it is. Of anything else, writes the kind and the length, and of a Close
-/// its code and reason.
+/// Writes the text of a text message, the code and reason of a Close, and the kind and length of
+/// all others.
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self {
@@ -460,9 +460,9 @@ impl<K: MaskingKeys> Connection<K> {
     /// - [`Message::Raw`]: [`NotAMessage`](EncodeError::NotAMessage) if its opcode is neither text
     ///   nor binary.
     /// - [`Message::Raw`]: [`UnexpectedRsv`](EncodeError::UnexpectedRsv) for RSV bits that the
-    ///   connection's [`Rules`](crate::Rules) do not claim.
+    ///   connection's [`Rules`](crate::Rules) do not allow.
     /// - [`Message::Raw`]: [`InvalidUtf8`](EncodeError::InvalidUtf8) for text without RSV bits that
-    ///   is not UTF-8, unless [`validate_text`](crate::MessageDecoder::validate_text) is off.
+    ///   is not UTF-8, unless [`validate_text`](crate::MessageDecoder::validate_text) is `false`.
     ///
     /// ```
     /// use bytes::BytesMut;

@@ -13,12 +13,13 @@ use core::ops::Deref;
 use bytes::{Bytes, BytesMut};
 
 use crate::arch::text::Shared;
+use crate::connection::MessageData;
 use crate::error::Utf8Error;
 use crate::utf8;
 
 /// `Bytes` that are valid UTF-8: a `str` that is cheap to clone.
 ///
-/// It derefs to `str`. Cloning does not copy it. A received text is not copied out of the buffer
+/// It derefs to `str`. Cloning does not copy it. A received text shares the memory of the buffer
 /// that it was read into.
 ///
 /// ```
@@ -174,6 +175,12 @@ impl From<Utf8Bytes> for Bytes {
 impl From<Utf8Bytes> for String {
     fn from(text: Utf8Bytes) -> Self {
         text.as_str().to_owned()
+    }
+}
+
+impl<'d> From<&'d Utf8Bytes> for MessageData<'d> {
+    fn from(text: &'d Utf8Bytes) -> Self {
+        Self::Text(text)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Opening a connection by hyper's upgrades.
+//! Accepting connections over hyper's upgrades.
 
 use core::future::Future;
 
@@ -7,18 +7,18 @@ use hyper_util::rt::TokioIo;
 
 use super::WebSocketStream;
 use super::open::open;
-use crate::connection::Connection;
+use crate::Connection;
 use crate::handshake::{HandshakeRequest, Options};
 use crate::opening::respond;
 
 /// Accepts a request to hyper, or to axum, as a WebSocket (RFC 6455 §4.2).
 ///
-/// Returns the response, and a future of the stream. Send the response, and await the future in a
-/// task of its own: it completes after the response was sent. A hyper server must serve connections
+/// Returns the response and a future of the stream. Send the response, and await the future in
+/// another task: it completes after the response was sent. A hyper server must serve connections
 /// `with_upgrades`, as axum does.
 ///
-/// The time limit and the bound of the head are the server's own: of the options, only what is
-/// negotiated and the limits on messages apply.
+/// The options' time limit and [`max_head_len`](Options::max_head_len) have no effect: hyper has
+/// read the request already.
 ///
 /// # Errors
 ///
@@ -79,7 +79,7 @@ pub fn upgrade<B, R: Default + From<&'static str>>(
         Ok(())
     });
     let Ok(opened) = responded else {
-        // An option has a value that the response cannot contain: that is for the server's author.
+        // Only an invalid option can make this fail.
         *response.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
         return Err(response);
     };

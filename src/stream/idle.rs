@@ -1,12 +1,12 @@
-//! The time after which an idle stream gives its buffers back.
+//! The timer after which an idle stream frees its buffers.
 
 use core::task::Context;
 use core::time::Duration;
 
 use super::timer::Timer;
 
-/// A timer that is not set again for each message: traffic only sets a flag, and the timer looks at
-/// it when it fires. So a stream is idle for once to twice the time when it is found to be.
+/// The timer of an idle stream. Traffic sets a flag, which the timer checks when it fires, so no
+/// message restarts the timer. A stream has then been idle for once to twice the time.
 #[derive(Debug)]
 pub(super) struct IdleTimer {
     /// Runs while the stream may hold buffers.
@@ -20,16 +20,15 @@ impl IdleTimer {
         Self { timer: Timer::new(after), was_used: false }
     }
 
-    /// Notes that there was traffic. Returns whether the timer has to be polled, because it does
-    /// not run.
+    /// Records traffic. Returns whether the timer must be polled, because it is not running.
     pub(super) const fn note(&mut self) -> bool {
         let was_idle = !self.timer.is_running() && !self.was_used;
         self.was_used = true;
         was_idle
     }
 
-    /// Returns whether the buffers must be given back now. Otherwise the task is woken when that is
-    /// next to be asked; not at all if there was no traffic since they were.
+    /// Returns whether to free the buffers now. Otherwise the task is woken when to ask again, unless
+    /// there was no traffic since they were freed.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
         if !self.timer.is_running() {
             if !self.was_used {

@@ -1,11 +1,11 @@
-//! Pings that find out whether the peer is still there.
+//! Pings that detect a peer that no longer responds.
 
 use core::task::Context;
 use core::time::Duration;
 
 use super::timer::Timer;
 
-/// The timer of the Pings. Traffic only sets a flag, and does not set the timer again.
+/// The timer of the Pings. Traffic sets a flag only; it does not restart the timer.
 #[derive(Debug)]
 pub(super) struct KeepAlive {
     timer: Timer,
@@ -13,7 +13,7 @@ pub(super) struct KeepAlive {
     is_waiting: bool,
 }
 
-/// What must be done now.
+/// What the caller must do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Due {
     Nothing,
@@ -32,8 +32,8 @@ impl KeepAlive {
         self.is_waiting = false;
     }
 
-    /// Returns what is due. It must be called after a read has found nothing: what has arrived
-    /// counts, however late this task runs.
+    /// Returns what is due. Must be called only after a read has found nothing: bytes that have
+    /// arrived count as traffic, even if this task runs late.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Due {
         if !self.timer.poll_tick(cx) {
             return Due::Nothing;

@@ -50,7 +50,7 @@
 //! | connect to a server | [`client`] |
 //! | use another opening handshake | [`WebSocketStream::new`] |
 //!
-//! [`Options`](crate::handshake::Options) say what is negotiated, and what the peer may do.
+//! [`Options`](crate::handshake::Options) contain what to negotiate and the limits on the peer.
 //!
 //! # Sending
 //!
@@ -60,15 +60,15 @@
 //! | `feed` | when 64 KiB are queued ([`set_backpressure_boundary`](WebSocketStream::set_backpressure_boundary)), or when `next` finds nothing more to read |
 //! | `flush` | all that is queued |
 //!
-//! A loop that echoes with `feed` therefore writes the answers to one read together, and need not
-//! flush. A task that never reads must call `flush` (or `send`) itself.
+//! So a loop that echoes with `feed` writes the answers to one read together, and needs no `flush`.
+//! A task that never reads must call `flush` or `send`.
 //!
 //! # Messages in parts
 //!
-//! A message that is too long to be held can be received and sent in parts:
-//! [`next_chunk`](WebSocketStream::next_chunk) returns what has arrived of a message, and
-//! [`send_fragment`](WebSocketStream::send_fragment) sends a message in several frames, with Pings
-//! between them. Both can be used beside whole messages.
+//! Messages that are too long for memory can be received and sent in parts.
+//! [`next_chunk`](WebSocketStream::next_chunk) returns the bytes of a message as they arrive.
+//! [`send_fragment`](WebSocketStream::send_fragment) sends a message in several frames, and Pings
+//! may be sent between them. Both can be mixed with whole messages.
 //!
 //! # Many clients
 //!
@@ -76,24 +76,25 @@
 //!
 //! # Cancel safety
 //!
-//! `next` and `next_chunk` are cancel-safe: all that has arrived is in the stream, so a future that
-//! is dropped loses nothing. A future of `send` or `feed` that is dropped may or may not have
-//! queued its message, as with every `Sink`. A future of `accept` or `client` that is dropped drops
-//! the transport, and so ends the connection.
+//! `next` and `next_chunk` are cancel-safe: a dropped future loses nothing, because the stream keeps
+//! all bytes that have arrived. A dropped future of `send` or `feed` may or may not have queued its
+//! message, as with every `Sink`. Dropping a future of `accept` or `client` drops the transport, so
+//! it ends the connection.
 //!
 //! # Memory
 //!
-//! A stream has no buffers until the first bytes arrive. Then its read buffer has 4 KiB; it grows
-//! up to 256 KiB while reads fill it, beyond that for a long frame that arrives, and is small again
-//! after a few small reads. [`release_buffers`](WebSocketStream::release_buffers) frees both
-//! buffers of an idle stream, and [`release_buffers_after`](WebSocketStream::release_buffers_after)
-//! has the stream do so by itself. This takes a timer of tokio, which is off unless it is asked
-//! for: it costs an idle stream two allocations while it runs.
+//! A stream has no buffers until the first bytes arrive. Its read buffer then has 4 KiB. It grows to
+//! 256 KiB while reads fill it, and further while a long frame arrives. After a few small reads it
+//! has 4 KiB again.
 //!
-//! The payload of a message that arrived in one frame shares the memory of the read buffer. A
-//! message that is kept keeps all of that memory, and the stream allocates another buffer when this
-//! one is full. To keep a short message for long, call [`Message::detach`](crate::Message::detach),
-//! which copies the payload.
+//! [`release_buffers`](WebSocketStream::release_buffers) frees both buffers of an idle stream.
+//! [`release_buffers_after`](WebSocketStream::release_buffers_after) does this automatically. It is
+//! off by default, because a running timer costs the stream two allocations.
+//!
+//! The payload of a message in one frame shares the memory of the read buffer. A message that the
+//! caller keeps therefore keeps the whole buffer allocated, and the stream allocates another one
+//! when it is full. To keep a short message for long, copy its payload with
+//! [`Message::detach`](crate::Message::detach).
 
 #[cfg(feature = "hyper")]
 mod hyper;
@@ -102,6 +103,7 @@ mod keep_alive;
 mod open;
 mod prepared;
 mod read;
+mod sending;
 mod split;
 mod timer;
 mod wakers;

@@ -10,9 +10,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::io::poll_read_buf;
 
 use super::WebSocketStream;
-use crate::connection::{Connection, ThreadKeys};
 use crate::handshake::{HandshakeError, HandshakeRequest, HttpReply, Options};
 use crate::opening::{ClientOpening, Opened, READ_LEN, ReceivedRequest, RequestReader};
+use crate::{Connection, ThreadKeys};
 
 /// Accepts a connection: reads the client's request, checks it, and responds (RFC 6455 §4.2).
 ///
@@ -58,10 +58,10 @@ where
     within(options.handshake_timeout, accepting).await
 }
 
-/// Reads and validates a client's request, for the caller to accept or reject.
+/// Reads and validates a client's request, which the caller then accepts or rejects.
 ///
-/// Nothing is sent before that, so the decision can wait for other tasks. A request that breaks a
-/// rule is rejected at once. There is no time limit: see [`accept_request_with`].
+/// Nothing is sent before the caller's decision, which may take time. A request that breaks a rule
+/// is rejected immediately. To set a time limit, call [`accept_request_with`].
 ///
 /// # Errors
 ///
@@ -147,10 +147,9 @@ where
     }
 }
 
-/// A client's request, to which nothing was sent yet: accept it, or reject it.
+/// A client's request that was not answered yet. Accept it or reject it.
 ///
-/// [`accept_request`] returns it. If it is dropped, so is the transport, and the client gets no
-/// response.
+/// [`accept_request`] returns it. Dropping it drops the transport, and the client gets no response.
 ///
 /// ```
 /// use wsframe::stream::AcceptRequest;
@@ -175,7 +174,7 @@ impl<T> AcceptRequest<T> {
         self.received.request()
     }
 
-    /// Returns the transport, for example to ask for the client's address.
+    /// Returns the transport, for example to get the client's address.
     #[must_use]
     pub const fn get_ref(&self) -> &T {
         &self.io
@@ -291,7 +290,7 @@ where
     }
 }
 
-/// Creates the stream of what was negotiated.
+/// Creates the stream with what was negotiated.
 pub(super) fn open<T, K>(
     io: T,
     connection: Connection<K>,
@@ -310,7 +309,7 @@ pub(super) fn open<T, K>(
     stream
 }
 
-/// Fails after so long a time.
+/// Fails with [`HandshakeError::Timeout`] after this time.
 async fn within<R>(
     timeout: Option<Duration>,
     handshake: impl Future<Output = Result<R, HandshakeError>>,
@@ -339,7 +338,7 @@ async fn write(io: &mut (impl AsyncWrite + Unpin), mut bytes: &[u8]) -> io::Resu
     poll_fn(|cx| Pin::new(&mut *io).poll_flush(cx)).await
 }
 
-/// Writes a response that opens no WebSocket, and ends this side of the transport.
+/// Writes a response that rejects the request, and ends this side of the transport.
 async fn reply(
     io: &mut (impl AsyncWrite + Unpin),
     reply: HttpReply<'_>,

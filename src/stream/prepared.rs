@@ -1,35 +1,21 @@
 //! Messages that are encoded once, for many streams.
 
-use core::future::poll_fn;
-use core::pin::Pin;
-
 use alloc::vec::Vec;
 use bytes::Bytes;
-use futures_sink::Sink;
-use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{SplitSink, WebSocketStream};
+use crate::codec::Messages;
 #[cfg(feature = "deflate")]
-use crate::codec::SharedPool;
-use crate::codec::{CodecError, Messages};
-use crate::connection::MaskingKeys;
-#[cfg(feature = "deflate")]
-use crate::deflate::{AnyPool, Broadcast, DeflateContext, WindowBits};
-use crate::error::EncodeError;
-use crate::frame::FrameEncoder;
-use crate::header::Role;
-use crate::opcode::Opcode;
-use crate::owned::Message;
-use crate::rsv::Rsv;
+use crate::deflate::{Broadcast, ContextPool, DeflateContext, SharedPool, WindowBits};
+use crate::{EncodeError, FrameEncoder, MaskingKeys, Message, Opcode, Role, Rsv};
 
 /// A message that is encoded and compressed once, and sent to many clients.
 ///
-/// Cloning it copies nothing. Each stream gets the plain or the compressed frame, whichever its
-/// handshake allows. This is safe on streams with context takeover: they send their next own
-/// message without it.
+/// Cloning it copies no payload. Each stream sends the plain or the compressed frame, whichever its
+/// handshake allows. A stream with context takeover releases its compressor then, so its next
+/// message refers to no earlier one.
 ///
-/// Only a server gains by it. A client masks each message with a new key, so it sends a prepared
-/// message as any other.
+/// It saves work for servers only. A client masks each message with a new key, so it sends a
+/// prepared message like any other.
 ///
 /// ```
 /// use tokio::net::TcpStream;
@@ -66,14 +52,13 @@ impl PreparedMessage {
         }
     }
 
-    /// Encodes a message, plain and compressed with a compressor of this pool. If the pool's
-    /// configuration does not compress messages of this length, or it would not become shorter, it
-    /// is sent plain.
+    /// Encodes a message, plain and compressed with a compressor of this pool. It is always sent
+    /// plain if the pool's configuration does not compress messages of its length, or if it would
+    /// not become shorter.
     ///
     /// ```
     /// use wsframe::Message;
-    /// use wsframe::codec::SharedPool;
-    /// use wsframe::deflate::Config;
+    /// use wsframe::deflate::{Config, SharedPool};
     /// use wsframe::stream::PreparedMessage;
     ///
     /// let pool = SharedPool::new(Config::default()); // that of the streams' `Options`
@@ -87,12 +72,10 @@ impl PreparedMessage {
         let mut prepared = Self::new(message);
         let Some((opcode, payload)) = data(&prepared.message) else { return prepared };
         let mut pool = pool.clone();
-        let (config, mut compressor) = pool.with(|pool| {
-            let config = *pool.config();
-            let window_bits = config.parameters().server.window_bits;
-            let context = DeflateContext { takeover: false, window_bits };
-            (config, pool.take_compressor(context))
-        });
+        let config = *pool.config();
+        let window_bits = config.parameters().server.window_bits;
+        let context = DeflateContext { takeover: false, window_bits };
+        let mut compressor = pool.with_pool(|pool| pool.take_compressor(context));
         let context = compressor.context();
         let broadcast = Broadcast::new(payload, &mut compressor, &config);
         let (rsv, shorter) = broadcast.payload(Some(context));
@@ -100,7 +83,7 @@ impl PreparedMessage {
             let frame = frame(opcode, rsv, shorter);
             prepared.compressed = frame.map(|frame| (frame, context.window_bits));
         }
-        pool.with(|pool| pool.put_compressor(compressor));
+        pool.with_pool(|pool| pool.put_compressor(compressor));
         prepared
     }
 
@@ -110,19 +93,19 @@ impl PreparedMessage {
         &self.message
     }
 
-    /// Returns the frame for a stream, which has to be sent now. Returns `None` if the message has
-    /// to be sent as any other.
+    /// Returns the frame for a stream, which must then be sent next. Returns `None` if the message
+    /// must be sent like any other.
     pub(super) fn frame<K: MaskingKeys>(
         &self,
         messages: &mut Messages<K>,
     ) -> Result<Option<&Bytes>, EncodeError> {
         let Some(plain) =
-            self.plain.as_ref().filter(|_| messages.connection.role() == Role::Server)
+            self.plain.as_ref().filter(|_| messages.connection().role() == Role::Server)
         else {
             return Ok(None);
         };
         // Text and binary messages are subject to the same checks.
-        messages.connection.check_send(Opcode::Text)?;
+        messages.connection().check_send(Opcode::Text)?;
         #[cfg(feature = "deflate")]
         if let Some((compressed, window_bits)) = &self.compressed {
             if messages.may_send_compressed(*window_bits) {
@@ -146,44 +129,3 @@ fn frame(opcode: Opcode, rsv: Rsv, payload: &[u8]) -> Option<Bytes> {
     FrameEncoder::new(opcode).rsv(rsv).encode_to_vec(payload, &mut frame).ok()?;
     Some(frame.into())
 }
-
-macro_rules! impl_sending {
-    ($sink:ident) => {
-        /// # Prepared messages
-        impl<T, K> $sink<T, K>
-        where
-            T: AsyncRead + AsyncWrite + Unpin,
-            K: MaskingKeys + Unpin,
-        {
-            /// Sends a prepared message, and returns when the transport has taken it.
-            ///
-            /// If the future is dropped, the message may or may not be queued, as with `send`.
-            ///
-            /// # Errors
-            ///
-            /// Those of `send`.
-            pub async fn send_prepared(
-                &mut self,
-                message: &PreparedMessage,
-            ) -> Result<(), CodecError> {
-                self.feed_prepared(message).await?;
-                poll_fn(|cx| Pin::new(&mut *self).poll_flush(cx)).await
-            }
-
-            /// Queues a prepared message, after waiting until the write queue is not full.
-            ///
-            /// # Errors
-            ///
-            /// Those of `feed`.
-            pub async fn feed_prepared(
-                &mut self,
-                message: &PreparedMessage,
-            ) -> Result<(), CodecError> {
-                poll_fn(|cx| Pin::new(&mut *self).poll_ready(cx)).await?;
-                self.start_send_prepared(message)
-            }
-        }
-    };
-}
-impl_sending!(WebSocketStream);
-impl_sending!(SplitSink);

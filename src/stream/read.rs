@@ -12,41 +12,41 @@ use tokio_util::io::poll_read_buf;
 const MIN_CAPACITY: usize = 4 << 10;
 /// The largest capacity that does not depend on what has arrived of a frame.
 const MAX_CAPACITY: usize = 256 << 10;
-/// Capacity beyond a long frame: its header, and the next one's.
+/// Capacity in addition to a long frame, for its header and the next one's.
 const HEADROOM: usize = 32;
-/// After so many small reads in a row the capacity is the first one again.
+/// The number of small reads in a row after which the capacity is `MIN_CAPACITY` again.
 const SMALL_READS: u8 = 4;
 
-/// Bytes that have arrived and were not decoded yet, and the capacity for more.
+/// The read buffer: bytes that have arrived and were not decoded yet, and capacity for more.
 ///
-/// - The capacity grows only when a read has filled it, so a peer cannot make it grow by declaring
-///   a length.
-/// - Within a long frame there is capacity for the rest of it: but never more than `MAX_CAPACITY`,
-///   or twice what has arrived, unless the buffer has it already. No read goes past such a frame,
-///   so the next message begins at the beginning of a buffer, and the frame need not be copied.
+/// - The capacity grows only after a read has filled it, so a declared length cannot make it grow.
+/// - Within a long frame, the capacity is that of the rest of the frame. It is at most
+///   `MAX_CAPACITY` or twice what has arrived, unless the buffer already has more. No read goes past
+///   such a frame: the next message then begins at the start of a buffer, and the frame is not
+///   copied.
 /// - A buffer that has grown stays until a few reads in a row were small.
 /// - Memory is reused when no message refers to it any more. Otherwise the next buffer is the spare
 ///   one, which is the memory of a message that was sent back, or a new one.
 #[derive(Debug)]
 pub(super) struct ReadBuffer {
     pub(super) bytes: BytesMut,
-    /// How many bytes to read at once, if that can be chosen.
+    /// How many bytes to read at once.
     capacity: usize,
-    /// The size of the memory that `bytes` is part of. (`BytesMut` does not tell, once a part was
-    /// split off.)
+    /// The size of the allocation that `bytes` is part of. `BytesMut` does not report it after a part
+    /// was split off.
     allocated: usize,
     small_reads: u8,
 }
 
 impl ReadBuffer {
-    /// A buffer that holds what was received already.
+    /// Creates a buffer that contains these bytes.
     pub(super) fn new(received: BytesMut) -> Self {
         let allocated = received.capacity();
         Self { bytes: received, capacity: MIN_CAPACITY, allocated, small_reads: 0 }
     }
 
-    /// Reads more. `rest` is how many bytes the open frame has still to come. Returns how many
-    /// bytes were read; 0 at the end of the transport.
+    /// Reads more bytes. `rest` is how many bytes of the open frame have not arrived. Returns how
+    /// many bytes were read; 0 at the end of the transport.
     pub(super) fn poll_read(
         &mut self,
         io: &mut (impl AsyncRead + Unpin),
@@ -59,7 +59,8 @@ impl ReadBuffer {
         }
         let rest = usize::try_from(rest).unwrap_or(usize::MAX);
         let is_long = rest > self.capacity.saturating_sub(self.bytes.len());
-        let offered = if is_long { self.make_room_for(rest, spare) } else { self.make_room(spare) };
+        let offered =
+            if is_long { self.reserve_for_frame(rest, spare) } else { self.reserve(spare) };
         let read = poll_read_buf(Pin::new(io), cx, &mut (&mut self.bytes).limit(offered));
         if let Poll::Ready(Ok(count)) = read {
             self.adapt(count, offered, is_long, spare);
@@ -67,8 +68,7 @@ impl ReadBuffer {
         read
     }
 
-    /// Reads without a buffer, so that a stream that is idle from the start, or whose buffers were
-    /// released, has none while it waits.
+    /// Reads into the stack. So a stream without a buffer allocates one only when bytes arrive.
     #[cold]
     fn poll_first_read(
         &mut self,
@@ -89,49 +89,51 @@ impl ReadBuffer {
         })
     }
 
-    /// Makes space for a read, and returns how many bytes may be read.
-    fn make_room(&mut self, spare: &mut Option<BytesMut>) -> usize {
+    /// Reserves capacity for a read, and returns how many bytes may be read.
+    fn reserve(&mut self, spare: &mut Option<BytesMut>) -> usize {
         let len = self.bytes.len();
         let is_too_large =
             self.capacity == MIN_CAPACITY && self.allocated > MIN_CAPACITY + HEADROOM;
         if is_too_large && len <= MIN_CAPACITY / 2 {
             self.grow(MIN_CAPACITY - len, &mut None);
         } else {
-            // A part of a short message may be in front. It need not make the buffer grow. Nor need
-            // messages that are kept, while there is space after them.
-            let room = self.capacity - len.min(self.capacity / 2);
-            let has_room = self.room() >= self.capacity / 2;
-            let is_reclaimed = (len == 0 || !has_room) && self.bytes.try_reclaim(room);
-            if !is_reclaimed && !has_room {
-                self.grow(room, spare);
+            // Neither the beginning of a short message nor messages that the caller keeps make the
+            // buffer grow, as long as half of it is free.
+            let additional = self.capacity - len.min(self.capacity / 2);
+            let is_enough = self.remaining_capacity() >= self.capacity / 2;
+            let is_reclaimed = (len == 0 || !is_enough) && self.bytes.try_reclaim(additional);
+            if !is_reclaimed && !is_enough {
+                self.grow(additional, spare);
             }
         }
-        self.room().min(self.capacity)
+        self.remaining_capacity().min(self.capacity)
     }
 
-    /// Makes space for the rest of a long frame, as far as that is allowed.
-    fn make_room_for(&mut self, rest: usize, spare: &mut Option<BytesMut>) -> usize {
-        // That costs nothing if the memory is there.
+    /// Reserves capacity for the rest of a long frame, within the bounds, and returns how many bytes
+    /// may be read.
+    fn reserve_for_frame(&mut self, rest: usize, spare: &mut Option<BytesMut>) -> usize {
+        // This is free if the memory is there already.
         if !self.bytes.try_reclaim(rest) {
             let len = self.bytes.len();
-            let spare_room = spare.as_ref().map_or(0, |spare| spare.capacity().saturating_sub(len));
-            let room = rest.min(self.capacity.max(2 * len) - len);
-            if spare_room >= rest {
+            let spare_capacity =
+                spare.as_ref().map_or(0, |spare| spare.capacity().saturating_sub(len));
+            let additional = rest.min(self.capacity.max(2 * len) - len);
+            if spare_capacity >= rest {
                 self.grow(rest, spare);
-            } else if !self.bytes.try_reclaim(room) {
-                self.grow(room.saturating_add(HEADROOM), spare);
+            } else if !self.bytes.try_reclaim(additional) {
+                self.grow(additional.saturating_add(HEADROOM), spare);
             }
         }
-        self.room().min(rest)
+        self.remaining_capacity().min(rest)
     }
 
-    fn room(&self) -> usize {
+    fn remaining_capacity(&self) -> usize {
         self.bytes.capacity() - self.bytes.len()
     }
 
-    /// Moves what there is to other memory, with space for so many bytes more.
-    fn grow(&mut self, room: usize, spare: &mut Option<BytesMut>) {
-        let needed = self.bytes.len() + room;
+    /// Moves the bytes to other memory, with capacity for `additional` more.
+    fn grow(&mut self, additional: usize, spare: &mut Option<BytesMut>) {
+        let needed = self.bytes.len() + additional;
         let fits = spare.as_ref().is_some_and(|spare| spare.capacity() >= needed);
         let mut grown = match spare.take_if(|_| fits) {
             Some(spare) => spare,
@@ -160,7 +162,7 @@ impl ReadBuffer {
         }
     }
 
-    /// Whether this is memory that a later read is likely to need.
+    /// Returns whether a later read is likely to need this memory.
     pub(super) fn wants(&self, spare: &BytesMut) -> bool {
         self.capacity > MIN_CAPACITY && spare.capacity() <= 2 * self.allocated.max(MAX_CAPACITY)
     }
@@ -170,7 +172,7 @@ impl ReadBuffer {
         self.allocated = self.allocated.max(self.bytes.capacity());
     }
 
-    /// Gives the memory back, except that of bytes that were not decoded yet.
+    /// Releases all memory except that of bytes that were not decoded yet.
     pub(super) fn release(&mut self) {
         let rest = BytesMut::from(&self.bytes[..]);
         *self = Self::new(rest);

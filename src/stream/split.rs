@@ -1,4 +1,4 @@
-//! The halves of a stream that two tasks use.
+//! The two halves of a stream.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -13,18 +13,16 @@ use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{PreparedMessage, WebSocketStream};
-use crate::close::CloseCode;
 use crate::codec::CodecError;
 use crate::codec::chunks::Chunk;
-use crate::connection::{MaskingKeys, MessageData, NoKeys};
-use crate::owned::{CloseFrame, Message};
+use crate::{CloseCode, CloseFrame, MaskingKeys, Message, MessageData, NoKeys};
 
 /// A stream that both halves use. It is locked for one poll at a time.
 struct Shared<T, K>(Arc<Mutex<WebSocketStream<T, K>>>);
 
 impl<T, K> Shared<T, K> {
-    /// A lock that is poisoned is ignored: a panic of the transport leaves the stream as usable as
-    /// it leaves one that was not split.
+    /// Ignores a poisoned lock: after a panic of the transport, the stream is as usable as one that
+    /// was not split.
     fn lock(&self) -> MutexGuard<'_, WebSocketStream<T, K>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -71,7 +69,7 @@ pub struct SplitStream<T, K = NoKeys>(Shared<T, K>);
 /// ```
 pub struct SplitSink<T, K = NoKeys>(Shared<T, K>);
 
-/// The error of [`SplitStream::reunite`]: the halves are not of the same stream. It contains them.
+/// The error of [`SplitStream::reunite`] if the halves are not of the same stream. Contains both.
 ///
 /// ```
 /// use tokio::net::TcpStream;
@@ -96,7 +94,7 @@ pub(super) fn split<T, K>(stream: WebSocketStream<T, K>) -> (SplitSink<T, K>, Sp
 }
 
 impl<T, K> SplitStream<T, K> {
-    /// Puts the two halves of a stream together again.
+    /// Reunites the two halves of a stream.
     ///
     /// # Errors
     ///
@@ -181,35 +179,6 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
     K: MaskingKeys + Unpin,
 {
-    /// Sends the next fragment of a message: see [`WebSocketStream::send_fragment`].
-    ///
-    /// # Errors
-    ///
-    /// Same as [`WebSocketStream::send_fragment`].
-    pub async fn send_fragment<'d>(
-        &mut self,
-        fragment: impl Into<MessageData<'d>>,
-        fin: bool,
-    ) -> Result<(), CodecError> {
-        self.feed_fragment(fragment, fin).await?;
-        poll_fn(|cx| Pin::new(&mut *self).poll_flush(cx)).await
-    }
-
-    /// Queues the next fragment of a message: see [`WebSocketStream::feed_fragment`].
-    ///
-    /// # Errors
-    ///
-    /// Same as [`WebSocketStream::feed_fragment`].
-    pub async fn feed_fragment<'d>(
-        &mut self,
-        fragment: impl Into<MessageData<'d>>,
-        fin: bool,
-    ) -> Result<(), CodecError> {
-        let fragment = fragment.into();
-        poll_fn(|cx| Pin::new(&mut *self).poll_ready(cx)).await?;
-        self.start_send_fragment(fragment, fin)
-    }
-
     /// Queues the next fragment of a message: see [`WebSocketStream::start_send_fragment`].
     ///
     /// # Errors

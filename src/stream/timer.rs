@@ -1,4 +1,4 @@
-//! A timer that exists while it is needed.
+//! A timer that is allocated only while it runs.
 
 use alloc::boxed::Box;
 use core::future::Future;
@@ -8,8 +8,8 @@ use core::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep};
 
-/// A timer that ticks. It runs from its first poll on, because it panics outside of a runtime with
-/// time enabled.
+/// A periodic timer. It starts at its first poll, because creating it panics outside of a runtime
+/// with time enabled.
 #[derive(Debug)]
 pub(super) struct Timer {
     period: Duration,
@@ -30,8 +30,8 @@ impl Timer {
         self.sleep = None;
     }
 
-    /// Returns whether the period is over, and begins the next one. Otherwise the task is woken
-    /// then.
+    /// Returns whether the period is over. If so, begins the next one; otherwise the task is woken at
+    /// its end.
     pub(super) fn poll_tick(&mut self, cx: &mut Context<'_>) -> bool {
         let running = self.sleep.get_or_insert_with(|| Box::pin(sleep(self.period)));
         if running.as_mut().poll(cx).is_pending() {

@@ -1,12 +1,12 @@
-//! Which waker the transport is polled with.
+//! The waker that the transport is polled with.
 //!
-//! Both halves of a split stream write: one sends messages, the other sends replies. Some
-//! transports also write when they are read from. But a transport remembers only the waker of the
-//! last poll, so the task that polled before would never be woken. Therefore every poll of the
-//! transport gets one shared waker, which wakes both tasks.
+//! Both halves of a split stream write: one sends messages, the other sends replies. Some transports
+//! also write while they are read from. But a transport remembers only the waker of its last poll,
+//! so the task that polled before would not be woken. Therefore every poll of the transport gets one
+//! shared waker, which wakes both tasks.
 //!
-//! A stream that only one task polls does not need this. Its own waker is passed on until another
-//! one appears.
+//! A stream that only one task polls does not need this. It passes on that task's waker until
+//! another one appears.
 
 use alloc::sync::Arc;
 use alloc::task::Wake;
@@ -24,12 +24,13 @@ pub(super) enum Side {
 /// The wakers of the tasks that poll a stream.
 #[derive(Debug, Default)]
 pub(super) enum Wakers {
-    /// No task has polled.
+    /// No task has polled yet.
     #[default]
     None,
-    /// All polls so far came with a waker that wakes this task.
+    /// All polls so far had a waker of this task.
     One(Waker),
-    /// Polls came with several wakers. The transport gets the second field, which wakes the first.
+    /// Polls had wakers of different tasks. The transport gets the second field, which wakes the
+    /// tasks in the first.
     Shared(Arc<Tasks>, Waker),
 }
 
@@ -40,18 +41,17 @@ pub(super) struct Tasks {
 }
 
 impl Wakers {
-    /// Returns the waker to poll the transport with, for a poll of this half that came with
-    /// `waker`.
+    /// Returns the waker to poll the transport with, for a poll of this half with `waker`.
     ///
-    /// It must be called before the transport is polled: a wake-up in between is then not lost.
+    /// Must be called before the transport is polled, so that no wake-up is lost in between.
     pub(super) fn register<'w>(&'w mut self, side: Side, waker: &'w Waker) -> &'w Waker {
         match self {
             Self::None => *self = Self::One(waker.clone()),
             Self::One(known) if known.will_wake(waker) => {}
             Self::One(known) => {
-                // The transport still has this task's own waker, for reading, for writing or for
-                // both. The next poll replaces one of these by the shared waker, which has to wake
-                // this task too.
+                // The transport still has this task's own waker, for reading, writing or both. The
+                // next poll replaces it by the shared waker, which must therefore wake this task
+                // too.
                 let tasks = Tasks::default();
                 tasks.reader.register(known);
                 tasks.writer.register(known);
@@ -72,8 +72,8 @@ impl Wakers {
         }
     }
 
-    /// Wakes the tasks of both halves, because the state of the stream changed in a way that the
-    /// transport does not tell them.
+    /// Wakes the tasks of both halves after a change of state that the transport does not report to
+    /// them.
     pub(super) fn wake(&self) {
         if let Self::Shared(_, shared) = self {
             shared.wake_by_ref();

@@ -9,36 +9,32 @@ use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::AsyncWrite;
 
 use crate::codec::Messages;
-use crate::connection::{MaskingKeys, MessageData, Output};
-use crate::error::EncodeError;
-use crate::header::{MAX_HEADER_LEN, Role};
-use crate::opcode::Opcode;
-use crate::owned::Message;
+use crate::{EncodeError, MAX_HEADER_LEN, MaskingKeys, Message, MessageData, Opcode, Output, Role};
 
-/// Payloads of so many bytes are queued by reference. Shorter ones are copied together, which costs
-/// less than a slice of a vectored write.
+/// The length from which payloads are queued by reference. Copying a shorter one costs less than a
+/// slice of a vectored write.
 const BY_REFERENCE: usize = 4 << 10;
 /// The most slices in one vectored write.
 const MAX_SLICES: usize = 32;
-/// A tail of more than this capacity does not outlive what it holds.
+/// A tail of more than this capacity is freed as soon as it is written.
 const MAX_IDLE_TAIL: usize = 256 << 10;
 /// The first capacity of a tail.
 const FIRST_TAIL: usize = 256;
-/// A tail of more than this capacity is given up after a few flushes that did not need it.
+/// A tail of more than this capacity is freed after `SMALL_FLUSHES` flushes that did not need it.
 const SMALL_TAIL: usize = 2 << 10;
-/// How many flushes these are.
+/// See [`SMALL_TAIL`].
 const SMALL_FLUSHES: u8 = 4;
 
 /// Frames that the transport has not taken yet.
 #[derive(Debug, Default)]
 pub(super) struct WriteQueue {
-    /// What comes before the tail: payloads, and between them what was the tail.
+    /// The frames before the tail: payloads by reference, and earlier tails between them.
     segments: VecDeque<Bytes>,
     /// Headers and short frames, copied together.
     tail: BytesMut,
-    /// How many bytes there are.
+    /// How many bytes are queued.
     len: usize,
-    /// The largest capacity that the tail had since it was empty memory.
+    /// The largest capacity of the tail since it was allocated.
     tail_capacity: usize,
     /// How many bytes were written since the queue was empty.
     written: usize,
@@ -50,16 +46,17 @@ impl WriteQueue {
         self.len
     }
 
-    /// Whether payloads are queued by reference, which may share the memory of the read buffer.
+    /// Returns whether payloads are queued by reference. They may share the memory of the read
+    /// buffer.
     pub(super) fn has_references(&self) -> bool {
         !self.segments.is_empty()
     }
 
-    /// Makes space for a header or a short frame. A tail that would be allocated for each would be
-    /// as short.
+    /// Reserves capacity for a header or a short frame. Without this, each frame could allocate a
+    /// tail of its own length.
     fn reserve(&mut self) {
-        let has_room = self.tail.capacity() - self.tail.len() >= MAX_HEADER_LEN;
-        if !has_room && !self.tail.try_reclaim(MAX_HEADER_LEN) && self.tail.len() < FIRST_TAIL {
+        let is_enough = self.tail.capacity() - self.tail.len() >= MAX_HEADER_LEN;
+        if !is_enough && !self.tail.try_reclaim(MAX_HEADER_LEN) && self.tail.len() < FIRST_TAIL {
             self.tail.reserve(FIRST_TAIL);
         }
     }
@@ -145,11 +142,11 @@ impl WriteQueue {
         payload: Bytes,
     ) -> Result<(), EncodeError> {
         self.reserve();
-        let frame = messages.connection.frame_encoder(opcode, true)?;
+        let frame = messages.connection_mut().frame_encoder(opcode, true)?;
         let before = self.tail.len();
-        let payload = match messages.connection.role() {
+        let payload = match messages.connection().role() {
             Role::Server => payload,
-            // It is masked in place if nothing else refers to it, and else while it is copied.
+            // A payload is masked in place if nothing else refers to it, otherwise in a copy.
             Role::Client => match payload.try_into_mut() {
                 Ok(mut ours) => {
                     frame.mask().apply(&mut ours);
@@ -169,8 +166,8 @@ impl WriteQueue {
         Ok(())
     }
 
-    /// Writes until the queue is empty. Payloads whose memory nothing else refers to become the
-    /// spare buffer.
+    /// Writes until the queue is empty. The memory of a payload that nothing else refers to becomes
+    /// the spare buffer.
     pub(super) fn poll_write(
         &mut self,
         io: &mut (impl AsyncWrite + Unpin),
@@ -222,7 +219,7 @@ impl WriteQueue {
         }
     }
 
-    /// Gives memory back that is not needed. The queue is empty.
+    /// Releases memory that recent flushes did not need. The queue is empty.
     fn shrink(&mut self) {
         if self.tail_capacity > SMALL_TAIL {
             if self.written > self.tail_capacity / 4 {
@@ -234,18 +231,17 @@ impl WriteQueue {
                 self.clear();
             }
         }
-        // The next frames go to the beginning of the memory: what was used last is still in the
-        // cache.
+        // The next frames go to the beginning of the memory, which is still in the cache.
         let _ = self.tail.try_reclaim(self.tail_capacity);
         self.written = 0;
     }
 
-    /// Throws away what is queued, with its memory.
+    /// Discards what is queued, and frees its memory.
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// Gives back the memory of an empty queue.
+    /// Frees the memory of an empty queue.
     pub(super) fn release(&mut self) {
         if self.len == 0 {
             self.clear();
@@ -257,7 +253,7 @@ impl WriteQueue {
 fn recycle(payload: Bytes, spare: &mut Option<BytesMut>) {
     if let Ok(mut memory) = payload.try_into_mut() {
         memory.clear();
-        // From its beginning, where that is possible.
+        // Includes the bytes before the payload, if possible.
         let _ = memory.try_reclaim(memory.capacity() + 1);
         if spare.as_ref().is_none_or(|spare| spare.capacity() < memory.capacity()) {
             *spare = Some(memory);

@@ -1,4 +1,4 @@
-//! The validator, and text that may begin or end inside a character.
+//! The UTF-8 validator, and the text that it has validated.
 
 use core::fmt;
 
@@ -27,9 +27,11 @@ use crate::mask::Mask;
 /// assert!(text.finish().unwrap_err().is_incomplete()); // the last byte of 🦀 is missing
 /// # Ok::<(), wsframe::Utf8Error>(())
 /// ```
+#[doc(alias = "StringCollector")]
+#[doc(alias = "Utf8Decoder")]
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Utf8Validator {
-    /// The bytes of the open character: the state of the kernels.
+    /// The bytes of the open character, which are the state of the kernels.
     pub(super) open: u32,
 }
 
@@ -42,8 +44,8 @@ impl Utf8Validator {
 
     /// Validates the next chunk of the text.
     ///
-    /// A character that the chunk cuts off at its end is not an error: the next chunk may complete
-    /// it.
+    /// A character that is incomplete at the end of the chunk is not an error: the next chunk may
+    /// complete it.
     ///
     /// # Errors
     ///
@@ -72,6 +74,7 @@ impl Utf8Validator {
     /// assert_eq!(text.as_str(), Some("Hello"));
     /// # Ok::<(), wsframe::Utf8Error>(())
     /// ```
+    #[doc(alias = "unmask")]
     #[inline(always)]
     pub fn unmask_and_validate<'b>(
         &mut self,
@@ -122,7 +125,7 @@ impl Utf8Validator {
         if is_last { self.finish_at(chunk.len()) } else { Ok(()) }
     }
 
-    /// Ends the text after a chunk of `len` bytes. The error's offset is its end.
+    /// Ends the text after a chunk of `len` bytes. The error's offset is the end of that chunk.
     #[inline(always)]
     pub(crate) fn finish_at(&mut self, len: usize) -> Result<(), Utf8Error> {
         self.finish().map_err(|error| Utf8Error { offset: len, ..error })
@@ -145,7 +148,7 @@ impl Utf8Validator {
     }
 }
 
-/// Returns the error of a text that ends in this state: inside a character, or broken before.
+/// Returns the error of a text that ends in this state, which is not 0.
 const fn incomplete(state: u32) -> Utf8Error {
     let incomplete = state != BROKEN;
     let open = if incomplete { open_len(state) } else { 0 };
@@ -169,7 +172,7 @@ impl fmt::Debug for Utf8Validator {
     }
 }
 
-/// What decides which chunks may follow a chunk of text, in one byte.
+/// The part of a kernel's state that decides which chunk may follow, in one byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OpenChar {
     /// The chunk ends at a character boundary.
@@ -253,7 +256,7 @@ impl<'b> PartialStr<'b> {
         self.text.into_str()
     }
 
-    /// Returns what must be open before the chunk, and what is open after it.
+    /// Returns the open characters that the chunk must follow, and that it ends in.
     #[inline(always)]
     pub(crate) const fn ends(&self) -> (OpenChar, OpenChar) {
         let (before, after) = self.text.states();
@@ -267,7 +270,7 @@ impl<'b> PartialStr<'b> {
         Utf8Error { offset: self.as_bytes().len(), ..incomplete(after) }
     }
 
-    /// Returns the kernel's verdict, for code that collects chunks.
+    /// Returns the chunk with the kernel's states, for code that collects chunks.
     #[cfg(feature = "alloc")]
     pub(crate) const fn text(&self) -> &Text<'b> {
         &self.text

@@ -1,4 +1,4 @@
-//! The examples for applications, each in one file: `tokio_echo`, `blocking`, `price_feed`.
+//! Tests of the examples in one file: `tokio_echo`, `blocking`, `price_feed`.
 #![cfg(all(feature = "blocking", feature = "tokio"))]
 
 use std::fs;
@@ -9,8 +9,7 @@ use crate::running::{Running, printed, run};
 use wsframe::deflate::{Config, DeflateParameters};
 use wsframe::{CloseCode, Opcode, Role};
 
-/// Examples to copy are short, need no other file, and have the lengths that the page of layers
-/// says.
+/// Examples for copying are short, need no other file, and have the lengths in docs/layers.md.
 #[test]
 fn the_examples_to_copy_are_short_and_whole() {
     let layers = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/layers.md");
@@ -59,7 +58,7 @@ fn the_short_servers_echo() {
     }
 }
 
-/// A client of the feed that offers this extension.
+/// Connects a client to the feed, which offers this extension.
 fn subscribed(address: &str, extension: &str) -> (Peer, String) {
     let request = core::str::from_utf8(REQUEST).expect("text").replace("x-unknown", extension);
     let more = "\r\nSec-WebSocket-Protocol: prices.v1\r\nOrigin: https://prices.example\r\n\r\n";
@@ -88,7 +87,7 @@ fn the_price_feed_is_the_same_with_and_without_compression() {
             _ => price.clone_from(&payload),
         }
         saved += price.len() - payload.len();
-        // It came a little later.
+        // It arrived a little later.
         assert!(prices.contains(&price) || price > prices[499], "{price:?}");
     }
     let text = String::from_utf8(prices[0].clone()).expect("text");
@@ -106,7 +105,7 @@ fn the_price_feed_is_the_same_with_and_without_compression() {
         assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");
     }
 
-    // Ctrl-C.
+    // This is Ctrl-C.
     #[cfg(unix)]
     {
         let process = feed.child.id().to_string();
@@ -124,7 +123,7 @@ fn the_price_feed_is_the_same_with_and_without_compression() {
     }
 }
 
-/// A client that takes nothing is given up, and the others are served meanwhile.
+/// A client that does not read is disconnected, and the others are served meanwhile.
 #[test]
 #[cfg(target_os = "linux")]
 fn the_price_feed_leaves_slow_clients_behind() {
@@ -148,8 +147,7 @@ fn the_price_feed_leaves_slow_clients_behind() {
     for _ in 0..6000 {
         assert_eq!(other.server_frame().0, 0x81);
     }
-    // All that was queued before, and a Close or the end, as the server did not wait for it any
-    // longer.
+    // The queued prices arrive, and then a Close or the end, because the server has not waited.
     let mut last = Vec::new();
     match slow.socket.read_to_end(&mut last) {
         Ok(_) => {}

@@ -1,4 +1,4 @@
-//! The echo client and the Autobahn client, with servers of bare sockets.
+//! Tests of the echo client and the Autobahn client, with servers on plain sockets.
 
 use std::net::Shutdown;
 use std::process::Output;
@@ -17,7 +17,7 @@ fn the_client_prints_what_comes_back() {
         let output = run("echo_client", &[&url, "Hello", "", "grüße 🦀"], b"");
         assert_eq!(printed(output), "Hello\n\ngrüße 🦀\n");
 
-        // One of 1 MiB, in which no character ends where a fragment would.
+        // A message of 1 MiB, in which no character ends at the end of a fragment.
         let lines = format!("one\n{}\nthree\n", "a🦀".repeat((1 << 20) / 5));
         let output = run("echo_client", &[&url], lines.as_bytes());
         assert!(printed(output) == lines);
@@ -37,14 +37,14 @@ fn the_client_prints_errors() {
         complaint(run("echo_client", &[&server.url()], b"\xFF\n"), 1).contains("UTF-8"),
         "a line that is not text"
     );
-    // Bound, so that no other program gets the port, and not listening.
+    // The port is bound, so that no other program gets it, but nothing listens.
     let nobody = TcpSocket::new_v4().expect("a socket");
     nobody.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
     let url = format!("ws://{}", nobody.local_addr().expect("its address"));
     complaint(run("echo_client", &[&url, "Hello"], b""), 1);
 }
 
-/// The client, and a server that sends it this after its message.
+/// Runs the client with a server that sends these bytes after its message.
 fn client_gets(bytes: &[u8]) -> (Output, Vec<(u8, Vec<u8>)>) {
     let (listener, address) = listener();
     let url = format!("ws://{address}/");
@@ -79,7 +79,7 @@ fn the_client_sends_a_close_and_waits() {
     assert!(complaint(output, 1).contains("broke a rule: text is not UTF-8"));
     assert_eq!((frames[1].0, &frames[1].1[..2]), (0x88, &b"\x03\xEF"[..]));
 
-    // The server pings, echoes, and takes no leave.
+    // The server sends a Ping and an echo, and ends without a Close.
     let (output, frames) = client_gets(b"\x89\x01!\x81\x05Hello");
     assert_eq!(output.stdout, b"Hello\n");
     complaint(output, 1);
@@ -172,7 +172,8 @@ fn the_autobahn_client_runs_all_cases() {
                 server.send(b"\x81\x012");
             }
             if target.starts_with("/runCase") {
-                // Whole messages come back whole: one in two fragments, with a Ping between them.
+                // Whole messages are echoed whole. One is in two fragments, with a Ping between
+                // them.
                 server.send(b"\x01\x03Hel\x89\x00\x80\x02lo\x82\x01!");
                 assert_eq!(server.frame().0, 0x8A);
                 let (first, _, payload) = server.frame();

@@ -1,4 +1,4 @@
-//! The echo server, straight and through the relay.
+//! Tests of the echo server, directly and through the relay.
 
 use core::time::Duration;
 use std::io::Write;
@@ -35,7 +35,7 @@ fn frames_right_after_the_request_are_not_lost() {
 
 #[test]
 fn a_long_message_is_echoed() {
-    // What has no period that a mask or a buffer has.
+    // Bytes whose period is not that of a mask or a buffer.
     let message: Vec<u8> = (0..1 << 20).map(|i: u32| (i % 251) as u8).collect();
     straight_and_through_the_relay(|address| {
         let mut peer = Peer::connect(address);
@@ -72,7 +72,7 @@ fn a_close_comes_back_and_then_the_end() {
 fn a_broken_rule_closes_with_its_code() {
     let unmasked = b"\x81\x02hi".to_vec();
     let reserved = [masked(Opcode::Text, true, b"first"), b"\x83\x80\0\0\0\0".to_vec()].concat();
-    // A frame of 1 MiB, of which no more than this comes.
+    // The beginning of a frame of 1 MiB.
     let header = FrameHeader {
         masking_key: Some(MaskingKey::new([0; 4])),
         ..FrameHeader::new(Opcode::Text, 1 << 20)
@@ -116,7 +116,7 @@ fn a_broken_rule_closes_with_its_code() {
             peer.send(bytes);
             peer.fails_with(*code);
         }
-        // What was right before it still comes back.
+        // Valid messages before it are still echoed.
         let mut peer = Peer::connect(address);
         peer.send(&reserved);
         assert_eq!(peer.server_frame(), (0x81, b"first".to_vec()));
@@ -124,7 +124,7 @@ fn a_broken_rule_closes_with_its_code() {
     });
 }
 
-/// A page of another name that leads here says that name in `Host` as well as in `Origin`.
+/// If another name resolves to this server, a page of that name has it in both `Host` and `Origin`.
 #[test]
 fn the_handshake_accepts_its_own_origin() {
     let server = Running::start("handshake", &["serve", "127.0.0.1:0"]);
@@ -264,8 +264,8 @@ fn many_pings_and_fragments_at_once_are_echoed() {
     });
 }
 
-/// Neither a connection that ends in the middle of a frame nor one whose client never reads stops
-/// others; bytes after a violation do not cost the client its close code.
+/// A connection that ends in the middle of a frame, and one whose client never reads, do not block
+/// others. A client that sends bytes after a violation still gets the close code.
 #[test]
 fn stalled_connections_do_not_block_others() {
     let server = Running::echo_server();

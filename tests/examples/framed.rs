@@ -1,4 +1,4 @@
-//! The example `framed`, a server on the codecs.
+//! Tests of the example `framed`, a server on the codecs.
 
 use crate::peer::{KEY, Peer, REQUEST};
 use crate::running::Running;
@@ -25,7 +25,7 @@ fn the_server_on_framed_speaks_permessage_deflate_too() {
     let (frame, payload) = compressed(&"grüße ".repeat(100));
     peer.send(&frame);
     assert_eq!(peer.server_frame(), (0xC1, payload));
-    // The limit is on what comes out.
+    // The limit applies to the decompressed length.
     peer.send(&compressed(&"a".repeat((1 << 20) + 1)).0);
     peer.fails_with(CloseCode::TOO_BIG);
 }

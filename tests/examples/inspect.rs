@@ -1,5 +1,5 @@
-//! The example `inspect`, run on captured and on made-up streams: its output, to the letter, and
-//! its memory.
+//! Tests of the example `inspect` on captured and generated streams: its exact output, and its
+//! memory.
 
 use crate::example;
 
@@ -30,8 +30,8 @@ fn spawn(args: &[&str]) -> Child {
         .expect("the example starts")
 }
 
-/// Runs the example, and writes each piece to its standard input when it has likely read those
-/// before.
+/// Runs the example. Writes each piece to its standard input after it has probably read the
+/// previous ones.
 fn inspect_pieces<'a>(args: &[&str], pieces: impl Iterator<Item = &'a [u8]> + Send) -> Run {
     let mut child = spawn(args);
     let mut stdin = child.stdin.take().expect("its standard input");
@@ -64,13 +64,13 @@ fn inspect_hex(args: &[&str], hex: &str) -> Run {
     inspect(&[args, &["--hex"]].concat(), hex.as_bytes())
 }
 
-/// The lines of the frames alone.
+/// Returns only the lines of the frames.
 fn frame_lines(run: &Run) -> &str {
     let (_, lines) = run.stdout.split_once(COLUMNS).expect("a frame");
     lines.split_once("\n\n").expect("a summary").0
 }
 
-/// What the summary says at `label`.
+/// Returns the value at `label` in the summary.
 fn summary<'a>(run: &'a Run, label: &str) -> &'a str {
     run.stdout
         .lines()
@@ -79,7 +79,7 @@ fn summary<'a>(run: &'a Run, label: &str) -> &'a str {
         .trim()
 }
 
-/// The path of a file in `tests/data`.
+/// Returns the path of a file in `tests/data`.
 fn data(name: &str) -> String {
     let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests", "data", name].iter().collect();
     path.into_os_string().into_string().expect("a path in UTF-8")
@@ -285,7 +285,8 @@ const BROKEN: &[(&[&str], &str, &str)] = &[
         "offset 8: a new message inside the one that began at offset 2 (RFC 6455 §5.4)",
     ),
     (&[], "8900 8103 61ff62", "offset 5: text is not UTF-8 from here (RFC 6455 §8.1)"),
-    // In the second fragment, which goes on with a character; in a chunk of one byte; masked.
+    // The error is in the second fragment, after the rest of a character, in a chunk of one byte,
+    // or masked.
     (&[], "8900 0102c3a9 8002e1e1", "offset 9: text is not UTF-8 from here (RFC 6455 §8.1)"),
     (
         &[],
@@ -320,7 +321,7 @@ fn broken_rules_are_reported() {
         assert_eq!(run.stderr, format!("inspect: {said}\n"), "{hex}");
         assert_eq!(run.status, Some(1), "{hex}");
 
-        // What came before is shown, and where the rule is broken.
+        // The frames before the error, and the place of the error are shown.
         let offset = &said["offset ".len()..said.find(':').expect("an offset")];
         assert_eq!(summary(&run, "end"), format!("a broken rule at offset {offset}"), "{hex}");
         assert_eq!(run.stdout.contains("0  FIN  ---  ping"), offset != "0", "{hex}");
@@ -378,7 +379,7 @@ fn an_incomplete_frame_is_reported() {
     assert_eq!(summary(&run, "messages"), "0");
     assert_eq!(summary(&run, "payload bytes"), "4");
 
-    // What there is of a text must be text.
+    // The part of a text that arrived must be valid.
     let run = inspect_hex(&[], "8105 61ff");
     assert_eq!(run.stderr, "inspect: offset 3: text is not UTF-8 from here (RFC 6455 §8.1)\n");
     let run = inspect_hex(&[], "8105 61c3");
@@ -399,7 +400,7 @@ fn payloads_are_shown_safely() {
         assert!(frame_lines(&run).ends_with(&expected), "{run:?}");
     }
 
-    // 64 bytes of a text are shown, but no part of a character.
+    // 64 bytes of a text are shown, without an incomplete character.
     for (before, shown) in [(62, 1), (63, 0)] {
         let text = "x".repeat(before) + "ééé";
         let run = inspect(&[], &[&[0x81, text.len() as u8], text.as_bytes()].concat());
@@ -410,7 +411,7 @@ fn payloads_are_shown_safely() {
     let run_64 = inspect(&[], &[&[0x81, 64], text.as_bytes()].concat());
     assert!(frame_lines(&run_64).ends_with(&format!("\"{text}\"")));
 
-    // A Close frame's reason is shown whole.
+    // The reason of a Close frame is shown completely.
     let reason = "\u{7}".repeat(123);
     let run = inspect(&[], &[&[0x88, 125, 0x0F, 0xA0], reason.as_bytes()].concat());
     let expected = format!("4000 (private use) \"{}\"", r"\u{7}".repeat(123));
@@ -455,7 +456,7 @@ fn an_http_head_is_skipped() {
         response.len()
     )));
 
-    // A head says who sent it, whatever the first frame looks like.
+    // The head tells the sender, for any first frame.
     let run = inspect(&[], b"GET / HTTP/1.1\r\n\r\n\x89\x00");
     assert_eq!(
         run.stderr,
@@ -479,7 +480,7 @@ fn an_http_head_is_skipped() {
     assert_eq!(run.stderr, "inspect: -: an HTTP head of more than 65536 bytes\n");
     assert_eq!(run.status, Some(2));
 
-    // What only begins like one is a frame that breaks a rule.
+    // Bytes that only begin like a head are an invalid frame.
     let run = inspect(&[], b"GEN");
     assert_eq!(run.stderr, "inspect: offset 0: opcode 0x7 is reserved (RFC 6455 §5.2)\n");
 }
@@ -505,7 +506,7 @@ fn unreadable_files_and_arguments_are_errors() {
     assert_eq!((run.stderr.as_str(), run.status), ("", Some(0)));
 }
 
-/// However the bytes arrive, the output is the same.
+/// The output does not depend on how the bytes arrive.
 #[test]
 fn output_does_not_depend_on_the_reads() {
     let ws = fs::read(data("ws-client.bin")).expect("a capture");
@@ -520,7 +521,7 @@ fn output_does_not_depend_on_the_reads() {
     }
 }
 
-/// A text that the window cuts many times, inside of characters too, in fragments that do the same.
+/// A text that the window and its fragments cut many times, also inside characters.
 #[test]
 fn long_text_is_decoded_across_reads() {
     let text = "é🦀".repeat(100_000);
@@ -537,7 +538,7 @@ fn long_text_is_decoded_across_reads() {
     assert_eq!(summary(&whole, "messages"), "1: 1 text");
     assert_eq!(summary(&whole, "text"), "valid UTF-8");
     assert_eq!(summary(&whole, "payload bytes"), "600000");
-    // The fragments begin anywhere in the six bytes; what is shown of them are whole characters.
+    // The fragments begin anywhere in the six bytes. Only whole characters of them are shown.
     for line in frame_lines(&whole).lines() {
         let shown = line.split_once('"').expect("a text").1;
         assert!(shown.ends_with("\"…"), "{line}");
@@ -584,7 +585,7 @@ fn memory_does_not_grow() {
         .expect("the example starts");
     let mut stdin = child.stdin.take().expect("its standard input");
     let status = format!("/proc/{}/status", child.id());
-    // The most memory that the process has ever had, in KiB.
+    // The peak memory of the process, in KiB.
     let peak = || -> u64 {
         let status = fs::read_to_string(&status).expect("its status");
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -613,7 +614,7 @@ fn memory_does_not_grow() {
     for _ in 0..256 {
         stdin.write_all(&mebibyte).expect("room in the pipe");
     }
-    // One that claims more than any memory holds.
+    // A frame whose declared length exceeds any memory.
     stdin.write_all(&header(0x82, i64::MAX as u64)).expect("room in the pipe");
     for _ in 0..16 {
         stdin.write_all(&mebibyte).expect("room in the pipe");

@@ -1,5 +1,5 @@
-//! The examples, run: servers and clients against each other and against a peer of bare sockets,
-//! straight and through the relay; and the memory of many connections.
+//! Tests that run the examples: servers and clients with each other and with a peer on plain
+//! sockets, directly and through the relay, and the memory of many connections.
 #![cfg(all(feature = "deflate", feature = "http", feature = "rand"))]
 
 mod apps;

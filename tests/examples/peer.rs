@@ -1,4 +1,4 @@
-//! A peer of bare sockets.
+//! A peer on plain sockets.
 
 use core::time::Duration;
 use std::io::{self, Read, Write};
@@ -15,10 +15,10 @@ pub const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\nHost: example\r\nUpgrade: web
     Connection: Upgrade\r\nSec-WebSocket-Extensions: x-unknown\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
-/// What the peer masks with.
+/// The masking key of the peer.
 pub const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 
-/// A WebSocket of bare sockets, which sends any frames, right or wrong.
+/// A WebSocket on plain sockets, which can send any frames, valid or not.
 pub struct Peer {
     pub socket: TcpStream,
 }
@@ -31,12 +31,12 @@ impl Peer {
         Self { socket }
     }
 
-    /// A connection on which nothing was said yet.
+    /// Opens a connection on which nothing was sent yet.
     pub fn reach(address: &str) -> Self {
         Self::new(TcpStream::connect(address).expect("a listener"))
     }
 
-    /// One on which this was asked, and the head of the answer.
+    /// Opens a connection and sends this request. Also returns the head of the answer.
     pub fn asks(address: &str, request: impl AsRef<[u8]>) -> (Self, String) {
         let mut peer = Self::reach(address);
         peer.send(request.as_ref());
@@ -44,12 +44,12 @@ impl Peer {
         (peer, head)
     }
 
-    /// A client, after the opening handshake.
+    /// Opens a connection as a client, with the opening handshake.
     pub fn connect(address: &str) -> Self {
         Self::connect_and_send(address, b"")
     }
 
-    /// A client that sends frames before its request was answered, which no client should.
+    /// Opens a connection as a client that sends frames before the answer, which is not allowed.
     pub fn connect_and_send(address: &str, frames: &[u8]) -> Self {
         let mut peer = Self::reach(address);
         peer.send(&[REQUEST, frames].concat());
@@ -61,17 +61,17 @@ impl Peer {
         peer
     }
 
-    /// A server, after the opening handshake. Gives the request as well.
+    /// Accepts a connection as a server, with the opening handshake. Also returns the request.
     pub fn accept(listener: &TcpListener) -> (Self, String) {
         Self::accept_and_send(listener, b"")
     }
 
-    /// A server that sends frames right after its response.
+    /// Accepts a connection as a server that sends frames together with its response.
     pub fn accept_and_send(listener: &TcpListener, frames: &[u8]) -> (Self, String) {
         Self::accept_and_say(listener, "", frames)
     }
 
-    /// A server that also says something before its response.
+    /// Accepts a connection as a server that also sends bytes before its response.
     pub fn accept_and_say(
         listener: &TcpListener,
         meanwhile: &str,
@@ -109,7 +109,7 @@ impl Peer {
         String::from_utf8(head).expect("a head in ASCII")
     }
 
-    /// The next frame: its first byte, its key, and its payload unmasked.
+    /// Reads the next frame. Returns its first byte, its key, and its payload, unmasked.
     pub fn frame(&mut self) -> (u8, Option<[u8; 4]>, Vec<u8>) {
         let [first, second] = self.exactly();
         let len = match second & 0x7F {
@@ -126,15 +126,15 @@ impl Peer {
         (first, key, payload)
     }
 
-    /// Expects an unmasked frame, and gives its first byte and its payload.
+    /// Expects an unmasked frame. Returns its first byte and its payload.
     pub fn server_frame(&mut self) -> (u8, Vec<u8>) {
         let (first, key, payload) = self.frame();
         assert_eq!(key, None);
         (first, payload)
     }
 
-    /// Expects a message, and gives its opcode and its payload. Control frames in it go to
-    /// `control`.
+    /// Expects a message. Returns its opcode and its payload. Control frames within it are passed
+    /// to `control`.
     pub fn message(&mut self, control: &mut Vec<(u8, Vec<u8>)>) -> (u8, Vec<u8>) {
         let (mut opcode, mut message) = (None, Vec::new());
         loop {
@@ -152,7 +152,7 @@ impl Peer {
         }
     }
 
-    /// Expects a Close with this code, perhaps after echoes, and then the end.
+    /// Expects a Close with this code, possibly after echoes, and then the end.
     pub fn fails_with(&mut self, code: CloseCode) {
         let (mut first, mut payload) = self.server_frame();
         while first & 0x08 == 0 {
@@ -170,14 +170,14 @@ impl Peer {
     }
 }
 
-/// A listener on a port that is free, and its address.
+/// Creates a listener on a free port. Returns it and its address.
 pub fn listener() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("its address").to_string();
     (listener, address)
 }
 
-/// The next connection. The client may have failed, so this waits for a limited time.
+/// Accepts the next connection. It waits for a limited time, because the client may have failed.
 pub fn accept(listener: &TcpListener) -> TcpStream {
     listener.set_nonblocking(true).expect("an option");
     let start = Instant::now();
@@ -195,7 +195,7 @@ pub fn accept(listener: &TcpListener) -> TcpStream {
     }
 }
 
-/// A masked frame.
+/// Returns a masked frame.
 pub fn masked(opcode: Opcode, fin: bool, payload: &[u8]) -> Vec<u8> {
     let mut frame = Vec::new();
     let encoder = FrameEncoder::new(opcode).fin(fin).masking_key(MaskingKey::new(KEY));

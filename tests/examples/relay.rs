@@ -1,4 +1,4 @@
-//! The relay, between a client and a server of bare sockets.
+//! Tests of the relay, between a client and a server on plain sockets.
 
 use core::time::Duration;
 use std::io::{Read, Write};
@@ -10,7 +10,7 @@ use crate::peer::{KEY, Peer, REQUEST, accept, listener, masked};
 use crate::running::{Running, resident_bytes};
 use wsframe::{CloseCode, Opcode};
 
-/// A client, a relay, and its server, which is returned with its request.
+/// Connects a client through a relay to a server. Also returns the server's request.
 fn around_a_relay() -> (Peer, Running, Peer, String) {
     let (listener, address) = listener();
     let relay = Running::relay(&address);
@@ -41,7 +41,7 @@ fn the_relay_changes_masks_and_nothing_else() {
         assert_eq!((first, &received[..]), (opcode.bits() | u8::from(fin) << 7, payload));
         keys.push(key.expect("a masked frame"));
     }
-    // Four keys by chance are neither the client's nor each other's.
+    // Four random keys differ from the client's and from each other.
     keys.push(KEY);
     keys.sort_unstable();
     keys.dedup();
@@ -58,7 +58,7 @@ fn the_relay_tells_both_sides_what_a_server_did_wrong() {
     assert_eq!(client.server_frame(), (0x81, b"Hello".to_vec()));
     client.fails_with(CloseCode::PROTOCOL_ERROR);
 
-    // This client does not answer. The relay answers in its stead, when it has waited.
+    // The client does not answer. The relay waits, and then sends a Close to the server itself.
     let (first, key, payload) = server.frame();
     assert_eq!((first, key.is_some(), &payload[..2]), (0x88, true, &[0x03, 0xEA][..]));
     server.ends();
@@ -67,7 +67,7 @@ fn the_relay_tells_both_sides_what_a_server_did_wrong() {
 #[test]
 fn the_relay_ends_one_side_when_the_other_has_ended() {
     let (mut client, _relay, mut server, _) = around_a_relay();
-    // In the midst of a frame: there is no Close to be made up.
+    // In the middle of a frame, the relay cannot send a Close.
     server.send(b"\x82\x05Hel");
     server.socket.shutdown(Shutdown::Both).expect("an open socket");
     let mut rest = Vec::new();
@@ -102,7 +102,7 @@ fn the_relay_tells_one_side_at_once_that_the_other_has_reset_the_connection() {
 #[test]
 fn the_relay_holds_no_more_than_its_buffers() {
     let (mut client, relay, _server, _) = around_a_relay();
-    // The server does not read; so at some time the client cannot write.
+    // The server does not read, so after some time the client cannot write.
     client.socket.set_write_timeout(Some(Duration::from_millis(500))).expect("a time limit");
     let block = masked(Opcode::Binary, true, &[7; 1 << 20]);
     let mut sent = 0;
@@ -110,7 +110,7 @@ fn the_relay_holds_no_more_than_its_buffers() {
         sent += block.len();
         assert!(sent < 256 << 20, "the relay takes what it cannot pass on");
     }
-    // What was taken is in the system's buffers of two sockets.
+    // The bytes that were accepted are in the system's buffers of two sockets.
     if let Some(resident) = resident_bytes(relay.child.id()) {
         assert!(resident < 16 << 20, "the relay takes {resident} bytes");
     }
@@ -128,7 +128,7 @@ fn the_relay_passes_a_refusal_on() {
     assert!(page.trim_end().ends_with("</html>"), "{page}");
 }
 
-/// RFC 9110 §15.2: what a server says meanwhile is not its answer.
+/// RFC 9110 §15.2: an interim response is not the answer.
 #[test]
 fn the_relay_passes_on_interim_responses() {
     let (listener, address) = listener();
@@ -143,7 +143,7 @@ fn the_relay_passes_on_interim_responses() {
     server.send(["Link: </a>\r\n\r\n", right, "\x01\x03Hel"].concat().as_bytes());
     assert_eq!(client.head(), "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
     assert_eq!(client.head(), right);
-    // It goes both ways from here on.
+    // From now on, frames are forwarded in both directions.
     assert_eq!(client.server_frame(), (0x01, b"Hel".to_vec()));
     client.send(&masked(Opcode::Ping, true, b"there?"));
     assert_eq!(server.frame().2, b"there?");

@@ -1,4 +1,4 @@
-//! Examples that run: servers until they are dropped, others to their end.
+//! Running examples: servers until they are dropped, and other programs to their end.
 
 use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -9,7 +9,7 @@ use std::{fs, thread};
 
 use crate::example;
 
-/// For whatever is awaited. All of it comes at once, or the test has failed.
+/// The limit for every wait.
 pub const LIMIT: Duration = Duration::from_secs(30);
 
 /// A server or a relay that runs until it is dropped.
@@ -19,14 +19,14 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts it, and waits until it says where it listens.
+    /// Starts it, and waits until it prints its address.
     pub fn start(name: &str, args: &[&str]) -> Self {
         Self::spawn(example::command(name).args(args))
     }
 
     pub fn spawn(command: &mut Command) -> Self {
         let child = command.stdout(Stdio::piped()).spawn().expect("the example starts");
-        // From here on it ends with the test, however that ends.
+        // From now on it ends with the test, also if the test fails.
         let mut running = Self { child, address: String::new() };
         let lines = BufReader::new(running.child.stdout.take().expect("its output")).lines();
         let (found, address) = mpsc::channel();
@@ -41,7 +41,7 @@ impl Running {
         running
     }
 
-    /// A server on a port that is free.
+    /// Starts a server on a free port.
     pub fn local(name: &str) -> Self {
         Self::start(name, &["127.0.0.1:0"])
     }
@@ -66,8 +66,8 @@ impl Drop for Running {
     }
 }
 
-/// Calls it with the address of an echo server, with that of a relay to one, and with that of the
-/// echo server on `Framed`.
+/// Calls the function with the address of an echo server, of a relay to one, and of the echo server
+/// on `Framed`.
 pub fn straight_and_through_the_relay(check: impl Fn(&str)) {
     let server = Running::echo_server();
     check(&server.address);
@@ -92,7 +92,7 @@ pub fn run(name: &str, args: &[&str], stdin: &[u8]) -> Output {
         Box::new(child.stderr.take().expect("its standard error")),
     ];
     thread::scope(|scope| {
-        // It may end before it has read all.
+        // The program may end before it has read everything.
         scope.spawn(move || drop(input.write_all(stdin)));
         let [stdout, stderr] = streams.each_mut().map(|stream| {
             scope.spawn(|| {
@@ -117,21 +117,21 @@ pub fn run(name: &str, args: &[&str], stdin: &[u8]) -> Output {
     })
 }
 
-/// Expects success, and gives what was printed.
+/// Expects success. Returns the standard output.
 pub fn printed(output: Output) -> String {
     let Output { status, stdout, stderr } = output;
     assert!(status.success(), "{status}: {}", String::from_utf8_lossy(&stderr));
     String::from_utf8(stdout).expect("output in UTF-8")
 }
 
-/// Expects failure with this status, and gives what was said about it.
+/// Expects failure with this status. Returns the standard error.
 pub fn complaint(output: Output, status: i32) -> String {
     let said = String::from_utf8(output.stderr).expect("messages in UTF-8");
     assert_eq!(output.status.code(), Some(status), "{said}");
     said
 }
 
-/// What a process has in memory, where the system tells.
+/// Returns the memory of a process, if the system provides it.
 pub fn resident_bytes(process: u32) -> Option<usize> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

@@ -1,5 +1,5 @@
-//! The adapter: nothing is lost however bytes arrive and go, replies precede errors and ends, and
-//! memory follows the reads.
+//! The adapter: no byte is lost in reads and writes of any length, replies are written before
+//! errors and ends are returned, and memory follows the reads.
 #![cfg(feature = "std")]
 
 use std::io::{self, ErrorKind, Read, Write};
@@ -25,8 +25,8 @@ fn plain(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A transport from which `input` is read in pieces of at most `piece` bytes, and which takes as
-/// many at a time. In between it is interrupted, or pending.
+/// A transport whose reads and writes have at most `piece` bytes. Every other call is interrupted,
+/// or pending.
 #[derive(Default)]
 struct Script {
     input: Vec<u8>,
@@ -38,7 +38,7 @@ struct Script {
     flushed: usize,
     /// Whether the next call is interrupted.
     busy: bool,
-    /// What reading gives at the end; nothing if there is no error.
+    /// The error at the end of the input, if any.
     end: Option<ErrorKind>,
 }
 
@@ -84,7 +84,7 @@ impl Write for Script {
     }
 }
 
-/// Echoes what one batch has.
+/// Echoes the events of a batch.
 macro_rules! echo {
     ($batch:expr) => {{
         let mut batch = $batch;
@@ -123,7 +123,7 @@ fn conversation() -> Vec<u8> {
     .concat()
 }
 
-/// Returns the messages and control frames that a server has sent, and which frames they were.
+/// Decodes the output of a server. Returns its messages and control frames, and its frames.
 fn sent(mut output: Vec<u8>) -> Vec<(Opcode, Vec<u8>)> {
     let mut client = Connection::client(key);
     let mut input = &mut output[..];
@@ -187,7 +187,7 @@ fn one_read_is_answered_in_one_write() {
     script.piece = 110;
     let mut adapter = Adapter::new(script, Connection::server());
     echo(&mut adapter).unwrap();
-    // The last read finds the end.
+    // The last read returns the end.
     let Script { reads, writes, output, .. } = adapter.into_inner();
     assert_eq!((reads, writes, output), (11, 10, b"\x81\x05Hello".repeat(100)));
 }
@@ -227,7 +227,7 @@ fn an_end_without_a_close_shows_in_the_close_code() {
     assert_eq!(echo(&mut adapter).unwrap_err().kind(), ErrorKind::ConnectionReset);
 }
 
-/// A client waits for the server to end the connection, in whatever way (RFC 6455 §7.1.1).
+/// A client waits until the server ends the connection, cleanly or not (RFC 6455 §7.1.1).
 #[test]
 fn a_client_waits_for_the_end() {
     for end in [None, Some(ErrorKind::ConnectionReset)] {
@@ -249,7 +249,7 @@ fn a_client_waits_for_the_end() {
     }
 }
 
-/// What is left of a batch comes with the next one, before anything is read.
+/// The rest of a batch is in the next one, before anything is read.
 #[test]
 fn unhandled_events_come_with_the_next_batch() {
     let input = masked(Opcode::Text, true, b"Hello").repeat(5);
@@ -278,7 +278,7 @@ fn much_output_is_written_before_more_is_handled() {
     assert!(batches > 10);
 }
 
-/// So many Pings in one read that the connection wants their Pongs to be sent first.
+/// More Pings in one read than Pongs may be pending.
 #[test]
 fn pings_in_any_number_are_answered() {
     let input = masked(Opcode::Ping, true, b"").repeat(10_000);
@@ -300,7 +300,7 @@ fn the_capacity_of_a_buffer_follows_the_reads() {
     }
     assert_eq!(capacities, [4, 8, 16, 32, 64, 128, 256, 256, 256, 256]);
 
-    // Large reads now and then keep it large.
+    // Occasional large reads keep it large.
     for round in 0..100 {
         buffer.space();
         buffer.advance(if round % 8 == 0 { 100_000 } else { 10 });
@@ -314,7 +314,7 @@ fn the_capacity_of_a_buffer_follows_the_reads() {
     }
     assert_eq!(buffer.capacity(), 4 << 10);
 
-    // What is unread is kept, and moved where it fits.
+    // Unread bytes are kept, and moved to a buffer of the right length.
     let space = buffer.space();
     let len = space.len();
     space.fill(1);

@@ -1,5 +1,5 @@
-//! Any sequence of public calls, also after errors, after a Close and after the end of the input:
-//! nothing panics, and a strict peer finds nothing wrong in what was sent.
+//! Any sequence of public calls, also after errors, after a Close and after the end of the input.
+//! No call panics, and a strict peer accepts everything that was sent.
 
 use crate::support;
 
@@ -11,22 +11,22 @@ use wsframe::{
     SliceOutput, Utf8Validator,
 };
 
-/// One call, or what comes before it. Numbers choose between what there is to choose.
+/// A call, or an event before it. Numbers choose between variants.
 #[derive(Clone, Debug)]
 enum Call {
-    /// More bytes have arrived: of a frame that may be right, or any.
+    /// More bytes arrive: a frame that may be valid, or any bytes.
     Arrive(Vec<u8>),
-    /// One of the ways to receive.
+    /// A call that receives.
     Receive(u8),
-    /// The input has ended.
+    /// The input ends.
     End,
-    /// One of the ways to send.
+    /// A call that sends.
     Send { way: u8, fin: bool, rsv: u8, payload: Vec<u8> },
-    /// What was sent has gone out.
+    /// The output is sent.
     GoOut,
 }
 
-/// Text that is cut anywhere, and bytes that are no text.
+/// Generates text that is cut anywhere, and bytes that are not text.
 fn payload() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop::sample::select(vec![
         &b""[..],
@@ -56,7 +56,7 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
         Opcode::Ping,
         Opcode::Close,
     ]);
-    // Most are whole and right, for a server or for a client.
+    // Most are complete and valid, for a server or for a client.
     let frame = (opcode, any::<bool>(), prop::sample::select(vec![0u8, 0, 0, 0x40]), payload())
         .prop_flat_map(|(opcode, fin, rsv, payload)| {
             let masking_key = any::<bool>().prop_map(|m| m.then(|| MaskingKey::new([1, 2, 3, 4])));
@@ -72,7 +72,7 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
                 let mut bytes = Vec::new();
                 let form = naive::shortest_form(payload.len());
                 naive::encode(&header, &payload, form, &mut bytes);
-                // A frame is whole three times of four.
+                // Three of four frames are complete.
                 if len % 4 == 0 {
                     bytes.truncate(len);
                 }
@@ -99,7 +99,7 @@ fn messages(role: Role) -> MessageDecoder {
     MessageDecoder::with_rules(rules(role))
 }
 
-/// What a strict peer of this role finds wrong in what it receives.
+/// Returns the error that a strict peer of this role finds in the bytes.
 fn wrong_for(peer: Role, mut bytes: Vec<u8>) -> Option<ProtocolError> {
     let mut decoder = messages(peer);
     let mut input = &mut bytes[..];
@@ -115,7 +115,7 @@ fn wrong_for(peer: Role, mut bytes: Vec<u8>) -> Option<ProtocolError> {
     }
 }
 
-/// Sends in one of the ways that need no other feature.
+/// Sends with one of the calls that need no feature.
 fn send<K: wsframe::MaskingKeys>(
     connection: &mut Connection<K>,
     (way, fin, rsv, payload): (u8, bool, u8, &[u8]),
@@ -129,7 +129,7 @@ fn send<K: wsframe::MaskingKeys>(
         1 => connection.send(reason, out),
         2 => connection.send_fragment(payload, fin, out),
         3 => connection.send_fragment(reason, fin, out),
-        // Text as it is received, of which some chunks are left out.
+        // Received text, of which some chunks are left out.
         4 | 5 => {
             let mut payload = payload.to_vec();
             match text.unmask_and_validate(&mut payload, &mut { Mask::IDENTITY }) {
@@ -143,7 +143,7 @@ fn send<K: wsframe::MaskingKeys>(
         }
         6 => connection.ping(payload, out),
         7 => connection.pong(payload, out),
-        // RSV1 is claimed for the first frame of a message.
+        // RSV1 is allowed on the first frame of a message.
         8 => connection
             .frame_encoder(Opcode::Binary, fin)
             .and_then(|frame| frame.rsv(Rsv::from_bits(rsv & 0x40)).encode_to_vec(payload, out)),
@@ -264,11 +264,11 @@ fn decoder_calls(role: Role, calls: &[Call]) {
             Call::End | Call::GoOut => {}
         }
     }
-    // Its receiver is of the role for which it decodes.
+    // The receiver of its frames has the role for which it decodes.
     assert_eq!(wrong_for_open(role, relayed), None);
 }
 
-/// As `wrong_for`, of what may end within a frame.
+/// Same as `wrong_for`, for bytes that may end within a frame.
 fn wrong_for_open(peer: Role, mut bytes: Vec<u8>) -> Option<ProtocolError> {
     let mut decoder = messages(peer);
     let mut input = &mut bytes[..];
@@ -288,8 +288,7 @@ mod owned {
 
     use super::*;
 
-    /// What the caller must do with its buffer after a call: nothing, but after an error it may
-    /// drop it.
+    /// Clears the buffer after an error, as a caller may do.
     fn after(result: Result<bool, ()>, way: u8, input: &mut BytesMut) {
         if result.is_err() && way % 2 == 0 {
             input.clear();
@@ -392,7 +391,7 @@ mod codecs {
                 Call::Send { way, fin, rsv, payload } => {
                     let message = owned::message(*way, *fin, *rsv, payload);
                     let is_raw = matches!(message, wsframe::Message::Raw { .. });
-                    // What is compressed elsewhere is not looked at.
+                    // Payloads that are compressed elsewhere are not checked.
                     if !(compressed && is_raw) {
                         let _ = codec.encode(message, &mut out);
                     }
@@ -406,7 +405,7 @@ mod codecs {
         }
         out.extend_from_slice(&codec.take_replies());
         assert_eq!(wrong_for(role.peer(), out.to_vec()), None);
-        // The headers of frames are right. What they make together is the caller's.
+        // The headers of frames are valid. The caller is responsible for their sequence.
         let mut bytes = of_frames.to_vec();
         let mut input = &mut bytes[..];
         let mut decoder = FrameDecoder::with_rules(rules(role.peer()));
@@ -463,7 +462,7 @@ mod compressed {
             }
         }
 
-        // Its peer reads all of it.
+        // The peer accepts all of it.
         let peer = Connection::with_message_decoder(MessageDecoder::new(role.peer()), key);
         let mut peer = CompressedConnection::new(peer, agreed);
         let mut input = &mut out[..];
@@ -476,7 +475,7 @@ mod compressed {
     }
 }
 
-/// Found by hand.
+/// A case that was found by hand.
 #[test]
 fn calls_after_an_end_within_a_frame() {
     let hel = Call::Arrive(b"\x81\x85\0\0\0\0Hel".to_vec());

@@ -1,11 +1,11 @@
-//! The backends of this machine: which there are, and that the fastest is the one in use.
+//! The backends of this machine, of which the fastest is in use.
 
 use wsframe::arch;
 use wsframe::{Mask, MaskingKey, Utf8Validator};
 
 #[test]
 fn the_first_that_is_available_is_in_use() {
-    // The first call finds it, whichever function it is of.
+    // The first call of each function detects the backend.
     let mut bytes = *b"Hello";
     let mut mask = Mask::new(MaskingKey::new([1, 2, 3, 4]));
     assert!(Utf8Validator::new().unmask_and_validate(&mut bytes, &mut mask).is_ok());

@@ -1,4 +1,4 @@
-//! `blocking`, over a pipe that often would block, and that gives and takes one byte at a time.
+//! `blocking`, over a pipe that often would block, and whose reads and writes have one byte.
 #![cfg(feature = "blocking")]
 
 use core::cell::{Cell, RefCell};
@@ -41,12 +41,12 @@ struct End {
     from: Way,
     to: Way,
     calls: u32,
-    /// How many bytes it takes before it would block.
+    /// The number of bytes after which a write would block.
     capacity: usize,
 }
 
 impl End {
-    /// Two calls of five fail, with each kind that can be repeated.
+    /// Makes two of five calls fail, with each error kind after which a call can be repeated.
     fn stumble(&mut self) -> Result<()> {
         self.calls += 1;
         match self.calls % 5 {
@@ -100,7 +100,7 @@ fn pipe() -> (End, End) {
     (end(&from, &to), end(&to, &from))
 }
 
-/// Repeats a call until its result is not that it would block.
+/// Repeats a call until it does not return that it would block.
 fn repeat<R, E: Into<Error>>(mut call: impl FnMut() -> core::result::Result<R, E>) -> Result<R> {
     for _ in 0..100_000 {
         match call().map_err(Into::into) {
@@ -126,7 +126,7 @@ fn opened(options: &Options) -> (WebSocket<End>, WebSocket<End, ThreadKeys>) {
     (server, repeat(|| connecting.read_response()).unwrap())
 }
 
-/// All that one side sends arrives at the other.
+/// Everything that one side sends arrives at the other.
 #[test]
 fn no_call_that_would_block_loses_anything() {
     let options = Options::new().subprotocols(["chat"]);
@@ -172,7 +172,7 @@ fn no_call_that_would_block_loses_anything() {
     }
 }
 
-/// What arrives with the request follows it, and a rejection is written in full.
+/// Bytes that arrive together with the request are not lost, and a rejection is written completely.
 #[test]
 fn a_server_answers_byte_by_byte() {
     let accept = |request: &[u8], options: &Options| -> (Result<AcceptRequest<End>>, Way) {
@@ -205,7 +205,7 @@ fn a_server_answers_byte_by_byte() {
     assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
 }
 
-/// The short forms, over a transport that never blocks.
+/// `accept` and `client`, over a transport that never blocks.
 #[test]
 fn the_short_forms_read_and_write_all() {
     let options = Options::new().allow_origins(["https://other.example"]);
@@ -244,8 +244,7 @@ fn the_short_forms_read_and_write_all() {
     }
 }
 
-/// The time is checked before each read, so that a peer that sends a byte now and then is not
-/// waited for.
+/// The time is checked before each read, so a slow peer that sends single bytes cannot extend it.
 #[test]
 fn the_time_limit_covers_the_whole_handshake() {
     let options = Options::new().handshake_timeout(Duration::ZERO);
@@ -259,7 +258,7 @@ fn the_time_limit_covers_the_whole_handshake() {
     }
 }
 
-/// A peer that does not read: what it sends is received, and the queue does not grow.
+/// Messages of a peer that does not read are received, and the queue does not grow.
 #[test]
 fn the_queue_is_bounded() {
     let (mut io, peer) = pipe();
@@ -280,7 +279,7 @@ fn the_queue_is_bounded() {
         peer.to.push(&number.to_be_bytes());
         assert!(matches!(repeat(|| server.read()).unwrap(), Some(Message::Ping(_))));
     }
-    // Only the last Ping is answered, and after what was queued.
+    // Only the last Ping is answered, after the queued messages.
     let mut sent = Vec::new();
     while server.flush().is_err() {
         sent.extend(peer.from.take());
@@ -289,7 +288,7 @@ fn the_queue_is_bounded() {
     assert_eq!(sent.len(), count * 1004 + 4);
     assert!(sent.ends_with(b"\x8A\x02\x03\xE7"));
 
-    // A transport that cannot be written to is still read from.
+    // If writes fail, reads continue.
     peer.from.end();
     let error = std::io::Error::from(loop {
         match server.send(Message::text("a")) {
@@ -305,7 +304,7 @@ fn the_queue_is_bounded() {
     assert_eq!(repeat(|| server.read()).unwrap(), None);
 }
 
-/// A transport whose input is there, and which takes all output.
+/// A transport with all input available, which accepts all output.
 #[derive(Debug)]
 struct Duplex {
     input: Cursor<Vec<u8>>,

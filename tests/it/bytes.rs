@@ -1,5 +1,5 @@
-//! Frames and messages as `Bytes`: the same as they are in place, wherever the stream is cut;
-//! without a copy; and in memory that what has arrived bounds.
+//! Frames and messages as `Bytes`. They equal those of the decoders, wherever the stream is cut,
+//! are not copied, and take memory only for bytes that have arrived.
 #![cfg(feature = "bytes")]
 
 use crate::support;
@@ -23,7 +23,7 @@ use wsframe::{
 
 const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 
-/// A frame that a server may get.
+/// Encodes a frame for a server.
 fn masked(opcode: Opcode, fin: bool, payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let encoder = FrameEncoder::new(opcode).fin(fin).masking_key(MaskingKey::new(KEY));
@@ -31,7 +31,7 @@ fn masked(opcode: Opcode, fin: bool, payload: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The addresses of bytes.
+/// Returns the addresses of the bytes.
 fn addresses(bytes: &[u8]) -> Range<usize> {
     let start = bytes.as_ptr().addr();
     start..start + bytes.len()
@@ -45,7 +45,7 @@ fn lies_in(part: &[u8], whole: &Range<usize>) -> bool {
 proptest! {
     #![proptest_config(support::proptest_config())]
 
-    /// What comes out is what the oracle finds in the whole, and what the decoder finds at the same
+    /// The messages are those of the oracle on the whole stream, and of the decoder with the same
     /// cuts.
     #[test]
     fn every_cut_equals_the_whole(
@@ -108,7 +108,7 @@ fn every_single_cut_equals_the_whole() {
 }
 
 #[test]
-fn text_fails_at_its_first_wrong_byte() {
+fn text_fails_at_its_first_invalid_byte() {
     let mut frame = masked(Opcode::Text, true, &[b'a'; 1000]);
     frame[8 + 10] ^= b'a' ^ 0xFF;
     let mut decoder = MessageDecoder::new(Role::Server);
@@ -120,8 +120,8 @@ fn text_fails_at_its_first_wrong_byte() {
     assert!(matches!(error, ProtocolError::InvalidUtf8(_)), "989 bytes are still to come");
 }
 
-/// What the assembler left in the buffer is not trusted: who changes it gets an error, and no
-/// `str`.
+/// The assembler does not trust the buffer: if the caller changes it, the result is an error and
+/// never an invalid `str`.
 #[test]
 fn a_buffer_changed_by_the_caller_is_validated_again() {
     let frame = masked(Opcode::Text, true, b"Hello");
@@ -172,7 +172,7 @@ fn a_connection_replies_while_it_is_assembled() {
         assert!(input.is_empty());
     }
 
-    // An output that is full loses nothing.
+    // Nothing is lost when the output is full.
     let mut connection =
         Connection::server().limits(wsframe::Limits::DEFAULT.max_pending_replies(1));
     let mut assembler = BytesAssembler::new();
@@ -188,7 +188,7 @@ fn a_connection_replies_while_it_is_assembled() {
     assert_eq!(&out[..], b"\x8A\x00");
 }
 
-/// Whatever is sent comes out as it was.
+/// Received messages equal the sent ones.
 #[test]
 fn messages_round_trip() {
     let messages = [
@@ -243,7 +243,7 @@ fn message_kinds_and_conversions() {
         assert!(message.is_data() != message.is_control());
         let payload = (!message.is_close()).then(|| Bytes::from("p"));
         assert_eq!(message.payload(), payload.as_ref());
-        // Of a Close this is the reason.
+        // For a Close this is the reason.
         assert_eq!((message.len(), message.is_empty()), (1, false));
         assert_eq!(message.to_text(), Ok("p"));
         assert_eq!(message.clone().into_text(), Ok(Utf8Bytes::from_static("p")));
@@ -271,7 +271,7 @@ fn message_kinds_and_conversions() {
     }
 }
 
-/// Text and bytes become messages from all the types that they come in, however short these live.
+/// Messages can be created from all types of text and bytes, also from short-lived references.
 #[test]
 fn messages_of_any_type() {
     let (text, bytes) = ("grüße".to_owned(), vec![1, 2]);
@@ -307,7 +307,7 @@ fn messages_of_any_type() {
     assert_eq!(&out[..], b"\x82\x02\x01\x02".repeat(5));
 }
 
-/// What is refused was not sent: a Close that is too long does not close.
+/// A refused message is not sent: a Close that is too long does not close the connection.
 #[test]
 fn a_refused_message_does_not_change_the_connection() {
     let mut connection = Connection::server();
@@ -319,8 +319,7 @@ fn a_refused_message_does_not_change_the_connection() {
     };
     let not_utf8 = wsframe::utf8::from_utf8(b"a\xFF").unwrap_err();
     for (message, error) in [
-        // Control frames are no messages: neither one that would be right, nor what no peer
-        // accepts.
+        // Control frames are not messages, neither valid ones nor invalid ones.
         (raw(Opcode::Ping, Rsv::NONE, b""), EncodeError::NotAMessage(Opcode::Ping)),
         (raw(Opcode::Pong, Rsv::RSV2, b""), EncodeError::NotAMessage(Opcode::Pong)),
         (raw(Opcode::Close, Rsv::NONE, b"x"), EncodeError::NotAMessage(Opcode::Close)),
@@ -337,15 +336,15 @@ fn a_refused_message_does_not_change_the_connection() {
     connection.send_message(&raw(Opcode::Text, Rsv::NONE, b"Hello"), &mut out).unwrap();
     assert_eq!(&out[..], b"\x81\x05Hello");
 
-    // Text that is not validated on its way in is not validated on its way out.
+    // If received text is not validated, sent text is not validated either.
     let decoder = MessageDecoder::new(Role::Server).validate_text(false);
     let mut connection = Connection::with_message_decoder(decoder, wsframe::NoKeys);
     connection.send_message(&raw(Opcode::Text, Rsv::NONE, b"a\xFF"), &mut out).unwrap();
     assert!(out.ends_with(b"\x81\x02a\xFF"));
 }
 
-/// A message in one frame is not copied, however many reads brought it; one in several frames
-/// was copied once.
+/// A message in one frame is not copied, for any number of reads. One in several frames is copied
+/// once.
 #[test]
 fn a_message_in_one_frame_is_not_copied() {
     for opcode in [Opcode::Text, Opcode::Binary] {
@@ -370,7 +369,7 @@ fn a_message_in_one_frame_is_not_copied() {
             };
             assert_eq!(payload, &[b'a'; 5000][..]);
             assert!(lies_in(&payload, &buffer));
-            // To be shared, a buffer gets a count of its shares. Nothing else is allocated.
+            // The only allocation is the reference count of the shared buffer.
             assert!(copies.count_total <= 1 && copies.bytes_total <= 64, "{copies:?}");
         }
     }
@@ -390,7 +389,7 @@ fn several_messages_in_one_buffer_share_it() {
     assert_eq!((&*one, &two[..]), ("one", &b"two"[..]));
 }
 
-/// Headers that declare much bring no memory, whatever the limits.
+/// Declared lengths do not cause allocation, under any limits.
 #[test]
 fn a_declared_length_allocates_nothing() {
     for opcode in [Opcode::Text, Opcode::Binary] {
@@ -416,7 +415,7 @@ fn a_declared_length_allocates_nothing() {
             assert!(input.capacity() <= 512);
         }
     }
-    // Whole frames: nothing before the limit, and the limit before the payload.
+    // For whole frames, the limit applies before anything is allocated.
     let header = FrameHeader::new(Opcode::Binary, 1 << 24).encode().unwrap();
     let mut decoder = FrameDecoder::new(Role::Client).whole_frames_up_to(u32::MAX);
     let mut input = BytesMut::from(&header[..]);
@@ -428,8 +427,8 @@ fn a_declared_length_allocates_nothing() {
     assert_eq!(error, ProtocolError::FrameTooLong((1 << 24) + 1));
 }
 
-/// The buffer grows with what arrives: it holds at most about twice that. It has the capacity for
-/// the rest of the frame, or to double what has arrived.
+/// The buffer has at most about twice the length of the bytes that have arrived. It has capacity
+/// for the rest of the frame, or as much again.
 #[test]
 fn the_buffer_grows_with_what_arrives() {
     let payload = odd_bytes(1 << 20);
@@ -466,8 +465,7 @@ fn an_assembler_keeps_no_memory() {
     assert_eq!((counted.count_current, counted.bytes_current), (0, 0));
 }
 
-/// The end of the input is not a Close: what arrived of a message stays in the buffer, call after
-/// call.
+/// The end of the input is not a Close: an incomplete message stays in the buffer, in every call.
 #[test]
 fn an_assembler_may_be_asked_again_after_the_end_and_after_an_error() {
     let frame = masked(Opcode::Text, true, b"Hello");
@@ -483,7 +481,7 @@ fn an_assembler_may_be_asked_again_after_the_end_and_after_an_error() {
     let message = assembler.receive(&mut connection, &mut input, &mut out);
     assert_eq!(message, Ok(Some(Message::text("Hello"))));
 
-    // After an error the bytes are the caller's to drop.
+    // After an error the caller may drop the bytes.
     let wrong = masked(Opcode::Text, true, b"Hel\xFFo");
     let (mut decoder, mut assembler) = (MessageDecoder::new(Role::Server), BytesAssembler::new());
     let mut input = BytesMut::from(&wrong[..9]);
@@ -503,7 +501,7 @@ fn frames_are_split_off_without_copying() {
         let (frames, stream) = streams::stream(&specs, role, Rsv::NONE);
         for cut in [stream.len(), 7, 1000] {
             let mut decoder = FrameDecoder::new(role).whole_frames_up_to(u32::MAX);
-            // Room for all, so that nothing moves.
+            // There is capacity for all bytes, so that nothing moves.
             let mut input = BytesMut::with_capacity(stream.len());
             let buffer = input.as_ptr().addr()..input.as_ptr().addr() + input.capacity();
             let mut found = Vec::new();
@@ -520,7 +518,7 @@ fn frames_are_split_off_without_copying() {
         }
     }
 
-    // Of a frame whose beginning was taken as a chunk, the rest is returned.
+    // If the beginning of a frame was returned as a chunk, the rest is returned.
     let mut decoder = FrameDecoder::new(Role::Server);
     let frame = masked(Opcode::Binary, true, b"Hello");
     let mut input = BytesMut::from(&frame[..8]);
@@ -533,7 +531,7 @@ fn frames_are_split_off_without_copying() {
     assert_eq!(rest, Some(Frame::new(Opcode::Binary, "llo")));
 }
 
-/// In every way a frame is the bytes that the oracle makes of it.
+/// Every way to encode a frame gives the bytes of the oracle.
 #[test]
 fn put_and_chain_encode_as_the_oracle() {
     for len in (0..140).chain(boundary_lengths()).chain([65_535, 65_536]) {
@@ -558,7 +556,7 @@ fn put_and_chain_encode_as_the_oracle() {
             header.append_to_bytes_mut(&payload, &mut appended);
             assert_eq!(appended, put);
 
-            // A slice is one of those that can be full.
+            // A slice is a `BufMut` that can be full.
             let mut room = vec![0xEE; expected.len() + 1];
             let mut rest = &mut room[..];
             encoder.encode_to_buf(&payload, &mut rest).unwrap();
@@ -598,7 +596,7 @@ fn put_and_chain_encode_as_the_oracle() {
     assert_eq!(error, EncodeError::ControlTooLong(126));
 }
 
-/// Takes a `Buf` a few bytes at a time, and looks at what it shows for a vectored write.
+/// Reads a `Buf` a few bytes at a time, and checks its slices for a vectored write.
 fn taken(mut buf: impl Buf) -> Vec<u8> {
     let mut bytes = Vec::new();
     while buf.has_remaining() {
@@ -634,7 +632,7 @@ fn utf8_bytes_derefs_to_str() {
     assert_eq!(format!("{text} {text:?} {text:>6}"), "grüße \"grüße\"  grüße");
     assert_eq!(String::from(text.clone()), "grüße");
     assert_eq!(Utf8Bytes::default(), "");
-    // Either way round, and from whatever text or bytes may be in.
+    // In both directions, and from all types of text and bytes.
     let (part, whole) = ("grüße", String::from("grüße"));
     assert!(text == part && text == *part && text == whole);
     assert!(part == text && *part == text && whole == text);
@@ -659,12 +657,12 @@ fn utf8_bytes_derefs_to_str() {
     assert_eq!(sorted, ["a", "b", "c"]);
     assert!(sorted[0] < sorted[1]);
 
-    // Found by its text, since it hashes as that does.
+    // A `str` finds it in a map, because their hashes are equal.
     let map = HashMap::from([(text.clone(), 1)]);
     assert_eq!((map.get("grüße"), map.get("grüsse")), (Some(&1), None));
     assert_eq!(HashSet::from([text.clone(), same]).len(), 1);
 
-    // Nothing is copied on any of these ways.
+    // None of these conversions copies.
     let owned = String::from("kept where it is");
     let address = owned.as_ptr();
     let text = Utf8Bytes::from(owned);

@@ -1,5 +1,5 @@
-//! The same bytes to a connection and to tungstenite: both take them for the same. What they differ
-//! in is listed in `support/rival.rs`.
+//! A connection and tungstenite interpret the same bytes in the same way. `support/rival.rs` lists
+//! the differences.
 
 use crate::support;
 
@@ -8,7 +8,7 @@ use support::rival::{self, Settings};
 use support::streams;
 use wsframe::Role;
 
-/// Each Close body that there is a rule about, in every state that the ends can be in.
+/// Every Close body that a rule is about, in every state of the connections.
 #[test]
 fn every_close_code_in_every_state() {
     for code in (0..=5100u16).chain([u16::MAX]) {
@@ -28,7 +28,7 @@ fn close(body: &[u8]) {
     }
 }
 
-/// The first two bytes of a frame, each of the 65,536, alone and inside a message.
+/// All 65,536 values of the first two bytes of a frame, alone and inside a message.
 #[test]
 fn every_first_two_bytes_of_a_header() {
     for first in 0..=u8::MAX {

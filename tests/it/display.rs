@@ -1,7 +1,7 @@
-//! What values and errors say of themselves, to people and to logs.
+//! `Display` and `Debug` of values and errors.
 //!
-//! The wording is not a promise; what is asserted of it is that each error is one line of its own,
-//! names the numbers that it holds and the section that was broken.
+//! The wording may change. The tests check that the text of each error is one line, differs from
+//! all others, and contains its values and the section of the broken rule.
 
 use crate::support;
 
@@ -17,7 +17,8 @@ use wsframe::{
     ReceiveError, Role, Rsv, Rules, Utf8Error, Utf8Validator,
 };
 
-/// Each error is one line that differs from the others and cites a section, unless it breaks none.
+/// Checks that each text is one line that differs from the others, and cites a section if a rule
+/// was broken.
 fn check_lines<E: Error>(errors: &[E], cites: impl Fn(&E) -> bool) {
     let lines: HashSet<String> = errors.iter().map(E::to_string).collect();
     assert_eq!(lines.len(), errors.len(), "{lines:#?}");
@@ -29,14 +30,14 @@ fn check_lines<E: Error>(errors: &[E], cites: impl Fn(&E) -> bool) {
         for words in ["  ", "..", "()"] {
             assert!(!line.contains(words), "{line:?}");
         }
-        // A writer that takes less than the whole line gets an error.
+        // A writer that accepts less than the whole line causes an error.
         for room in 0..=line.len() {
             assert_eq!(write!(Room(room), "{error}").is_ok(), room == line.len());
         }
     }
 }
 
-/// In a function that does I/O besides, `?` makes the error one of this kind, which says the same.
+/// Checks that `?` converts the error to an `io::Error` of this kind, with the same text.
 #[cfg(feature = "std")]
 fn check_io<E: Error + Copy + Into<io::Error>>(error: E, kind: ErrorKind) {
     let converted: io::Error = error.into();
@@ -81,7 +82,7 @@ fn texts_of_protocol_errors() {
     for error in errors {
         let line = error.to_string();
         assert!(line.ends_with(&format!(" ({})", error.section())), "{line:?}");
-        // Each layer above says the same of it.
+        // The errors of all higher layers have the same text.
         assert_eq!(ReceiveError::from(error).to_string(), line);
     }
     let contains = |error: ProtocolError, what: &str| error.to_string().contains(what);
@@ -286,7 +287,7 @@ mod handshake {
     }
 
     #[test]
-    fn texts_of_refusals() {
+    fn texts_of_rejections() {
         let refusals = [
             Rejection::Method,
             Rejection::NoHandshake,
@@ -305,7 +306,7 @@ mod handshake {
             Rejection::ConnectProtocol,
         ];
         check_lines(&refusals, |_| true);
-        // Where it is malformed, and not only that it is.
+        // The text contains the position.
         let malformed = Extensions::parse(b"=").unwrap_err();
         assert_eq!(Rejection::Extensions(malformed).to_string(), malformed.to_string());
     }
@@ -433,7 +434,7 @@ mod deflate {
         check_debug(&connection, "CompressedConnection", &["connection: Connection", &context]);
     }
 
-    /// What is not set is what the documentation says.
+    /// The defaults are those of the documentation.
     #[test]
     fn default_settings() {
         assert_eq!(CompressorOptions::default(), CompressorOptions::DEFAULT);

@@ -1,5 +1,5 @@
-//! One byte at a time: what that costs grows as the bytes do, however long a frame, a message or a
-//! connection becomes. `benches/message.rs` has the figures.
+//! Input that arrives one byte at a time takes linear time, for any length of a frame, a message or
+//! a connection. `benches/message.rs` measures it.
 
 use std::time::Instant;
 
@@ -8,15 +8,15 @@ use wsframe::{Assembler, Connection, Event, FrameEncoder, MIN_BUFFER_LEN, Maskin
 const SHORT: usize = 64 << 10;
 const LONG: usize = 16 << 20;
 
-/// How much more a byte may cost in a long stream than in a short one. Were the cost quadratic, it
-/// would be 256 times as much.
+/// The greatest quotient of the time per byte in a long stream and in a short one. In quadratic
+/// time it would be 256.
 const MOST: f64 = 2.0;
 
-/// On a busy machine one measurement may be wrong. That many are not.
+/// The number of attempts. On a busy machine one measurement may be wrong, but not all of them.
 const ROUNDS: u32 = 10;
 
-/// Receives the stream, one byte at a time, with whole messages collected; returns their bytes and
-/// how many events came.
+/// Receives the stream one byte at a time, and collects whole messages. Returns their total length,
+/// and the number of events.
 fn receive(stream: &[u8]) -> (usize, usize) {
     let mut connection = Connection::server();
     let mut assembler = Assembler::new();
@@ -58,7 +58,7 @@ fn text(len: usize) -> Vec<u8> {
     text
 }
 
-/// A stream of about this length: its bytes, and those of its messages.
+/// Creates a stream of about this length. Returns it, and the total length of its messages.
 type Make = fn(usize) -> (Vec<u8>, usize);
 
 const STREAMS: [(&str, Make); 4] = [
@@ -85,7 +85,7 @@ const STREAMS: [(&str, Make); 4] = [
 fn a_byte_costs_the_same_in_a_long_stream() {
     for (name, make) in STREAMS {
         let (short, long) = (make(SHORT), make(LONG));
-        // As many bytes of the one as of the other, so that what else the machine does slows both.
+        // Both runs have the same number of bytes, so that other load slows both.
         let turns = long.0.len() / short.0.len();
         let cost = |(stream, expected): &(Vec<u8>, usize), turns| {
             let start = Instant::now();

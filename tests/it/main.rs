@@ -1,9 +1,8 @@
 //! The integration tests, one module per topic or RFC section. `cargo test --test it MODULE::` runs
 //! one of them.
 //!
-//! The tests that start the examples are a program of their own (`tests/examples`), because the
-//! examples do not exist where these tests run on other processors, under sanitizers, or with
-//! planted faults.
+//! The tests that start the examples are a program of their own (`tests/examples`). The examples
+//! are not built when these tests run on other processors, under sanitizers, or with planted bugs.
 
 #[cfg(feature = "tokio")]
 #[path = "../support/pipe.rs"]
@@ -54,7 +53,7 @@ mod tokio_util;
 mod tokio_util_deflate;
 mod tokio_util_memory;
 
-/// A file that is not declared above would be left out silently.
+/// Every file is declared above. Without this test, a missing one would not be noticed.
 #[test]
 fn every_file_is_a_module() {
     let here = include_str!("main.rs");

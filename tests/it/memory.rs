@@ -1,4 +1,4 @@
-//! How much memory it takes: the sizes of what a connection keeps, and no allocation.
+//! Memory: the sizes of the types that a connection keeps, and the absence of allocations.
 
 use crate::support;
 
@@ -11,7 +11,7 @@ use wsframe::{
 };
 
 #[test]
-fn what_a_connection_keeps_is_small() {
+fn the_state_of_a_connection_is_small() {
     assert!(size_of::<FrameDecoder>() <= 32, "{}", size_of::<FrameDecoder>());
     assert!(size_of::<Connection>() <= 64, "{}", size_of::<Connection>());
     assert!(size_of::<MessageDecoder>() <= 56, "{}", size_of::<MessageDecoder>());
@@ -23,7 +23,7 @@ fn what_a_connection_keeps_is_small() {
     assert!(size_of::<Utf8Error>() <= 16);
 }
 
-/// What a long message took is given away with it: between messages an assembler holds nothing.
+/// A message is returned together with its memory, so an assembler has none between messages.
 #[test]
 fn an_assembler_keeps_no_memory() {
     for first in [1, 2] {
@@ -38,7 +38,7 @@ fn an_assembler_keeps_no_memory() {
                 len = match event {
                     Event::Text(chunk) => assembler.text(chunk).unwrap().map(|text| text.len()),
                     Event::Binary(chunk) => assembler.binary(chunk).map(|bytes| bytes.len()),
-                    other => panic!("nobody sent {other:?}"),
+                    other => panic!("unexpected {other:?}"),
                 };
             }
         });
@@ -89,7 +89,7 @@ fn decoding_and_encoding_without_allocating() {
         FrameEncoder::new(Opcode::Close).encode_to_slice(&bye, &mut out).unwrap();
         FrameEncoder::new(Opcode::Binary).encode_in_place(&mut out[..MAX_HEADER_LEN + 9]).unwrap();
 
-        // What is wrong does not allocate either.
+        // Errors do not allocate either.
         assert!(decoder.remaining() > 0);
         assert!(FrameDecoder::new(Role::Server).next_span(b"\x83").is_err());
         assert!(CloseBody::decode(b"\x03\xE8\xFF").is_err());
@@ -97,7 +97,7 @@ fn decoding_and_encoding_without_allocating() {
     assert_eq!(bytes, "grüße 🦀".len() + 5000 + 125 + 100);
     assert_eq!(counted.count_total, 0);
 
-    // The counter counts.
+    // This shows that the counter works.
     assert!(
         allocation_counter::measure(|| drop(std::hint::black_box(Box::new(1u8)))).count_total > 0
     );

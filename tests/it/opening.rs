@@ -25,7 +25,7 @@ fn limited() -> Options {
     Options::new().handshake_timeout(Duration::from_secs(5))
 }
 
-/// What a server that is sent these bytes does, and what it writes.
+/// Sends these bytes to a server. Returns its result, and the bytes that it writes.
 async fn accepted(
     request: &[u8],
     options: &Options,
@@ -46,7 +46,7 @@ async fn accepted(
     (result, String::from_utf8(written[..count].to_vec()).unwrap())
 }
 
-/// What a client does with this response, in which `ACCEPT` is the right value.
+/// Sends this response to a client, with the right value in place of `ACCEPT`. Returns its result.
 async fn answered(
     response: impl AsRef<[u8]>,
     ends: bool,
@@ -105,7 +105,7 @@ async fn both_sides_open_through_a_pipe_of_one_byte() {
     assert_eq!(received.unwrap().unwrap(), message);
 }
 
-/// What arrives together with the head follows it.
+/// Bytes that arrive together with the head are not lost.
 #[tokio::test]
 async fn bytes_after_the_head_are_not_lost() {
     let mut bytes = REQUEST.as_bytes().to_vec();
@@ -172,7 +172,7 @@ async fn a_server_rejects() {
     assert!(accepted(raw.as_bytes(), &Options::new()).await.0.is_err());
 }
 
-/// The decision comes before anything is sent, and may wait.
+/// A caller may decide later. Nothing is sent before.
 #[tokio::test]
 async fn a_request_can_be_decided_on_later() {
     let (mut peer, io) = duplex(4096);
@@ -212,7 +212,7 @@ async fn a_request_can_be_decided_on_later() {
     assert!(response.ends_with("\r\n\r\nwho?"), "{response}");
 }
 
-/// An option that a head cannot contain is an error of the caller, and nothing is written.
+/// An invalid option is an error of the caller, and nothing is written.
 #[tokio::test]
 async fn invalid_options_are_not_written() {
     let invalid = Options::new().header("X-More", "a\r\nb: c");
@@ -235,7 +235,7 @@ async fn invalid_options_are_not_written() {
     }
 }
 
-/// §4.1: a client fails the connection, and says why.
+/// §4.1: a client fails the connection, and returns the reason.
 #[tokio::test]
 async fn a_client_checks_the_response() {
     let right = "HTTP/1.1 101 ok\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\
@@ -271,7 +271,7 @@ async fn a_client_checks_the_response() {
     }
 }
 
-/// The body of a refusal ends where its head says, or where the client has read enough.
+/// The body of a refusal ends as its head declares, or at the limit of the options.
 #[tokio::test]
 async fn a_refusal_can_be_read() {
     let options = Options::new().max_refused_body(10);
@@ -309,7 +309,7 @@ async fn a_refusal_can_be_read() {
     assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::ConnectionRefused, text));
 }
 
-/// A peer that does not answer is waited for as long as the options say.
+/// The time limit of the options applies to a peer that does not answer.
 #[tokio::test(start_paused = true)]
 async fn the_time_limit_covers_the_whole_handshake() {
     let options = limited();
@@ -332,19 +332,19 @@ async fn the_time_limit_covers_the_whole_handshake() {
         () = writing => {}
     }
 
-    // Nor can the request; nor is there a response.
+    // The request cannot be written either, and there is no response.
     for capacity in [1, 4096] {
         let (_peer, io) = duplex(capacity);
         assert!(timed_out(stream::client(io, URI, &options).await.err()));
     }
 
-    // What has arrived of a refusal is returned.
+    // The received part of a refusal is returned.
     let response = "HTTP/1.1 503 later\r\nContent-Length: 50\r\n\r\nHello";
     let response = refused(answered(response, false, &options).await);
     assert_eq!((response.status(), &response.body()[..]), (503, &b"Hello"[..]));
 }
 
-/// A future or a request that is dropped takes the transport with it.
+/// Dropping a future or a request also drops the transport.
 #[tokio::test]
 async fn a_handshake_that_is_given_up_ends_the_transport() {
     let options = Options::new();

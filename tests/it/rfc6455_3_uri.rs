@@ -39,7 +39,7 @@ fn parts_of_a_uri() {
     }
 }
 
-/// As browsers and URL parsers write them, which a server accepts.
+/// URIs as browsers and URL parsers write them. A server accepts them.
 #[test]
 fn what_should_be_percent_encoded() {
     for (path, query) in [
@@ -67,7 +67,7 @@ fn what_should_be_percent_encoded() {
     }
 }
 
-/// RFC 6874.
+/// Zone identifiers (RFC 6874).
 #[test]
 fn zone_identifiers() {
     for (host, address, zone) in [

@@ -20,8 +20,8 @@ const LINES: [&str; 4] = [
     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
 ];
 
-/// The right response with these lines in place of that which begins like this; appended if none
-/// does.
+/// Returns a valid response, in which these lines replace the line with this beginning. If there is
+/// no such line, they are appended.
 fn with(begins: &str, lines: &[&str]) -> String {
     let kept = LINES.iter().filter(|line| begins.is_empty() || !line.starts_with(begins));
     let mut all: Vec<&str> = kept.copied().collect();
@@ -36,7 +36,8 @@ fn client<'a>() -> ClientHandshake<'a> {
         .subprotocols(&["chat", "superchat"])
 }
 
-/// Returns the negotiated subprotocol; makes the checks that hold for any response.
+/// Checks the response with a client, and with the checks for any response. Returns the negotiated
+/// subprotocol.
 fn check(head: &str) -> Result<Option<&'static str>, ResponseError> {
     handshake::response(head.as_bytes(), &[]);
     let response = Response::parse(head.as_bytes())?;
@@ -91,7 +92,7 @@ fn header_injection_is_refused() {
     for text in ["a\r\nb: c", "\n", "\0", "ä", "\u{7F}"] {
         let written = request(&client().headers(&[("x", "y"), ("a", text)]));
         if text == "ä" {
-            // RFC 9110 §5.5: obs-text may stand in a value.
+            // RFC 9110 §5.5: a value may contain obs-text.
             assert!(written.unwrap().ends_with("\r\nx: y\r\na: ä\r\n\r\n"));
         } else {
             assert_eq!(written.unwrap_err(), WriteError::HeaderValue(1));
@@ -116,7 +117,7 @@ fn recorded_responses_are_accepted() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/handshake");
     for server in ["ws", "websockets"] {
         let head = fs::read_to_string(directory.join(format!("{server}-response.http"))).unwrap();
-        // It answers an offer of permessage-deflate, which this client did not make.
+        // This response accepts permessage-deflate, which this client did not offer.
         assert_eq!(check(&head), Err(ResponseError::ExtensionNotOffered));
         let lines = head.lines().filter(|line| !line.starts_with("Sec-WebSocket-Extensions"));
         let without: String = lines.map(|line| line.to_owned() + "\r\n").collect();
@@ -191,7 +192,7 @@ fn invalid_responses_are_refused() {
     assert_eq!(none_offered.check(&response, &mut []), Err(Subprotocol));
 }
 
-/// What a client requires of the server's subprotocol is relaxed one by one.
+/// Each rule for the server's subprotocol can be relaxed alone.
 #[test]
 fn subprotocols_by_relaxed_rules() {
     let strict = HandshakeRules::new();
@@ -217,7 +218,7 @@ fn subprotocols_by_relaxed_rules() {
             assert_eq!(checked.map(|agreed| agreed.subprotocol), expected, "{lines:?} {rules:?}");
         }
     }
-    // What was offered is negotiated as before.
+    // Offered subprotocols are still negotiated.
     let head = with("", &["Sec-WebSocket-Protocol: chat"]);
     let response = Response::parse(head.as_bytes()).unwrap();
     for rules in [strict, empty, unoffered] {
@@ -247,7 +248,7 @@ fn a_refusal_is_handed_out_with_what_has_arrived_of_its_body() {
 }
 
 #[test]
-fn interim_responses_come_before_the_one_that_counts() {
+fn interim_responses_are_skipped() {
     let received =
         b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 101 now\r\nUpgrade: websocket\r\n\
         Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n\x81\x00";
@@ -256,7 +257,7 @@ fn interim_responses_come_before_the_one_that_counts() {
     assert!(client().check(&response, &mut []).is_ok());
     assert_eq!(&received[head.end..], b"\x81\x00");
 
-    // The caller can look at each of them.
+    // The caller can read each of them.
     let mut rest = &received[..];
     let mut statuses = Vec::new();
     while statuses.last() != Some(&(101, false)) {

@@ -13,7 +13,7 @@ use wsframe::handshake::{
     HandshakeRequest, HandshakeRules, HeadError, Rejection, Request, WebSocketKey, WriteError,
 };
 
-/// A right request, whose lines a test changes.
+/// A valid request, whose lines a test changes.
 const LINES: [&str; 6] = [
     "GET /chat HTTP/1.1",
     "Host: server.example.com",
@@ -23,8 +23,8 @@ const LINES: [&str; 6] = [
     "Sec-WebSocket-Version: 13",
 ];
 
-/// The right request with these lines in place of that which begins like this; appended if none
-/// does.
+/// Returns the valid request, in which these lines replace the line with this beginning. If there
+/// is no such line, they are appended.
 fn with(begins: &str, lines: &[&str]) -> String {
     let kept = LINES.iter().filter(|line| begins.is_empty() || !line.starts_with(begins));
     let mut all: Vec<&str> = kept.copied().collect();
@@ -33,7 +33,8 @@ fn with(begins: &str, lines: &[&str]) -> String {
     all.join("\r\n") + "\r\n\r\n"
 }
 
-/// What the server makes of it; everything goes through the checks that hold for any request.
+/// Parses the request with a server, and with the checks for any request. Returns the result of
+/// `look`.
 fn read<T>(head: &str, see: impl FnOnce(Result<HandshakeRequest<'_>, Rejection>) -> T) -> T {
     handshake::request(head.as_bytes(), &[]);
     match Request::parse(head.as_bytes()) {
@@ -58,7 +59,7 @@ fn response(head: &str) -> String {
     })
 }
 
-/// The status, and the lines of the head, of the answer to what was refused.
+/// Returns the status, and the lines of the head, of the response to a refused request.
 fn refused(head: &str) -> (u16, String) {
     let rejection = rejection(head).expect(head);
     let mut response = String::new();
@@ -140,7 +141,7 @@ fn names_in_any_case_and_values_where_the_rfc_says_so() {
     assert!(accepted(&with("", &["X-Any: thing", "Content-Length: 0", "Cookie: a=\"b\""])));
 }
 
-/// With feature `http`, `read` looks at each on the types of that crate, too.
+/// With feature `http`, `read` also checks each on the types of that crate.
 #[test]
 fn resource_names() {
     for (target, host, resource_name) in [
@@ -150,10 +151,10 @@ fn resource_names() {
         ("//a", "server.example.com", "//a"),
         ("/http://a/", "server.example.com", "/http://a/"),
         ("/%C3%A4|\"<[]>{}^`\\", "server.example.com", "/%C3%A4|\"<[]>{}^`\\"),
-        // A percent sign is left as it was typed.
+        // A percent sign need not begin an escape.
         ("/?q=100%", "server.example.com", "/?q=100%"),
         ("/a%zz%2", "server.example.com", "/a%zz%2"),
-        // RFC 9112 §3.2.2: what the target names counts, and not `Host`.
+        // RFC 9112 §3.2.2: the host of the target is used, and not `Host`.
         ("http://server.example.com/chat?x", "server.example.com", "/chat?x"),
         ("HTTPS://other.example:443/", "other.example:443", "/"),
         ("http://[::1]:8080/a://b", "[::1]:8080", "/a://b"),
@@ -163,7 +164,7 @@ fn resource_names() {
             let opening = opening.expect(target);
             assert_eq!((opening.host(), opening.resource_name()), (host, resource_name));
         });
-        // There must be a right `Host` even so.
+        // `Host` must be valid even so.
         for wrong in [&["Host: a b"][..], &["Host: a"; 2], &[]] {
             let request = with("Host", wrong).replacen("/chat", target, 1);
             assert_eq!(rejection(&request), Some(Rejection::Host), "{request}");
@@ -286,7 +287,7 @@ fn refused_with_the_right_status() {
     let malformed = with("", &["Sec-WebSocket-Extensions: a", "Sec-WebSocket-Extensions: a; b="]);
     let Some(Extensions(error)) = rejection(&malformed) else { panic!() };
     assert_eq!((error.offset(), refused(&malformed).0), (5, 400));
-    // §9.1: a list has an element. Empty ones among others are skipped, on the same line or
+    // §9.1: a list must have an element. Empty ones beside others are skipped, on the same line or
     // another.
     for (lines, offset) in [
         (&["Sec-WebSocket-Extensions:"][..], 0),
@@ -303,7 +304,7 @@ fn refused_with_the_right_status() {
     assert_eq!(Head(HeadError::TooManyHeaders).status(), 431);
 }
 
-/// Subprotocols are compared with each other, so there is a limit to how many there may be.
+/// Subprotocols are compared with each other, so their number is limited.
 #[test]
 fn the_number_of_subprotocols_is_capped_exactly() {
     let offer = |count: usize| {
@@ -312,11 +313,11 @@ fn the_number_of_subprotocols_is_capped_exactly() {
     };
     read(&offer(64), |opening| assert_eq!(opening.unwrap().subprotocols().count(), 64));
     assert_eq!(rejection(&offer(65)), Some(Rejection::Subprotocols));
-    // Names that differ in case alone are two.
+    // Names that differ only in case are different.
     assert!(accepted(&with("", &["Sec-WebSocket-Protocol: chat, Chat"])));
 }
 
-/// Raw UTF-8 in a target is refused, unless that is relaxed.
+/// Raw UTF-8 in a target is refused, unless the rules are relaxed.
 #[test]
 fn targets_in_utf8() {
     let rules = HandshakeRules::new().accept_utf8_target();
@@ -338,7 +339,7 @@ fn targets_in_utf8() {
             Err(rejection) => assert!(!is_accepted && rejection == Rejection::Target, "{target}"),
         }
     }
-    // What is not UTF-8 is no request-line.
+    // A request-line must be UTF-8.
     let head = with("GET", &["GET /X HTTP/1.1"]).into_bytes();
     let head: Vec<u8> =
         head.into_iter().map(|byte| if byte == b'X' { 0xE9 } else { byte }).collect();
@@ -403,7 +404,7 @@ fn origins_are_compared_exactly() {
         assert_eq!(check(origin, &[]), Err(Rejection::Origin));
     }
     assert_eq!(check("null", &["null"]), Ok(()));
-    // Not a browser.
+    // A client that is not a browser has no origin.
     read(&with("", &[]), |opening| {
         let opening = opening.unwrap();
         assert_eq!(opening.origin(), None);
@@ -450,7 +451,7 @@ fn same_origin_compares_scheme_host_and_port() {
     ] {
         assert!(!check("a.example", false, origin), "{origin}");
     }
-    // Not a browser.
+    // A client that is not a browser has no origin.
     read(&with("", &[]), |opening| {
         assert_eq!(opening.unwrap().check_same_origin(true), Ok(()));
     });
@@ -514,7 +515,7 @@ fn further_headers_and_no_injection() {
     for name in ["", "a b", "a:", "a\r\nb", "a\n", "ä", "(a)"] {
         assert_eq!(write(&[("x", "y"), (name, "v")]), Err(WriteError::HeaderName(1)), "{name}");
     }
-    // RFC 9110 §5.5: obs-text may stand there.
+    // RFC 9110 §5.5: a value may contain obs-text.
     let response = write(&[("X-City", "K\u{f6}ln \u{1F980}\t~")]).unwrap();
     assert!(response.ends_with("\r\nX-City: K\u{f6}ln \u{1F980}\t~\r\n\r\n"));
     for value in ["a\r\nb: c", "\r", "\n", "a\0", "\x7F", "\x1F", "ä\x1B", "\r\n\r\n\u{81}"] {
@@ -538,8 +539,7 @@ fn further_headers_and_no_injection() {
     assert!(write(&[("Sec-WebSocket", "v"), ("X-Sec-WebSocket-Accept", "v")]).is_ok());
 }
 
-/// One that is ASCII but for what it is about would be easy to refuse, so all others are looked at
-/// too. A response that is not written to its end is an error, wherever it was cut.
+/// A response that is not written to its end is an error, wherever it is cut.
 #[test]
 fn a_writer_that_is_too_small_is_an_error() {
     let headers = [("X-Served-By", "7")];

@@ -16,7 +16,7 @@ const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgra
     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
     Sec-WebSocket-Version: 13\r\n\r\n";
 
-/// A head of so many bytes: one long header field, or very many.
+/// Returns a head of this many bytes, with one long header field, or with very many.
 fn long_head(len: usize, field: usize) -> Vec<u8> {
     let mut head = b"GET / HTTP/1.1\r\n".to_vec();
     while head.len() + field + 2 <= len {
@@ -58,8 +58,8 @@ fn requests_of_other_methods_are_parsed() {
     assert!(!request.is_handshake());
 }
 
-/// A head of 64 KiB byte by byte costs as much as its bytes: what was looked at once is not looked
-/// at again, for here it is another by then. Only the last byte stays.
+/// A head of 64 KiB that arrives byte by byte takes linear time. Bytes that were searched are not
+/// read again, because here they have changed by then. Only the last byte stays.
 #[test]
 fn each_byte_is_scanned_once() {
     for field in [16, 100, 60_000] {
@@ -85,7 +85,7 @@ fn length_is_capped_exactly() {
         for reads in [&[][..], &[1], &[7, 100]] {
             assert_eq!(handshake::find(&head, reads, len), Ok(Some(len)));
             assert_eq!(handshake::find(&head, reads, len - 1), Err(HeadError::TooLong));
-            // One that never ends is refused when the cap is reached, and not before.
+            // A head that never ends is refused at the limit, and not before.
             assert_eq!(handshake::find(&head[..len - 1], reads, len), Ok(None));
             let endless = vec![b'x'; len];
             assert_eq!(handshake::find(&endless, reads, len), Err(HeadError::TooLong));
@@ -110,7 +110,7 @@ fn the_number_of_fields_is_capped_exactly() {
 /// RFC 9110 §15.2: a client must be able to take any number of interim responses before the final
 /// one.
 #[test]
-fn interim_responses_are_passed_over() {
+fn interim_responses_are_skipped() {
     let accepts = "HTTP/1.1 101 now\r\nUpgrade: websocket\r\n\r\n";
     let interim = ["HTTP/1.1 100 Continue\r\n\r\n", "\r\nHTTP/1.0 199\r\nLink: </a>\r\nb:\r\n\r\n"];
     for before in [String::new(), interim[0].into(), interim.concat(), interim.concat().repeat(3)] {
@@ -119,7 +119,7 @@ fn interim_responses_are_passed_over() {
         for reads in [&[][..], &[1], &[2, 7], &[40]] {
             assert_eq!(handshake::final_head(received.as_bytes(), reads, 4096), Some(head.clone()));
         }
-        // Together they are no longer than one head may be.
+        // Together they must not exceed the limit for one head.
         let found = handshake::find_response(received.as_bytes(), &[], head.end);
         assert_eq!(found, Ok(Some(head.clone())));
         let found = handshake::find_response(received.as_bytes(), &[1], head.end - 1);
@@ -135,7 +135,7 @@ fn interim_responses_are_passed_over() {
         handshake::find_response(endless.as_bytes(), &[], 16 << 10),
         Err(HeadError::TooLong)
     );
-    // What is no status-line is for the parser to refuse.
+    // The parser refuses an invalid status-line.
     for wrong in ["HTTP/1.1 10 x", "HTTP/1.1 102x", "HTTP/2 103 x", "HTTP/1.1 103 \0", "103"] {
         let received = format!("{wrong}\r\n\r\n{accepts}");
         let head = handshake::final_head(received.as_bytes(), &[3], 4096);
@@ -156,18 +156,18 @@ fn lines_end_in_crlf() {
             assert_eq!(handshake::find(head, reads, 1000), Err(HeadError::LineEnd));
         }
     }
-    // A CR alone ends no line, and is an error in one.
+    // A CR alone does not end a line, and is an error inside one.
     let head = b"GET / HTTP/1.1\r\nHost: a\rb: c\r\n\r\n";
     assert_eq!(handshake::find(head, &[], 1000), Ok(Some(head.len())));
     assert!(Request::parse(head).is_err());
-    // A field of a request is not continued on the next line.
+    // A field of a request must not continue on the next line.
     let head = b"GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n";
     let error = Request::parse(head).unwrap_err();
     assert_eq!(error, HeadError::ObsFold);
 }
 
-/// RFC 9112 §5.2: a field of a response that is continued on the next line is refused, or unfolded
-/// by name.
+/// RFC 9112 §5.2: a field of a response that continues on the next line is refused, unless the
+/// caller unfolds it.
 #[test]
 fn obs_folds_are_refused_or_unfolded() {
     for (folded, unfolded) in [
@@ -189,7 +189,7 @@ fn obs_folds_are_refused_or_unfolded() {
             assert!(Response::parse(&head).is_ok());
         }
     }
-    // Nothing else is changed, and a status-line has no next line.
+    // Nothing else is changed. A status-line cannot be continued.
     for head in [
         "HTTP/1.1 101 ok\r\n a: b\r\n\r\n",
         "\r\nHTTP/1.1 101 ok\r\n a: b\r\n\r\n",
@@ -210,7 +210,7 @@ fn obs_folds_are_refused_or_unfolded() {
 }
 
 #[test]
-fn empty_lines_before_the_head_are_passed_over() {
+fn empty_lines_before_the_head_are_skipped() {
     let received = [b"\r\n\r\n", REQUEST].concat();
     for reads in [&[][..], &[1], &[3], &[30]] {
         assert_eq!(handshake::head(&received, reads, 1000), Some(received.len()));
@@ -219,7 +219,7 @@ fn empty_lines_before_the_head_are_passed_over() {
 }
 
 #[test]
-fn what_is_not_http_is_refused_at_its_first_byte() {
+fn bytes_other_than_http_are_refused_at_the_first_byte() {
     let tls = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
     for received in [&tls[..], b"\x81\x85", b" GET", b"\0", b"\r\n\x16", b"\"", b"\xEF\xBB\xBFGET"]
     {
@@ -247,7 +247,7 @@ fn malformed_heads_are_refused() {
         assert_eq!(parse(head), Err(error), "{head}");
         assert!(error.to_string().len() > 10);
     }
-    // Where another parser would see the head end, and a second request begin.
+    // Another parser would find the end of the head here, and a second request.
     let smuggled = "GET / HTTP/1.1\r\na: b\n\nGET /other HTTP/1.1\r\n\r\n";
     assert_eq!(parse(smuggled), Err(HeadError::LineEnd));
     let respond = |head: &str| Response::parse(head.as_bytes()).map(drop);
@@ -279,7 +279,7 @@ fn neither_side_allocates() {
     assert_eq!(counted.count_total, 0);
 }
 
-/// What a caller's own `String` takes for the answer, while it grows, is less than the head.
+/// A `String` for the answer takes less memory than the head, also while it grows.
 #[test]
 fn an_answer_allocates_no_more_than_the_head() {
     for (client, head) in recorded() {
@@ -324,7 +324,7 @@ fn replies_as_written() {
     }
 }
 
-/// The reason after a status is that of its registry, or empty.
+/// The reason phrase of a status is that of the registry, or empty.
 #[test]
 fn reason_phrases_are_those_of_the_registry() {
     let mut in_words = Vec::new();
@@ -346,7 +346,7 @@ fn reason_phrases_are_those_of_the_registry() {
     assert_eq!(in_words, common);
 }
 
-/// The heads that real peers sent are found at any cut.
+/// The end of heads that real peers sent is found at any cut.
 #[test]
 fn recorded_heads_in_any_reads() {
     for (_, head) in recorded() {
@@ -356,7 +356,7 @@ fn recorded_heads_in_any_reads() {
     }
 }
 
-/// The names and contents of what was recorded.
+/// Returns the names and contents of the recorded heads.
 fn recorded() -> Vec<(String, Vec<u8>)> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/handshake");
     let paths = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());

@@ -1,5 +1,5 @@
-//! RFC 6455 §4 on the types of the crate `http`; RFC 8441 §5 and RFC 9220: the same by extended
-//! CONNECT.
+//! RFC 6455 §4 on the types of the crate `http`, and with an extended CONNECT (RFC 8441 §5, RFC
+//! 9220).
 #![cfg(feature = "http")]
 
 use http::{Method as HttpMethod, Request, Response, StatusCode, Uri as HttpUri, Version as Http};
@@ -11,7 +11,7 @@ use wsframe::handshake::{
     WriteError,
 };
 
-/// Agrees to everything.
+/// An extension that accepts every offer.
 #[derive(Default)]
 struct Anything {
     agreed: bool,
@@ -50,7 +50,7 @@ const HEADERS: [(&str, &str); 5] = [
     ("Sec-WebSocket-Version", "13"),
 ];
 
-/// A right request, whose header fields of this name are replaced by those.
+/// Returns a valid request, in which these values replace the header fields of this name.
 fn request(name: &str, instead: &[(&str, &str)]) -> Request<()> {
     let mut builder = Request::builder().uri("/chat?room=7");
     let kept = HEADERS.iter().filter(|(other, _)| !other.eq_ignore_ascii_case(name));
@@ -85,7 +85,7 @@ fn both_ends_over_http_1_1() {
     assert_eq!(request.headers()["host"], "server.example.com");
     assert_eq!(request.headers()["sec-websocket-extensions"], "x-any; a");
     assert_eq!(request.headers().get_all("cookie").iter().count(), 2);
-    // The text of the request says the same.
+    // The request as text is the same.
     let mut text = String::new();
     client().write(&[&offering], &mut text).unwrap();
     let parsed = wsframe::handshake::Request::parse(text.as_bytes()).unwrap();
@@ -214,7 +214,7 @@ fn responses_are_checked() {
     assert_eq!(client().rules(rules).check_http(&empty, &mut []).unwrap().subprotocol, None);
 }
 
-/// RFC 9112 §3.2, by relaxed rules.
+/// RFC 9112 §3.2, with relaxed rules.
 #[test]
 fn targets_in_utf8() {
     let rules = HandshakeRules::new().accept_utf8_target();
@@ -232,7 +232,7 @@ fn targets_in_utf8() {
     assert_eq!(opening.path(), "/caf\u{e9}");
 }
 
-/// RFC 9110 §5.5: what a value of a header field may hold.
+/// RFC 9110 §5.5: the characters of a value of a header field.
 #[test]
 fn obs_text_is_sent() {
     let headers = [("x-city", "K\u{f6}ln")];
@@ -278,7 +278,7 @@ fn both_ends_by_extended_connect() {
         *response.status_mut() = StatusCode::FORBIDDEN;
         let error = client().check_http(&response, &mut [&mut offering]).unwrap_err();
         assert_eq!(error, ResponseError::Status(403));
-        // Upgrades do not exist there.
+        // These versions have no upgrades.
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         let error = client().check_http(&response, &mut [&mut offering]).unwrap_err();
         assert_eq!(error, ResponseError::Status(101));
@@ -290,7 +290,7 @@ fn both_ends_by_extended_connect() {
     assert_eq!(request.uri(), "https://[::1]:8443/");
 }
 
-/// RFC 9112 §3.2.2: `Host` does not count if the target is an absolute URI, but must be there.
+/// RFC 9112 §3.2.2: `Host` is ignored if the target is an absolute URI, but must be present.
 #[test]
 fn an_absolute_target_names_the_host() {
     let host = |target: &str| {
@@ -310,7 +310,7 @@ fn an_absolute_target_names_the_host() {
     assert_eq!(HandshakeRequest::from_http(&without_host).unwrap_err(), Rejection::Host);
 }
 
-/// RFC 9113 §8.3.1: `Host` is no more than another name of what `:authority` names.
+/// RFC 9113 §8.3.1: `Host` must have the same value as `:authority`.
 #[test]
 fn a_host_beside_authority_names_the_same() {
     let opens = |uri: &str, host: &str| {

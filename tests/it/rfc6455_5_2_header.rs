@@ -9,7 +9,7 @@ use wsframe::{
     EncodeError, FrameHeader, MAX_HEADER_LEN, MaskingKey, Opcode, ProtocolError, Role, Rsv, Rules,
 };
 
-/// Decodes, and requires that the oracle agrees, on every prefix as well.
+/// Decodes every prefix, and compares the results with the oracle.
 fn decode(bytes: &[u8], choices: Choices) -> Result<Option<(FrameHeader, usize)>, ProtocolError> {
     checks::header(choices, bytes);
     FrameHeader::decode(bytes, choices.rules())
@@ -21,7 +21,7 @@ fn first_two_bytes_exhaustively_under_every_choice_of_rules() {
     for choices in Choices::all() {
         for first in 0..=255 {
             for second in 0..=255 {
-                // A length that is minimal in the 16-bit form, and one that is in the 64-bit form.
+                // A length whose shortest form is the 16-bit form, and one for the 64-bit form.
                 let rest = [0x01, 0x23, 0, 1, 0, 0, 0, 0, 9, 8, 7, 6];
                 let mut bytes = [0; 14];
                 bytes[0] = first;
@@ -64,7 +64,7 @@ fn rsv_set_operations() {
         assert_eq!(one.is_empty(), index == 0);
         for (other_index, &other) in sets.iter().enumerate() {
             assert_eq!((one | other).bits(), ((index | other_index) << 4) as u8);
-            // It has each bit that the other has.
+            // The set contains each bit of the other.
             let contains = (0..3).all(|bit| index >> bit & 1 >= other_index >> bit & 1);
             assert_eq!(one.contains(other), contains, "{one:?} {other:?}");
         }
@@ -81,7 +81,7 @@ fn each_role_is_the_others_peer() {
     }
 }
 
-/// What is relaxed twice is relaxed.
+/// Relaxing a rule twice has the same effect as once.
 #[test]
 fn relaxations_are_idempotent() {
     let strict = Rules::new(Role::Server);
@@ -103,7 +103,7 @@ fn a_claimed_bit_is_valid_on_the_first_frame_of_a_message_only() {
     assert!(FrameHeader::decode(&[0x42, 0], rules).is_ok_and(|header| header.is_some()));
     assert_eq!(FrameHeader::decode(&[0xC0, 0], rules), refused);
     assert_eq!(FrameHeader::decode(&[0xC9, 0], rules), refused);
-    // Another bit beside the claimed one is named alone.
+    // The error contains only the bit that is not allowed.
     let beside = Err(ProtocolError::UnexpectedRsv(Rsv::from_bits(0x20)));
     assert_eq!(FrameHeader::decode(&[0xE1, 0], rules), beside);
     // An extension may define its bits for every frame.
@@ -132,7 +132,7 @@ fn masking_is_required_of_clients_and_refused_from_servers() {
     assert_eq!(of(&masked, lenient(Role::Client)), Err(ProtocolError::MaskedByServer));
 }
 
-/// The lengths at which something changes, on the wire or in a number's type.
+/// The lengths at which the encoding or the type of a number changes.
 const LENGTHS: [u64; 18] = [
     0,
     1,
@@ -221,7 +221,7 @@ fn the_top_bit_of_a_length_is_refused_under_every_choice_of_rules() {
 }
 
 #[test]
-fn what_no_peer_may_accept_is_not_encoded() {
+fn frames_that_no_peer_may_accept_are_not_encoded() {
     for opcode in [Opcode::Close, Opcode::Ping, Opcode::Pong] {
         assert!(FrameHeader::new(opcode, 125).encode().is_ok());
         let too_long = FrameHeader::new(opcode, 126);
@@ -236,7 +236,7 @@ fn what_no_peer_may_accept_is_not_encoded() {
         );
         assert_eq!(headroom, [0xEE; MAX_HEADER_LEN]);
 
-        // A Close has no payload, or a code of two bytes.
+        // The payload of a Close is empty, or begins with a code of two bytes.
         let one_byte = FrameHeader::new(opcode, 1).encode().err();
         let truncated = Some(EncodeError::TruncatedCloseCode);
         assert_eq!(one_byte, truncated.filter(|_| opcode == Opcode::Close));

@@ -101,7 +101,7 @@ fn copying_fills_the_shorter_of_the_two() {
 }
 
 #[test]
-fn the_phase_goes_on_across_chunks() {
+fn the_mask_continues_across_chunks() {
     for (first, second) in [(1, 255), (3, 253), (255, 1), (0, 256), (2, 254)] {
         let mut payload = odd_bytes(first + second);
         let mut expected = payload.clone();
@@ -116,12 +116,12 @@ fn the_phase_goes_on_across_chunks() {
 }
 
 #[test]
-fn the_phase_survives_more_than_two_to_the_32_bytes() {
+fn the_mask_is_right_after_more_than_two_to_the_32_bytes() {
     let mut mask = Mask::new(MaskingKey::new(KEY));
     let mut chunk = vec![0; (1 << 20) + 3];
     let mut total = 0u64;
     while total <= 1 << 32 {
-        // Other tests mask what is after the first bytes; here only the phase is of interest.
+        // Other tests check the bytes after these. This test is about the offset.
         mask.advance(chunk.len() - 5);
         mask.apply(&mut chunk[..5]);
         total += chunk.len() as u64;
@@ -194,8 +194,8 @@ proptest! {
     }
 }
 
-/// §10.3: the two sources of keys. Each key is the generator's next four bytes; no two are the same
-/// but by a chance of one in 2^32 for each pair.
+/// §10.3: the two sources of keys. Each key is the generator's next four bytes. Two keys are equal
+/// with a probability of one in 2^32.
 #[cfg(feature = "rand")]
 #[test]
 fn keys_from_generators() {
@@ -213,8 +213,8 @@ fn keys_from_generators() {
     assert!(drawn.len() > 98, "{}", drawn.len());
 }
 
-/// §10.3: keys must not be predictable. So `Debug` does not require a source of keys that has it,
-/// and does not show it.
+/// §10.3: keys must not be predictable. So `Debug` does not show the source of keys, which need not
+/// implement `Debug`.
 #[test]
 fn a_source_of_keys_is_not_shown() {
     let secret = 0x1234_5678_u32;

@@ -16,7 +16,7 @@ use wsframe::{
 const UNLIMITED: Limits =
     Limits { frame: u64::MAX, message: u64::MAX, fragments: u64::MAX, exempt: 0 };
 
-/// A frame that a client may get.
+/// Encodes a frame for a client.
 fn frame(fin: bool, opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     let header = FrameHeader { fin, ..FrameHeader::new(opcode, payload.len() as u64) };
     let mut bytes = Vec::new();
@@ -24,7 +24,7 @@ fn frame(fin: bool, opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// What a strict client finds in these frames, at any one cut, which must always be the same.
+/// Decodes these frames with a strict client, with a cut at each byte. All results must be equal.
 fn found(frames: &[Vec<u8>]) -> naive::Messages {
     let stream = frames.concat();
     let choices = Choices::strict(Role::Client);
@@ -87,14 +87,14 @@ fn fragments_out_of_order() {
             );
         }
     }
-    // The first byte tells.
+    // The first byte suffices.
     let mut decoder = MessageDecoder::new(Role::Server);
     assert_eq!(decoder.next_span(&[0x80]).unwrap_err(), ProtocolError::UnexpectedContinuation);
     assert_eq!(decoder.error(), Some(ProtocolError::UnexpectedContinuation));
 }
 
-/// A character may be cut by the end of a fragment, of a chunk, and by an empty fragment; the end
-/// of the message must not cut it.
+/// The end of a fragment, of a chunk, and an empty fragment may cut a character. The end of the
+/// message must not.
 #[test]
 fn text_cut_inside_its_characters() {
     use Opcode::{Continuation, Text};
@@ -109,7 +109,7 @@ fn text_cut_inside_its_characters() {
             ];
             assert_eq!(found(&whole).items, [Item::Text(text.to_vec())]);
 
-            // The same without its last piece, ended by an empty fragment.
+            // The message without its last piece, ended by an empty fragment.
             let [a, b, _] = whole;
             let cut = found(&[a, b, frame(true, Continuation, b"")]);
             match core::str::from_utf8(&text[..second]) {
@@ -122,9 +122,9 @@ fn text_cut_inside_its_characters() {
     }
 }
 
-/// Wrong text is refused with its first wrong byte, before the frame is complete.
+/// Text is refused at its first invalid byte, before the frame is complete.
 #[test]
-fn wrong_text_fails_at_once() {
+fn invalid_text_fails_at_its_first_invalid_byte() {
     let wrong: [&[u8]; 9] = [
         b"\x80",
         b"\xC0",
@@ -137,7 +137,7 @@ fn wrong_text_fails_at_once() {
         b"\xE2\x82z",
     ];
     for bytes in wrong {
-        // A frame of which only these bytes have been received.
+        // Only these bytes of the frame have arrived.
         let payload = [b"ok ", bytes].concat();
         let mut stream = FrameHeader::new(Opcode::Text, 1000).encode().unwrap().to_vec();
         stream.extend(&payload);
@@ -170,7 +170,7 @@ fn limits_exactly_and_one_over() {
     assert_eq!(run(Limits { message: 14, ..UNLIMITED }), rule(ProtocolError::MessageTooLong(15)));
     assert_eq!(run(Limits { fragments: 2, ..UNLIMITED }), rule(ProtocolError::TooManyFragments(2)));
 
-    // For a message in one frame as well, however much of it was received with the header.
+    // This is also true for a message in one frame, for any number of bytes after the header.
     for opcode in [Opcode::Text, Binary] {
         let whole = frame(true, opcode, b"12345");
         for (limits, error) in [
@@ -184,7 +184,7 @@ fn limits_exactly_and_one_over() {
         }
     }
 
-    // A limit on messages holds for those in one frame, and on the header alone.
+    // The limit on messages applies to those in one frame too, and only the header is needed.
     let mut decoder =
         MessageDecoder::new(Role::Client).limits(wsframe::Limits::DEFAULT.max_message_size(4));
     assert_eq!(decoder.next_span(&[0x82, 5]).unwrap_err(), ProtocolError::MessageTooLong(5));
@@ -192,7 +192,7 @@ fn limits_exactly_and_one_over() {
         MessageDecoder::new(Role::Client).limits(wsframe::Limits::DEFAULT.max_message_size(5));
     assert!(decoder.next_span(&[0x82, 5]).unwrap().is_none());
 
-    // One frame is no fragment.
+    // A message in one frame has no fragments.
     let mut decoder =
         MessageDecoder::new(Role::Client).limits(wsframe::Limits::DEFAULT.max_fragments(0));
     assert!(decoder.next_span(&[0x82, 0]).unwrap().is_some());
@@ -201,8 +201,8 @@ fn limits_exactly_and_one_over() {
     assert_eq!(decoder.next_span(&[0x02, 0]).unwrap_err(), ProtocolError::TooManyFragments(0));
 }
 
-/// Ten million empty fragments meet the limit, or pass where there is none; either way they are
-/// only counted.
+/// Ten million empty fragments reach the limit, or are accepted if there is none. They take no
+/// memory.
 #[test]
 fn a_flood_of_empty_fragments() {
     let flood = [0x00, 0x00].repeat(5000);
@@ -227,8 +227,7 @@ fn a_flood_of_empty_fragments() {
     assert_eq!(events(decoder), Ok(10_000_001));
 }
 
-/// Headers that declare almost everything, with every limit lifted: lengths add up without
-/// overflow.
+/// Without limits, the sum of the greatest declared lengths does not overflow.
 #[test]
 fn declared_lengths_do_not_overflow() {
     let huge = |opcode, fin| {
@@ -258,7 +257,7 @@ fn text_that_is_not_validated_and_messages_of_extensions_come_raw() {
         assert_eq!(chunk.into_message().ok().as_deref(), whole);
     }
 
-    // RSV1 on the first frame alone; a fragment has none.
+    // RSV1 is only on the first frame.
     let stream = [&[0x41, 0x01, 0xAA][..], &[0x80, 0x01, 0xBB], &[0xC2, 0x00]].concat();
     let rules = wsframe::Rules::new(Role::Client).allow_rsv(Rsv::RSV1);
     let decoder = MessageDecoder::with_rules(rules);
@@ -272,7 +271,7 @@ fn text_that_is_not_validated_and_messages_of_extensions_come_raw() {
     );
 }
 
-/// What passes frames on gets them as they are, with the same rules applied.
+/// `decode_frame` returns frames unchanged, and applies the same rules.
 #[test]
 fn frames_are_passed_on_unchanged() {
     let key = MaskingKey::new([7, 8, 9, 10]);
@@ -311,9 +310,9 @@ fn frames_are_passed_on_unchanged() {
     assert_eq!(error, ProtocolError::TruncatedCloseCode);
 }
 
-/// What is located is taken later, from the bytes in which it lay, as an event or as a frame.
+/// A located frame can be decoded later, from the same bytes, as an event or as a frame.
 #[test]
-fn located_frames_can_be_taken_later() {
+fn located_frames_can_be_decoded_later() {
     let stream = [
         frame(true, Opcode::Binary, b"abc"),
         frame(false, Opcode::Binary, b"d"),
@@ -352,13 +351,13 @@ fn located_frames_can_be_taken_later() {
                     }
                     Event::Text(chunk) => whole.push(chunk.into_message().ok().map(|m| m.into())),
                     Event::Ping(data) => assert_eq!(data, payload),
-                    other => panic!("nobody sent {other:?}"),
+                    other => panic!("unexpected {other:?}"),
                 }
             }
             at = end;
         }
         assert_eq!(at, bytes.len());
-        // The fragments are chunks of a message, and no messages.
+        // Fragments are chunks of a message, and not whole messages.
         let expected = [Some(b"abc".to_vec()), None, None, Some(b"e".to_vec()), None];
         assert_eq!(whole, if as_frames { &[] } else { &expected[..] });
     }
@@ -394,7 +393,7 @@ fn errors_are_sticky() {
     }
 }
 
-/// An assembler that misses a chunk never gives what is not text.
+/// An assembler that misses a chunk never returns invalid text.
 #[test]
 fn an_assembler_with_a_chunk_left_out() {
     let mut stream = b"\x01\x02a\xC3\x00\x02\xA9\xC3\x80\x01\xA9".to_vec();
@@ -406,8 +405,8 @@ fn an_assembler_with_a_chunk_left_out() {
         while let Some(event) = decoder.decode(&mut input).unwrap() {
             let Event::Text(chunk) = event else { panic!("only text was sent") };
             let taken = if chunks == left_out { Ok(None) } else { assembler.text(chunk) };
-            // Without the middle the pieces fit again; each other hole is an error at the next
-            // chunk.
+            // Without the middle piece the others join to valid text. Any other missing piece is an
+            // error at the next chunk.
             match (left_out, chunks) {
                 (1, 2) => assert_eq!(taken.unwrap().as_deref(), Some("a\u{e9}")),
                 (0, 1..) => {
@@ -419,7 +418,7 @@ fn an_assembler_with_a_chunk_left_out() {
             chunks += 1;
         }
         assert_eq!(chunks, 3);
-        // The next message is received as if nothing had happened.
+        // The next message is received normally.
         let mut next = *b"\x01\x01b\x80\x01c";
         let mut input = &mut next[..];
         let mut messages = Vec::new();
@@ -430,7 +429,7 @@ fn an_assembler_with_a_chunk_left_out() {
     }
 }
 
-/// A chunk that is passed for a whole message without being one is an error.
+/// A chunk that is marked as a whole message without being one is an error.
 #[test]
 fn an_assembler_of_half_a_character() {
     let mut stream = *b"\x01\x02a\xC3\x80\x01\xA9";
@@ -445,7 +444,7 @@ fn an_assembler_of_half_a_character() {
     }
 }
 
-/// A message whose end never reached the assembler is forgotten when the next one begins.
+/// A message whose end the assembler does not get is discarded when the next one begins.
 #[test]
 fn an_assembler_whose_message_was_broken_off() {
     let mut stream = b"\x01\x01a\x80\x01b\x01\x01c\x80\x01d\
@@ -462,7 +461,7 @@ fn an_assembler_whose_message_was_broken_off() {
                 assembler.text(chunk).unwrap().map(|text| text.into_owned().into())
             }
             Event::Binary(chunk) => assembler.binary(chunk).map(|bytes| bytes.into_owned()),
-            other => panic!("nobody sent {other:?}"),
+            other => panic!("unexpected {other:?}"),
         };
         messages.extend(taken);
     }
@@ -487,8 +486,8 @@ proptest! {
         checks::messages(choices, limits, validate, &cuts, &frames.concat());
     }
 
-    /// > An intermediary MUST NOT change the fragmentation of a message if any reserved bit values are
-    /// > used and the meaning of these values is not known to the intermediary.
+    /// > An intermediary MUST NOT change the fragmentation of a message if any reserved bit values
+    /// > are used and the meaning of these values is not known to the intermediary.
     #[test]
     fn any_frames_through_a_relay(
         (role, frames) in streams::any_role(),
@@ -506,9 +505,9 @@ proptest! {
     }
 }
 
-/// As after one that was passed on (§1.4).
+/// Same as after a Close that was forwarded (§1.4).
 #[test]
-fn behind_a_close_of_its_own_a_relay_discards_what_comes() {
+fn a_relay_discards_input_after_its_own_close() {
     let mut relay = Relay::new(MessageDecoder::new(Role::Client), NoKeys);
     let mut out = Vec::new();
     let body = CloseBody { code: CloseCode::new(1001), reason: "" };
@@ -520,7 +519,7 @@ fn behind_a_close_of_its_own_a_relay_discards_what_comes() {
     assert!(input.is_empty());
 }
 
-/// §5.3: a fresh key for every frame, also for a Close of the relay's own.
+/// §5.3: every frame has a fresh key, also a Close of the relay's own.
 #[test]
 fn a_relay_masks_every_frame_with_a_key_of_its_own() {
     let mut drawn = 0;
@@ -545,7 +544,7 @@ fn a_relay_masks_every_frame_with_a_key_of_its_own() {
     assert_eq!(sent, expected.concat());
 }
 
-/// Whatever its source of keys is.
+/// A relay implements `Debug` with any source of keys.
 #[test]
 fn a_relay_can_be_debugged() {
     let relay = Relay::new(MessageDecoder::new(Role::Server), || MaskingKey::new([0; 4]));

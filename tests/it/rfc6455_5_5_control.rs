@@ -33,8 +33,8 @@ fn a_fragment_is_refused_at_the_first_byte() {
     }
 }
 
-/// Between any two fragments, split at every byte, in the smallest buffer: whole each time. That
-/// they come whole is asserted for every chunk by the driver.
+/// Control frames between any two fragments are returned complete, in the smallest buffer and with
+/// a cut at every byte. The driver asserts this for every chunk.
 #[test]
 fn between_fragments_and_split_anywhere_they_come_whole() {
     let data = |opcode, fin| Spec { opcode, fin, key: [1, 2, 3, 4], payload: odd_bytes(200) };

@@ -15,7 +15,7 @@ use wsframe::{
 
 const WAYS: [Way; 2] = [Way::Cursor, Way::Locate];
 
-/// The examples of §5.7, as their receivers get them.
+/// The examples of §5.7, decoded by their receivers.
 #[test]
 fn the_examples_of_section_5_7() {
     let bytes_256 = odd_bytes(256);
@@ -86,7 +86,7 @@ fn cut_at_every_byte_and_at_every_two() {
 }
 
 #[test]
-fn a_frame_that_lies_whole_in_the_buffer_is_one_chunk() {
+fn a_complete_frame_is_one_chunk() {
     for len in [0usize, 1, 125, 126, 4000] {
         let spec = Spec { opcode: 2, fin: true, key: [1, 2, 3, 4], payload: odd_bytes(len) };
         let (_, stream) = streams::stream(&[spec.clone(), spec], Role::Server, Rsv::NONE);
@@ -97,7 +97,7 @@ fn a_frame_that_lies_whole_in_the_buffer_is_one_chunk() {
 }
 
 #[test]
-fn a_frame_up_to_the_wanted_size_comes_whole_or_not_yet() {
+fn frames_up_to_a_length_are_returned_only_once_complete() {
     let payload = odd_bytes(992);
     let spec = Spec { opcode: 2, fin: true, key: [1, 2, 3, 4], payload };
     let (_, stream) = streams::stream(&[spec], Role::Server, Rsv::NONE);
@@ -128,15 +128,15 @@ fn a_header_stays_until_its_payload_begins_to_arrive() {
     );
     assert_eq!(decoder.remaining(), 255);
 
-    // An empty payload has no byte to wait for.
+    // A frame with an empty payload is complete.
     let mut decoder = FrameDecoder::new(Role::Client);
     let span = decoder.next_span(b"\x82\x00").unwrap().unwrap();
     assert_eq!((span.range(), span.first(), span.last()), (2..2, true, true));
 }
 
-/// For any part of a frame: what is located is within it, and what is missing is awaited.
+/// For any part of a frame, spans are within the input, and the decoder waits for missing bytes.
 #[test]
-fn nothing_is_located_behind_the_input() {
+fn no_span_ends_after_the_input() {
     for role in [Role::Client, Role::Server] {
         for len in (0..140).chain([1000, 66_000]) {
             let spec = Spec { opcode: 2, fin: true, key: [1, 2, 3, 4], payload: odd_bytes(len) };
@@ -172,7 +172,8 @@ fn the_limit_acts_on_the_header() {
     let over = (16 << 20) + 1;
     assert_eq!(default().next_span(&header(over)).err(), Some(ProtocolError::FrameTooLong(over)));
 
-    // Far beyond, and without a limit: nothing is reserved, the payload is taken as it comes.
+    // Without a limit, nothing is reserved for a very long frame, and its payload arrives in
+    // chunks.
     let huge = 1 << 62;
     assert_eq!(limited(9).next_span(&header(huge)).err(), Some(ProtocolError::FrameTooLong(huge)));
     let mut unlimited = limited(u32::MAX);
@@ -195,7 +196,7 @@ fn a_frame_of_71_gb_passes_through_16_kib() {
     let mut taken = decoder.next_span(&buf).unwrap().unwrap().range().len() as u64;
     let mut chunks = 1;
     while decoder.remaining() > 0 {
-        // An odd length, so that the phase turns.
+        // The length is odd, so that the offset in the key changes.
         let span = decoder.next_span(&buf[..16_383]).unwrap().unwrap();
         assert_eq!(span.header(), &header);
         chunks += 1;
@@ -213,7 +214,7 @@ fn a_frame_of_71_gb_passes_through_16_kib() {
 }
 
 #[test]
-fn what_is_read_straight_to_its_place_is_located_there() {
+fn bytes_read_directly_to_their_destination_are_located_there() {
     let mut decoder = FrameDecoder::new(Role::Server);
     let payload = odd_bytes(500);
     let spec = Spec { opcode: 2, fin: true, key: [4, 3, 2, 1], payload: payload.clone() };
@@ -234,7 +235,7 @@ fn what_is_read_straight_to_its_place_is_located_there() {
 }
 
 #[test]
-fn payloads_leave_in_every_way() {
+fn payloads_are_unmasked_in_every_way() {
     let frame = b"\x82\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
     let mut buf = *frame;
     let mut decoder = FrameDecoder::new(Role::Server);
@@ -269,7 +270,7 @@ fn a_span_of_other_bytes_panics() {
     let _ = span.into_chunk(&mut [0; 3]);
 }
 
-/// A stream of a few frames, some of them wrong, for either role, under any choice of rules.
+/// Generates a stream of a few frames, some of them invalid, for either role and any rules.
 fn spec() -> impl Strategy<Value = Spec> {
     let len = prop_oneof![5 => 0usize..140, 2 => 60usize..300, 1 => 65_500usize..65_600];
     (any::<u8>(), any::<bool>(), any::<[u8; 4]>(), len).prop_map(|(opcode, fin, key, len)| Spec {

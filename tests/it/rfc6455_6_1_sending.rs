@@ -1,4 +1,4 @@
-//! RFC 6455 §6.1: frames made, in all four ways, which must give the same bytes.
+//! RFC 6455 §6.1: encoding frames in all four ways, which must give the same bytes.
 
 use crate::support;
 
@@ -10,7 +10,7 @@ use wsframe::{
     Rsv, Rules,
 };
 
-/// All four ways, each required to give what the oracle gives.
+/// Encodes a frame in all four ways, and compares each with the oracle.
 fn encode_in_every_way(header: FrameHeader, payload: &[u8]) {
     let mut expected = Vec::new();
     naive::encode(&header, payload, naive::shortest_form(payload.len()), &mut expected);
@@ -32,8 +32,8 @@ fn encode_in_every_way(header: FrameHeader, payload: &[u8]) {
     assert_eq!(buf[buf.len() - frame_len..], expected);
     assert!(buf[..buf.len() - frame_len].iter().all(|&byte| byte == 0xEE));
 
-    // Short frames are written by blocks, if the slice is long enough. The bytes after a frame stay
-    // as they are.
+    // Short frames are written as blocks, if the slice is long enough. The bytes after a frame must
+    // not change.
     for after in [3, 200] {
         let mut out = vec![0xEE; expected.len() + after];
         assert_eq!(encoder.encode_to_slice(payload, &mut out).unwrap(), expected);
@@ -44,7 +44,7 @@ fn encode_in_every_way(header: FrameHeader, payload: &[u8]) {
     assert_eq!(encoder.encode_to_slice(payload, &mut short), Err(no_room));
     assert!(short.iter().all(|&byte| byte == 0xEE));
 
-    // Short frames are written by blocks, if there is capacity for them beyond the frame.
+    // Short frames are written as blocks, if there is enough capacity after the frame.
     for capacity in [0, expected.len(), expected.len() + 20, expected.len() + 200] {
         let mut appended = Vec::with_capacity(6 + capacity);
         appended.extend(b"before");
@@ -64,7 +64,7 @@ fn encode_in_every_way(header: FrameHeader, payload: &[u8]) {
 }
 
 #[test]
-fn boundary_lengths_in_every_way() {
+fn boundary_lengths_are_encoded_the_same_in_every_way() {
     let lengths = (0..140).chain(boundary_lengths()).chain([65_535, 65_536, 100_000]);
     for len in lengths {
         for key in [None, Some([0x37, 0xFA, 0x21, 0x3D]), Some([0; 4])] {
@@ -77,7 +77,7 @@ fn boundary_lengths_in_every_way() {
 }
 
 #[test]
-fn what_breaks_a_rule_is_refused_before_anything_is_written() {
+fn invalid_frames_are_refused_before_anything_is_written() {
     let too_long = [0; 126];
     let mut out = [0xEE; 200];
     let mut vec = Vec::new();
@@ -133,7 +133,7 @@ proptest! {
     #![proptest_config(support::proptest_config())]
 
     #[test]
-    fn any_frame_in_every_way_and_back(
+    fn any_frame_is_encoded_the_same_in_every_way_and_decoded(
         opcode in prop::sample::select(vec![Opcode::Continuation, Opcode::Text, Opcode::Ping]),
         fin: bool,
         rsv in 0u8..8,

@@ -1,4 +1,4 @@
-//! RFC 6455 §5.5.1 and §7.4: what a Close frame says.
+//! RFC 6455 §5.5.1 and §7.4: the body of a Close frame.
 
 use crate::support;
 
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use wsframe::{CloseBody, CloseCode, EncodeError, Opcode, ProtocolError, Rsv};
 
 #[test]
-fn an_empty_body_is_a_body_that_is_missing() {
+fn an_empty_body_decodes_to_none() {
     assert_eq!(CloseBody::decode(b""), Ok(None));
 }
 

@@ -1,5 +1,5 @@
-//! RFC 6455 §5.5, §7: what a connection replies by itself, the closing handshake in all its orders,
-//! and how a connection fails.
+//! RFC 6455 §5.5, §7: automatic replies, the closing handshake in all orders, and failed
+//! connections.
 
 use crate::support;
 
@@ -17,7 +17,7 @@ fn client() -> Connection<impl MaskingKeys> {
     Connection::client(|| MaskingKey::new(KEY))
 }
 
-/// Shows these bytes to a connection, as long as it takes events.
+/// Passes these bytes to a connection until it returns no more events.
 fn show<K: MaskingKeys>(
     connection: &mut Connection<K>,
     bytes: &[u8],
@@ -45,7 +45,7 @@ fn pings_are_answered_with_their_data() {
     let mut out = Vec::new();
     let events = show(&mut client(), b"\x89\x02hi\x8A\x00\x89\x00", &mut out);
     assert_eq!(events.unwrap(), ["ping hi", "pong ", "ping "]);
-    // Masked, since a client says it.
+    // A client sends it, so it is masked.
     let hi = [b'h' ^ KEY[0], b'i' ^ KEY[1]];
     let expected = [&[0x8A, 0x82], &KEY[..], &hi, &[0x8A, 0x80], &KEY].concat();
     assert_eq!(out, expected);
@@ -81,7 +81,7 @@ fn a_close_is_answered_with_its_code() {
         }
         assert_eq!(out, expected);
         assert_eq!(connection.close_code(), Some(code));
-        // The server ends TCP first; a client waits for that.
+        // The server ends TCP first, and a client waits for that.
         assert_eq!(connection.transport_action(), TransportAction::AwaitEof);
         connection.receive_eof();
         assert_eq!(connection.transport_action(), TransportAction::Close);
@@ -99,7 +99,7 @@ fn the_closing_handshake_from_this_side() {
     assert_eq!(out, b"\x88\x05\x03\xE9bye");
     assert_eq!(connection.transport_action(), TransportAction::KeepOpen);
 
-    // Nothing follows a Close.
+    // No frame follows a Close.
     let refused = EncodeError::FrameAfterClose;
     out.clear();
     assert_eq!(connection.send("late", &mut out), Err(refused));
@@ -107,7 +107,7 @@ fn the_closing_handshake_from_this_side() {
     assert_eq!(connection.close(None, &mut out), Err(refused));
     assert_eq!(connection.frame_encoder(wsframe::Opcode::Text, true).unwrap_err(), refused);
 
-    // What the peer had under way still arrives. Its Ping gets no Pong any more, its Close no
+    // Frames that the peer has already sent still arrive. Its Ping gets no Pong, and its Close no
     // answer.
     let late = b"\x81\x82\0\0\0\0ok\x89\x80\0\0\0\0\x88\x82\0\0\0\0\x03\xE9\x81\x80\0\0\0\0";
     assert_eq!(show(&mut connection, late, &mut out).unwrap(), ["ok", "ping ", "close 1001 "]);
@@ -119,14 +119,14 @@ fn the_closing_handshake_from_this_side() {
 fn what_follows_a_close_is_discarded() {
     let mut connection = client();
     let mut out = Vec::new();
-    // A second Close, text, and what breaks every rule.
+    // A second Close, text, and invalid bytes.
     let stream = b"\x88\x00\x88\x00\x81\x01a\xFF\xFF\xFF";
     assert_eq!(show(&mut connection, stream, &mut out).unwrap(), ["close"]);
     assert_eq!(show(&mut connection, b"\xFF\xFF", &mut out).unwrap(), [""; 0]);
     assert_eq!(out.len(), 6);
     assert_eq!(connection.error(), None);
 
-    // In the form that does not consume, nothing is found.
+    // `next_span`, which does not consume, returns nothing.
     assert!(connection.next_span(b"\x81\x00", &mut out).unwrap().is_none());
 }
 
@@ -154,7 +154,7 @@ fn the_answer_to_a_close_may_be_left_to_the_caller() {
     assert_eq!(out, b"\x01\x05half \x80\x05whole\x88\x00");
     assert_eq!(connection.transport_action(), TransportAction::Close);
 
-    // Whatever its code is.
+    // Its code may be any.
     for code in (0..=u16::MAX).map(CloseCode::new).filter(|code| code.may_be_sent()) {
         let mut connection = Connection::server().auto_close(false);
         let [high, low] = code.get().to_be_bytes();
@@ -168,7 +168,7 @@ fn the_answer_to_a_close_may_be_left_to_the_caller() {
 }
 
 #[test]
-fn a_failure_is_told_to_the_peer_and_latched() {
+fn a_failure_is_sticky_and_sends_a_close() {
     let cases: [(&[u8], u16, ProtocolError); 5] = [
         (b"\x83", 1002, ProtocolError::ReservedOpcode(3)),
         (b"\x81\x05", 1002, ProtocolError::UnmaskedByClient),
@@ -188,7 +188,7 @@ fn a_failure_is_told_to_the_peer_and_latched() {
         assert_eq!(connection.transport_action(), TransportAction::Close);
         assert_eq!(connection.close_code(), Some(CloseCode::ABNORMAL));
 
-        // Told once; and nothing is sent or received any more.
+        // The Close is sent once. Nothing more is sent or received.
         out.clear();
         assert_eq!(show(&mut connection, b"\x89\x80\0\0\0\0", &mut out), result);
         assert!(connection.send("late", &mut out).is_err());
@@ -196,7 +196,7 @@ fn a_failure_is_told_to_the_peer_and_latched() {
         assert_eq!(connection.error(), Some(error));
     }
 
-    // Wrong text; and a failure after a Close was sent, which sends no second one.
+    // Invalid text. After a Close was sent, a failure sends no second one.
     let mut connection = Connection::server();
     let mut out = Vec::new();
     assert!(show(&mut connection, b"\x81\x81\0\0\0\0\xFF", &mut out).is_err());
@@ -249,10 +249,9 @@ fn messages_and_fragments_go_out_in_order() {
     connection.send("still open", &mut out).unwrap();
 }
 
-/// A connection whose caller owns the buffer: events are located, then taken, and replied to as
-/// ever.
+/// A connection whose caller owns the buffer: events are located, and then decoded and answered.
 #[test]
-fn located_frames_can_be_taken_later() {
+fn located_frames_can_be_decoded_later() {
     let mut connection = Connection::server();
     let mut out = Vec::new();
     let mut bytes = *b"\x89\x82\0\0\0\0hi\x81\x81\0\0\0\0!\x88\x82\0\0\0\0\x03\xE8";
@@ -284,7 +283,7 @@ fn over_a_decoder_that_has_failed() {
     assert_eq!(out, b"\x88\x10\x03\xEARFC 6455 \xC2\xA75.2");
 }
 
-/// MessageData of every kind, and text as it came, cut inside its characters.
+/// `MessageData` of every kind, and received text that is cut inside its characters.
 #[test]
 fn types_of_payloads_that_can_be_sent() {
     let mut connection = Connection::server();
@@ -304,9 +303,9 @@ fn types_of_payloads_that_can_be_sent() {
     assert_eq!(out, b"\x01\x04caf\xC3\x80\x01\xA9");
 }
 
-/// A fresh key for every frame: none is used twice, and none is drawn by a server.
+/// Every frame has a fresh key. A server generates none.
 #[test]
-fn a_key_for_every_frame() {
+fn every_frame_has_a_key_of_its_own() {
     let mut drawn = 0u32;
     let mut connection = Connection::client(|| {
         drawn += 1;
@@ -323,7 +322,7 @@ fn a_key_for_every_frame() {
     assert_eq!(keys, expected);
 }
 
-/// What a chunk cuts inside a character cannot be sent on as a whole message, nor as an end of one.
+/// A chunk that ends inside a character cannot be sent as a whole message, nor as the end of one.
 #[test]
 fn received_text_is_not_sent_on_without_its_other_half() {
     let mut text = Utf8Validator::new();
@@ -350,10 +349,10 @@ fn received_text_is_not_sent_on_without_its_other_half() {
     assert_eq!(out, b"\x01\x04caf\xC3\x80\x02\xA9!");
 }
 
-/// Fragments of different texts, each of them valid, are joined only where the whole is.
+/// Fragments of different valid texts can be joined only if the result is valid.
 #[test]
 fn fragments_of_two_texts_are_joined_only_where_the_whole_is_utf8() {
-    // Texts, cut where each leaves something else open.
+    // Each text is cut so that another open character is left.
     let texts: [(&[u8], &[u8]); 10] = [
         (b"a", b"b"),
         (b"\xC3", b"\xA9"),
@@ -406,10 +405,10 @@ fn fragments_of_two_texts_are_joined_only_where_the_whole_is_utf8() {
     assert_eq!(out, b"\x01\x01\xC3");
 }
 
-/// Frames that go to a server are masked with keys.
+/// Frames to a server must be masked.
 #[test]
 #[should_panic(expected = "`NoKeys` has no keys")]
-fn no_client_without_keys() {
+fn a_client_without_keys_panics() {
     let decoder = || MessageDecoder::new(Role::Client);
     assert_eq!(
         Connection::with_message_decoder(decoder(), || MaskingKey::new([1; 4])).role(),
@@ -418,7 +417,7 @@ fn no_client_without_keys() {
     let _ = Connection::with_message_decoder(decoder(), NoKeys);
 }
 
-/// A Ping flood from a peer that never reads: replies stop at the limit, and nothing is lost.
+/// A peer sends many Pings and never reads. Replies stop at the limit, and nothing is lost.
 #[test]
 fn pending_replies_are_bounded() {
     let ping = b"\x89\x84\0\0\0\0ping";
@@ -447,7 +446,7 @@ fn pending_replies_are_bounded() {
     assert!(connection.receive(&mut input, &mut out).unwrap().is_some());
     assert_eq!(out, b"\x8A\x04ping");
 
-    // The same in a buffer of fixed length that could hold more.
+    // The limit also applies to a buffer of fixed length with more capacity.
     let mut connection = Connection::server().limits(Limits::DEFAULT.max_pending_replies(3));
     let mut buf = [0; 1000];
     let mut out = SliceOutput::new(&mut buf);
@@ -462,8 +461,7 @@ fn pending_replies_are_bounded() {
     assert!(connection.receive(&mut input, &mut out).unwrap().is_some());
     assert_eq!(out.bytes(), b"\x8A\x04ping");
 
-    // What was sent is forgotten, also where something else is always put into the empty output
-    // first.
+    // Replies that were sent do not count, also if another frame is first in the empty output.
     let mut connection = Connection::server().limits(Limits::DEFAULT.max_pending_replies(3));
     for _ in 0..10 {
         let mut out = Vec::new();
@@ -472,15 +470,15 @@ fn pending_replies_are_bounded() {
         assert_eq!(out.len(), 11 + 6);
     }
 
-    // Other frames pass all the same.
+    // Other frames are still received.
     let mut connection = Connection::server().limits(Limits::DEFAULT.max_pending_replies(0));
     let mut out = vec![0; 10];
     show(&mut connection, b"\x81\x80\0\0\0\0\x8A\x80\0\0\0\0", &mut out).unwrap();
     assert!(show(&mut connection, b"\x88\x80\0\0\0\0", &mut out).is_ok());
 }
 
-/// A fixed output that is full: replies, answers and the code of a failure are written once there
-/// is capacity.
+/// With a full output of fixed length, replies, answers and the Close of a failure are written once
+/// there is capacity.
 #[test]
 fn a_full_output_delays_replies() {
     let mut buf = [0; 140];
@@ -499,7 +497,7 @@ fn a_full_output_delays_replies() {
         assert_eq!(out.bytes().len(), 134);
         assert!(connection.send(&[0; 130], &mut out).is_err(), "nor is there room for a message");
 
-        // A failure that could not be told yet is one: nothing is sent before it.
+        // The connection has failed before its Close is written, so nothing is sent before it.
         if connection.error().is_some() {
             let refused = connection.send("", &mut SliceOutput::new(&mut [0; 10])).unwrap_err();
             assert_eq!(refused, EncodeError::FrameAfterClose);
@@ -523,8 +521,7 @@ fn a_full_output_delays_replies() {
     }
 }
 
-/// The least capacity that replies need, to the byte: a client's masked Pong, and the code of a
-/// Close.
+/// The exact capacity that replies need: a client's masked Pong, and the code of a Close.
 #[test]
 fn the_least_capacity_that_replies_need() {
     let mut buf = [0; MIN_BUFFER_LEN];
@@ -548,7 +545,7 @@ fn the_least_capacity_that_replies_need() {
         assert_eq!(connection.receive(&mut &mut bytes[..], &mut out).map(|_| ()), expected);
     }
 
-    // An endpoint that has sent a Close has no reply to make.
+    // An endpoint that has sent a Close sends no reply.
     let mut connection = client();
     connection.close(None, &mut Vec::new()).unwrap();
     for mut bytes in [*b"\x89\x02hi", *b"\x88\x02\x03\xE8"] {
@@ -559,9 +556,9 @@ fn the_least_capacity_that_replies_need() {
     assert_eq!(connection.close_code(), Some(CloseCode::NORMAL));
 }
 
-/// Frames that the caller puts into bytes count as those that the connection does.
+/// Frames that the caller encodes count like those that the connection encodes.
 #[test]
-fn frames_taken_count_as_sent() {
+fn frames_from_an_encoder_count_as_sent() {
     use wsframe::Opcode::{Binary, Close, Continuation, Ping, Text};
     let mut connection = Connection::server();
     for (opcode, fin, result) in [
@@ -580,7 +577,7 @@ fn frames_taken_count_as_sent() {
     assert!(connection.send("late", &mut Vec::new()).is_err());
 }
 
-/// Headers that declare 2^62 bytes, with every limit lifted, and with the default ones.
+/// Headers that declare 2^62 bytes, without limits and with the default ones.
 #[test]
 fn declared_lengths_take_no_memory() {
     let header = [0x82, 0xFF, 0x40, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5];
@@ -601,8 +598,7 @@ fn declared_lengths_take_no_memory() {
     assert_eq!(counted.count_total, 0);
 }
 
-/// One side closes first, or both at once, with anything from nothing to all of it delivered
-/// between.
+/// One side closes first, or both at once. Any number of bytes is delivered in between.
 #[test]
 fn the_closing_handshake_in_all_its_orders() {
     for first in 0..2 {

@@ -7,7 +7,7 @@
 //!   not.
 //! - An application hands its output to the network: all of it or, if its capacity is small, all
 //!   but a byte.
-//! - An application reads some of the bytes that are under way, and takes one event. A read may end
+//! - An application reads some of the bytes in flight, and takes one event. A read may end
 //!   after each of the first 8 bytes, before the last byte, and after it. To delay a read, other
 //!   steps come first.
 //! - An application ends the transport when [`Connection::transport_action`] requires it, and reads
@@ -52,7 +52,7 @@ struct Setup {
     answers: Option<usize>,
 }
 
-/// What a connection says, as its peer must hear it.
+/// A frame or a part of one, as the peer must receive it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Said {
     /// A message begins, of text or not.
@@ -63,11 +63,11 @@ enum Said {
     Pong(u8),
     /// 1005 is a Close without a code.
     Close(u16),
-    /// What breaks a rule, and the code to fail with.
+    /// An invalid frame, and the code to fail with.
     Wrong(u16),
 }
 
-/// What an application does by itself.
+/// An act of an application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Act {
     Message,
@@ -85,42 +85,41 @@ const ACTS: [Act; 6] = [
     Act::Close { code: false },
 ];
 
-/// What may happen once.
+/// A fault, of which a path has at most one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     /// This side sends a frame that breaks a rule, one of [`WRONG`].
     Wrong(usize),
     /// Frames follow this side's Close.
     AfterClose,
-    /// This side's application dies: what it did not hand to the network is lost, and its end
-    /// follows.
+    /// This side's application dies. Its output is lost, and its transport ends.
     Die,
-    /// This side's application reads nothing any more.
+    /// This side's application stops reading.
     StopReading,
-    /// This side does not wait for the peer to end the transport first.
+    /// This side does not wait until the peer ends the transport.
     GiveUp,
-    /// The network loses all that is under way.
+    /// The network loses all bytes in flight.
     Reset,
 }
 
-/// How many kinds of such frames there are ([`State::fail`]).
+/// The number of kinds of invalid frames ([`State::fail`]).
 const WRONG: usize = 4;
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Act(usize, Act),
-    /// The answer to the peer's Close, left to the application.
+    /// The application answers the peer's Close.
     Answer(usize),
     Flush(usize, usize),
     Read(usize, usize),
-    /// The transport is ended, for writing.
+    /// The application ends its direction of the transport.
     Shut(usize),
-    /// The peer's end is read.
+    /// The application reads the end of the peer's direction.
     End(usize),
     Fault(usize, Fault),
 }
 
-/// A connection, and a digest of what its `Debug` shows.
+/// A connection, and a hash of its `Debug` output.
 #[derive(Clone)]
 struct Endpoint {
     connection: Connection<fn() -> MaskingKey>,
@@ -176,11 +175,11 @@ impl Hash for Endpoint {
     }
 }
 
-/// With what `Debug` does not show of its connection, each side is determined by its fields.
+/// One side. The fields contain everything that the `Debug` output of the connection does not show.
 #[derive(Clone, Hash)]
 struct Side {
     endpoint: Endpoint,
-    /// Numbers what is sent, so that nothing passes for anything else.
+    /// A number in each payload, so that no payload is mistaken for another.
     number: u8,
     /// Whether a message is being sent in fragments, and whether its text so far ends inside a
     /// character.
@@ -188,27 +187,27 @@ struct Side {
     cut: bool,
     /// Whether a message is being received, and whether it is text.
     receiving: Option<bool>,
-    /// What the connection has put into its output, and the application not into the network.
+    /// The output that the application has not passed to the network.
     out: Vec<u8>,
-    /// Pongs that were put into `out` since it was empty.
+    /// The number of Pongs that were appended to `out` since it was empty.
     replies: u16,
-    /// What is on its way to the peer. The peer's application holds the first `seen` bytes already.
+    /// The bytes in flight to the peer. The peer's application has already read the first `seen`.
     wire: Vec<u8>,
     seen: usize,
-    /// What the peer has not heard yet.
+    /// The frames that the peer has not received yet.
     said: Vec<Said>,
-    /// A Ping that the application has to answer.
+    /// A Ping that the application must answer.
     unanswered: Option<u8>,
     close_sent: bool,
     received_code: Option<u16>,
     failed: bool,
-    /// The output was too full for a reply, and has not been flushed since.
+    /// Whether the output had no capacity for a reply, and was not flushed since.
     stalled: bool,
-    /// The bytes that the application holds contain no further event.
+    /// Whether the bytes that the application has read contain no further event.
     idle: bool,
-    /// This side's direction of the transport has ended.
+    /// Whether this side's direction of the transport has ended.
     shut: bool,
-    /// The peer's has, and the connection was told so.
+    /// Whether the peer's direction has ended, and the connection was told.
     ended: bool,
     dead: bool,
     stopped: bool,
@@ -218,13 +217,13 @@ struct Side {
 struct State {
     setup: Setup,
     sides: [Side; 2],
-    /// How many acts are left; a fault counts for two.
+    /// The number of remaining acts. A fault counts for two.
     acts: usize,
     fault: Option<Fault>,
     path: Option<Rc<Path>>,
 }
 
-/// The steps to a state, the last one first.
+/// The steps to a state, in reverse order.
 struct Path {
     step: Step,
     before: Option<Rc<Path>>,
@@ -250,7 +249,7 @@ impl Drop for Report {
     }
 }
 
-/// An output that holds some bytes already, over a real one for the rest of its capacity.
+/// An output that already contains some bytes. The rest of its capacity is that of a real output.
 struct Queue<'q> {
     held: usize,
     rest: SliceOutput<'q>,
@@ -304,7 +303,7 @@ impl Side {
         }
     }
 
-    /// Lets the connection put something into the output. Returns how many bytes it put there.
+    /// Calls the connection with the output. Returns how many bytes it appended.
     fn put<T>(
         &mut self,
         setup: Setup,
@@ -325,12 +324,12 @@ impl Side {
         (result, bytes.len())
     }
 
-    /// The length of a frame that this side sends.
+    /// Returns the length of a frame that this side sends.
     fn frame_len(&self, payload: usize) -> usize {
         payload + if self.endpoint.connection.role() == Role::Client { 6 } else { 2 }
     }
 
-    /// What breaks a rule, past the connection.
+    /// Sends an invalid frame, without the connection.
     fn put_raw(&mut self, first_byte: u8, payload: &[u8]) {
         let client = self.endpoint.connection.role() == Role::Client;
         let len = payload.len() as u8;
@@ -342,7 +341,7 @@ impl Side {
         self.out.extend(payload.iter().zip(key).map(|(byte, key)| byte ^ key));
     }
 
-    /// Whether the application may still send.
+    /// Returns whether the application may still send.
     fn check_send(&self) -> bool {
         !self.close_sent && !self.failed
     }
@@ -374,18 +373,18 @@ impl State {
         digest.finish()
     }
 
-    /// Whether the fault, if there was one, loses what was said.
+    /// Returns whether there was a fault that loses frames.
     fn loses(&self) -> bool {
         matches!(self.fault, Some(Fault::Die | Fault::Reset | Fault::GiveUp))
     }
 
-    /// The side, and its peer.
+    /// Returns a side, and its peer.
     fn pair(&mut self, index: usize) -> (&mut Side, &mut Side) {
         let [client, server] = &mut self.sides;
         if index == 0 { (client, server) } else { (server, client) }
     }
 
-    /// The steps that applications and the network can take.
+    /// Returns the possible steps of the applications and of the network.
     fn steps(&self) -> Vec<Step> {
         let mut steps = Vec::new();
         for (index, side) in self.sides.iter().enumerate() {
@@ -395,7 +394,7 @@ impl State {
             }
             if !side.out.is_empty() {
                 steps.push(Step::Flush(index, side.out.len()));
-                // All but a byte, which is enough for a Close not to fit.
+                // All bytes but one. Then a Close does not fit.
                 if side.out.len() > 1 && !side.stalled && self.setup.room == MIN_BUFFER_LEN {
                     steps.push(Step::Flush(index, side.out.len() - 1));
                 }
@@ -403,7 +402,7 @@ impl State {
             let under_way = peer.wire.len() - peer.seen;
             if !side.stopped && !side.stalled && !side.ended {
                 if side.failed || side.shut {
-                    // Bytes to throw away.
+                    // These bytes are discarded.
                     steps.extend((under_way > 0).then_some(Step::Read(index, under_way)));
                 } else {
                     let held = peer.seen;
@@ -423,8 +422,8 @@ impl State {
             if answers {
                 steps.push(Step::Answer(index));
             }
-            // Before it ends the transport, an application has answered, tells a failure, and takes
-            // the events that came before the peer's end.
+            // Before an application ends the transport, it answers, sends the Close of a failure,
+            // and takes the events before the peer's end.
             let waits = answers || !side.idle && (side.failed || side.ended);
             if side.out.is_empty()
                 && !(waits || side.shut)
@@ -436,7 +435,7 @@ impl State {
         steps
     }
 
-    /// What applications do by themselves, and faults.
+    /// Returns the possible acts of applications, and faults.
     fn choices(&self) -> Vec<Step> {
         let mut steps = Vec::new();
         for (index, side) in self.sides.iter().enumerate() {
@@ -477,7 +476,7 @@ impl State {
             Step::Flush(index, len) => {
                 let side = &mut self.sides[index];
                 let bytes = side.out.drain(..len);
-                // Nothing arrives through an end.
+                // No byte arrives after the end.
                 if side.shut {
                     drop(bytes);
                 } else {
@@ -501,7 +500,7 @@ impl State {
         let setup = self.setup;
         let side = &mut self.sides[index];
         let number = side.number;
-        // Every fragment ends inside a character, but the last.
+        // Every fragment except the last ends inside a character.
         let mut text = vec![0xC3, 0xA0 + number, 0xC3];
         let fin = act == Act::Fragment { fin: true };
         text.truncate(if fin { 2 } else { 3 });
@@ -566,7 +565,7 @@ impl State {
         self.acts -= 1;
     }
 
-    /// What was left to the application.
+    /// Answers the Close or the Ping that the application must answer.
     fn answer(&mut self, index: usize) {
         let setup = self.setup;
         let side = &mut self.sides[index];
@@ -585,7 +584,7 @@ impl State {
         assert_eq!(len, side.frame_len(usize::from(ping.is_some())));
     }
 
-    /// An application reads `len` more bytes, and takes one event.
+    /// Reads `len` more bytes, and takes one event.
     fn read(&mut self, index: usize, len: usize) {
         let setup @ Setup { locates, answers, max_pending_replies, .. } = self.setup;
         let (locates, answers) = (locates == index, answers == Some(index));
@@ -612,7 +611,7 @@ impl State {
             event.map(|event| event.map(heard))
         });
         let left = input.len();
-        // What was not consumed is shown again, so it must not have been unmasked.
+        // Bytes that were not consumed are passed again, so they must still be masked.
         assert_eq!(input, &peer.wire[peer.seen - left..peer.seen]);
         peer.wire.drain(..peer.seen - left);
         peer.seen = left;
@@ -675,7 +674,7 @@ impl State {
                 if !told_before {
                     assert_eq!(peer.said.first(), Some(&Said::Wrong(code)), "{error}");
                 }
-                // Without a Close that was sent before, this tells the peer.
+                // Unless a Close was sent before, this sends one.
                 if !side.close_sent {
                     side.close_sent = true;
                     reply = Some((Said::Close(code), 2 + error.section().len()));
@@ -727,19 +726,20 @@ impl State {
         }
     }
 
-    /// What must hold in every state.
+    /// Checks the rules for every state.
     fn check(&self) {
         for side in &self.sides {
             let connection = &side.endpoint.connection;
-            // > If this Close control frame contains no status code, _The WebSocket Connection Close
-            // > Code_ is considered to be 1005. If _The WebSocket Connection is Closed_ and no Close
-            // > control frame was received by the endpoint […], _The WebSocket Connection Close Code_ is
-            // > considered to be 1006. (§7.1.5)
+            // > If this Close control frame contains no status code, _The WebSocket Connection
+            // > Close Code_ is considered to be 1005. If _The WebSocket Connection is Closed_ and
+            // > no Close control frame was received by the endpoint […], _The WebSocket Connection
+            // > Close Code_ is considered to be 1006. (§7.1.5)
             let over = side.failed || side.ended;
             assert_eq!(side.close_code(), side.received_code.or(over.then_some(1006)));
             assert_eq!(connection.error().is_some(), side.failed);
-            // > Once an endpoint has both sent and received a Close control frame, that endpoint SHOULD
-            // > _Close the WebSocket Connection_ (§5.5.1) […] SHOULD be closed first by the server (§7.1.1)
+            // > Once an endpoint has both sent and received a Close control frame, that endpoint
+            // > SHOULD _Close the WebSocket Connection_ (§5.5.1) […] SHOULD be closed first by the
+            // > server (§7.1.1)
             let both = side.close_sent && side.received_code.is_some();
             let expected = match (over, both, connection.role()) {
                 (true, ..) | (false, true, Role::Server) => TransportAction::Close,
@@ -752,7 +752,7 @@ impl State {
         }
     }
 
-    /// What must hold where nothing is left to happen.
+    /// Checks the rules for a state without further steps.
     fn check_end(&self) {
         let over = |side: &Side| side.close_sent || side.failed || side.ended || side.shut;
         let over = self.sides.iter().any(over);
@@ -776,7 +776,7 @@ impl State {
     }
 }
 
-/// An event, as what was said, and for data whether it is text.
+/// Converts an event. Also returns whether data is text.
 fn heard(event: Event<'_>) -> (Option<bool>, Vec<Said>) {
     let data = |text, first: bool, last: bool, bytes: &[u8]| {
         let bytes = bytes.iter().copied().map(Said::Byte);
@@ -846,7 +846,7 @@ fn model_with_capacity() {
     search(ROOM);
 }
 
-/// A Close fits in an empty output only. Another Pong would fit, but one may wait.
+/// A Close fits only into an empty output. Another Pong would fit, but only one may wait.
 #[test]
 fn model_with_little_capacity() {
     search(Setup {

@@ -1,5 +1,5 @@
-//! RFC 6455 §8.1: text is UTF-8, and is refused at the first byte that shows it is not. On every
-//! backend of the machine.
+//! RFC 6455 §8.1: text is UTF-8, and is refused at its first invalid byte, on every backend of the
+//! machine.
 
 use crate::support;
 
@@ -12,7 +12,8 @@ use wsframe::{FrameDecoder, FrameEncoder, Mask, MaskingKey, Opcode, Role, Utf8Va
 
 const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 
-/// The state that a kernel ends in, by the fused kernel as well, which must agree and must unmask.
+/// Returns the state of the validating kernel. Checks that the kernel that also unmasks returns the
+/// same, and unmasks.
 fn state_after(backend: &Backend, text: &[u8], before: u32) -> u32 {
     let state = backend.validate(text, before);
     let mut masked = text.to_vec();
@@ -23,9 +24,9 @@ fn state_after(backend: &Backend, text: &[u8], before: u32) -> u32 {
     state
 }
 
-/// Where a sequence is put: so many ASCII bytes before it, and so many after it. Around the edges
-/// of vectors and blocks, at the end of the text, before a block that is all ASCII, and so that the
-/// text is of every length at which a kernel changes its way.
+/// Returns the positions of a sequence, as the numbers of ASCII bytes before and after it. They are
+/// around the edges of vectors and blocks, at the end of the text, and before a block of ASCII. The
+/// lengths of the texts include the limits between kernels.
 const PLACES: [(usize, usize); 20] = [
     (0, 0),
     (5, 0),
@@ -49,7 +50,7 @@ const PLACES: [(usize, usize); 20] = [
     (1022, 24),
 ];
 
-/// Puts each sequence into ASCII at every place; every backend must judge it as `core` does.
+/// Puts each sequence into ASCII at every position. Every backend must give the result of `core`.
 fn check_sequences(sequences: impl Iterator<Item = [u8; 4]>, len: usize) -> u64 {
     let texts = PLACES.map(|(before, behind)| (before, vec![b'a'; before + len + behind]));
     let mut texts: Vec<_> = texts.into();
@@ -57,7 +58,7 @@ fn check_sequences(sequences: impl Iterator<Item = [u8; 4]>, len: usize) -> u64 
     for (i, sequence) in sequences.enumerate() {
         let sequence = &sequence[..len];
         let at_end = naive::utf8_state(sequence);
-        // Followed by ASCII, a character that is not complete is wrong.
+        // ASCII after an incomplete character is an error.
         let inside = if at_end == 0 { 0 } else { BROKEN };
         for ((before, text), (_, behind)) in texts.iter_mut().zip(PLACES) {
             text[*before..*before + len].copy_from_slice(sequence);
@@ -67,8 +68,7 @@ fn check_sequences(sequences: impl Iterator<Item = [u8; 4]>, len: usize) -> u64 
                 assert_eq!(state, expected, "{} {sequence:02x?} at {before}", backend.name);
                 checked += 1;
             }
-            // The kernel that also unmasks changes what it is given, so it gets a copy: now and
-            // then.
+            // The kernel that also unmasks needs a copy, so it runs only for some cases.
             if i % 64 == 0 {
                 for backend in support::backends() {
                     assert_eq!(state_after(backend, text, 0), expected);
@@ -80,9 +80,9 @@ fn check_sequences(sequences: impl Iterator<Item = [u8; 4]>, len: usize) -> u64 
     checked
 }
 
-/// All sequences of up to three bytes, and all of four that a lead of four could begin, as long as
-/// they are right but for their last byte; of those that are wrong before, one in 251, unless
-/// `WSFRAME_ONE_WRONG_IN` says otherwise. On two threads, by their first byte.
+/// All sequences of up to three bytes, and all of four bytes after a lead of four, that are valid
+/// except for their last byte. Of those that are invalid before, one in 251, or in
+/// `WSFRAME_ONE_WRONG_IN`. They run on two threads, divided by their first byte.
 #[test]
 fn all_sequences_at_block_edges() {
     let one_in = one_in();
@@ -130,9 +130,9 @@ fn all_sequences_at_block_edges() {
     assert!(checked > 100_000_000 / one_in as u64);
 }
 
-/// The first and the last character of each kind, and what is just outside of it: whole, cut short
-/// at every byte, and with a continuation too many; at every place of texts that every kernel takes
-/// as long.
+/// The first and the last character of each kind, and the values just outside: complete, cut at
+/// every byte, and with an extra continuation. They are at every position of texts that are long
+/// enough for every kernel.
 #[test]
 fn the_edges_of_every_rule_at_every_place() {
     const EDGES: [&[u8]; 23] = [
@@ -164,7 +164,7 @@ fn the_edges_of_every_rule_at_every_place() {
     for edge in EDGES {
         let longer = [edge, b"\x80"].concat();
         for sequence in (1..=longer.len()).map(|end| &longer[..end]) {
-            // In the first half of a text, and at its end.
+            // The position is in the first half of a text, or at its end.
             for at in (0..=260).chain(505..=523 - sequence.len()) {
                 let mut text = vec![b'a'; 523];
                 text[at..at + sequence.len()].copy_from_slice(sequence);
@@ -181,8 +181,8 @@ fn the_edges_of_every_rule_at_every_place() {
     println!("{checked} times a sequence was put somewhere and judged");
 }
 
-/// Every prefix that a character can have, followed by every byte: each state, each step, across a
-/// cut at every place of a character.
+/// Every prefix of a character, followed by every byte, with a cut at every position of the
+/// character. These are all states and all steps.
 #[test]
 fn every_open_character_and_every_byte_after_it() {
     let mut prefixes: Vec<Vec<u8>> = vec![vec![]];
@@ -199,8 +199,8 @@ fn every_open_character_and_every_byte_after_it() {
                 assert_eq!(state_after(backend, &[byte], before), expected, "{text:02x?}");
                 checked += 1;
             }
-            // A character that has no end yet goes on; the last continuation byte matters little,
-            // so two of them stand for all.
+            // An incomplete character continues. The value of the last continuation byte matters
+            // little, so two values represent all.
             let goes_on = expected != 0 && expected != BROKEN;
             if goes_on && (text.len() < 3 || byte == 0x80 || byte == 0xBF) {
                 prefixes.push(text);
@@ -229,7 +229,7 @@ fn a_broken_text_stays_broken_and_is_still_unmasked() {
         for len in [0, 1, 15, 16, 17, 64, 500, 5000] {
             assert_eq!(state_after(backend, &vec![b'a'; len], BROKEN), BROKEN);
         }
-        // An error at the beginning: everything after it is unmasked all the same.
+        // After an error at the beginning, the rest is still unmasked.
         let mut text = vec![b'a'; 5000];
         text[0] = 0xFF;
         assert_eq!(state_after(backend, &text, 0), BROKEN);
@@ -237,7 +237,7 @@ fn a_broken_text_stays_broken_and_is_still_unmasked() {
 }
 
 #[test]
-fn hopeless_prefixes_are_refused_at_the_byte_that_shows_it() {
+fn text_is_refused_at_the_first_byte_that_no_valid_text_contains() {
     let cases: [(&[u8], usize); 12] = [
         (b"\xC0", 0),
         (b"\xC1", 0),
@@ -259,7 +259,7 @@ fn hopeless_prefixes_are_refused_at_the_byte_that_shows_it() {
             assert_eq!(error.offset(), ascii_before + offending, "{bytes:02x?}");
             assert_eq!(error.valid_up_to(), ascii_before);
             assert!(!error.is_incomplete());
-            // All that came before the offending byte was right so far.
+            // All bytes before the invalid one were accepted.
             assert_eq!(Utf8Validator::new().validate(&text[..error.offset()]), Ok(()));
         }
     }
@@ -281,7 +281,7 @@ fn a_text_may_not_end_inside_a_character() {
             assert_eq!(finished.is_ok(), whole);
             assert_eq!(finished.is_err_and(|error| error.is_incomplete()), !whole);
 
-            // Where the last chunk is known, the error is at its end.
+            // If the last chunk is known, the error is at its end.
             let mut validator = Utf8Validator::new();
             validator.validate(&text[..cut]).unwrap();
             let fed = validator.feed(&text[cut..end], true).map_err(|error| error.offset());
@@ -291,7 +291,7 @@ fn a_text_may_not_end_inside_a_character() {
 }
 
 #[test]
-fn an_error_is_latched_until_reset() {
+fn errors_are_sticky_until_reset() {
     let mut validator = Utf8Validator::new();
     assert_eq!(validator.validate(b"ab\xFFcd").unwrap_err().offset(), 2);
     assert_eq!(validator.validate(b"ab").unwrap_err().offset(), 0);
@@ -316,7 +316,7 @@ fn positions_count_from_the_chunk_and_reach_back_into_the_one_before() {
     assert_eq!((error.offset(), error.valid_up_to()), (1, 0));
 }
 
-/// In mid-frame, before the frame is complete, however short it is.
+/// Invalid text is refused before the frame is complete, for any length of the chunk.
 #[test]
 fn a_wrong_byte_is_reported_when_it_arrives() {
     const HEADER_LEN: usize = 6;
@@ -360,7 +360,7 @@ fn a_chunk_is_str_if_both_ends_are_boundaries() {
     }
 }
 
-/// Text of every kind, and text with a byte changed.
+/// Generates text of every kind, and text with a changed byte.
 fn text() -> impl Strategy<Value = Vec<u8>> {
     let pieces = prop_oneof![
         "[ -~]{0,80}".prop_map(String::into_bytes),

@@ -16,7 +16,7 @@ fn element(name: &str, parameters: &[(&str, Option<&str>)]) -> Element {
 
 #[test]
 fn examples_of_section_9_1() {
-    // The header may be split over several lines, and means the same.
+    // The header field may be split over several lines.
     let joined = read(b"foo, bar; baz=2").unwrap();
     assert_eq!(joined, [element("foo", &[]), element("bar", &[("baz", Some("2"))])]);
     let split = [read(b"foo").unwrap(), read(b"bar; baz=2").unwrap()].concat();
@@ -69,7 +69,7 @@ fn blanks_and_empty_elements() {
 
 /// RFC 9110 §5.6.1.2: "at least one non-empty element is required".
 #[test]
-fn a_list_of_nothing_is_refused() {
+fn a_list_without_elements_is_refused() {
     for nothing in ["", " ", "\t", ",", ",,", " , ,, "] {
         let error = Extensions::parse(nothing.as_bytes()).unwrap_err();
         assert_eq!(error.offset(), nothing.len(), "{nothing:?}");
@@ -89,10 +89,9 @@ fn quoted_values() {
     }
 }
 
-/// A value compares as its characters, however it was written, and is a slice of the line unless it
-/// has escapes.
+/// A value compares as its unescaped characters. It is a slice of the line unless it has escapes.
 #[test]
-fn values_compare_as_their_characters() {
+fn values_compare_as_unescaped_characters() {
     let line = br#"a; b=10; c="10"; d="\1\0"; e=1; f=100; g=11"#;
     let extension = Extensions::parse(line).unwrap().next().unwrap();
     let values: Vec<_> =
@@ -187,7 +186,7 @@ fn numeric_values() {
 }
 
 #[test]
-fn nothing_but_tokens_can_be_written() {
+fn only_tokens_can_be_written() {
     let injections = ["", " ", "a b", "a,b", "a;b", "a=b", "a\r\nX: y", "\"a\"", "é", "a\0"];
     for text in injections {
         let mut line = String::new();

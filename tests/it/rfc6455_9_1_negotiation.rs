@@ -1,5 +1,4 @@
-//! RFC 6455 §9.1 and RFC 7692 §5: extensions are offered, chosen and confirmed within the
-//! handshake.
+//! RFC 6455 §9.1 and RFC 7692 §5: extensions are offered, chosen and confirmed in the handshake.
 #![cfg(feature = "handshake")]
 
 use std::cell::RefCell;
@@ -11,16 +10,17 @@ use wsframe::handshake::{
 };
 use wsframe::{FrameHeader, ProtocolError, Role, Rsv};
 
-/// An extension with one number, of which a smaller one is negotiated if the peer asks: like
-/// permessage-deflate with its windows, but without what that does to messages.
+/// An extension with one number, for which a smaller one can be negotiated, like the windows of
+/// permessage-deflate. It does not change messages.
 #[derive(Clone, Debug)]
 struct Window {
     name: &'static str,
     rsv: Rsv,
-    /// As a client: one offer for each, in this order. As a server: the smallest that it can do.
+    /// As a client, one offer for each number, in this order. As a server, the smallest supported
+    /// number.
     bits: Vec<u32>,
     agreed: Option<u32>,
-    /// What it was shown.
+    /// The elements that it was passed.
     seen: Vec<String>,
 }
 
@@ -101,7 +101,7 @@ fn check(
     client().check(&response, extensions)
 }
 
-/// A request or response with these lines of `Sec-WebSocket-Extensions`.
+/// Returns a request or response with these lines of `Sec-WebSocket-Extensions`.
 fn with_lines(message: &str, lines: &[&str]) -> String {
     let lines = lines.iter().map(|line| format!("Sec-WebSocket-Extensions: {line}\r\n"));
     message.trim_end().to_owned() + "\r\n" + &lines.collect::<String>() + "\r\n"
@@ -112,7 +112,7 @@ fn line(message: &str) -> Option<&str> {
 }
 
 #[test]
-fn both_ends_agree() {
+fn both_sides_negotiate_the_same() {
     let mut offering = Window::new("x-window", Rsv::RSV1, &[10, 15]);
     let request = request(&[&offering]);
     assert_eq!(line(&request), Some("x-window; bits=10, x-window; bits=15"));
@@ -128,7 +128,7 @@ fn both_ends_agree() {
     assert_eq!(offering.agreed, Some(15));
     assert_eq!(agreed.rsv, Rsv::RSV1);
 
-    // What is claimed may be set.
+    // A negotiated bit may be set.
     let compressed = [0xC1, 0x00];
     assert!(FrameHeader::decode(&compressed, agreed.rules(Role::Client)).is_ok());
     let nothing = Negotiated { subprotocol: None, rsv: Rsv::NONE };
@@ -180,7 +180,7 @@ fn answers_are_in_the_servers_order() {
 /// which the extensions are listed in the server's response".
 #[test]
 fn the_client_confirms_in_the_servers_order() {
-    /// Says its name when it confirms.
+    /// An extension that records its name when it confirms.
     struct Named<'a>(&'static str, &'a RefCell<String>);
     impl Extension for Named<'_> {
         fn name(&self) -> &str {
@@ -247,7 +247,7 @@ fn an_answer_that_the_offers_do_not_allow_fails_the_client() {
         let response = with_lines(&without, lines);
         assert_eq!(check(&response, &mut [&mut window]), Err(error), "{lines:?}");
     }
-    // In the list, but it offered nothing.
+    // The extension is in the list, but offered nothing.
     let mut silent = Window::new("x-window", Rsv::RSV1, &[]);
     let response = with_lines(&without, &["x-window; bits=10"]);
     assert_eq!(check(&response, &mut [&mut silent]), Err(ResponseError::ExtensionNotOffered));
@@ -291,7 +291,7 @@ fn an_extension_cannot_write_into_the_head() {
     assert_eq!(respond(&request, &mut [&mut Evil]).unwrap_err(), WriteError::Format);
 }
 
-/// 64 KiB of offers, shown to some extensions, cost no more than their number.
+/// 64 KiB of offers take linear time, also with several extensions.
 #[test]
 fn many_offers_take_linear_time() {
     let offers = ["x-window; bits=1"; 3000].join(",");

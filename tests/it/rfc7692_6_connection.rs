@@ -1,4 +1,4 @@
-//! RFC 7692 §6: connections whose messages are compressed, or not, one by one.
+//! RFC 7692 §6: connections with compressed and uncompressed messages.
 #![cfg(feature = "deflate")]
 
 use crate::support;
@@ -11,6 +11,8 @@ use wsframe::deflate::{
     Broadcast, CompressedConnection, Compressor, CompressorOptions, Config, DeflateContext,
     DeflateParameters, Pool,
 };
+#[cfg(feature = "std")]
+use wsframe::deflate::{ContextPool, SharedPool};
 use wsframe::{
     CloseBody, CloseCode, Connection, EncodeError, Event, FrameEncoder, Limits, MAX_HEADER_LEN,
     MaskingKey, MaskingKeys, MessageData, MessageDecoder, NoKeys, Opcode, Output, ProtocolError,
@@ -19,7 +21,7 @@ use wsframe::{
 
 const HELLO: [u8; 7] = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
 
-/// Keys that are all different.
+/// Returns a source of keys that are all different.
 #[derive(Clone, Debug)]
 struct Counting(u32);
 
@@ -38,7 +40,7 @@ fn server(agreed: DeflateParameters) -> CompressedConnection {
     CompressedConnection::new(Connection::server(), Some(agreed))
 }
 
-/// What a server makes of this, with FULL and in all ways to cut it.
+/// Receives the bytes with a server that uses FULL, with all cuts. Returns the output.
 fn everywhere(bytes: &[u8]) -> Received {
     let run = |cuts: &[usize], buffers: &[usize]| {
         let mut out = Vec::new();
@@ -55,7 +57,7 @@ fn everywhere(bytes: &[u8]) -> Received {
     whole.0
 }
 
-/// A client's frame, masked with zeros. `first` has FIN, RSV and the opcode.
+/// Returns a client's frame, masked with zeros. `first` has FIN, RSV and the opcode.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let len = payload.len();
     let header = match len {
@@ -71,18 +73,18 @@ fn messages_marked_by_rsv1_are_compressed_6_2() {
         &[
             frame(0xC1, &HELLO),
             frame(0x81, b"plain"),
-            // In two fragments, as §7.2.3.1 has it, with a Ping between them.
+            // Two fragments, as in §7.2.3.1, with a Ping between them.
             frame(0x41, &HELLO[..3]),
             frame(0x89, b"ping"),
             frame(0x80, &HELLO[3..]),
             frame(0xC2, &[0x00]),
             frame(0x82, b""),
-            // Empty fragments first and last; and the last byte of the payload on its own.
+            // The first and the last fragment are empty. The last byte of the payload is alone.
             frame(0x42, b""),
             frame(0x00, &HELLO[..6]),
             frame(0x00, b""),
             frame(0x80, &[0x00]),
-            // It refers to the first, and those in between were not compressed, or were empty.
+            // This refers to the first message. Those in between were not compressed, or empty.
             frame(0xC1, &[0xf2, 0x00, 0x11, 0x00, 0x00]),
         ]
         .concat(),
@@ -98,7 +100,7 @@ fn messages_marked_by_rsv1_are_compressed_6_2() {
     ];
     assert_eq!(received.whole(), expected);
     assert_eq!(received.error, None);
-    // Whether the third has begun depends on the cut alone, and here there is none.
+    // Only the cut decides whether the third has begun. Here there is none.
     assert_eq!(received.control[0].1, b"ping");
 }
 
@@ -119,8 +121,8 @@ fn rsv1_belongs_on_the_first_frame_of_a_message_6_1() {
     for (frames, error) in cases {
         assert_eq!(everywhere(&frames.concat()).error, Some(error));
     }
-    // Also where the bits of another extension may stand on every frame, and whether the opening
-    // handshake has claimed RSV1 already or not.
+    // This is also true if bits of another extension are allowed on every frame, and whether the
+    // opening handshake has allowed RSV1 or not.
     let rules = Rules::new(Role::Server).allow_rsv(Rsv::RSV2).allow_rsv_on_all_frames();
     for rules in [rules, rules.allow_rsv(Rsv::RSV1)] {
         let receive = |bytes: &[u8]| {
@@ -130,7 +132,7 @@ fn rsv1_belongs_on_the_first_frame_of_a_message_6_1() {
             receive(&mut ours, bytes, &[], &[], &mut eager(), &mut Vec::new())
         };
         for (frames, error) in cases {
-            // RSV2 is claimed there.
+            // RSV2 is allowed here.
             let expected = (frames[0][0] & 0x20 == 0).then_some(error);
             assert_eq!(receive(&frames.concat()).error, expected);
         }
@@ -175,7 +177,7 @@ fn what_cannot_be_decompressed_fails_the_connection() {
             let answer = CloseBody::decode(&out[2..]).unwrap().unwrap();
             assert_eq!((out[0], answer.code.get()), (0x88, code));
             assert_eq!(answer.reason, received.error.unwrap().section());
-            // What follows is not looked at, and nothing is sent.
+            // Later bytes are not read, and nothing is sent.
             assert!(connection.send("Hello", &mut eager(), &mut out).is_err());
         }
     }
@@ -196,7 +198,7 @@ fn text_is_refused_at_the_first_piece_that_is_wrong() {
     assert_eq!((error.offset(), received.messages[0].1.len()), (0, 50_000));
 }
 
-/// Text that is not validated comes as it does uncompressed, whatever it is.
+/// Text that is not validated arrives as a `Raw` event, compressed or not.
 #[test]
 fn text_is_not_validated_where_plain_text_is_not() {
     let wrong = b"caf\xC3 \xFF".repeat(30);
@@ -250,7 +252,7 @@ fn the_limit_is_exact_and_never_cuts_short() {
             if fits {
                 assert_eq!(received.error, None);
                 assert_eq!(received.whole(), [(false, &[b'a'; 5000][..]); 2]);
-                // Nothing is kept between messages.
+                // No memory is kept between messages.
                 assert_eq!(pool.idle_decompressors(), 1);
             } else {
                 let error = ProtocolError::MessageTooLong(u64::from(limit) + 1);
@@ -332,7 +334,7 @@ fn nothing_is_lost_when_the_output_is_full() {
 #[test]
 fn a_bounded_output_takes_a_message_or_nothing() {
     let message = "{\"price\":42.1875} ".repeat(20);
-    // As the documentation of `send` says.
+    // The documentation of `send` promises this.
     let most = MAX_HEADER_LEN + message.len() + message.len() / 8 + 64;
     for takeover in [true, false] {
         let context = DeflateContext { takeover, ..DeflateContext::DEFAULT };
@@ -350,7 +352,7 @@ fn a_bounded_output_takes_a_message_or_nothing() {
                 }
                 Err(error) => panic!("{error}"),
             }
-            // What did not go out has left no trace.
+            // A message that was not sent does not affect the next one.
             let sent = out.bytes().to_vec();
             let received = receive(&mut receiver, &sent, &[], &[], &mut pool, &mut Vec::new());
             assert_eq!(received.whole(), [(true, message.as_bytes())]);
@@ -374,7 +376,7 @@ fn short_messages_and_those_that_do_not_shrink_go_out_plain() {
         (DeflateParameters::NO_TAKEOVER, 255, true, false),
         (DeflateParameters::NO_TAKEOVER, 256, true, true),
         (DeflateParameters::NO_TAKEOVER, 1000, false, false),
-        // The peer's context has to take over what this end's has taken.
+        // The peer's context needs the bytes that this side's context has.
         (DeflateParameters::DEFAULT, 1000, false, true),
     ] {
         let mut out = Vec::new();
@@ -422,14 +424,14 @@ fn a_broadcast_goes_between_messages_of_the_connection() {
     assert_eq!(form.0, Rsv::RSV1);
     out.extend_from_slice(&frame(form));
     sender.send(&*message, &mut pool, &mut out).unwrap();
-    // With context takeover, what releases nothing is not compressed.
+    // With context takeover, a frame that does not release the compressor is not compressed.
     out.extend_from_slice(&frame(broadcast.payload(sender.context())));
     sender.send(&*message, &mut pool, &mut out).unwrap();
     let received = receive(&mut receiver, &out, &[5], &[9], &mut pool, &mut Vec::new());
     let (message, news) = ((true, message.as_bytes()), (true, news.as_bytes()));
     assert_eq!(received.whole(), [message, news, message, news, message]);
 
-    // Where it cannot be sent, nothing is released.
+    // If it cannot be sent, nothing is released.
     sender.send_fragment("begun", false, &mut pool, &mut out).unwrap();
     let refused = sender.broadcast(&broadcast, &mut pool);
     assert_eq!(refused, Err(EncodeError::ExpectedContinuation(Opcode::Text)));
@@ -442,14 +444,14 @@ fn a_broadcast_goes_between_messages_of_the_connection() {
 }
 
 #[test]
-fn memory_goes_back_to_the_pool() {
-    // As the module's documentation says.
+fn idle_connections_return_memory_to_the_pool() {
+    // The module's documentation promises this.
     assert!(size_of::<CompressedConnection>() <= 168, "{}", size_of::<CompressedConnection>());
     let message = "Hello ".repeat(100);
     for (agreed, kept) in [(DeflateParameters::DEFAULT, 0), (DeflateParameters::NO_TAKEOVER, 1)] {
         let (mut sender, mut receiver, mut pool) = (client(agreed), server(agreed), eager());
         let mut out = Vec::new();
-        // A message in fragments keeps its compressor to its end.
+        // A fragmented message keeps its compressor until its end.
         sender.send_fragment(&*message, false, &mut pool, &mut out).unwrap();
         sender.release(&mut pool);
         assert_eq!(pool.idle_compressors(), 0);
@@ -464,7 +466,7 @@ fn memory_goes_back_to_the_pool() {
     }
 }
 
-/// What one payload was written to serves the next, unless it was long.
+/// The buffer of a payload is used again for the next one, unless it was long.
 #[test]
 fn a_pool_keeps_memory_for_short_payloads_alone() {
     let (mut sender, mut pool) = (server(DeflateParameters::DEFAULT), eager());
@@ -490,7 +492,7 @@ fn an_empty_buffer_panics() {
     );
 }
 
-/// What is sent: text or binary, its fragments, and whether a Ping goes before each.
+/// A message to send: whether it is text, its fragments, and whether a Ping is before each.
 #[derive(Clone, Debug)]
 struct Sent {
     text: bool,
@@ -506,7 +508,7 @@ fn sent() -> impl Strategy<Value = Sent> {
         .prop_map(|(text, fragments, pings)| Sent { text, fragments, pings })
 }
 
-/// All that is sent to one side arrives there.
+/// Sends everything to one side, which must receive it.
 fn arrives<K: MaskingKeys, L: MaskingKeys>(
     mut from: CompressedConnection<K>,
     mut to: CompressedConnection<L>,
@@ -564,7 +566,7 @@ proptest! {
         arrives(server(agreed), client(agreed), config, &all, &cuts, &buffers);
     }
 
-    /// As [`Compressor::append_fragment`] promises, and `send_fragment` relies on.
+    /// [`Compressor::append_fragment`] promises this, and `send_fragment` relies on it.
     #[test]
     fn a_fragment_becomes_longer_by_an_eighth_at_most(
         context in any::<u8>(),
@@ -586,7 +588,7 @@ proptest! {
     }
 }
 
-/// An output that takes a frame only when it is told to, though it always reports capacity.
+/// An output that refuses frames unless the flag is set, although it reports capacity.
 struct Unreliable(Vec<u8>, bool);
 
 impl Output for Unreliable {
@@ -607,7 +609,8 @@ impl Output for Unreliable {
     }
 }
 
-/// What the peer never gets, nothing refers to; and a fragment can be sent again.
+/// No message refers to bytes that the peer has not received, and a refused fragment can be sent
+/// again.
 #[test]
 fn a_refused_message_leaves_no_trace() {
     for agreed in [DeflateParameters::DEFAULT, DeflateParameters::NO_TAKEOVER] {
@@ -638,14 +641,14 @@ fn a_refused_message_leaves_no_trace() {
     }
 }
 
-/// The limit of the connection is that of what comes out, too.
+/// The connection's limit on messages also applies to decompressed lengths.
 #[test]
 fn a_connection_has_one_limit_for_messages_of_both_kinds() {
     let mut payload = Vec::new();
     Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT)
         .append(&[b'a'; 3000], &mut payload);
     let bytes = [frame(0xC2, &payload), frame(0xC2, &payload)].concat();
-    // One pool for all: what one connection was allowed, the next is not.
+    // All connections share a pool, but not the limit.
     let mut pool = Pool::new(Config::default());
     for limit in [u32::MAX, 3000, 2999, u32::MAX, 2000, 0] {
         let connection = Connection::server().limits(Limits::DEFAULT.max_message_size(limit));
@@ -671,7 +674,7 @@ fn the_limit_on_what_arrives_holds_besides() {
     assert_eq!(received.error, Some(ProtocolError::FrameTooLong(7)));
 }
 
-/// Without compression, and in a message that began without it, all goes out as it is.
+/// Without compression, and in a message that began without it, fragments are sent uncompressed.
 #[test]
 fn a_connection_without_compression_sends_fragments_plain() {
     let plain = b"\x01\x04aaaa\x80\x04aaaa";
@@ -686,4 +689,100 @@ fn a_connection_without_compression_sends_fragments_plain() {
     connection.connection_mut().send_fragment("aaaa", false, &mut out).unwrap();
     connection.send_fragment("aaaa", true, &mut eager(), &mut out).unwrap();
     assert_eq!(out, plain);
+}
+
+#[test]
+fn compressed_len_counts_the_bytes_that_receive_decompresses() {
+    let bytes = [frame(0x41, &HELLO[..3]), frame(0x89, b"hi"), frame(0x80, &HELLO[3..])].concat();
+    let mut connection = server(DeflateParameters::DEFAULT);
+    // The first byte shows that the message is compressed. Six header bytes come before the payload.
+    assert_eq!(connection.compressed_len(b""), None);
+    for end in 1..bytes.len() {
+        assert_eq!(connection.compressed_len(&bytes[..end]), Some(end.saturating_sub(6).min(3)));
+    }
+    // Inside a frame, and inside the message.
+    let (mut first, mut buf, mut pool) = (bytes[..7].to_vec(), [0; 100], eager());
+    let mut input = &mut first[..];
+    connection.receive(&mut input, &mut buf, &mut pool, &mut Vec::new()).unwrap();
+    assert_eq!(connection.compressed_len(&bytes[7..8]), Some(1));
+    assert_eq!(connection.compressed_len(&bytes[7..]), Some(2));
+    // What was located and not decompressed yet, because the buffer was full.
+    let (mut rest, mut buf) = (bytes[7..].to_vec(), [0; 1]);
+    let mut input = &mut rest[..];
+    while let Some(event) =
+        connection.receive(&mut input, &mut buf, &mut pool, &mut Vec::new()).unwrap()
+    {
+        let is_last = matches!(event, Event::Text(chunk) if chunk.last);
+        assert_eq!(connection.compressed_len(input).is_none(), is_last);
+    }
+    // A plain message, and a connection without compression.
+    assert_eq!(connection.compressed_len(&frame(0x81, b"Hello")), None);
+    let plain = CompressedConnection::new(Connection::server(), None);
+    assert_eq!(plain.compressed_len(&bytes), None);
+}
+
+/// A context that was given back does not know what came before.
+#[test]
+fn a_recycled_connection_returns_compressed_messages_as_they_are() {
+    let bytes = [frame(0x41, &HELLO[..3]), frame(0x80, &HELLO[3..]), frame(0xC1, &HELLO)].concat();
+    for first_len in [0, 6 + 3] {
+        let (mut connection, mut pool) = (server(DeflateParameters::DEFAULT), eager());
+        let (mut bytes, mut buf, mut out) = (bytes.clone(), [0; 100], Vec::new());
+        let (first, rest) = bytes.split_at_mut(first_len);
+        let mut first = first;
+        while connection.receive(&mut first, &mut buf, &mut pool, &mut out).unwrap().is_some() {}
+        connection.recycle(&mut pool);
+        let mut rest = rest;
+        let mut received = Vec::new();
+        while let Some(event) =
+            connection.receive(&mut rest, &mut buf, &mut pool, &mut out).unwrap()
+        {
+            let Event::Raw(chunk) = event else { panic!("{event:?}") };
+            received.push((chunk.rsv, chunk.payload.unmask().to_vec()));
+        }
+        let expected = [&HELLO[..3], &HELLO[3..], &HELLO].map(|raw| (Rsv::RSV1, raw.to_vec()));
+        assert_eq!(received, expected[usize::from(first_len > 0)..]);
+        // It sends everything plain, and the contexts are in the pool.
+        connection.send(&*"Hello ".repeat(100), &mut pool, &mut out).unwrap();
+        assert_eq!(out[0], 0x81);
+        assert_eq!(pool.idle_decompressors(), usize::from(first_len > 0));
+    }
+}
+
+/// The decompressor of a message that will not end is free for others.
+#[test]
+fn a_failed_connection_gives_its_decompressor_back() {
+    let bytes = [frame(0x41, &HELLO[..3]), frame(0x81, b"no continuation")].concat();
+    let (mut connection, mut pool) = (server(DeflateParameters::DEFAULT), eager());
+    let received = receive(&mut connection, &bytes, &[], &[], &mut pool, &mut Vec::new());
+    assert_eq!(received.error, Some(ProtocolError::ExpectedContinuation(Opcode::Text)));
+    assert_eq!(pool.idle_decompressors(), 1);
+}
+
+#[test]
+#[cfg(feature = "std")]
+fn connections_on_several_threads_share_a_pool() {
+    let pool = SharedPool::new(Config::new(DeflateParameters::NO_TAKEOVER).max_idle(2));
+    let text = "Hello ".repeat(100);
+    let talk = |mut pool: SharedPool| {
+        let agreed = DeflateParameters::NO_TAKEOVER;
+        let (mut sender, mut receiver) = (client(agreed), server(agreed));
+        let (mut out, mut buf) = (Vec::new(), vec![0; text.len() + 1]);
+        for _ in 0..100 {
+            out.clear();
+            sender.send(&*text, &mut pool, &mut out).unwrap();
+            assert!(out.len() < 50);
+            let mut input = &mut out[..];
+            let event = receiver.receive(&mut input, &mut buf, &mut pool, &mut Vec::new());
+            let Ok(Some(Event::Text(chunk))) = event else { panic!("{event:?}") };
+            assert_eq!(chunk.text.as_bytes(), text.as_bytes());
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| talk(pool.clone()));
+        }
+    });
+    let idle = pool.clone().with_pool(|pool| (pool.idle_compressors(), pool.idle_decompressors()));
+    assert!((1..=2).contains(&idle.0) && (1..=2).contains(&idle.1), "{idle:?}");
 }

@@ -12,7 +12,7 @@ use wsframe::deflate::{
 use wsframe::extensions::{Extension, ExtensionWriter, Extensions};
 use wsframe::{Role, Rsv};
 
-/// What a server that wants this answers; `None` if it declines.
+/// Returns the answer of a server with these parameters, or `None` if it declines.
 fn answer(wanted: DeflateParameters, offers: &str) -> Option<(String, DeflateParameters)> {
     let mut server = Negotiation::new(wanted);
     let mut list = Extensions::parse(offers.as_bytes()).unwrap();
@@ -25,7 +25,7 @@ fn answer(wanted: DeflateParameters, offers: &str) -> Option<(String, DeflatePar
     Some((answer, server.agreed().unwrap()))
 }
 
-/// What a client that offered these makes of the answer.
+/// Returns the parameters that a client with these offers negotiates from the answer.
 fn confirm(
     offers: &[DeflateParameters],
     answer: &str,
@@ -174,7 +174,7 @@ const WRONG: [(&str, NegotiationError); 22] = [
 fn what_is_wrong_in_an_offer_or_an_answer_is_refused() {
     for (parameters, expected) in WRONG {
         let line = format!("{NAME}{parameters}");
-        // No value after the sign is no header at all.
+        // A missing value after `=` is malformed.
         let Ok(mut list) = Extensions::parse(line.as_bytes()) else {
             assert!(parameters.ends_with('='));
             continue;
@@ -186,11 +186,11 @@ fn what_is_wrong_in_an_offer_or_an_answer_is_refused() {
             assert_eq!(negotiation.rejection(), Some(expected), "{line}");
             assert!(expected.to_string().contains("RFC 7692"));
         }
-        // The next offer is taken; and a refused answer takes back what was agreed.
+        // The next offer is accepted. A refused answer resets the result.
         let (answer, _) = answer(DeflateParameters::DEFAULT, &format!("{line}, {NAME}")).unwrap();
         assert_eq!(answer, NAME);
     }
-    // In an answer alone.
+    // These are invalid only in an answer.
     let missing = "permessage-deflate; client_max_window_bits";
     assert_eq!(
         confirm(&[DeflateParameters::DEFAULT], missing),
@@ -245,7 +245,7 @@ fn header_fields_are_read_whole() {
         assert_eq!(server.answer_lines([nothing]), Ok(None));
         assert_eq!(server.agreed(), None);
     }
-    // A field lists an extension, on one of its lines (RFC 6455 §9.1).
+    // One of the lines must contain an extension (RFC 6455 §9.1).
     for lines in [&[""][..], &[",,"], &["", " , "]] {
         let mut negotiation = Negotiation::new(DeflateParameters::DEFAULT);
         assert!(negotiation.answer_lines(lines).is_err(), "{lines:?}");
@@ -257,7 +257,7 @@ fn header_fields_are_read_whole() {
         assert_eq!(negotiation.answer_lines(lines), Ok(Some(NAME.into())));
         assert_eq!(negotiation.confirm_lines(lines), Ok(Some(DeflateParameters::DEFAULT)));
     }
-    // A malformed offer is an error also after one that was taken.
+    // A malformed offer is an error even after an accepted one.
     let mut server = Negotiation::new(DeflateParameters::DEFAULT);
     assert!(server.answer_lines(["permessage-deflate", "\""]).is_err());
 
@@ -272,7 +272,7 @@ fn header_fields_are_read_whole() {
     for other in [&["permessage-deflate, x-other"][..], &["x-other", "permessage-deflate"]] {
         assert_eq!(confirm(other), Err(NegotiationError::OtherExtension));
     }
-    // One value may serve several handshakes, each of which begins again.
+    // A value may be used for several handshakes. Each begins from the initial state.
     let mut client = Negotiation::new(DeflateParameters::DEFAULT);
     assert_eq!(client.confirm_lines(["permessage-deflate"]), Ok(Some(DeflateParameters::DEFAULT)));
     assert_eq!(client.confirm_lines([""; 0]), Ok(None));
@@ -298,14 +298,14 @@ fn answers_that_fit_no_offer_are_refused() {
     let small = DeflateParameters { server: window(10), client: window(11) };
     let frugal = DeflateParameters::NO_TAKEOVER;
     for (offers, answer) in [
-        // The server does not say that it does what was asked of it.
+        // The server does not confirm the requested parameter.
         (&[small][..], ""),
         (&[small], "; server_max_window_bits=11"),
         (&[frugal], ""),
         (&[frugal], "; client_no_context_takeover"),
-        // It asks for a greater window than the client has.
+        // It requests a greater window than the client's.
         (&[small], "; server_max_window_bits=10; client_max_window_bits=12"),
-        // It takes a part of each offer.
+        // It accepts a part of each offer.
         (&[small, frugal], "; server_max_window_bits=11; client_no_context_takeover"),
     ] {
         let line = format!("{NAME}{answer}");
@@ -320,7 +320,7 @@ fn answers_set_the_parameters() {
     let no_takeover = |context: DeflateContext| DeflateContext { takeover: false, ..context };
     for (offers, answer, expected) in [
         (&[DeflateParameters::DEFAULT][..], "", DeflateParameters::DEFAULT),
-        // What the server may add without being asked.
+        // The server may add this without a request.
         (&[DeflateParameters::DEFAULT], "; server_max_window_bits=9", server(window(9))),
         (
             &[DeflateParameters::DEFAULT],
@@ -339,9 +339,9 @@ fn answers_set_the_parameters() {
             "; server_max_window_bits=10; client_max_window_bits=9; client_no_context_takeover",
             DeflateParameters { client: no_takeover(window(9)), ..small },
         ),
-        // To the second offer.
+        // This accepts the second offer.
         (&both, "", DeflateParameters::DEFAULT),
-        // To either: what was said in any binds.
+        // This may accept either. The client is bound by the parameters of both.
         (&both, "; server_max_window_bits=10", small),
     ] {
         let line = format!("{NAME}{answer}");

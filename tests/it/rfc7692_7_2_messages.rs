@@ -1,4 +1,4 @@
-//! RFC 7692 §7.2: messages compressed and decompressed, in any pieces, with any context.
+//! RFC 7692 §7.2: compressing and decompressing messages, in any pieces, with any context.
 #![cfg(feature = "deflate")]
 
 use crate::support;
@@ -25,7 +25,7 @@ fn compressed(compressor: &mut Compressor, message: &[u8]) -> Vec<u8> {
     payload
 }
 
-/// How much was written, and whether all was.
+/// The number of bytes that were written, and whether that is all.
 fn told(written: Progress) -> (usize, bool) {
     (written.len, written.done)
 }
@@ -36,7 +36,7 @@ fn one_block_7_2_3_1() {
     assert_eq!(compressed(&mut compressor, b"Hello"), HELLO);
     let mut decompressor = Decompressor::new(DeflateContext::DEFAULT);
     assert_eq!(inflated(&mut decompressor, &HELLO).unwrap(), b"Hello");
-    // In two fragments, as the RFC has it, and in all others.
+    // Two fragments, as in the RFC, and all others.
     for cut in 0..=HELLO.len() {
         let (message, outcome) = deflate::inflate(
             &mut Decompressor::new(DeflateContext::DEFAULT),
@@ -60,7 +60,7 @@ fn sharing_the_window_7_2_3_2() {
         assert_eq!(inflated(&mut decompressor, &HELLO).unwrap(), b"Hello");
         assert_eq!(inflated(&mut decompressor, expected).unwrap(), b"Hello");
     }
-    // Without takeover there is nothing that the second could refer to.
+    // Without context takeover, the second message must not refer to the first.
     let mut decompressor = Decompressor::new(DeflateContext::NO_TAKEOVER);
     inflated(&mut decompressor, &HELLO).unwrap();
     assert_eq!(inflated(&mut decompressor, &second), Err(ProtocolError::InvalidDeflate));
@@ -84,11 +84,11 @@ fn final_block_7_2_3_4() {
         let outcome = deflate::inflate(&mut decompressor, &payload, cuts, &[2]);
         assert_eq!(outcome, (b"Hello".to_vec(), Ok(())));
     }
-    // More of the message after it; and the next message is read from its beginning.
+    // The message continues after it, and the next message is read from its beginning.
     let more = [&payload[..7], &HELLO].concat();
     assert_eq!(inflated(&mut decompressor, &more).unwrap(), b"HelloHello");
     assert_eq!(inflated(&mut decompressor, &HELLO).unwrap(), b"Hello");
-    // Without the byte that begins the empty block it is no message.
+    // Without the byte that begins the empty block it is invalid.
     assert_eq!(inflated(&mut decompressor, &payload[..7]), Err(ProtocolError::TruncatedDeflate));
 }
 
@@ -117,7 +117,7 @@ fn empty_message_7_2_3_6() {
             assert_eq!(inflated(&mut decompressor, &payload).unwrap(), message);
             payload.len()
         });
-        // Empty messages leave the context as it is.
+        // Empty messages do not change the context.
         assert_eq!(lens[4] < lens[1], context.takeover);
         let mut out = [0xAA; 4];
         assert_eq!(told(compressor.finish(&mut [])), (0, false));
@@ -125,16 +125,16 @@ fn empty_message_7_2_3_6() {
         assert_eq!(out, [0, 0xAA, 0xAA, 0xAA]);
         assert_eq!(told(compressor.finish(&mut [])), (0, false));
         assert_eq!(compressed(&mut compressor, b""), [0]);
-        // Other ways of saying nothing.
+        // Other encodings of an empty message.
         for payload in [&[0x02, 0x00][..], &[0x00, 0x00, 0x00, 0xff, 0xff, 0x00]] {
             assert_eq!(inflated(&mut decompressor, payload).unwrap(), b"");
         }
-        // No byte at all is not one of them.
+        // An empty payload is not one of them.
         assert_eq!(inflated(&mut decompressor, &[]), Err(ProtocolError::TruncatedDeflate));
     }
 }
 
-/// Messages of all kinds, which share much, and go beyond the window.
+/// Returns messages of all kinds. They have much in common, and are longer than the window.
 fn messages() -> Vec<Vec<u8>> {
     let json = |from: u32, count: u32| -> Vec<u8> {
         let item = |i: u32| {
@@ -172,7 +172,7 @@ fn all_contexts_levels_and_cuts() {
         efforts.chain([CompressorOptions::DEFAULT.memory(1).level(6)]).collect();
     for (i, context) in contexts().enumerate() {
         for (j, effort) in efforts.iter().enumerate() {
-            // Every pair of context and effort with some cuts, every cut with some pair.
+            // Every pair of context and level runs with some cuts, and every cut with some pair.
             let cuts: [&[usize]; 5] = [&[], &[1], &[100, 3], &[1000], &[7, 64, 1]];
             let (cuts, buffers) = (cuts[(i + j) % 5], cuts[(i * 2 + j + 1) % 5]);
             deflate::round_trip(context, *effort, &messages, cuts, buffers);
@@ -182,7 +182,7 @@ fn all_contexts_levels_and_cuts() {
 
 #[test]
 fn buffers_of_every_length_take_the_end_of_a_message() {
-    // So that the end of the message is cut at each of its bytes.
+    // The buffers cut the end of the message at each of its bytes.
     let message = &messages()[3];
     for level in 0..=9 {
         let effort = CompressorOptions::DEFAULT.level(level);
@@ -209,7 +209,7 @@ fn buffers_of_every_length_take_the_end_of_a_message() {
     }
 }
 
-/// The furthest that a message refers back in each window, with texts that repeat at every distance
+/// The greatest distance of a reference in each window, with texts that repeat at every distance
 /// around its size.
 #[test]
 fn no_message_refers_back_beyond_the_window() {
@@ -244,7 +244,7 @@ fn every_truncation_is_refused() {
             let payload = compressed(&mut compressor, message);
             for len in 0..payload.len() {
                 let mut decompressor = Decompressor::new(DeflateContext::DEFAULT);
-                // What is before a cut may itself be a whole message: of less.
+                // The bytes before a cut may be a complete, shorter message.
                 let expected = naive::inflate(&[], &payload[..len]);
                 let outcome = inflated(&mut decompressor, &payload[..len]);
                 assert_eq!(outcome.is_ok(), expected.right);
@@ -272,7 +272,7 @@ fn every_changed_bit_is_read_as_the_naive_decoder_reads_it() {
     }
 }
 
-/// A block may end anywhere in the four bytes of the tail, and only one place is right.
+/// A block may end at any bit of the four bytes of the tail. Only one position is valid.
 #[test]
 fn what_ends_inside_the_tail_is_refused() {
     // An empty block of fixed codes (10 bits: 0, 01, 0000000), then the end, at each bit.
@@ -310,7 +310,7 @@ fn a_compressor_forgets_at_will() {
     assert_eq!(compressed(&mut compressor, b"Hello"), HELLO);
     compressor.reset();
     assert_eq!(compressed(&mut compressor, b"Hello"), HELLO);
-    // Also a message in its midst, at any stage.
+    // This also forgets an incomplete message, at any stage.
     let mut out = [0; 3];
     let _ = compressor.compress(&mut &b"Hel"[..], &mut out);
     compressor.reset();
@@ -320,9 +320,9 @@ fn a_compressor_forgets_at_will() {
     assert_eq!(compressed(&mut compressor, b"Hello"), HELLO);
 }
 
-/// How far a message gets before it is given up: `calls` calls, of which the first take it in
-/// pieces and the others end it, all into buffers of `out_len` bytes. Returns whether it ended
-/// first.
+/// Compresses a part of a message with `calls` calls, into buffers of `out_len` bytes. The first
+/// calls pass the message in pieces, and the others end it. Returns whether it ended before the
+/// last call.
 fn begin(compressor: &mut Compressor, message: &[u8], out_len: usize, calls: usize) -> bool {
     let mut out = [0; 8];
     let out = &mut out[..out_len];
@@ -343,7 +343,8 @@ fn begin(compressor: &mut Compressor, message: &[u8], out_len: usize, calls: usi
     false
 }
 
-/// The payload of a message that goes through every way in: a piece, a fragment, and the rest.
+/// Returns the payload of a message that is passed in every way: as a piece, a fragment, and the
+/// rest.
 fn next_message(compressor: &mut Compressor) -> Vec<u8> {
     let mut payload = vec![0; 200];
     let written = compressor.compress(&mut &support::odd_bytes(100)[..], &mut payload);
@@ -354,19 +355,18 @@ fn next_message(compressor: &mut Compressor) -> Vec<u8> {
     payload
 }
 
-/// Wherever a message is given up, the next one is compressed as by a new compressor: by every
-/// level and memory level, after every call, on the same connection and, through a pool, on another
-/// one.
+/// After an abandoned message, the next one is compressed as by a new compressor. This is true for
+/// every level and memory level, after every call, and for the same and for another connection.
 #[test]
 fn a_message_given_up_leaves_no_trace_in_the_next() {
-    // No match in it is long, so that most of its bytes come out, one or some at a time.
+    // It has no long match, so most of its bytes are written one or a few at a time.
     let noise = &messages()[6][..700];
     let mut case = 0;
     for (level, memory) in (0..=9).flat_map(|level| (1..=9).map(move |memory| (level, memory))) {
         let effort = CompressorOptions::DEFAULT.level(level).memory(memory);
         let mut pool = Pool::new(Config::default().compressor_options(effort));
         let expected = next_message(&mut Compressor::new(DeflateContext::DEFAULT, effort));
-        // Not after every byte, which would take a minute.
+        // This does not run after every byte, which would take a minute.
         for (out_len, step) in [(1, 13), (8, 1)] {
             for calls in (0..800).step_by(step) {
                 case += 1;
@@ -395,8 +395,8 @@ fn a_message_given_up_leaves_no_trace_in_the_next() {
     }
 }
 
-/// The same for one that is received: after every byte of its payload, and in buffers that it
-/// fills.
+/// After an abandoned payload, the next one is decompressed as by a new decompressor. This runs
+/// after every byte of the payload, and with buffers that it fills.
 #[test]
 fn a_payload_given_up_leaves_no_trace_in_the_next() {
     let message = &messages()[3];
@@ -432,7 +432,7 @@ fn pieces_and_a_whole_can_be_mixed() {
     decompressor.append(back, &mut message).unwrap();
     assert_eq!(message, b"Hello");
 
-    // What `finish` began, `append` ends.
+    // `append` continues what `finish` has begun.
     let mut tiny = [0; 1];
     let _ = compressor.compress(&mut &b"Hello"[..], &mut tiny);
     let written = compressor.finish(&mut tiny);
@@ -441,7 +441,7 @@ fn pieces_and_a_whole_can_be_mixed() {
     compressor.append(b"", &mut payload);
     assert_eq!(inflated(&mut decompressor, &payload).unwrap(), b"Hello");
 
-    // Also where much was still to come: nothing in these bytes repeats.
+    // These bytes do not compress, so much output is pending.
     let noise: Vec<u8> =
         (0..5000u64).map(|i| (i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect();
     let mut payload = vec![0; 10_000];
@@ -542,7 +542,7 @@ proptest! {
     }
 }
 
-/// A fragment flushes what came before it in pieces, even if the fragment is empty.
+/// A fragment flushes the pieces before it, even if the fragment is empty.
 #[test]
 fn an_empty_fragment_brings_what_was_compressed_before() {
     let mut compressor = Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT);
@@ -553,7 +553,7 @@ fn an_empty_fragment_brings_what_was_compressed_before() {
     let mut out = [0; 16];
     let written = decompressor.decompress(&mut &*payload, &mut out).unwrap();
     assert_eq!(&out[..written.len], b"Hel");
-    // Nothing was written since.
+    // Nothing was written since then.
     let flushed = payload.len();
     compressor.append_fragment(b"", &mut payload);
     assert_eq!(payload.len(), flushed);
@@ -562,7 +562,7 @@ fn an_empty_fragment_brings_what_was_compressed_before() {
     assert_eq!(&out[..written.len], b"lo");
 }
 
-/// A message that ends with an empty fragment was flushed before, and not so that zlib forgets it.
+/// If a message ends with an empty fragment, its last flush has not reset zlib's window.
 #[test]
 fn what_ends_with_an_empty_fragment_is_not_referred_to_without_takeover() {
     let mut compressor = Compressor::new(DeflateContext::NO_TAKEOVER, CompressorOptions::DEFAULT);

@@ -1,4 +1,4 @@
-//! RFC 7692 §7.2: contexts through which so much has gone that their state is renewed.
+//! RFC 7692 §7.2: contexts that have processed so many bytes that their state is renewed.
 #![cfg(feature = "deflate")]
 
 use miniz_oxide::deflate::core::{
@@ -7,7 +7,7 @@ use miniz_oxide::deflate::core::{
 use wsframe::ProtocolError;
 use wsframe::deflate::{Compressor, CompressorOptions, Decompressor, DeflateContext};
 
-/// After so many bytes a state is renewed.
+/// The number of bytes after which a state is renewed.
 const RENEW_AFTER: usize = 64 << 20;
 
 fn compressed(compressor: &mut Compressor, message: &[u8]) -> Vec<u8> {
@@ -29,7 +29,7 @@ fn noise(len: usize) -> Vec<u8> {
     (0..len as u64).map(|i| (i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect()
 }
 
-/// What follows a renewal refers to nothing before it, with and without takeover.
+/// After a renewal, no message refers to bytes before it, with and without context takeover.
 #[test]
 fn a_renewed_sender_refers_to_nothing_before() {
     let text = b"a message that is sent again and again";
@@ -41,8 +41,8 @@ fn a_renewed_sender_refers_to_nothing_before() {
             let (mut compressor, mut decompressor) =
                 (Compressor::new(context, effort), unlimited(context));
             let mut fresh = 0;
-            // Short of the threshold, then beyond it. After the many zeros, the window has no text,
-            // either.
+            // The first length is below the threshold, the second above it. After the many zeros,
+            // the window does not contain the text either.
             for zeros in [0, RENEW_AFTER - 1000, 0, 2000, 0] {
                 for message in [&vec![0; zeros][..], text] {
                     let payload = compressed(&mut compressor, message);
@@ -56,15 +56,15 @@ fn a_renewed_sender_refers_to_nothing_before() {
     }
 }
 
-/// The part of a payload after the last flush in it.
+/// Returns the part of a payload after its last flush.
 fn after_flush(payload: &[u8]) -> &[u8] {
     let flush = [0, 0, 0xFF, 0xFF];
     let at = payload.windows(4).rposition(|bytes| bytes == flush).unwrap();
     &payload[at + 4..]
 }
 
-/// The state is renewed within a message too: in a slice, and in pieces, wherever the output is
-/// cut.
+/// The state is renewed within a message too, for whole messages and pieces, and for any cut of the
+/// output.
 #[test]
 fn a_message_may_be_longer_than_a_state_lasts() {
     let end = "the end of a long message, ".repeat(30).into_bytes();
@@ -106,7 +106,7 @@ fn a_message_may_be_longer_than_a_state_lasts() {
                     break;
                 }
             }
-            // Nothing after the flush in the middle knows of what was before it.
+            // The part after the flush in the middle does not refer to the part before it.
             let mut fresh = unlimited(DeflateContext::DEFAULT);
             assert!(inflated(&mut fresh, after_flush(&payload)).unwrap() == end);
             assert!(
@@ -116,13 +116,13 @@ fn a_message_may_be_longer_than_a_state_lasts() {
     }
 }
 
-/// A flush within a message whose last byte was not written yet is ended by whatever call comes
-/// next.
+/// If the last byte of a flush within a message was not written, the next call ends the flush,
+/// whichever call it is.
 #[test]
 fn a_flush_that_was_cut_is_ended_by_any_call() {
     let zeros = vec![0; RENEW_AFTER];
-    // A compressor that has written these bytes in calls for one each, and how many bytes of the
-    // rest it took.
+    // Returns a compressor that has written these bytes, one per call, and how many bytes of the
+    // rest it has consumed.
     let begun = |calls: usize| {
         let mut compressor =
             Compressor::new(DeflateContext::DEFAULT, CompressorOptions::DEFAULT.level(1));
@@ -138,7 +138,7 @@ fn a_flush_that_was_cut_is_ended_by_any_call() {
         }
         (compressor, payload, done)
     };
-    // The last of these calls takes the rest, the one before ends the flush.
+    // The last of these calls consumes the rest, and the one before ends the flush.
     let calls = begun(usize::MAX).2 - 2;
     for (rest, by_append) in [("", false), ("the end", true)] {
         let (mut compressor, mut payload, _) = begun(calls);
@@ -155,7 +155,7 @@ fn a_flush_that_was_cut_is_ended_by_any_call() {
     }
 }
 
-/// A compressor that renews nothing, and refers back as far as DEFLATE can.
+/// A compressor that renews nothing, and uses the greatest distances of DEFLATE.
 struct Peer(CompressorOxide);
 
 impl Peer {
@@ -171,7 +171,7 @@ impl Peer {
     }
 }
 
-/// What the peer may refer to stays, to the last byte.
+/// The whole window that the peer may refer to is kept.
 #[test]
 fn a_receiver_keeps_its_window() {
     let (window, zeros) = (noise(1 << 15), vec![0; RENEW_AFTER - (1 << 15)]);
@@ -186,7 +186,7 @@ fn a_receiver_keeps_its_window() {
     }
 }
 
-/// As much goes in, and nothing comes out, so that the window is as short as what was said before.
+/// A long payload decompresses to nothing, so the window contains only the few bytes before it.
 #[test]
 fn a_short_window_is_kept_and_no_longer_for_it() {
     let nothing = [&[0, 0, 0, 0xFF, 0xFF].repeat(RENEW_AFTER / 5 + 1)[..], &[0]].concat();
@@ -200,7 +200,7 @@ fn a_short_window_is_kept_and_no_longer_for_it() {
             assert!(inflated(&mut decompressor, payload).unwrap() == message, "{len}");
         }
     }
-    // "H", and the four bytes that begin five before the end of that.
+    // "H", and four bytes from a distance of five.
     let hello = [0xf2, 0x00, 0x11, 0x00, 0x00];
     for (said, is_enough) in [("", false), ("llo", false), ("ello", true), ("Hello", true)] {
         let (mut peer, mut decompressor) = (Peer::new(), unlimited(DeflateContext::DEFAULT));
@@ -217,8 +217,8 @@ fn a_short_window_is_kept_and_no_longer_for_it() {
     }
 }
 
-/// One connection with context takeover, both ways through more bytes than 32 bits can count. Takes
-/// seconds, or minutes where it is emulated.
+/// A connection with context takeover sends and receives more bytes than 32 bits can count. This
+/// takes seconds, or minutes under emulation.
 #[test]
 #[ignore = "takes 4 GiB through one connection; ci/cross.sh runs it on i686"]
 fn four_gibibytes_on_one_connection() {
@@ -239,7 +239,7 @@ fn four_gibibytes_on_one_connection() {
         assert!(inflated(&mut decompressor, &peer.send(message)).unwrap() == message);
     }
 
-    // In one message, which is refused where it cannot be counted.
+    // A single message of this length is refused if its length does not fit the counter.
     let mut payload = Vec::new();
     compressor.append_fragment(&message, &mut payload);
     let mut decompressor = unlimited(DeflateContext::DEFAULT);

@@ -1,5 +1,5 @@
-//! What is enforced while a message is decompressed: its length (RFC 6455 §10.4), and that text is
-//! UTF-8 (RFC 6455 §8.1).
+//! The rules that apply during decompression: the limit on the length (RFC 6455 §10.4), and UTF-8
+//! (RFC 6455 §8.1).
 #![cfg(feature = "deflate")]
 
 use crate::support;
@@ -21,7 +21,7 @@ fn limited(limit: u32) -> Decompressor {
     Decompressor::new(DeflateContext::DEFAULT).max_message_size(limit)
 }
 
-/// What one side's compressor says, by settings that both share, the other's decompressor reads.
+/// With shared settings, the decompressor of one side reads the output of the other's compressor.
 #[test]
 fn one_configuration_serves_both_ends() {
     let config = Config::default().with_parameters(DeflateParameters::NO_TAKEOVER);
@@ -46,7 +46,7 @@ fn exactly_at_the_limit_and_one_over() {
             let payload = compressed(&message);
             let len = len as u32;
             for limit in [len, len + 1, u32::MAX] {
-                // Twice: the count begins again with each message.
+                // This runs twice, because the count begins again with each message.
                 let mut decompressor = limited(limit);
                 for buffers in [&[1000][..], &[], &[len as usize], &[len as usize + 1]] {
                     let mut appended = Vec::new();
@@ -62,7 +62,7 @@ fn exactly_at_the_limit_and_one_over() {
                     let (out, outcome) =
                         deflate::inflate(&mut decompressor, &payload, &[], buffers);
                     assert_eq!(outcome, Err(ProtocolError::MessageTooLong(u64::from(limit) + 1)));
-                    // What streamed out before is right, and within the limit.
+                    // The output before the error is valid, and within the limit.
                     assert!(out.len() <= limit as usize && message.starts_with(&out));
                 }
                 let mut appended = b"kept".to_vec();
@@ -97,10 +97,11 @@ fn a_bomb_is_stopped_at_the_limit() {
             Err(ProtocolError::MessageTooLong(u64::from(LIMIT) + 1))
         );
     });
-    // The message, which may have twice the capacity it needs and be moved, and the window.
+    // The allocations are the message, which may have twice its length and be moved, and the
+    // window.
     assert!(counted.bytes_max < 3 * u64::from(LIMIT) + 50_000, "{counted:?}");
 
-    // The same for every kind of bomb that comes in pieces: nothing is allocated but the window.
+    // For bombs that arrive in pieces, only the window is allocated.
     let mut decompressor = limited(LIMIT);
     let mut out = [0; 4096];
     let counted = allocation_counter::measure(|| {
@@ -141,7 +142,7 @@ fn text_is_refused_while_it_is_decompressed() {
     assert_eq!(valid + at.offset(), wrong_at);
     assert_eq!(error.close_code(), CloseCode::INVALID_PAYLOAD);
     assert!(error.to_string().contains("RFC 6455 §8.1"));
-    // Nothing more is decompressed.
+    // No further byte is decompressed.
     assert!(!rest.is_empty());
     assert_eq!(decompressor.finish(), Err(error));
 }
@@ -182,7 +183,7 @@ fn errors_are_sticky_until_reset() {
     let mut message = Vec::new();
     decompressor.append(&compressed(b"Hi!"), &mut message).unwrap();
     assert_eq!(message, b"Hi!");
-    // A message that was given up half-way leaves no trace, either.
+    // An abandoned message does not affect the next one.
     let _ = decompressor.decompress(&mut &hello[..3], &mut out).unwrap();
     decompressor.reset();
     decompressor.append(&compressed(b"Ho!"), &mut message).unwrap();

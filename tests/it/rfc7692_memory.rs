@@ -1,4 +1,4 @@
-//! The memory of contexts, and when connections hold them.
+//! The memory of contexts, and the times at which connections have them.
 #![cfg(feature = "deflate")]
 
 use allocation_counter::measure;
@@ -14,7 +14,7 @@ fn context(takeover: bool, bits: u8) -> DeflateContext {
 }
 
 #[test]
-fn what_a_connection_keeps_is_small() {
+fn the_state_of_a_connection_is_small() {
     assert!(size_of::<PooledCompressor>() <= 32, "{}", size_of::<PooledCompressor>());
     assert!(size_of::<PooledDecompressor>() <= 48, "{}", size_of::<PooledDecompressor>());
     assert!(size_of::<Compressor>() <= 32);
@@ -24,7 +24,7 @@ fn what_a_connection_keeps_is_small() {
     assert!(size_of::<NegotiationError>() <= 24, "{}", size_of::<NegotiationError>());
 }
 
-/// The table in the module's documentation.
+/// The table in the module's documentation is right.
 #[test]
 #[cfg_attr(not(target_pointer_width = "64"), ignore = "the table is of machines of 64 bits")]
 fn what_a_context_takes_is_what_the_documentation_says() {
@@ -151,7 +151,7 @@ fn a_context_with_takeover_stays_until_it_is_released() {
     assert_eq!(pool.idle_compressors(), 0);
     outgoing.release(&mut pool);
     assert_eq!(pool.idle_compressors(), 1);
-    // The receiver notices nothing but that the message is longer.
+    // The receiver notices only that the message is longer.
     assert_eq!(round_trip(&mut outgoing, &mut pool), first);
     assert_eq!(round_trip(&mut outgoing, &mut pool), second);
     assert_eq!(pool.idle_compressors(), 0);
@@ -171,7 +171,7 @@ fn a_context_does_not_leak_to_another_connection() {
         one.release(&mut pool);
         other.append(secret, &mut pool, &mut second);
         assert_eq!(first, second);
-        // Nor if nothing has been said in between, or what has was forgotten.
+        // This is also true if nothing was sent in between, or it was reset.
         let mut third = PooledCompressor::new(context(false, 15));
         other.release(&mut pool);
         third.append(b"", &mut pool, &mut Vec::new());
@@ -183,14 +183,14 @@ fn a_context_does_not_leak_to_another_connection() {
         other.append(secret, &mut pool, &mut Vec::new());
         other.release(&mut pool);
 
-        // Nor through the receiver: a reference to what came before is refused.
+        // The receiver does not leak either: a reference to earlier bytes is refused.
         let mut incoming = PooledDecompressor::new(DeflateContext::DEFAULT);
         incoming.append(&first, &mut pool, &mut Vec::new()).unwrap();
         incoming.release(&mut pool);
         let mut victim = PooledDecompressor::new(DeflateContext::DEFAULT);
         let outcome = victim.append(&[0xf2, 0x00, 0x11, 0x00, 0x00], &mut pool, &mut Vec::new());
         assert_eq!(outcome, Err(ProtocolError::InvalidDeflate));
-        // What has failed can be used again.
+        // A failed decompressor can be used again.
         victim.release(&mut pool);
         let mut next = PooledDecompressor::new(DeflateContext::DEFAULT);
         let mut message = Vec::new();
@@ -212,7 +212,7 @@ fn each_window_has_a_compressor_of_its_own() {
     assert_eq!(pool.idle_compressors(), 2);
 }
 
-/// Idle contexts with a window that is no longer used are freed.
+/// Idle contexts whose window is no longer used are freed.
 #[test]
 fn a_pool_full_of_other_windows_serves_the_common_one_again() {
     let mut pool = Pool::new(Config::default());
@@ -228,13 +228,13 @@ fn a_pool_full_of_other_windows_serves_the_common_one_again() {
     assert_eq!(pool.idle_compressors(), 4);
     assert_ne!(send(15, &mut pool), 0);
     assert_eq!(send(15, &mut pool), 0);
-    // The first has gone, and it alone.
+    // Only the first one was freed.
     assert_eq!(pool.idle_compressors(), 4);
     for bits in [12, 11, 10] {
         assert_eq!(send(bits, &mut pool), 0);
     }
     assert_ne!(send(9, &mut pool), 0);
-    // That was 15's place, which had waited longest.
+    // It replaced the context of 15 bits, which was idle for the longest time.
     assert_ne!(send(15, &mut pool), 0);
 
     let mut none = Pool::new(Config::default().max_idle(0));
@@ -253,7 +253,7 @@ fn a_pool_full_of_other_windows_serves_the_common_one_again() {
     assert_eq!(kept.count_current, 0);
 }
 
-/// Whatever it had before.
+/// This is true for any limit that it had before.
 #[test]
 fn a_decompressor_from_a_pool_has_the_default_limit() {
     let mut pool = Pool::new(Config::default());
@@ -276,14 +276,14 @@ fn a_broadcast_is_compressed_once() {
     let (rsv, payload) = broadcast.payload(Some(context(false, 10)));
     assert_eq!(rsv, Rsv::RSV1);
     assert!(payload.len() < message.len() / 10);
-    // It refers to nothing before it, whatever the compressor's context.
+    // It does not refer to earlier bytes, for any context of the compressor.
     assert_eq!(again.payload(Some(context(false, 10))), (rsv, payload));
-    // One and the same for every window that is large enough.
+    // It is the same for every window that is large enough.
     let mut pool = Pool::new(config);
     for receiver in [context(false, 15), context(true, 10)] {
         let mut outgoing = PooledCompressor::new(receiver);
         assert_eq!(outgoing.broadcast(&broadcast, &mut pool), (rsv, payload));
-        // With context takeover, what releases no compressor is not compressed.
+        // With context takeover, a frame that does not release the compressor is not compressed.
         let plain = (Rsv::NONE, message.as_bytes());
         let expected = if receiver.takeover { plain } else { (rsv, payload) };
         assert_eq!(broadcast.payload(Some(receiver)), expected);
@@ -294,7 +294,7 @@ fn a_broadcast_is_compressed_once() {
     for receiver in [None, Some(context(false, 9))] {
         assert_eq!(broadcast.payload(receiver), (Rsv::NONE, message.as_bytes()));
     }
-    // What does not become shorter, and what is short, goes out as it is.
+    // Messages that would not become shorter, and short ones, are sent uncompressed.
     let mut state = 1u32;
     let noise: Vec<u8> = std::iter::repeat_with(|| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

@@ -1,12 +1,11 @@
-//! The inputs that the fuzz targets begin with, run as plain tests: they hold on every machine,
-//! without a fuzzer.
+//! The saved inputs of the fuzz targets, run as plain tests on every machine, without a fuzzer.
 
 use crate::support::targets;
 
 use std::fs;
 use std::path::Path;
 
-/// The inputs of this target (`fuzz/inputs.py`).
+/// Returns the inputs of this target (`fuzz/inputs.py`).
 fn inputs(target: &str) -> Vec<Vec<u8>> {
     let file = fs::read_to_string(fuzz().join("inputs").join(target))
         .expect("the file is in the repository");
@@ -43,7 +42,7 @@ fn fuzz() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz"))
 }
 
-/// A target whose inputs are not run here would be left out silently.
+/// The inputs of every target run here. Without this test, a missing target would not be noticed.
 #[test]
 fn every_fuzz_target_is_listed() {
     let here = include_str!("seeds.rs");

@@ -1,4 +1,4 @@
-//! `WebSocketStream` at its ends, with two tasks, and what it costs.
+//! `WebSocketStream` at the end of a connection, with two tasks, and its costs.
 #![cfg(feature = "tokio")]
 
 use core::future::poll_fn;
@@ -18,7 +18,7 @@ use wsframe::{CloseCode, Connection, Limits, Message, Opcode};
 use crate::pipe;
 use pipe::{arrived, drained, masked, next_or_drop, poll_once, send, server};
 
-/// A stream whose sender has filled the pipe to a peer that does not read.
+/// Returns a stream whose sender has filled the pipe to a peer that does not read.
 fn blocked(capacity: usize) -> (DuplexStream, WebSocketStream<DuplexStream>) {
     let (peer, io) = duplex(capacity);
     let mut ours = server(io);
@@ -28,8 +28,8 @@ fn blocked(capacity: usize) -> (DuplexStream, WebSocketStream<DuplexStream>) {
     (peer, ours)
 }
 
-/// §5.5.1, §7.1.5: what ends a connection is known although the peer reads nothing, and the reply
-/// follows as soon as it reads.
+/// §5.5.1, §7.1.5: the end of a connection is returned even if the peer reads nothing. The reply is
+/// sent as soon as it reads.
 #[test]
 fn the_end_is_returned_while_the_peer_does_not_read() {
     for (bytes, code, reply) in [
@@ -58,7 +58,7 @@ fn the_end_is_returned_while_the_peer_does_not_read() {
         }
         assert_eq!(ours.close_code(), Some(CloseCode::new(code)));
 
-        // The end does not wait either.
+        // The end is returned at once, too.
         assert!(poll_once(&mut pin!(peer.shutdown())).is_ready());
         assert!(!ours.is_terminated());
         assert!(matches!(next_or_drop(&mut ours), Poll::Ready(None)));
@@ -74,7 +74,7 @@ fn the_end_is_returned_while_the_peer_does_not_read() {
     }
 }
 
-/// A writer that waits for the peer learns from its own half how the connection ended.
+/// The half of a writer that waits for the peer returns how the connection ended.
 #[test]
 fn both_halves_know_how_the_connection_ended() {
     let (mut peer, ours) = blocked(64);
@@ -108,7 +108,7 @@ fn both_halves_know_how_the_connection_ended() {
     assert!(error.0.reunite(sink).is_ok());
 }
 
-/// A loop that ends with the Close, and drops the stream, has sent its answer.
+/// A loop that ends after the Close and drops the stream has sent the answer.
 #[cfg(not(target_family = "wasm"))]
 #[tokio::test]
 async fn a_loop_that_breaks_at_the_close_has_answered_it() {
@@ -140,7 +140,8 @@ async fn a_loop_that_breaks_at_the_close_has_answered_it() {
     }
 }
 
-/// A transport that gives these bytes, then fails, or gives bytes without end. It takes everything.
+/// A transport that returns these bytes, and then fails, or returns bytes without end. It accepts
+/// all writes.
 struct Played {
     input: BytesMut,
     then: Then,
@@ -150,7 +151,7 @@ struct Played {
 
 enum Then {
     Fail(io::ErrorKind),
-    /// Reads of so many bytes.
+    /// Endless reads of this many bytes.
     Flood(usize),
 }
 
@@ -202,8 +203,7 @@ impl AsyncWrite for Played {
     }
 }
 
-/// §7.1.5: a connection whose transport failed was closed with 1006, and nothing more is sent on
-/// it.
+/// §7.1.5: a connection whose transport failed is closed with 1006, and nothing more is sent.
 #[tokio::test]
 async fn a_transport_that_failed_is_an_abnormal_end() {
     for kind in [io::ErrorKind::ConnectionReset, io::ErrorKind::TimedOut] {
@@ -225,7 +225,8 @@ async fn a_transport_that_failed_is_an_abnormal_end() {
     }
 }
 
-/// However much a peer sends after the end, one poll is bounded, and not all of it is read.
+/// If a peer sends without end after the Close, a poll takes limited time, and not everything is
+/// read.
 #[test]
 fn an_endless_peer_is_not_read_forever() {
     let close = masked(Opcode::Close, true, b"\x03\xE8");
@@ -243,7 +244,8 @@ fn an_endless_peer_is_not_read_forever() {
             }
         }
     }
-    // Nor before the end, within a long frame: other tasks get their turn, and this one is woken.
+    // This is also true before the end, within a long frame: other tasks run, and this one is
+    // woken.
     let limits = Limits::DEFAULT.max_frame_size(1 << 30).max_message_size(1 << 30);
     let header = b"\x82\xFF\0\0\0\0\x10\0\0\0\0\0\0\0";
     let io = Played { input: header[..].into(), then: Then::Flood(1), reads: 0, read: 0 };
@@ -252,7 +254,8 @@ fn an_endless_peer_is_not_read_forever() {
     assert!(ours.get_ref().reads < 100, "{}", ours.get_ref().reads);
 }
 
-/// A transport in memory that counts. It gives the same bytes in each round, and takes everything.
+/// A transport in memory that counts calls. It returns the same bytes in each round, and accepts
+/// all writes.
 struct Counting {
     round: Vec<u8>,
     read: usize,
@@ -313,7 +316,8 @@ impl AsyncWrite for Counting {
     }
 }
 
-/// An echo of `depth` messages of `len` bytes a round: reads, writes and allocations per message.
+/// Echoes `depth` messages of `len` bytes per round. Returns reads, writes and allocations per
+/// message.
 fn cost_of_echoes(depth: usize, len: usize, at_once: usize) -> [f64; 3] {
     let round = masked(Opcode::Binary, true, &vec![7; len]).repeat(depth);
     let io = Counting { round, read: 0, at_once, reads: 0, writes: 0 };
@@ -337,7 +341,7 @@ fn cost_of_echoes(depth: usize, len: usize, at_once: usize) -> [f64; 3] {
     [(after.0 - before.0) as u64, (after.1 - before.1) as u64, counted.count_total].map(per_message)
 }
 
-/// Bytes are read, and answers written, many at once, and nothing is allocated for it.
+/// Many messages share a read and a write, and nothing is allocated for them.
 #[test]
 fn an_echo_costs_few_reads_and_writes_and_no_allocations() {
     for len in [16, 125, 1024] {
@@ -357,12 +361,12 @@ fn an_echo_costs_few_reads_and_writes_and_no_allocations() {
     }
 }
 
-/// The next message, which arrives.
+/// Returns the next message, which must arrive.
 async fn next_of(stream: &mut WebSocketStream<DuplexStream>) -> Message {
     stream.next().await.unwrap().unwrap()
 }
 
-/// What a stream holds of the heap besides itself.
+/// Returns the heap memory of a stream, without the stream itself.
 #[test]
 fn an_idle_stream_holds_little_memory() {
     let state = size_of::<WebSocketStream<()>>();
@@ -413,7 +417,7 @@ fn an_idle_stream_holds_little_memory() {
     assert!(released <= 3 << 10, "{released}");
 }
 
-/// A stream that was told to gives its memory back when it has been idle, and not before.
+/// With `release_buffers_after`, a stream frees its memory after it was idle, and not before.
 #[test]
 fn an_idle_stream_gives_its_buffers_back_by_itself() {
     use tokio::time::{sleep, timeout};
@@ -433,7 +437,7 @@ fn an_idle_stream_gives_its_buffers_back_by_itself() {
             if !is_used {
                 assert!(timeout(4 * IDLE, ours.next()).await.is_err());
             }
-            // However slow this machine is, a message comes before the stream is polled again.
+            // A message arrives before the stream is polled again, also on a slow machine.
             for _ in 0..if is_used { 3 } else { 0 } {
                 assert!(next_or_drop(&mut ours).is_pending());
                 sleep(3 * IDLE / 5).await;
@@ -446,8 +450,7 @@ fn an_idle_stream_gives_its_buffers_back_by_itself() {
     }
 }
 
-/// Messages that are kept share the buffer while it has capacity, and those that are detached do
-/// not keep it.
+/// Messages share the buffer while it has capacity. Detached messages do not keep it.
 #[test]
 fn messages_that_are_kept_take_little_memory() {
     for detach in [false, true] {

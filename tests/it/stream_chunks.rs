@@ -1,5 +1,4 @@
-//! Messages in parts (§5.4): chunks of what is received, and fragments of what is sent, beside
-//! whole messages.
+//! Messages in parts (§5.4): received chunks and sent fragments, mixed with whole messages.
 #![cfg(feature = "tokio")]
 
 use core::pin::pin;
@@ -17,14 +16,14 @@ use wsframe::{
 use crate::pipe;
 use pipe::{arrived, key, masked, next, next_or_drop, poll_once, send, server};
 
-/// The next chunk, from a future that is dropped if there is none.
+/// Returns the next chunk. Drops the future if there is none.
 fn chunk_or_drop(
     stream: &mut WebSocketStream<DuplexStream>,
 ) -> Poll<Option<Result<Chunk, CodecError>>> {
     poll_once(&mut pin!(stream.next_chunk()))
 }
 
-/// The next chunk, which has arrived.
+/// Returns the next chunk, which must have arrived.
 fn chunk(stream: &mut WebSocketStream<DuplexStream>) -> Chunk {
     match chunk_or_drop(stream) {
         Poll::Ready(Some(Ok(chunk))) => chunk,
@@ -36,7 +35,7 @@ fn part(data: Message, first: bool, last: bool) -> Chunk {
     Chunk { data, first, last }
 }
 
-/// Puts chunks together, and checks what each says of itself.
+/// Joins chunks, and checks the fields of each.
 #[derive(Default)]
 struct Collector {
     open: Option<(bool, Vec<u8>)>,
@@ -60,7 +59,7 @@ impl Collector {
         }
     }
 
-    /// Adds the rest of a message, or a whole one, or a control frame.
+    /// Adds the rest of a message, a whole message, or a control frame.
     fn rest(&mut self, message: Message) {
         if !message.is_text() && !message.is_binary() {
             return self.received.push(message);
@@ -77,7 +76,7 @@ impl Collector {
     }
 }
 
-/// A message, and the lengths of its fragments; a Ping comes after each of them.
+/// Generates a message, and the lengths of its fragments. A Ping follows each of them.
 fn messages() -> impl Strategy<Value = Vec<(Message, Vec<usize>)>> {
     let text = "[a-zé€𝄞]{0,40}".prop_map(Message::text);
     let long = ("[ßa語]{1,9}", 1..4000_usize).prop_map(|(text, n)| Message::text(text.repeat(n)));
@@ -89,8 +88,8 @@ fn messages() -> impl Strategy<Value = Vec<(Message, Vec<usize>)>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
-    /// However the bytes are cut, and whichever way each call receives, nothing is lost, and text
-    /// is cut between characters.
+    /// With any cuts, and with any choice of calls, nothing is lost, and text is cut between
+    /// characters.
     #[test]
     fn chunks_put_together_are_the_messages(
         sent in messages(),
@@ -166,13 +165,13 @@ fn chunks_are_returned_as_they_arrive() {
     assert_eq!(ours.close_code(), Some(CloseCode::NORMAL));
 }
 
-/// What one way of receiving has begun, the other continues.
+/// `next` and `next_chunk` can continue each other's messages.
 #[test]
 fn whole_messages_and_chunks_alternate() {
     let (mut peer, io) = duplex(1 << 16);
     let mut ours = server(io);
 
-    // Chunks first: `next` returns the rest.
+    // After chunks, `next` returns the rest.
     send(&mut peer, &masked(Opcode::Text, false, b"one "));
     assert_eq!(chunk(&mut ours), part(Message::text("one "), true, false));
     send(&mut peer, &masked(Opcode::Continuation, false, b"two "));
@@ -180,7 +179,7 @@ fn whole_messages_and_chunks_alternate() {
     send(&mut peer, &masked(Opcode::Continuation, true, b"three"));
     assert_eq!(next(&mut ours), Message::text("two three"));
 
-    // A call of `next` that was given up has lost nothing.
+    // A call of `next` that was dropped has lost nothing.
     send(&mut peer, &masked(Opcode::Text, false, b"one "));
     assert_eq!(chunk(&mut ours), part(Message::text("one "), true, false));
     send(&mut peer, &masked(Opcode::Continuation, false, b"two "));
@@ -198,7 +197,7 @@ fn whole_messages_and_chunks_alternate() {
     send(&mut peer, &masked(Opcode::Continuation, true, b"two"));
     assert_eq!(next(&mut ours), Message::binary(&b"two"[..]));
 
-    // `next` first: the message is one chunk.
+    // After `next`, the message is one chunk.
     for opcode in [Opcode::Text, Opcode::Continuation, Opcode::Continuation] {
         assert!(next_or_drop(&mut ours).is_pending());
         assert!(chunk_or_drop(&mut ours).is_pending());
@@ -214,7 +213,7 @@ fn whole_messages_and_chunks_alternate() {
     assert_eq!(chunk(&mut ours), Message::binary(&b"a frame"[..]).into());
 }
 
-/// A stream that is read in chunks knows its end, too.
+/// A stream that is read in chunks also reports its end.
 #[test]
 fn a_stream_is_terminated_after_the_last_chunk() {
     use futures_util::stream::FusedStream;
@@ -254,7 +253,7 @@ fn a_long_message_takes_little_memory() {
     assert!(held.bytes_max < 2 << 20, "{held:?}");
 }
 
-/// The limits and rules of whole messages apply, as early as they can.
+/// The limits and rules of whole messages apply, as early as possible.
 #[test]
 fn limits_and_rules_apply_to_chunks() {
     let limited = |io| {
@@ -266,7 +265,7 @@ fn limits_and_rules_apply_to_chunks() {
     let is_new = |error| matches!(error, ProtocolError::ExpectedContinuation(_));
     let cases: [(_, _, &dyn Fn(ProtocolError) -> bool); 3] = [
         ((Opcode::Binary, &[7; 8][..]), (Opcode::Continuation, &[7; 3][..]), &is_too_long),
-        // The second byte of the character is wrong.
+        // The second byte of the character is invalid.
         ((Opcode::Text, b"ok\xE2"), (Opcode::Continuation, b"("), &is_not_text),
         ((Opcode::Text, b"ok"), (Opcode::Text, b""), &is_new),
     ];
@@ -286,8 +285,8 @@ fn limits_and_rules_apply_to_chunks() {
     }
 }
 
-/// Fragments go out as they are sent, with Pings between them, and no message does until the last
-/// has.
+/// Fragments are written at once, with Pings between them. No other message can be sent before the
+/// last fragment.
 #[test]
 fn fragments_are_sent_with_pings_between_them() {
     let (mut peer, io) = duplex(1 << 20);
@@ -316,7 +315,7 @@ fn fragments_are_sent_with_pings_between_them() {
     now(poll_once(&mut ours.send(Message::text("whole")))).unwrap();
     assert_eq!(arrived(&mut peer), b"\x80\x02lo\x81\x05whole");
 
-    // Halves of a stream do the same.
+    // The halves of a stream do the same.
     let (mut sink, mut stream) = ours.split();
     now(poll_once(&mut pin!(sink.send_fragment(b"a", false)))).unwrap();
     now(poll_once(&mut pin!(sink.feed_fragment(b"b", true)))).unwrap();
@@ -345,7 +344,7 @@ fn fragments_wait_for_the_peer() {
     assert!(poll_once(&mut pin!(ours.feed_fragment(&[7; 100], true))).is_ready());
 }
 
-/// RFC 7692 §7.2: a compressed message in parts, both ways.
+/// RFC 7692 §7.2: a compressed message in parts, in both directions.
 #[cfg(feature = "deflate")]
 #[test]
 fn compressed_messages_in_parts() {
@@ -391,12 +390,12 @@ fn compressed_messages_in_parts() {
                 received.into_iter().partition(|message| matches!(message, Message::Ping(_)));
             assert_eq!(pings.len(), fragments);
             assert_eq!(messages, [Message::text(text.clone())]);
-            // Whole messages go on, with the same contexts.
+            // Whole messages follow, with the same contexts.
             assert!(poll_once(&mut client.send(Message::text(text.clone()))).is_ready());
             assert_eq!(next(&mut ours), Message::text(text.clone()));
         }
 
-        // A few bytes that would become too many are refused when they have become that many.
+        // A few bytes that expand too much are refused when the output exceeds the limit.
         let zeros = vec![0; 1 << 20];
         assert!(poll_once(&mut pin!(client.send_fragment(&zeros[..], false))).is_ready());
         assert!(poll_once(&mut pin!(client.send_fragment(&zeros[..], true))).is_ready());

@@ -1,5 +1,4 @@
-//! What a `WebSocketStream` does on request: keep-alive, a graceful end, prepared messages, its
-//! parts.
+//! Options of a `WebSocketStream`: keep-alive, a graceful end, prepared messages, and its parts.
 #![cfg(feature = "tokio")]
 
 use core::future::poll_fn;
@@ -65,7 +64,7 @@ async fn a_peer_that_sends_anything_is_kept() {
         assert!(timeout(INTERVAL, ours.next()).await.is_err());
         assert_eq!(arrived(&mut peer), PING);
         send(&mut peer, bytes);
-        // A part of a frame is a sign of life too.
+        // A part of a frame also counts as received.
         if bytes.len() > 1 {
             next(&mut ours);
         } else {
@@ -74,7 +73,7 @@ async fn a_peer_that_sends_anything_is_kept() {
     }
 }
 
-/// A task that runs late first takes what has arrived meanwhile.
+/// A task that runs late first receives the bytes that have arrived.
 #[tokio::test(start_paused = true)]
 async fn what_has_arrived_counts_however_late_it_is_read() {
     let (mut peer, io) = duplex(64);
@@ -94,7 +93,7 @@ async fn what_has_arrived_counts_however_late_it_is_read() {
     assert!(timeout(10 * INTERVAL, ours.next()).await.is_err());
 }
 
-/// The timer is made when it is first needed, so that a stream can be set up outside of a runtime.
+/// The timer is created when it is first needed, so a stream can be created outside of a runtime.
 #[test]
 fn a_stream_with_keep_alive_is_made_anywhere() {
     let (mut peer, io) = duplex(64);
@@ -110,7 +109,7 @@ async fn a_graceful_end_waits_for_the_peer() {
         let ended = ours.close_gracefully(CloseCode::GOING_AWAY, "bye", INTERVAL).await;
         (ended, ours)
     };
-    // What still arrives is discarded, and a Ping is answered.
+    // Later messages are discarded, and a Ping is answered.
     let (peer, io) = duplex(64);
     let mut theirs = WebSocketStream::new(peer, Connection::client(key));
     let answering = async {
@@ -138,7 +137,7 @@ async fn a_graceful_end_waits_for_the_peer() {
         assert_eq!(error.kind(), ErrorKind::TimedOut);
     }
 
-    // A peer whose Close has arrived is only waited for.
+    // If the peer's Close has arrived, the stream only waits for the end.
     let (mut peer, io) = duplex(64);
     let mut ours = server(io);
     send(&mut peer, &masked(Opcode::Close, true, b"\x03\xE8"));
@@ -160,7 +159,7 @@ fn a_prepared_message_is_sent_as_any_other() {
     let short = PreparedMessage::new(Message::text("Hello"));
     assert_eq!(short.message(), &Message::text("Hello"));
     let long = PreparedMessage::new(Message::binary(vec![7; 10_000]));
-    // The reply to a Ping goes first.
+    // The reply to a Ping is written first.
     send(&mut peer, &masked(Opcode::Ping, true, b"?"));
     let _ = next(&mut ours);
     assert!(matches!(poll_once(&mut pin!(ours.feed_prepared(&short))), Poll::Ready(Ok(()))));
@@ -190,13 +189,12 @@ fn a_prepared_message_is_sent_as_any_other() {
     assert_eq!(arrived(&mut peer), masked(Opcode::Text, true, b"Hello"));
 }
 
-/// Each receiver gets a frame that it can decompress, and what follows it refers to nothing that
-/// the peer has not seen.
+/// Each receiver gets a frame that it can decompress. Later messages do not refer to bytes that the
+/// peer has not received.
 #[cfg(feature = "deflate")]
 #[test]
 fn a_prepared_message_is_compressed_once_for_all_contexts() {
-    use wsframe::codec::SharedPool;
-    use wsframe::deflate::{Config, DeflateContext, DeflateParameters, WindowBits};
+    use wsframe::deflate::{Config, DeflateContext, DeflateParameters, SharedPool, WindowBits};
 
     let pool = SharedPool::new(Config::default());
     let text = "{\"price\":42.1875} ".repeat(100);
@@ -227,7 +225,7 @@ fn a_prepared_message_is_compressed_once_for_all_contexts() {
             }
         }
     }
-    // What is too short to be compressed is plain.
+    // A message that is too short for compression is sent uncompressed.
     let short = PreparedMessage::compressed(Message::text("a"), &pool);
     let (mut peer, io) = duplex(64);
     let mut ours = server(io).deflate(Some(DeflateParameters::DEFAULT), pool);
@@ -235,7 +233,7 @@ fn a_prepared_message_is_compressed_once_for_all_contexts() {
     assert_eq!(arrived(&mut peer), b"\x81\x01a");
 }
 
-/// Nothing that was read or queued is lost.
+/// Bytes that were read or queued are not lost.
 #[tokio::test]
 async fn the_parts_make_another_stream() {
     let (mut peer, io) = duplex(8);
@@ -264,7 +262,7 @@ async fn the_parts_make_another_stream() {
     let writing = async { parts.io.write_all(&parts.write_buf).await.unwrap() };
     let (bytes, ()) = tokio::join!(reading, writing);
     assert!(bytes.starts_with(b"\x8A\x01?\x81\x0CHello, World\x82\x7E\x13\x88\x07"));
-    let mut again =
-        WebSocketStream::from_partially_read(parts.io, parts.connection, parts.read_buf);
+    let connection = parts.connection.expect("messages are not compressed");
+    let mut again = WebSocketStream::from_partially_read(parts.io, connection, parts.read_buf);
     assert_eq!(next(&mut again), Message::text("a"));
 }

@@ -1,7 +1,7 @@
-//! Two tasks a side over transports that do all that they may do: no wake-up is lost.
+//! Two tasks per side, over transports with all allowed behaviours: no wake-up is lost.
 //!
-//! The executor polls only tasks that were woken, in an order that a seed chooses. When no task was
-//! woken and not all have finished, one of them would have slept forever.
+//! The executor polls only tasks that were woken, in an order that a seed chooses. If no task was
+//! woken and not all have finished, a wake-up was lost.
 #![cfg(feature = "tokio")]
 
 use core::cell::{Cell, RefCell};
@@ -23,7 +23,7 @@ use wsframe::{CloseCode, Connection, MaskingKeys, Message};
 
 use crate::pipe::key;
 
-/// Xorshift.
+/// A generator of pseudo-random numbers (xorshift).
 #[derive(Clone)]
 struct Random(Rc<Cell<u64>>);
 
@@ -32,7 +32,7 @@ impl Random {
         Self(Rc::new(Cell::new(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)))
     }
 
-    /// A number below `bound`.
+    /// Returns a number below `bound`.
     fn below(&self, bound: usize) -> usize {
         let mut state = self.0.get();
         state ^= state << 13;
@@ -53,7 +53,7 @@ impl Wake for Woken {
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
-/// Runs the tasks to their end.
+/// Runs the tasks until all have finished.
 fn run(tasks: Vec<Task>, random: &Random, late: &Late) {
     let mut tasks: Vec<_> =
         tasks.into_iter().map(|task| (task, Arc::new(Woken(AtomicBool::new(true))))).collect();
@@ -63,7 +63,7 @@ fn run(tasks: Vec<Task>, random: &Random, late: &Late) {
         }
         let woken: Vec<_> =
             (0..tasks.len()).filter(|&at| tasks[at].1.0.load(Ordering::Relaxed)).collect();
-        // Wake-ups that are late come some time, at the latest when nothing else happens.
+        // Delayed wake-ups are delivered at the latest when nothing else happens.
         if woken.is_empty() || random.below(4) == 0 {
             let mut late = late.0.borrow_mut();
             if !late.is_empty() {
@@ -88,28 +88,28 @@ fn run(tasks: Vec<Task>, random: &Random, late: &Late) {
 #[derive(Clone, Default)]
 struct Late(Rc<RefCell<Vec<Waker>>>);
 
-/// What an end of a transport does.
+/// The behaviour of an end of a transport.
 #[derive(Clone, Copy, Debug)]
 struct Habits {
-    /// It has one waker for reading and writing: that of the last poll.
+    /// Whether it has one waker for reading and writing, that of the last poll.
     one_waker: bool,
-    /// It buffers what is written, and sends that when it is flushed or read from.
+    /// Whether it buffers writes, and sends them when it is flushed or read from.
     sends_on_read: bool,
-    /// What was read is acknowledged by the next read, which has to write for that. The peer may
-    /// not send more than was acknowledged.
+    /// Whether a read acknowledges the bytes of the previous one, for which it must write. The peer
+    /// must not send more bytes than were acknowledged.
     acknowledges_on_read: bool,
     wakes_late: bool,
     vectored: bool,
 }
 
-/// Bytes under way in one direction.
+/// The bytes in flight in one direction.
 #[derive(Default)]
 struct Wire {
     bytes: VecDeque<u8>,
     ended: bool,
-    /// How many bytes may be sent before some are acknowledged.
+    /// The number of bytes that may be sent before some are acknowledged.
     credit: usize,
-    /// Acknowledgements under way, which share the capacity of the wire with its bytes.
+    /// The acknowledgements in flight, which share the capacity of the wire with its bytes.
     acknowledged: VecDeque<usize>,
     /// The task that waits for bytes or credit at its end, and the one that waits for capacity at
     /// its beginning.
@@ -131,9 +131,9 @@ struct End {
     late: Late,
     from_peer: Rc<RefCell<Wire>>,
     to_peer: Rc<RefCell<Wire>>,
-    /// What was written and not sent, if it sends on reads.
+    /// The bytes that were written and not sent, if it sends on reads.
     buffered: VecDeque<u8>,
-    /// What was read and not acknowledged.
+    /// The number of bytes that were read and not acknowledged.
     unacknowledged: usize,
 }
 
@@ -159,7 +159,7 @@ impl End {
         }
     }
 
-    /// Takes the acknowledgements that have arrived. They free capacity for the peer, and credit
+    /// Receives the acknowledgements. They free capacity for the peer, and add to the credit of
     /// this end.
     fn take_acknowledged(&self) {
         let mut wire = self.from_peer.borrow_mut();
@@ -177,7 +177,7 @@ impl End {
         self.wake(&mut ours);
     }
 
-    /// Sends bytes as far as there is capacity and credit.
+    /// Sends as many bytes as capacity and credit allow.
     fn send(&self, bytes: &mut VecDeque<u8>) {
         self.take_acknowledged();
         let mut wire = self.to_peer.borrow_mut();
@@ -209,7 +209,7 @@ impl End {
         drop(wire);
         self.unacknowledged = 0;
         self.wake(&mut receiver);
-        // Credit may let the peer's sender go on, wherever it waits.
+        // Credit may allow the peer's sender to continue.
         let mut sender = self.from_peer.borrow_mut().sender.take();
         self.wake(&mut sender);
     }
@@ -322,7 +322,7 @@ impl AsyncWrite for End {
     }
 }
 
-/// The reader at the other end gets to the end.
+/// Ends this direction, so that the reader at the other end gets the end.
 impl Drop for End {
     fn drop(&mut self) {
         let mut wire = self.to_peer.borrow_mut();
@@ -357,8 +357,8 @@ fn link(random: &Random, late: &Late) -> (End, End) {
     (end(&up, &down), end(&down, &up))
 }
 
-/// The tasks of one side: one sends `count` messages, the other reads as many. The client then
-/// closes.
+/// Returns the tasks of one side. One sends `count` messages, and the other reads as many. The
+/// client then closes.
 fn side<K: MaskingKeys + Unpin + 'static>(
     ours: WebSocketStream<End, K>,
     random: &Random,
@@ -370,7 +370,7 @@ fn side<K: MaskingKeys + Unpin + 'static>(
     let random = random.clone();
     let write = async move {
         for number in 0..COUNT {
-            // Sometimes it is long enough to be sent by reference.
+            // Some are long enough to be sent without a copy.
             let len = if random.below(60) == 0 { 4200 } else { [0, 3, 40, 200][random.below(4)] };
             let message = Message::binary(vec![number as u8; len]);
             match random.below(3) {
@@ -382,7 +382,7 @@ fn side<K: MaskingKeys + Unpin + 'static>(
                 }
             }
         }
-        // The other task may have nothing more to read, and need not flush.
+        // The other task may have finished reading, and then does not flush.
         sink.flush().await.unwrap();
         all_were_read.await.unwrap();
         if closes {
@@ -456,7 +456,7 @@ async fn split_streams_over_yamux_do_not_wait_for_each_other() {
         });
         let client = WebSocketStream::new(client_io.compat(), Connection::client(key));
         let client = tokio::spawn(exchange(client));
-        // The other end sees the stream with its first bytes.
+        // The other end notices the stream with its first bytes.
         let server = async {
             exchange(WebSocketStream::new(server_io.await.unwrap().compat(), Connection::server()))
                 .await;

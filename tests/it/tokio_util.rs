@@ -1,5 +1,5 @@
-//! Codecs over tokio's I/O: calls are cancel-safe, senders wait for peers that do not
-//! read, replies get out, and connections end as they should.
+//! Codecs and streams over tokio's I/O: calls are cancel-safe, senders wait for peers that do not
+//! read, replies are sent, and connections end correctly.
 #![cfg(feature = "tokio")]
 
 use core::pin::{Pin, pin};
@@ -28,7 +28,7 @@ use wsframe::{
 use crate::pipe;
 use pipe::{arrived, drained, key, masked, next, next_or_drop, poll_once, send, server};
 
-/// Messages of every kind, and what they are.
+/// Returns the bytes of messages of every kind, and the messages.
 fn conversation() -> (Vec<u8>, Vec<Message>) {
     let stream = [
         masked(Opcode::Text, true, "grüße 🦀".as_bytes()),
@@ -51,7 +51,7 @@ fn conversation() -> (Vec<u8>, Vec<Message>) {
     (stream, messages)
 }
 
-/// At every byte of the stream a reader begins to wait and stops waiting.
+/// At every byte of the stream, a future of the reader is polled and dropped.
 #[test]
 fn a_reader_that_is_dropped_loses_nothing() {
     let (stream, expected) = conversation();
@@ -70,7 +70,7 @@ fn a_reader_that_is_dropped_loses_nothing() {
     assert_eq!(found, expected);
     assert_eq!(replies, b"\x8A\x03now\x88\x02\x03\xE8");
 
-    // The same with `Framed` alone.
+    // This is also true for `Framed`.
     let (mut peer, io) = duplex(16);
     let mut framed = Framed::new(io, MessageCodec::new(Connection::server()));
     let mut found = Vec::new();
@@ -85,7 +85,7 @@ fn a_reader_that_is_dropped_loses_nothing() {
     assert_eq!(&framed.codec_mut().take_replies()[..], b"\x8A\x03now\x88\x02\x03\xE8");
     assert!(!framed.codec().has_replies());
 
-    // And with frames.
+    // It is also true for frames.
     let (mut peer, io) = duplex(16);
     let mut framed = Framed::new(io, FrameCodec::server());
     let mut payloads = Vec::new();
@@ -99,7 +99,7 @@ fn a_reader_that_is_dropped_loses_nothing() {
     assert_eq!(payloads, [(1, 12), (1, 4), (9, 3), (0, 1), (2, 300), (10, 0), (8, 5)]);
 }
 
-/// A stream that is cut anywhere between two reads gives what it gives whole.
+/// A stream that is cut anywhere between two reads gives the same messages.
 #[tokio::test]
 async fn every_cut_equals_the_whole() {
     let (stream, expected) = conversation();
@@ -119,8 +119,8 @@ async fn every_cut_equals_the_whole() {
     }
 }
 
-/// How many messages a sink takes from a peer that does not read; then it waits, until the peer
-/// reads.
+/// Returns how many messages a sink accepts while the peer does not read. Then it waits until the
+/// peer reads.
 fn fill<S: Sink<Message, Error = CodecError> + Unpin>(sink: &mut S, len: usize) -> usize {
     let mut taken = 0;
     loop {
@@ -139,7 +139,7 @@ fn fill<S: Sink<Message, Error = CodecError> + Unpin>(sink: &mut S, len: usize) 
 fn a_sink_waits_for_a_peer_that_does_not_read() {
     let (mut peer, io) = duplex(64);
     let mut ours = server(io);
-    // 64 KiB of its own, and 64 bytes in the pipe.
+    // These are 64 KiB of its own buffer, and 64 bytes in the pipe.
     assert_eq!(fill(&mut ours, 1000), 66);
     assert_eq!(fill(&mut ours, 1000), 0);
     let mut read = 0;
@@ -161,7 +161,7 @@ fn a_sink_takes_as_much_as_it_is_told_to() {
     let mut ours = server(io);
     ours.set_backpressure_boundary(100);
     assert_eq!(fill(&mut ours, 1000), 1);
-    // The transport can be had back, with what has arrived and was not read.
+    // The transport can be taken back, with the bytes that were not read.
     send(&mut peer, b"rest");
     assert_eq!(arrived(&mut ours.into_inner()), b"rest");
 }
@@ -175,13 +175,13 @@ fn each_ping_is_answered_by_reading_alone() {
     }
     for data in ["one", "", "three"] {
         assert_eq!(next(&mut ours), Message::Ping(data.into()));
-        // Before the caller comes back.
+        // This is sent before the next call.
         assert_eq!(arrived(&mut peer)[2..], *data.as_bytes());
     }
     assert!(next_or_drop(&mut ours).is_pending());
 }
 
-/// A peer that pings and does not read costs no memory, and is still listened to.
+/// A peer that sends Pings and does not read takes no memory, and its messages are received.
 #[test]
 fn a_flood_of_pings_does_not_pile_up_pongs() {
     let (mut peer, io) = duplex(1 << 10);
@@ -200,7 +200,7 @@ fn a_flood_of_pings_does_not_pile_up_pongs() {
     send(&mut peer, &masked(Opcode::Text, true, b"still there"));
     assert_eq!(next(&mut ours), Message::text("still there"));
 
-    // When the peer reads, it gets those that fit in the write buffer, and the last.
+    // When the peer reads, it gets the Pongs that fit in the write buffer, and the last one.
     let mut bytes = Vec::new();
     for _ in 0..100 {
         bytes.extend(arrived(&mut peer));
@@ -219,8 +219,8 @@ fn a_flood_of_pings_does_not_pile_up_pongs() {
 
 type Client = WebSocketStream<DuplexStream, fn() -> MaskingKey>;
 
-/// A client whose write buffer is full, and to which the server has sent these bytes; and the
-/// server's end of the pipe.
+/// Returns a client whose write buffer is full and to which the server has sent these bytes, and
+/// the server's end of the pipe.
 fn client_that_cannot_reply(received: &[u8]) -> (DuplexStream, Client) {
     let (mut peer, io) = duplex(64);
     let mut ours = WebSocketStream::new(io, Connection::client(key as fn() -> MaskingKey));
@@ -230,12 +230,12 @@ fn client_that_cannot_reply(received: &[u8]) -> (DuplexStream, Client) {
     (peer, ours)
 }
 
-/// A message that is sent takes the replies that wait along, and its sender may not flush.
+/// Sending a message also sends pending replies, even without a flush.
 #[test]
 fn any_write_sends_pending_replies() {
     let answer = masked(Opcode::Close, true, b"\x03\xE8");
     let (mut peer, mut ours) = client_that_cannot_reply(b"\x88\x02\x03\xE8");
-    // The Close is returned at once, although its answer has to wait.
+    // The Close is returned at once, although its answer must wait.
     assert_eq!(next(&mut ours), Message::close(CloseCode::NORMAL, ""));
     let (_, ready) = drained(&mut peer, |cx| Pin::new(&mut ours).poll_ready(cx));
     ready.unwrap();
@@ -261,13 +261,13 @@ fn any_write_sends_pending_replies() {
     let sent = [masked(Opcode::Pong, true, b"hi"), masked(Opcode::Text, true, b"fed")].concat();
     assert!(bytes.ends_with(&sent));
 
-    // What was fed is flushed by reading alone, also where there is no reply.
+    // Reading flushes queued messages, also if there is no reply.
     Pin::new(&mut ours).start_send(Message::text("fed")).unwrap();
     assert!(next_or_drop(&mut ours).is_pending());
     assert_eq!(arrived(&mut peer), masked(Opcode::Text, true, b"fed"));
 }
 
-/// Nothing is closed while the Close has not gone out: the answer to the peer's, or a failure's.
+/// A sink is not closed before the Close is sent: the answer to the peer's, or that of a failure.
 #[test]
 fn a_sink_is_closed_when_the_close_was_sent() {
     for (received, code) in [(&b"\x88\x02\x0F\xA0"[..], 4000u16), (b"\x83\x00", 1002)] {
@@ -282,7 +282,7 @@ fn a_sink_is_closed_when_the_close_was_sent() {
     }
 }
 
-/// In a plain `Framed` replies are sent before the next message, or are taken.
+/// In a plain `Framed`, replies are sent before the next message, or the caller takes them.
 #[test]
 fn a_codec_keeps_replies_for_the_next_message() {
     let mut codec = MessageCodec::new(Connection::server());
@@ -297,7 +297,7 @@ fn a_codec_keeps_replies_for_the_next_message() {
     assert_eq!(out, [&b"before\x8A\x04"[..], &last, b"\x81\x05Hello"].concat());
     assert!(!codec.has_replies());
 
-    // A Close does not supersede a Pong.
+    // A Close does not replace a Pong.
     input.extend_from_slice(&masked(Opcode::Ping, true, b""));
     input.extend_from_slice(&masked(Opcode::Close, true, b"\x03\xE8"));
     while codec.decode(&mut input).unwrap().is_some() {}
@@ -306,14 +306,14 @@ fn a_codec_keeps_replies_for_the_next_message() {
     assert!(matches!(error, CodecError::Encode(EncodeError::FrameAfterClose)));
     assert_eq!(&out[..], b"\x8A\x00\x88\x02\x03\xE8", "replies all the same");
 
-    // A failure has its code.
+    // The Close of a failure has the error's code.
     let mut codec = MessageCodec::new(Connection::server());
     let error = codec.decode(&mut BytesMut::from(&b"\x81\x05"[..])).unwrap_err();
     assert!(matches!(error, CodecError::Protocol(ProtocolError::UnmaskedByClient)));
     assert_eq!(codec.take_replies()[2..4], [0x03, 0xEA]);
     assert_eq!(codec.connection().error(), Some(ProtocolError::UnmaskedByClient));
 
-    // A caller that replies itself gets none.
+    // If the caller replies itself, there are no automatic replies.
     let left = Connection::server().auto_pong(false).auto_close(false);
     let mut codec = MessageCodec::new(left);
     let mut input = BytesMut::from(
@@ -333,11 +333,11 @@ async fn a_server_answers_a_close_and_ends_the_transport() {
     peer.write_all(&masked(Opcode::Close, true, b"\x0F\xA0")).await.unwrap();
     let closed = ours.next().await.unwrap().unwrap();
     assert_eq!(closed, Message::close(CloseCode::new(4000), ""));
-    // The answer has gone out before, and the end too.
+    // The answer and the end were sent before.
     assert_eq!(arrived(&mut peer), b"\x88\x02\x0F\xA0");
     assert_eq!(peer.read(&mut [0]).await.unwrap(), 0);
 
-    // What comes late is thrown away, until the peer ends its side.
+    // Later bytes are discarded until the peer ends its side.
     peer.write_all(&masked(Opcode::Text, true, &[b'a'; 900])).await.unwrap();
     assert!(next_or_drop(&mut ours).is_pending());
     drop(peer);
@@ -358,7 +358,7 @@ async fn a_client_closes_and_waits_for_the_server() {
     ours.close().await.unwrap();
     assert_eq!(arrived(&mut peer), b"", "one Close is enough");
 
-    // What the server had under way still comes.
+    // Messages that the server has already sent still arrive.
     peer.write_all(b"\x81\x05Hello\x88\x02\x03\xE8").await.unwrap();
     assert_eq!(ours.next().await.unwrap().unwrap(), Message::text("Hello"));
     assert_eq!(ours.next().await.unwrap().unwrap(), Message::close(CloseCode::NORMAL, ""));
@@ -425,19 +425,19 @@ async fn an_end_without_a_close_is_an_error() {
         assert!(ours.next().await.is_none());
         assert_eq!(ours.connection().close_code(), Some(CloseCode::ABNORMAL));
     }
-    // What had arrived is handed out before it.
+    // Messages that had arrived are returned before it.
     let mut codec = MessageCodec::new(Connection::server());
     let mut input = BytesMut::from(&masked(Opcode::Text, true, b"Hello")[..]);
     assert_eq!(codec.decode_eof(&mut input).unwrap(), Some(Message::text("Hello")));
     let error = codec.decode_eof(&mut input).unwrap_err();
     assert_eq!(io::Error::from(error).kind(), io::ErrorKind::UnexpectedEof);
-    // It is an error however often a codec is asked, also within a message.
+    // Every further call returns the error too, also within a message.
     input.extend_from_slice(&masked(Opcode::Text, true, b"Hello")[..9]);
     for _ in 0..3 {
         let error = codec.decode_eof(&mut input).unwrap_err();
         assert_eq!(io::Error::from(error).kind(), io::ErrorKind::UnexpectedEof);
     }
-    // Frames know nothing of a Close, but they have an end.
+    // A frame codec does not interpret a Close, but reports the end.
     for (stream, kind) in [(&b"\x82\x85\0"[..], Some(io::ErrorKind::UnexpectedEof)), (b"", None)] {
         let (mut peer, io) = duplex(1 << 10);
         let mut framed = Framed::new(io, FrameCodec::server());
@@ -448,8 +448,8 @@ async fn an_end_without_a_close_is_an_error() {
     }
 }
 
-/// One side of a connection: sends its messages while it reads, and gives what it has read. It
-/// closes when it has sent them all, and read so many.
+/// Runs one side of a connection, which sends its messages while it reads. It closes when it has
+/// sent all of them, and read this many. Returns the messages that it has read.
 async fn talk<K: wsframe::MaskingKeys + Unpin + Send + 'static>(
     ours: WebSocketStream<DuplexStream, K>,
     messages: Vec<Message>,
@@ -485,8 +485,8 @@ async fn talk<K: wsframe::MaskingKeys + Unpin + Send + 'static>(
     received
 }
 
-/// Both sides send, reply and read in two tasks each, through a pipe so small that all have to wait
-/// for each other. A lost waker would leave one waiting forever. On two threads, where there are
+/// Both sides send, reply and read in two tasks each, through a pipe so short that all wait for
+/// each other. After a lost wake-up, one would wait for ever. They run on two threads, if there are
 /// any.
 #[cfg_attr(not(target_family = "wasm"), tokio::test(flavor = "multi_thread", worker_threads = 2))]
 #[cfg_attr(target_family = "wasm", tokio::test)]
@@ -498,8 +498,8 @@ async fn two_tasks_a_side_do_not_lose_each_other() {
                 0 => Message::Ping(Bytes::copy_from_slice(&number.to_be_bytes())),
                 1 => Message::text(format!("{number}")),
                 2 => Message::binary(vec![7; number as usize]),
-                // Every pipe takes about as many turns for these, each of which wakes tasks on both
-                // threads.
+                // The lengths depend on the pipe, so that every pipe needs about the same number of
+                // writes. Each write wakes tasks on both threads.
                 _ => Message::text("x".repeat(number as usize * capacity.min(20))),
             })
             .collect();
@@ -508,7 +508,7 @@ async fn two_tasks_a_side_do_not_lose_each_other() {
         let client = WebSocketStream::new(client_io, Connection::client(key));
         let mut from_server = messages.clone();
         from_server.push(Message::text("the end"));
-        // The server closes, when nothing is under way to it any more but Pongs.
+        // The server closes when only Pongs are in flight to it.
         let client = talk(client, messages, None);
         let server = talk(server(server_io), from_server, Some(expected.len()));
         let both = async { tokio::join!(client, server) };
@@ -526,7 +526,7 @@ async fn two_tasks_a_side_do_not_lose_each_other() {
     }
 }
 
-/// A transport that remembers only the last task that waited for it to take bytes, as sockets do.
+/// A transport that remembers only the last task that waits to write, as sockets do.
 #[derive(Default)]
 struct Stuck {
     input: BytesMut,
@@ -598,8 +598,7 @@ fn both_tasks_are_woken_whichever_waited_last() {
     }
 }
 
-/// The tasks that polled last are woken, whatever they waited for and whichever task polled before
-/// them.
+/// The tasks that polled last are woken, for any event that they wait for, and any order of polls.
 #[test]
 fn the_tasks_that_polled_last_are_woken() {
     type Write =
@@ -612,7 +611,7 @@ fn the_tasks_that_polled_last_are_woken() {
     for (write, writer_last) in writes.iter().flat_map(|write| [(write, true), (write, false)]) {
         let io = Stuck { input: masked(Opcode::Ping, true, b"")[..].into(), waiting: None };
         let mut ours = WebSocketStream::new(io, Connection::server());
-        // More than any write buffer takes before its sender has to wait.
+        // This is longer than any write buffer, so its sender must wait.
         Pin::new(&mut ours).start_send(Message::binary(vec![7; 1 << 20])).unwrap();
         let tasks = [(); 4].map(|()| Arc::new(Woken::default()));
         let [first_reader, first_writer, reader, writer] =
@@ -635,11 +634,11 @@ fn the_tasks_that_polled_last_are_woken() {
     }
 }
 
-/// A transport that gives these bytes, up to 1000 at once, and then ends, or fails.
+/// A transport that returns these bytes, up to 1000 per read, and then ends or fails.
 struct Played {
     input: BytesMut,
     end: Option<io::ErrorKind>,
-    /// Whether it takes what is written, and forgets it.
+    /// Whether it accepts all writes.
     takes: bool,
 }
 
@@ -688,7 +687,8 @@ impl AsyncWrite for Played {
     }
 }
 
-/// §7.1.4: how the transport ends after the closing handshake is no matter; before, it is.
+/// §7.1.4: after the closing handshake, any end of the transport is normal. Before it, any is an
+/// error.
 #[tokio::test]
 async fn a_transport_that_fails_after_the_closing_handshake_has_ended() {
     for error in [
@@ -724,7 +724,7 @@ async fn a_transport_that_fails_after_the_closing_handshake_has_ended() {
     }
 }
 
-/// A reply that cannot be sent is no reason not to read.
+/// Reading continues if a reply cannot be sent.
 #[tokio::test]
 async fn what_has_arrived_is_read_though_nothing_can_be_sent() {
     let (stream, expected) = conversation();
@@ -735,7 +735,7 @@ async fn what_has_arrived_is_read_though_nothing_can_be_sent() {
     }
     assert_eq!(found, expected);
 
-    // What cannot be sent does not pile up.
+    // Replies that cannot be sent do not take more and more memory.
     let pings = masked(Opcode::Ping, true, &[7; 125]).repeat(1000);
     let mut ours = WebSocketStream::new(Played::deaf(&pings), Connection::server());
     let mut answered = 0;
@@ -771,7 +771,7 @@ async fn frames_are_masked_by_clients_alone() {
     let error = server.send(Frame::new(Opcode::Ping, vec![0; 126])).await.unwrap_err();
     assert!(matches!(error, CodecError::Encode(EncodeError::ControlTooLong(126))));
 
-    // RSV bits need an extension that claims them, on such a frame.
+    // RSV bits must be allowed for such a frame.
     let frames = FrameDecoder::with_rules(Rules::new(Role::Server).allow_rsv(Rsv::RSV1));
     let mut codec = FrameCodec::with_frame_decoder(frames, NoKeys);
     let mut out = BytesMut::new();
@@ -800,7 +800,7 @@ fn texts_of_errors() {
     for error in [&received, &refused, &full, &transport] {
         assert!(error.source().is_none(), "{error}: all that is known is said");
     }
-    // The source is the transport's own: the layer below the message that is displayed.
+    // The source is that of the transport's error, because the text of the error is displayed.
     #[derive(Debug)]
     struct Caused;
     impl std::fmt::Display for Caused {
@@ -826,7 +826,7 @@ fn texts_of_errors() {
     }
 }
 
-/// Also with a source of keys that cannot.
+/// This is true even if the source of keys does not implement `Debug`.
 #[test]
 fn all_types_implement_debug() {
     let shown = format!("{:?}", FrameCodec::client(key));
@@ -848,7 +848,7 @@ fn all_types_implement_debug() {
     }
 }
 
-/// Waiting for a message among other things loses none, since that is what `select!` does.
+/// No message is lost if `select!` drops the future of `next`.
 #[tokio::test]
 async fn select_loses_nothing() {
     let (stream, expected) = conversation();

@@ -1,4 +1,4 @@
-//! What codecs and streams take of memory, and give back.
+//! The memory of codecs and streams.
 #![cfg(feature = "tokio")]
 
 use core::pin::Pin;
@@ -17,7 +17,7 @@ use wsframe::{
 use crate::pipe;
 use pipe::{arrived, drained, key, masked, next, next_or_drop, send, server};
 
-/// Why there is no next message or frame.
+/// Returns the error in place of a next message or frame.
 fn next_error<S: Stream<Item = Result<T, CodecError>> + Unpin, T: core::fmt::Debug>(
     stream: &mut S,
 ) -> CodecError {
@@ -27,7 +27,7 @@ fn next_error<S: Stream<Item = Result<T, CodecError>> + Unpin, T: core::fmt::Deb
     }
 }
 
-/// Whatever a header declares, memory is taken for what has arrived.
+/// Memory is allocated for bytes that have arrived, and not for declared lengths.
 #[test]
 fn a_declared_length_allocates_nothing() {
     let header =
@@ -49,7 +49,7 @@ fn a_declared_length_allocates_nothing() {
     // 64,000 bytes have arrived.
     assert!(counted.bytes_max < 4 * 64_000, "{counted:?}");
 
-    // A limit acts before anything is taken.
+    // A limit applies before anything is allocated.
     let (mut peer, io) = duplex(64);
     let mut ours = server(io);
     send(&mut peer, &header);
@@ -69,7 +69,7 @@ fn a_declared_length_allocates_nothing() {
     assert!(counted.bytes_max < 64_000, "{counted:?}");
 }
 
-/// A pipe that has taken all its memory.
+/// Returns a pipe that has allocated all its memory.
 fn used_pipe() -> (DuplexStream, DuplexStream) {
     let (mut peer, mut io) = duplex(1 << 16);
     send(&mut peer, &[0; 1 << 16]);
@@ -79,8 +79,8 @@ fn used_pipe() -> (DuplexStream, DuplexStream) {
     (peer, io)
 }
 
-/// How many bytes more are allocated than before, after a message of this length was received and
-/// dropped.
+/// Receives and drops a message of this length. Returns how many more bytes are allocated than
+/// before.
 fn left_by_reading<S>(peer: &mut DuplexStream, stream: &mut S, len: usize) -> i64
 where
     S: Stream<Item = Result<Message, CodecError>> + Unpin,
@@ -100,13 +100,14 @@ where
     counted.bytes_current
 }
 
-/// No buffer stays large for good after one large message.
+/// A large message does not leave a large buffer.
 #[test]
 fn a_large_message_leaves_no_large_buffer() {
-    // Some fill the buffer nearly to its end, so that little of it can be seen after they were
-    // removed.
+    // Some lengths fill the buffer nearly to its end, so that little capacity is visible after they
+    // were removed.
     for len in [70_000, 131_072 - 14, 131_072 - 30, 300_000, (1 << 20) - 14, 4 << 20] {
-        // A stream has no buffer at first, and keeps a large one until a few messages were small.
+        // A stream has no buffer at first. It keeps a large one until a few small messages have
+        // arrived.
         let (mut peer, io) = used_pipe();
         let mut ours = server(io);
         let left: i64 = [len, 10, 10, 10, 10, 10, 10]
@@ -132,13 +133,13 @@ fn a_large_message_leaves_no_large_buffer() {
             sent.extend(arrived(&mut peer));
             assert_eq!(&sent[10..], vec![7; len]);
         });
-        // The message was dropped, too, and a small buffer for headers was added.
+        // The message was dropped too, and a small buffer for headers was allocated.
         let left = counted.bytes_current + len as i64;
         assert!((0..2 << 10).contains(&left), "{left} bytes after {len}");
     }
 }
 
-/// A buffer of 64 KiB may stay, and so may one that holds 8 KiB or more.
+/// A buffer of 64 KiB may stay, and one that contains 8 KiB or more.
 #[test]
 fn what_is_left_in_a_large_buffer_moves_to_a_small_one() {
     let frame = masked(Opcode::Binary, true, &[7; 10_000]);
@@ -156,7 +157,7 @@ fn what_is_left_in_a_large_buffer_moves_to_a_small_one() {
         assert!(codec.decode(&mut input).unwrap().is_none());
         assert_eq!((&input[..], input.as_ptr() == at), (&frame[..len], stays));
         assert!(stays || input.capacity() == 8192);
-        // Once is enough; and it goes when it holds little.
+        // It moves only once, and when it contains little.
         let at = input.as_ptr();
         assert!(codec.decode(&mut input).unwrap().is_none());
         assert_eq!(input.as_ptr(), at);
@@ -180,12 +181,12 @@ fn a_message_is_not_copied() {
 }
 
 #[test]
-fn what_a_connection_keeps_is_small() {
-    // As the documentation says.
+fn the_state_of_a_connection_is_small() {
+    // The documentation promises this.
     assert!(size_of::<MessageCodec>() <= size_of::<Connection>() + 112);
     let make = || drop(MessageCodec::new(Connection::server()));
     assert_eq!(allocation_counter::measure(make).count_total, 0);
-    // Nor after a Ping that was answered.
+    // This is also true after a Ping that was answered.
     let mut codec = MessageCodec::new(Connection::server());
     let mut input = BytesMut::from(&masked(Opcode::Ping, true, b"hi").repeat(2)[..]);
     let mut out = BytesMut::with_capacity(64);

@@ -1,5 +1,5 @@
-//! What must hold for any input: the bodies of the property tests, of the fuzz targets, and of the
-//! test that runs the fuzzers' seeds.
+//! Checks that must pass for any input. The property tests, the fuzz targets, and the test of the
+//! fuzz inputs call them.
 
 use super::backends;
 use super::drive::{self, Way, pieces};
@@ -11,13 +11,14 @@ use wsframe::{
     MessageDecoder, Opcode, ProtocolError, Role, Rsv, Rules, Utf8Validator, mask, utf8,
 };
 
-/// Decodes every prefix of a header as the oracle does, and what is whole goes round.
+/// Compares the decoder with the oracle, on every prefix of a header. Encodes complete headers
+/// again and compares the bytes.
 pub fn header(choices: Choices, bytes: &[u8]) {
     for end in 0..=bytes.len().min(16) {
         let prefix = &bytes[..end];
         let decoded = FrameHeader::decode(prefix, choices.rules());
         assert_eq!(decoded, naive::header(prefix, choices), "{prefix:02x?} {choices:?}");
-        // Syntax apart from policy comes to the same.
+        // `parse` and the rules together give the same result.
         let parsed = FrameHeader::parse(prefix);
         match (parsed, decoded) {
             (Some((header, len)), _) => {
@@ -29,8 +30,8 @@ pub fn header(choices: Choices, bytes: &[u8]) {
             Ok(Some((header, len))) => {
                 assert_eq!(len, FrameHeader::required_len(prefix));
                 let encoded = header.encode();
-                // A decoder finds this only when it reads the body; an encoder knows that no body
-                // fits.
+                // A decoder finds this error only when it reads the body. An encoder rejects the
+                // header.
                 if (header.opcode, header.payload_len) == (Opcode::Close, 1) {
                     let fragmented = EncodeError::FragmentedControl(Opcode::Close);
                     let error =
@@ -63,7 +64,8 @@ pub fn header(choices: Choices, bytes: &[u8]) {
     }
 }
 
-/// What the rules say of a header that was parsed without them, as [`FrameHeader::decode`] says it.
+/// Checks a header that was parsed without rules. Returns the result in the form of
+/// [`FrameHeader::decode`].
 pub fn policy(
     choices: Choices,
     header: &FrameHeader,
@@ -81,7 +83,7 @@ pub fn policy(
     }
 }
 
-/// Masks at any cut, in place and copying, on every backend, as the oracle does.
+/// Compares masking with the oracle: at any cut, in place and while copying, on every backend.
 pub fn mask(key: [u8; 4], cut: usize, bytes: &[u8]) {
     let mut expected = bytes.to_vec();
     naive::mask(&mut expected, key, 0);
@@ -120,8 +122,8 @@ pub fn mask(key: [u8; 4], cut: usize, bytes: &[u8]) {
     assert_eq!(turned, behind, "what zeros behind the payload would be masked to");
 }
 
-/// Judges text in chunks of these lengths (repeated), alone and while unmasking, on every backend,
-/// as `core` judges the whole.
+/// Compares validation with `core`: in chunks of these lengths (repeated), alone and while
+/// unmasking, on every backend.
 pub fn utf8(cuts: &[usize], text: &[u8]) {
     let expected = naive::first_bad_byte(text);
     let key = [0x37, 0xFA, 0x21, 0x3D];
@@ -185,7 +187,8 @@ pub fn utf8(cuts: &[usize], text: &[u8]) {
     }
 }
 
-/// Finds in any stream, cut anywhere, the frames and the error that the oracle finds in the whole.
+/// Compares the frame decoder, on a stream that is cut anywhere, with the oracle on the whole
+/// stream.
 pub fn frames(choices: Choices, max_frame_size: u32, cuts: &[usize], stream: &[u8]) {
     let limit = if max_frame_size == u32::MAX { u64::MAX } else { max_frame_size.into() };
     let (frames, error) = naive::frames(stream, choices, limit);
@@ -197,7 +200,7 @@ pub fn frames(choices: Choices, max_frame_size: u32, cuts: &[usize], stream: &[u
             let decoded = drive::decode(decoder, stream, cuts, stream.len().max(1), way);
             assert_eq!(decoded.whole_frames(), &frames[..]);
             assert_eq!(decoded.error, error);
-            // But for one that is longer than this limit can say.
+            // A frame that is longer than this limit can express is the exception.
             if whole_frames_up_to == u32::MAX && decoded.frames.len() == frames.len() {
                 assert_eq!(decoded.chunks, frames.len(), "every frame whole, or not yet");
             }
@@ -205,10 +208,11 @@ pub fn frames(choices: Choices, max_frame_size: u32, cuts: &[usize], stream: &[u
     }
 }
 
-/// Frames of at most so many bytes come whole: none, those of a few words, all.
+/// Settings of `whole_frames_up_to`: no frame, frames of a few words, and all frames.
 const WHOLE_UP_TO: [u32; 3] = [0, 20, u32::MAX];
 
-/// How long the stream is up to the end of its last whole frame, or up to an error in a header.
+/// Returns the length of the stream up to the end of its last complete frame, or up to an error in
+/// a header.
 fn whole_frames_len(stream: &[u8], choices: Choices) -> usize {
     let mut len = 0;
     loop {
@@ -226,7 +230,7 @@ fn whole_frames_len(stream: &[u8], choices: Choices) -> usize {
     }
 }
 
-/// A decoder under these rules and limits, whose frames of at most so many bytes come whole.
+/// Creates a decoder with these rules, limits and `whole_frames_up_to`.
 fn message_decoder(
     choices: Choices,
     limits: Limits,
@@ -245,8 +249,8 @@ fn message_decoder(
         .validate_text(validate)
 }
 
-/// Finds in any stream, cut anywhere, the messages and the error that the oracle finds in the
-/// whole.
+/// Compares the message decoder, on a stream that is cut anywhere, with the oracle on the whole
+/// stream.
 pub fn messages(choices: Choices, limits: Limits, validate: bool, cuts: &[usize], stream: &[u8]) {
     let expected = naive::messages(stream, choices, limits, validate);
     for (cuts, way) in
@@ -255,14 +259,14 @@ pub fn messages(choices: Choices, limits: Limits, validate: bool, cuts: &[usize]
         let decoder = message_decoder(choices, limits, validate, 0);
         let mut found = drive::messages(decoder, stream, cuts, way);
         if expected.error.is_some() {
-            // What comes before an error in the same chunk is not handed out.
+            // The bytes before an error in the same chunk are not returned.
             assert!(expected.open.starts_with(&found.open));
             found.open.clone_from(&expected.open);
         }
         assert_eq!(found, expected, "{cuts:?} {way:?}");
     }
 
-    // Where a frame waits for its end, what is wrong in it waits, too.
+    // If a frame must be complete, an error in its payload is found only then.
     let whole = &stream[..whole_frames_len(stream, choices)];
     let wrong_in_whole = naive::messages(whole, choices, limits, validate).error;
     for whole_frames_up_to in &WHOLE_UP_TO[1..] {
@@ -286,13 +290,13 @@ pub fn messages(choices: Choices, limits: Limits, validate: bool, cuts: &[usize]
     }
 }
 
-/// Forwards any stream, cut anywhere: the other side finds the same frames, in strict form, and so
-/// the same messages. A stream that the oracle refuses is forwarded up to there, and refused with
-/// the same error.
+/// Compares a relay, on a stream that is cut anywhere, with the oracle. The receiver finds the same
+/// frames, in strict form, and so the same messages. An invalid stream is forwarded up to the same
+/// error.
 pub fn relay(choices: Choices, limits: Limits, validate: bool, cuts: &[usize], stream: &[u8]) {
     let expected = naive::messages(stream, choices, limits, validate);
-    // What a server receives goes on to a server, so the role stays; what is relaxed does not go
-    // on.
+    // Frames that a server receives are forwarded to a server, so the role is the same. Relaxed
+    // rules do not apply to forwarded frames.
     let strict =
         Choices { accept_any_masking: false, accept_non_minimal_lengths: false, ..choices };
     let without_key =
@@ -325,7 +329,7 @@ pub fn relay(choices: Choices, limits: Limits, validate: bool, cuts: &[usize], s
     }
 }
 
-/// Frames that are encoded come out of the decoder as they were, in any buffer, cut anywhere.
+/// Encodes frames, decodes them in a buffer of any length and reads of any lengths, and compares.
 pub fn round_trip(specs: &[Spec], receiver: Role, rsv: Rsv, cuts: &[usize], capacity: usize) {
     let capacity = capacity.max(MIN_BUFFER_LEN);
     let (frames, stream) = streams::stream(specs, receiver, rsv);

@@ -1,6 +1,6 @@
-//! What comes out of a connection whose messages may be compressed.
+//! Driving connections whose messages may be compressed.
 
-// Each test takes what it needs; nothing here is an API.
+// No test program uses all of this.
 #![allow(dead_code)]
 
 pub use super::deflate;
@@ -12,7 +12,7 @@ use wsframe::{
     Rsv, TransportAction,
 };
 
-/// A pool whose connections compress every message that they may.
+/// Returns a pool whose connections compress every message that may be compressed.
 pub fn eager() -> Pool {
     Pool::new(Config::default().threshold(0))
 }
@@ -20,9 +20,9 @@ pub fn eager() -> Pool {
 /// The output of a connection.
 #[derive(Debug, Default, PartialEq)]
 pub struct Received {
-    /// Text or binary, and whether it has ended.
+    /// For each message: whether it is text, its bytes, and whether it has ended.
     pub messages: Vec<(bool, Vec<u8>, bool)>,
-    /// Pings, Pongs and Closes: how many messages had begun, and the payload.
+    /// For each Ping, Pong and Close: how many messages had begun before, and the payload.
     pub control: Vec<(usize, Vec<u8>)>,
     pub error: Option<ProtocolError>,
 }
@@ -65,7 +65,7 @@ impl Received {
     }
 }
 
-/// Receives bytes that arrive in pieces of these lengths, and decompresses into buffers of those.
+/// Receives bytes in pieces of these lengths, and decompresses into buffers of these lengths.
 pub fn receive<K: MaskingKeys>(
     connection: &mut CompressedConnection<K>,
     bytes: &[u8],
@@ -87,7 +87,7 @@ pub fn receive<K: MaskingKeys>(
                 Ok(None) => break,
                 Err(ReceiveError::Protocol(error)) => {
                     received.error = Some(error);
-                    // Latched.
+                    // The error is sticky.
                     let again = connection.receive(&mut input, &mut buf, pool, out);
                     assert_eq!(again.unwrap_err(), ReceiveError::Protocol(error));
                     assert_eq!(connection.connection().transport_action(), TransportAction::Close);
@@ -102,15 +102,13 @@ pub fn receive<K: MaskingKeys>(
     received
 }
 
-/// What any bytes mean to an endpoint of this role, by RFC 6455 and RFC 7692 read literally: its
-/// whole messages up to what is wrong; the payloads of control frames; and whether anything is
-/// wrong.
+/// The meaning of any bytes to an endpoint, by RFC 6455 and RFC 7692: the complete messages before
+/// an error, the payloads of control frames, and whether there is an error.
 struct Expected {
     messages: Vec<(bool, Vec<u8>)>,
     control: Vec<Vec<u8>>,
     wrong: bool,
-    /// Part of a message that has not ended was received. If that is compressed, it may be wrong
-    /// already.
+    /// Whether a message has begun and not ended. If it is compressed, it may already be invalid.
     open: bool,
 }
 
@@ -163,15 +161,15 @@ impl Expected {
             }
             Some(error) => {
                 assert!(self.wrong || self.open, "{error}");
-                // Those within a message that is wrong come only if they come before what is.
+                // Control frames within an invalid message arrive only if they are before the
+                // error.
                 assert!(self.control.starts_with(&control));
             }
         }
     }
 }
 
-/// Any bytes, to an endpoint of this role that negotiated this: cut or whole, they are the messages
-/// that the naive decoders find, or wrong.
+/// Compares a connection, which receives any bytes in pieces and whole, with the naive decoders.
 pub fn any_bytes(
     role: Role,
     context: DeflateContext,
@@ -209,7 +207,7 @@ pub fn any_bytes(
     if whole.0.error.is_none() {
         assert_eq!(cut, whole);
     } else {
-        // Which of two things that are wrong is found first, depends on the pieces.
+        // If there are two errors, the pieces decide which one is found first.
         assert!(cut.0.error.is_some(), "only whole: {:?}", whole.0.error);
     }
 }

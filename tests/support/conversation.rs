@@ -1,8 +1,8 @@
-//! Two connections that talk to each other through a network which cuts and delays.
+//! Two connections that talk to each other through a network that cuts and delays.
 //!
-//! What must hold, whatever they are told to do: every message that one was allowed to send reaches
-//! the other, whole and in order; every Ping is answered, in their order, unless the other side
-//! closed of itself; and in the end both are closed, with the codes that were sent.
+//! After any script, these must be true: every message that was sent arrives whole and in order.
+//! Every Ping is answered in order, unless the other side has closed the connection. In the end
+//! both sides are closed, with the codes that were sent.
 
 use std::collections::VecDeque;
 
@@ -11,16 +11,16 @@ use wsframe::{
     MaskingKeys, NoKeys, Opcode, ReceiveError, Role, Rules, TransportAction,
 };
 
-/// What one side is told to do. Both numbers mean a side by their lowest bit.
+/// A step of the script. The lowest bit of a number chooses the side.
 #[derive(Clone, Debug)]
 pub enum Act {
-    /// A message in one frame.
+    /// Sends a message in one frame.
     Send {
         side: u8,
         text: bool,
         payload: Vec<u8>,
     },
-    /// A fragment.
+    /// Sends a fragment.
     Fragment {
         side: u8,
         text: bool,
@@ -35,14 +35,14 @@ pub enum Act {
         side: u8,
         code: u16,
     },
-    /// The network brings this many bytes to a side.
+    /// Delivers this many bytes to a side.
     Deliver {
         side: u8,
         bytes: u16,
     },
 }
 
-/// The acts that these bytes tell: two for each, and its payload. All bytes tell some.
+/// Converts bytes to a script: two bytes per act, and its payload. Any bytes are a script.
 pub fn script(mut bytes: &[u8]) -> Vec<Act> {
     let mut acts = Vec::new();
     while let [what, number, rest @ ..] = bytes {
@@ -69,10 +69,10 @@ pub fn script(mut bytes: &[u8]) -> Vec<Act> {
     acts
 }
 
-/// A message, text or binary.
+/// A message: whether it is text, and its bytes.
 type Message = (bool, Vec<u8>);
 
-/// How many Pongs wait in an output of this side.
+/// Returns how many Pongs wait in an output of this side.
 fn pongs(mut out: &[u8], role: Role) -> usize {
     let rules = Rules::new(role.peer());
     let mut pongs = 0;
@@ -87,7 +87,7 @@ struct Side<K> {
     connection: Connection<K>,
     max_pending_replies: usize,
     out: Vec<u8>,
-    /// What the network has brought and the connection has not consumed.
+    /// The delivered bytes that the connection has not consumed.
     input: Vec<u8>,
     assembler: Assembler,
     sent: Vec<Message>,
@@ -96,7 +96,7 @@ struct Side<K> {
     pings: VecDeque<Vec<u8>>,
     received: Vec<Message>,
     close_sent: Option<CloseCode>,
-    /// Whether that was no answer.
+    /// Whether that Close was not an answer.
     closed_of_itself: bool,
 }
 
@@ -167,8 +167,8 @@ impl<K: MaskingKeys> Side<K> {
         self.close_sent.get_or_insert(code);
     }
 
-    /// Receives what has arrived, and hands the output to the network. `peer_closed` is the code of
-    /// the peer's Close, if it sent one.
+    /// Receives the delivered bytes, and passes the output to the network. `peer_closed` is the
+    /// code of the peer's Close, if it sent one.
     fn receive(&mut self, network: &mut VecDeque<u8>, peer_closed: Option<CloseCode>) {
         let Self { connection, out, input, max_pending_replies, .. } = self;
         let mut rest = &mut input[..];
@@ -235,7 +235,7 @@ impl<K: MaskingKeys> Conversation<K> {
         }
     }
 
-    /// What a side has said goes out, and so many bytes come to it.
+    /// Sends the output of a side, and delivers this many bytes to it.
     fn deliver(&mut self, to_client: bool, bytes: usize) {
         let Self { client, server, to_client: client_bound, to_server: server_bound } = self;
         if to_client {
@@ -249,7 +249,7 @@ impl<K: MaskingKeys> Conversation<K> {
         }
     }
 
-    /// Lets all that is under way arrive, and what it causes.
+    /// Delivers everything that was sent, and the replies to it.
     fn settle(&mut self) {
         loop {
             self.deliver(true, usize::MAX);
@@ -282,8 +282,8 @@ impl<K: MaskingKeys> Conversation<K> {
     }
 }
 
-/// Plays the acts, then lets all that is under way arrive. With few bytes allowed to wait for being
-/// sent, replies have to be asked for again.
+/// Runs the script, then delivers everything that was sent. With a low `max_pending_replies`,
+/// `receive` must be called again for some replies.
 pub fn play(acts: &[Act], max_pending_replies: u16) {
     let mut key = 0x1234_5678_u32;
     let keys = move || {

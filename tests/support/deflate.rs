@@ -1,7 +1,7 @@
-//! What must hold for any compressed message, for any that is compressed, and for any offer or
+//! Checks that must pass for any compressed message, any message to compress, and any offer or
 //! answer.
 
-// Each test takes what it needs; nothing here is an API.
+// No test program uses all of this.
 #![allow(dead_code)]
 
 #[path = "inflate.rs"]
@@ -14,7 +14,7 @@ use wsframe::deflate::{
 };
 use wsframe::extensions::{Extension, ExtensionWriter, Extensions};
 
-/// All contexts: takeover or none, in each window.
+/// Returns all contexts: with and without context takeover, with each window.
 pub fn contexts() -> impl Iterator<Item = DeflateContext> {
     let windows = (8..=15).map(|bits| WindowBits::new(bits).unwrap());
     windows.flat_map(|window_bits| {
@@ -22,19 +22,19 @@ pub fn contexts() -> impl Iterator<Item = DeflateContext> {
     })
 }
 
-/// One of all contexts.
+/// Returns the context with this number, modulo their count.
 pub fn context(byte: u8) -> DeflateContext {
     contexts().nth(usize::from(byte) % 16).unwrap()
 }
 
-/// The lengths over and over; of none, or of zeros, that of everything at once.
+/// Repeats the lengths. If there are none, or only zeros, returns one length for everything.
 pub fn endless(lengths: &[usize]) -> impl Iterator<Item = usize> + '_ {
     let all = lengths.iter().all(|&length| length == 0);
     let mut cycle = lengths.iter().copied().filter(|&length| length > 0).cycle();
     std::iter::from_fn(move || Some(if all { 1 << 20 } else { cycle.next().unwrap() }))
 }
 
-/// The bytes in pieces of these lengths.
+/// Splits the bytes into pieces of these lengths.
 pub fn pieces<'b>(mut bytes: &'b [u8], lengths: &[usize]) -> Vec<&'b [u8]> {
     let mut pieces = Vec::new();
     let mut lengths = endless(lengths);
@@ -46,8 +46,8 @@ pub fn pieces<'b>(mut bytes: &'b [u8], lengths: &[usize]) -> Vec<&'b [u8]> {
     pieces
 }
 
-/// Buffers of these lengths over and over, at most 64 KiB each, in the same memory: what is asked
-/// for with every piece of a message must not cost more than the piece.
+/// Buffers of these lengths (repeated), at most 64 KiB each. They share one memory, so that a
+/// buffer for every piece of a message does not cost more than the piece.
 struct Buffers<I> {
     lengths: I,
     memory: Vec<u8>,
@@ -69,15 +69,14 @@ impl<I: Iterator<Item = usize>> Buffers<I> {
     }
 }
 
-/// Restores a buffer, and returns whether nothing was written after what it holds: as far as a
-/// kilobyte after it.
+/// Restores a buffer. Returns whether no byte was written in the kilobyte after its content.
 fn restore(buffer: &mut [u8], written: usize) -> bool {
     let (written, rest) = buffer.split_at_mut(written);
     written.fill(UNTOUCHED);
     rest.iter().take(1 << 10).all(|&byte| byte == UNTOUCHED)
 }
 
-/// Compresses a message that comes in pieces, into buffers of these lengths.
+/// Compresses a message in pieces, into buffers of these lengths.
 pub fn compress(
     compressor: &mut Compressor,
     message: &[u8],
@@ -109,8 +108,8 @@ pub fn compress(
     }
 }
 
-/// Decompresses a payload that comes in pieces, into buffers of these lengths; gives also what came
-/// before an error.
+/// Decompresses a payload in pieces, into buffers of these lengths. Also returns the output before
+/// an error.
 pub fn inflate(
     decompressor: &mut Decompressor,
     payload: &[u8],
@@ -137,7 +136,7 @@ pub fn inflate(
     (message, decompressor.finish())
 }
 
-/// Any payloads as the messages of a connection, against the naive decoder, in pieces and whole.
+/// Compares decompression of any payloads, in pieces and whole, with the naive decoder.
 pub fn any_payloads(
     takeover: bool,
     limit: u32,
@@ -167,7 +166,7 @@ pub fn any_payloads(
                 assert!(too_long || !expected.right, "{error}: {}", payload.escape_ascii());
                 assert!(expected.bytes.starts_with(&message));
                 assert_eq!(appended, b"kept");
-                // Latched.
+                // The error is sticky.
                 assert_eq!(in_pieces.finish(), Err(error));
                 assert_eq!(whole.append(&[0], &mut appended), Err(error));
                 return;
@@ -180,7 +179,7 @@ pub fn any_payloads(
     }
 }
 
-/// Any messages, compressed and decompressed, in pieces and whole, also by the naive decoder.
+/// Compresses any messages, and decompresses them in pieces and whole, and with the naive decoder.
 pub fn round_trip(
     context: DeflateContext,
     effort: CompressorOptions,
@@ -217,8 +216,8 @@ pub fn round_trip(
     }
 }
 
-/// The two ends of a negotiation, one of whose headers is this line: what each makes of it is what
-/// the naive reading of RFC 7692 §7.1 makes of it.
+/// Compares the negotiation, of a server and of a client that receive this line, with a naive
+/// reading of RFC 7692 §7.1.
 pub fn negotiation(wanted: DeflateParameters, fallback: DeflateParameters, line: &[u8]) {
     lines(wanted, line);
     let Ok(elements) = Extensions::parse(line) else { return };
@@ -241,12 +240,12 @@ pub fn negotiation(wanted: DeflateParameters, fallback: DeflateParameters, line:
             let said = if server_bits == 0 { 15 } else { server_bits };
             assert_eq!(bits(agreed.server), min(wanted.server.window_bits, said));
             let expected = match client_bits {
-                0 => 15, // the server may say nothing of it
+                0 => 15, // the answer may omit it
                 said => min(wanted.client.window_bits, said.min(15)),
             };
             assert_eq!(bits(agreed.client), expected);
 
-            // The answer is one that allows the offer, however strictly that is read.
+            // The answer is valid for the offer.
             let mut answer = String::new();
             server.answer(&mut ExtensionWriter::new(&mut answer)).unwrap();
             let list = crate::support::extensions::naive(answer.as_bytes()).unwrap();
@@ -256,7 +255,7 @@ pub fn negotiation(wanted: DeflateParameters, fallback: DeflateParameters, line:
             assert!(client_back == 0 || (client_bits != 0 && client_back <= client_bits.min(15)));
         }
 
-        // As a client, to whom this is the answer.
+        // As a client that receives this answer.
         let mut client = Negotiation::new(wanted);
         let fallbacks = [fallback];
         client = client.fallbacks(&fallbacks);
@@ -283,7 +282,7 @@ pub fn negotiation(wanted: DeflateParameters, fallback: DeflateParameters, line:
     }
 }
 
-/// The forms that read whole header fields say what one call for each element comes to.
+/// Compares the methods for whole header fields with one call for each element.
 fn lines(wanted: DeflateParameters, line: &[u8]) {
     let others = &b"x-other; x=1"[..];
     let list = || Extensions::parse(line).into_iter().flatten();
@@ -313,7 +312,7 @@ fn lines(wanted: DeflateParameters, line: &[u8]) {
     assert!(client.confirm_lines([others]).is_err());
 }
 
-/// Whether an answer that says this can be to the offer.
+/// Returns whether this answer is allowed for the offer.
 fn fits([no_server, _, server_bits, client_bits]: [u8; 4], offer: &DeflateParameters) -> bool {
     let wanted = offer.server.window_bits.get();
     (offer.server.takeover || no_server == 1)
@@ -325,8 +324,9 @@ fn stated_in(element: &crate::support::extensions::Element) -> [u8; 4] {
     stated(element, true).unwrap()
 }
 
-/// The four parameters in the order of the RFC: 1 for a flag, the bits of a window, 16 for
-/// `client_max_window_bits` without a value, 0 for what is missing. `None` if they are not valid.
+/// Returns the four parameters in the order of the RFC: 1 for a flag, the bits of a window, 16 for
+/// `client_max_window_bits` without a value, and 0 for a missing one. Returns `None` if they are
+/// not valid.
 fn stated(element: &crate::support::extensions::Element, answer: bool) -> Option<[u8; 4]> {
     const NAMES: [&str; 4] = [
         "server_no_context_takeover",
@@ -356,8 +356,7 @@ fn stated(element: &crate::support::extensions::Element, answer: bool) -> Option
     Some(stated)
 }
 
-/// Two ends that know only each other's headers come to the same parameters, within both their
-/// bounds.
+/// Checks that two endpoints negotiate the same parameters, within the bounds of both.
 pub fn agreement(
     client_wants: DeflateParameters,
     fallback: DeflateParameters,
@@ -376,9 +375,8 @@ pub fn agreement(
     assert!(answers.next().is_none());
 
     let (client, server) = (client.agreed().unwrap(), server.agreed().unwrap());
-    // What the server sends, the client must be ready for to the last, and the other way round. A
-    // client may bind itself more than the server knows, by what it said in an offer that was not
-    // chosen.
+    // Each side must be able to decompress what the other sends. The client's own limits may be
+    // stricter than the server knows, because of an offer that was not chosen.
     assert_eq!(client.server, server.server, "{offers} / {answer}");
     assert!(!client.client.takeover || server.client.takeover);
     assert!(client.client.window_bits <= server.client.window_bits);

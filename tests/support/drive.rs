@@ -1,4 +1,4 @@
-//! Drives the decoder as callers do, and checks on the way what every call promises.
+//! Drives the decoders as callers do, and checks the guarantees of each call.
 
 use super::naive::{self, Broken, Frame, Item};
 use wsframe::{
@@ -6,30 +6,30 @@ use wsframe::{
     Payload, ProtocolError, RawChunk, Relay, Role,
 };
 
-/// What a stream was decoded to.
+/// The result of decoding a stream.
 #[derive(Debug, Default, PartialEq)]
 pub struct Decoded {
-    /// The frames that came to their end.
+    /// All frames. The last one may be incomplete.
     pub frames: Vec<Frame>,
-    /// What ended the stream early.
+    /// The error that ended the stream.
     pub error: Option<ProtocolError>,
-    /// How many bytes were consumed.
+    /// The number of bytes that were consumed.
     pub consumed: usize,
-    /// How many chunks were handed out.
+    /// The number of chunks.
     pub chunks: usize,
 }
 
-/// How the chunk is taken: each way must give the same.
+/// The way in which chunks are decoded. All ways must give the same result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// [`FrameDecoder::decode`] with a cursor.
     Cursor,
-    /// [`FrameDecoder::locate`], then [`wsframe::FrameSpan::of`] on the whole buffer.
+    /// [`FrameDecoder::next_span`], then [`wsframe::FrameSpan::into_chunk`] on the whole buffer.
     Locate,
 }
 
-/// Decodes a stream that arrives in reads of these lengths (repeated as long as needed; none: as
-/// much as fits), into a buffer that holds `capacity` bytes.
+/// Decodes a stream in a buffer of `capacity` bytes. It arrives in reads of these lengths
+/// (repeated; without lengths, each read fills the buffer).
 pub fn decode(
     mut decoder: FrameDecoder,
     stream: &[u8],
@@ -65,7 +65,7 @@ pub fn decode(
     }
 }
 
-/// Takes all chunks that the buffer holds.
+/// Decodes all chunks in the buffer.
 fn consume(
     decoder: &mut FrameDecoder,
     buffer: &mut [u8],
@@ -123,7 +123,7 @@ fn take(chunk: FrameChunk<'_>, decoder: &FrameDecoder, decoded: &mut Decoded) {
 }
 
 impl Decoded {
-    /// The frames without one that has begun and not ended.
+    /// Returns the complete frames.
     pub fn whole_frames(&self) -> &[Frame] {
         match self.frames.split_last() {
             Some(((header, payload), whole)) if payload.len() as u64 != header.payload_len => whole,
@@ -132,8 +132,8 @@ impl Decoded {
     }
 }
 
-/// Decodes a stream of messages that arrives in reads of these lengths (repeated; none: all at
-/// once).
+/// Decodes a stream of messages that arrives in reads of these lengths (repeated; without lengths,
+/// in one read).
 pub fn messages(
     mut decoder: MessageDecoder,
     stream: &[u8],
@@ -170,7 +170,7 @@ pub fn messages(
             }
         };
         if let Some(error) = error {
-            // Latched, whatever comes.
+            // The error is sticky.
             assert_eq!(decoder.error(), Some(error));
             assert_eq!(decoder.decode(&mut &mut b"\x81\x00".to_vec()[..]).unwrap_err(), error);
             assert_eq!(decoder.next_span(b"\x89\x00").unwrap_err(), error);
@@ -186,7 +186,7 @@ pub fn messages(
     found.messages
 }
 
-/// Puts the chunks of messages together: by hand, and beside that with an [`Assembler`].
+/// Collects messages from their chunks, without an [`Assembler`] and with one.
 #[derive(Default)]
 struct Collector {
     messages: naive::Messages,
@@ -250,31 +250,31 @@ impl Collector {
         Payload::new(bytes, mask)
     }
 
-    /// Turns offsets into such from the beginning of the message, as far as that is known here.
+    /// Ends the stream with an error. Converts its offset to one from the beginning of the message.
     fn end_with(mut self, error: ProtocolError) -> naive::Messages {
         self.messages.error = Some(Broken::after(self.messages.open.len(), error));
         self.messages
     }
 }
 
-/// What a relay made of a stream.
+/// The result of relaying a stream.
 #[derive(Debug, Default)]
 pub struct Relayed {
-    /// What goes out.
+    /// The bytes to send.
     pub bytes: Vec<u8>,
-    /// Whether the relay says that a Close went through.
+    /// Whether the relay reports that a Close was forwarded.
     pub closed: bool,
-    /// In text, offsets count from the beginning of the message.
+    /// The error. Offsets in text count from the beginning of the message.
     pub error: Option<Broken>,
 }
 
-/// The key of a relay's frame of this number, from 1.
+/// Returns the key of a relay's frame with this number, from 1.
 pub fn relay_key(number: u32) -> [u8; 4] {
     number.wrapping_mul(0x9E37_79B1).to_ne_bytes()
 }
 
-/// Forwards a stream, received as by this role, that arrives in reads of these lengths (repeated;
-/// none: all at once).
+/// Relays a stream that this role receives in reads of these lengths (repeated; without lengths, in
+/// one read).
 pub fn relay(role: Role, decoder: MessageDecoder, stream: &[u8], cuts: &[usize]) -> Relayed {
     let mut drawn = 0;
     let mut relay = Relay::new(decoder, || {
@@ -282,7 +282,7 @@ pub fn relay(role: Role, decoder: MessageDecoder, stream: &[u8], cuts: &[usize])
         MaskingKey::new(relay_key(drawn))
     });
     let mut relayed = Relayed::default();
-    // Payload bytes of the open message, and of the open frame.
+    // The payload bytes of the open message, and of the open frame.
     let (mut message_len, mut frame_len) = (0, 0);
     let mut buffer: Vec<u8> = Vec::new();
     for (start, end) in pieces(stream.len(), cuts.iter().copied().cycle()) {
@@ -329,7 +329,7 @@ pub fn relay(role: Role, decoder: MessageDecoder, stream: &[u8], cuts: &[usize])
     relayed
 }
 
-/// The pieces of so many bytes that these lengths cut.
+/// Returns the beginnings and ends of the pieces into which these lengths cut `len` bytes.
 pub fn pieces(
     len: usize,
     mut cuts: impl Iterator<Item = usize>,

@@ -1,9 +1,9 @@
-//! The examples as programs.
+//! Running the examples as programs.
 
 use std::env;
 use std::process::Command;
 
-/// An example, which `cargo test` builds beside the tests: `target/<profile>/examples/<name>`.
+/// Returns the command of an example, `target/<profile>/examples/<name>`.
 pub fn command(name: &str) -> Command {
     let test = env::current_exe().expect("the path of this test");
     let profile = test.ancestors().nth(2).expect("a test lies in target/<profile>/deps");

@@ -1,9 +1,8 @@
-//! `Sec-WebSocket-Extensions` as RFC 6455 §9.1 writes it down, in words and then in lists; and what
-//! must hold for any line.
+//! A naive parser of `Sec-WebSocket-Extensions` (RFC 6455 §9.1), and a check for any line.
 
 use wsframe::extensions::{ExtensionWriter, Extensions};
 
-/// A name, and parameters with or without values.
+/// A name, and the parameters with or without values.
 pub type Element = (String, Vec<(String, Option<String>)>);
 
 #[derive(Debug, PartialEq)]
@@ -13,7 +12,7 @@ enum Word {
     Separator(u8),
 }
 
-/// The elements of the list, at least one; `None` where the grammar does not allow the line.
+/// Returns the elements of the list, at least one. Returns `None` if the line is not valid.
 pub fn naive(line: &[u8]) -> Option<Vec<Element>> {
     let words = words(line)?;
     let mut list = Vec::new();
@@ -81,12 +80,12 @@ fn words(line: &[u8]) -> Option<Vec<Word>> {
     Some(words)
 }
 
-/// RFC 2616 §2.2: any CHAR except CTLs or separators.
+/// Returns whether this is any CHAR except CTLs or separators (RFC 2616 §2.2).
 fn is_token_byte(byte: u8) -> bool {
     (33..127).contains(&byte) && !b"()<>@,;:\\\"/[]?={}".contains(&byte)
 }
 
-/// What the crate reads in the line.
+/// Parses the line with the crate.
 pub fn read(line: &[u8]) -> Option<Vec<Element>> {
     let list = Extensions::parse(line).ok()?;
     let element = |extension: wsframe::extensions::ExtensionElement<'_>| {
@@ -106,13 +105,13 @@ pub fn read(line: &[u8]) -> Option<Vec<Element>> {
     Some(list.map(element).collect())
 }
 
-/// The text, if it is how a `u32` is written.
+/// Returns the text if it is a `u32` in its usual form.
 fn decimal(text: &str) -> Option<String> {
     let number: u32 = text.parse().ok()?;
     Some(number.to_string()).filter(|written| written == text)
 }
 
-/// Reads any line as the oracle does, and what was read goes round.
+/// Compares the crate with the naive parser on any line. Writes the elements and parses them again.
 pub fn check(line: &[u8]) {
     let list = read(line);
     assert_eq!(list, naive(line), "{}", line.escape_ascii());

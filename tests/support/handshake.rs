@@ -1,7 +1,7 @@
-//! What must hold for any bytes that a handshake reads: the bodies of the property tests and of the
-//! fuzz targets. The oracle splits heads at their line ends, and looks for what RFC 6455 asks for.
+//! Checks that must pass for any bytes that a handshake reads. The property tests and the fuzz
+//! targets call them. The oracle splits heads at their line ends, and checks the rules of RFC 6455.
 
-// Each test takes what it needs; nothing here is an API.
+// No test program uses all of this.
 #![allow(dead_code)]
 
 use std::collections::BTreeSet;
@@ -14,14 +14,14 @@ use wsframe::handshake::{
     Rejection, Request, Response, ResponseError, Uri, WebSocketKey,
 };
 
-/// The head's length as a reader finds it that is shown the bytes in reads of these lengths, over
-/// and over (all at once if there are none, or if one is 0).
+/// Returns the length of the head that a scanner finds, in reads of these lengths (repeated; in one
+/// read if there are none, or if one is 0).
 pub fn find(received: &[u8], reads: &[usize], max_len: usize) -> Result<Option<usize>, HeadError> {
     let mut reader = HeadScanner::new().max_len(max_len);
     in_reads(received, reads, |received| reader.find_request(received))
 }
 
-/// In the same way, where the head is of the first response that is not interim.
+/// Same as [`find`], but returns the range of the final response.
 pub fn find_response(
     received: &[u8],
     reads: &[usize],
@@ -49,7 +49,7 @@ fn in_reads<T: Debug + PartialEq>(
     unreachable!("the reads go round")
 }
 
-/// Where the head ends, byte by byte.
+/// Returns the end of the head, found byte by byte.
 fn naive_find(received: &[u8], max_len: usize) -> Result<Option<usize>, HeadError> {
     let mut lines = 0;
     let mut line = Vec::new();
@@ -80,14 +80,14 @@ fn is_token_byte(byte: u8) -> bool {
     (33..127).contains(&byte) && !b"()<>@,;:\\\"/[]?={}".contains(&byte)
 }
 
-/// Any bytes in any reads: the head ends where the oracle sees it end.
+/// Compares a scanner with the oracle, on any bytes in any reads.
 pub fn head(received: &[u8], reads: &[usize], max_len: usize) -> Option<usize> {
     let found = find(received, reads, max_len);
     assert_eq!(found, naive_find(received, max_len), "{}", received.escape_ascii());
     found.ok().flatten()
 }
 
-/// Returns the range of the head of the first response that is not interim, head by head.
+/// Returns the range of the final response, found head by head.
 fn naive_find_final(received: &[u8], max_len: usize) -> Result<Option<Range<usize>>, HeadError> {
     let mut start = 0;
     while let Some(len) = naive_find(&received[start..], max_len - start)? {
@@ -100,7 +100,7 @@ fn naive_find_final(received: &[u8], max_len: usize) -> Result<Option<Range<usiz
     Ok(None)
 }
 
-/// Whether the status-line is right, and its status one of 1xx that is not 101.
+/// Returns whether the status-line is valid, with a status of 1xx other than 101.
 fn is_interim(head: &[u8]) -> bool {
     let is_text = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~' | 0x80..);
     let mut lines = head.split(|byte| *byte == b'\n').filter(|line| *line != b"\r");
@@ -119,14 +119,14 @@ fn is_interim(head: &[u8]) -> bool {
     }
 }
 
-/// Any bytes in any reads: the head that answers is where the oracle sees it.
+/// Compares a scanner with the oracle, on any bytes with interim responses, in any reads.
 pub fn final_head(received: &[u8], reads: &[usize], max_len: usize) -> Option<Range<usize>> {
     let found = find_response(received, reads, max_len);
     assert_eq!(found, naive_find_final(received, max_len), "{}", received.escape_ascii());
     found.ok().flatten()
 }
 
-/// Header fields as lines.
+/// The header fields of a head, as lines.
 struct Lines<'a>(Vec<(String, &'a str)>);
 
 impl<'a> Lines<'a> {
@@ -149,8 +149,8 @@ impl<'a> Lines<'a> {
         elements.filter(|element| !element.is_empty()).collect()
     }
 
-    /// Whether each element is a token, or up to so many with slashes between, and one is this in
-    /// any case.
+    /// Returns whether each element is up to `parts` tokens with slashes between them, and one is
+    /// this element, ignoring case.
     fn lists(&self, name: &str, element: &str, parts: usize) -> bool {
         let elements = self.elements(name);
         let is_right =
@@ -167,7 +167,7 @@ impl<'a> Lines<'a> {
         self.lists("connection", "upgrade", 1)
     }
 
-    /// Whether the subprotocols are 1 to 64 tokens, each once, if the field is there.
+    /// Returns whether the subprotocols are 1 to 64 different tokens, or the field is missing.
     fn offers_subprotocols_rightly(&self) -> bool {
         let name = "sec-websocket-protocol";
         let offered = self.elements(name);
@@ -190,11 +190,11 @@ const RULES: [HandshakeRules; 2] = [
         .accept_unoffered_subprotocol(),
 ];
 
-/// Any bytes as a request: what is accepted is what §4.2.1 asks for, and the answer to it is one
-/// that a client with the same key takes; what is refused is answered with a right response.
+/// Checks any bytes as a request. An accepted request satisfies §4.2.1, and a client with the same
+/// key accepts the answer. The response to a rejected request is valid.
 pub fn request(received: &[u8], reads: &[usize]) {
     let Some(len) = head(received, reads, 4096) else { return };
-    // Bytes beyond ASCII may stand in values that the handshake does not look at.
+    // Values that the handshake does not use may contain bytes beyond ASCII.
     let head = String::from_utf8_lossy(&received[..len]);
     let request = match Request::parse(&received[..len]) {
         Ok(request) => request,
@@ -225,8 +225,8 @@ fn start_line(head: &str) -> &str {
     head.trim_start_matches("\r\n").split("\r\n").next().unwrap()
 }
 
-/// The types of the crate `http` say the same, where they can hold the request. They drop
-/// fragments.
+/// Checks that the types of the crate `http` give the same result, if they can represent the
+/// request. They drop fragments.
 #[cfg(feature = "http")]
 fn same_on_http_types(request: &Request<'_>, start_line: &str, rules: HandshakeRules) {
     use http::Version;
@@ -243,7 +243,7 @@ fn same_on_http_types(request: &Request<'_>, start_line: &str, rules: HandshakeR
     let both = [request.handshake_with(rules), HandshakeRequest::from_http_with(&on_types, rules)];
     let [of_head, of_types] = both.map(|opening| {
         let opening = opening?;
-        let mut response = String::new(); // from which the key and the extensions can be told
+        let mut response = String::new(); // depends on the key and the extensions
         opening.accept().write(&mut [], &mut response).unwrap();
         let subprotocols: Vec<&str> = opening.subprotocols().collect();
         let extensions: Vec<String> = opening.extensions().map(|one| one.to_string()).collect();
@@ -282,7 +282,7 @@ fn accepted(opening: &HandshakeRequest<'_>, head: &str, rules: HandshakeRules) {
     assert_eq!(key.len(), 24);
     assert!(key.ends_with("==") && !key[..22].contains('='), "16 bytes in base64: {key}");
 
-    // A client can ask for what a server accepts.
+    // A client can send the URI that a server accepts.
     let uri = format!("ws://{}{}", opening.host(), opening.resource_name());
     let uri = Uri::parse_with(&uri, rules).expect(&uri);
     assert_eq!((uri.path(), uri.query()), (opening.path(), opening.query()));
@@ -310,8 +310,8 @@ fn refused(rejection: Rejection) {
     assert_eq!(body_len, (response.len() - len).to_string());
 }
 
-/// Any bytes as a response to the RFC's example of a request: what is accepted is what §4.1 asks
-/// for.
+/// Checks any bytes as a response to the RFC's example of a request. An accepted response satisfies
+/// §4.1.
 pub fn response(received: &[u8], reads: &[usize]) {
     let Some(head) = final_head(received, reads, 4096) else { return };
     let head = &received[head];
@@ -334,7 +334,7 @@ pub fn response(received: &[u8], reads: &[usize]) {
     }
 }
 
-/// The lines of a head, as words between blanks.
+/// Returns the lines of a head, split into words at blanks.
 fn words(head: &[u8]) -> Vec<Vec<&[u8]>> {
     let words = |line| {
         let words = <[u8]>::split(line, |byte| b" \t\r".contains(byte));
@@ -343,8 +343,8 @@ fn words(head: &[u8]) -> Vec<Vec<&[u8]>> {
     head.split(|byte| *byte == b'\n').map(words).collect()
 }
 
-/// The same head, in which a line that begins with a blank continues the one before, unless that is
-/// the first of the head, or one with nothing in it.
+/// Returns the head after unfolding. A line that begins with a blank continues the line before it,
+/// unless that is the first line or empty.
 fn naive_unfold(head: &[u8]) -> Vec<Vec<&[u8]>> {
     let mut unfolded = Vec::<Vec<&[u8]>>::new();
     let mut fields = None;
@@ -366,7 +366,8 @@ fn naive_unfold(head: &[u8]) -> Vec<Vec<&[u8]>> {
     unfolded
 }
 
-/// The types of the crate `http` say the same of a response, where they can hold it.
+/// Checks that the types of the crate `http` give the same result, if they can represent the
+/// response.
 #[cfg(feature = "http")]
 fn same_response_on_http_types(
     client: &ClientHandshake<'_>,
@@ -414,8 +415,8 @@ fn answered(
     assert!(lines.all("sec-websocket-extensions").is_empty());
 }
 
-/// Takes a host's name off the beginning (RFC 3986 §2): unreserved characters, sub-delims, and what
-/// is percent-encoded.
+/// Splits a host name off the beginning (RFC 3986 §2): unreserved characters, sub-delimiters, and
+/// percent-encoded bytes.
 fn take_name<'a>(rest: &mut &'a str) -> &'a str {
     let bytes = rest.as_bytes();
     let mut len = 0;
@@ -432,8 +433,8 @@ fn take_name<'a>(rest: &mut &'a str) -> &'a str {
     taken
 }
 
-/// Takes what a path or a query may hold off the beginning, up to `end`: everything visible but
-/// `#`, and in UTF-8 if it may.
+/// Splits a path or a query off the beginning, up to `end`: all visible characters except `#`, and
+/// those beyond ASCII if `utf8`.
 fn take_resource<'a>(rest: &mut &'a str, end: &str, utf8: bool) -> &'a str {
     let may_stand = |character: char| match character {
         '\0'..='\x7F' => {
@@ -448,7 +449,8 @@ fn take_resource<'a>(rest: &mut &'a str, end: &str, utf8: bool) -> &'a str {
     taken
 }
 
-/// Whether the text between brackets is an IPv6 address, with or without a zone (RFC 6874 §2).
+/// Returns whether the text between brackets is an IPv6 address, with or without a zone (RFC 6874
+/// §2).
 fn naive_address(text: &str) -> bool {
     let is_ipv6 = |text: &str| text.parse::<std::net::Ipv6Addr>().is_ok();
     match text.find('%') {
@@ -465,8 +467,8 @@ fn naive_address(text: &str) -> bool {
     }
 }
 
-/// The parts of a URI, read from left to right by the grammar of RFC 6455 §3, with the paths and
-/// queries that browsers send: whether it is secure, host, port, path and query.
+/// Parses a URI from left to right by the grammar of RFC 6455 §3, with the paths and queries that
+/// browsers send. Returns whether it is secure, and its host, port, path and query.
 fn naive_uri(text: &str, utf8: bool) -> Option<(bool, &str, u16, &str, Option<&str>)> {
     let (secure, scheme) = match text.to_ascii_lowercase() {
         lower if lower.starts_with("ws://") => (false, "ws://"),
@@ -500,8 +502,8 @@ fn naive_uri(text: &str, utf8: bool) -> Option<(bool, &str, u16, &str, Option<&s
     rest.is_empty().then_some((secure, host, port, path, query))
 }
 
-/// Any text as a URI: what is taken has the parts that the naive reader finds, displays as a URI
-/// that means the same, and asks for it in a request that a server accepts.
+/// Checks any text as a URI. An accepted one has the parts that the naive parser finds. It displays
+/// as an equal URI, and a server accepts the request for it.
 pub fn uri(text: &str) {
     RULES.into_iter().for_each(|rules| uri_by(text, rules));
 }

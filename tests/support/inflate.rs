@@ -1,21 +1,21 @@
-//! DEFLATE (RFC 1951) bit by bit, as its text has it, for a message of permessage-deflate.
+//! A naive decoder of DEFLATE (RFC 1951), bit by bit, for messages of permessage-deflate.
 
-/// What a payload means.
+/// The meaning of a payload.
 #[derive(Debug, PartialEq)]
 pub struct Inflated {
-    /// What came out, also of a payload that is wrong, up to where it is; not what the four bytes
-    /// after it would make.
+    /// The output, without that of the four bytes that a sender removes. Of an invalid payload, the
+    /// output up to the error.
     pub bytes: Vec<u8>,
-    /// The furthest that anything referred back.
+    /// The greatest distance of a reference.
     pub max_distance: usize,
-    /// Whether the payload is right.
+    /// Whether the payload is valid.
     pub right: bool,
-    /// How many of the last bytes the next message may refer to: all, but for those that came
-    /// before the end of a block with BFINAL.
+    /// How many of the last bytes the next message may refer to: those after the last block with
+    /// BFINAL.
     pub referable: usize,
 }
 
-/// Reads the payload of a message, which may refer to `history`.
+/// Decodes the payload of a message, which may refer to `history`.
 pub fn inflate(history: &[u8], payload: &[u8]) -> Inflated {
     let data = [payload, &[0, 0, 0xFF, 0xFF]].concat();
     let mut reader = Reader {
@@ -32,7 +32,7 @@ pub fn inflate(history: &[u8], payload: &[u8]) -> Inflated {
     while right && reader.bit < data.len() * 8 {
         right = reader.block().is_some();
     }
-    // The sender cut off the length of an empty block, and nothing else.
+    // The sender has removed exactly the length of an empty block.
     right &= reader.empty_block_at == Some(payload.len());
     reader.out.truncate(reader.of_payload);
     let referable = reader.out.len().saturating_sub(reader.window_start);
@@ -45,17 +45,17 @@ struct Reader<'d> {
     bit: usize,
     payload_bits: usize,
     out: Vec<u8>,
-    /// How much of it came from the payload alone.
+    /// The length of the output of the payload without the four bytes.
     of_payload: usize,
-    /// Nothing before it can be referred to.
+    /// The first byte that can be referred to.
     window_start: usize,
     max_distance: usize,
-    /// The offset of the length of the last block, if that was an empty one without compression.
+    /// The offset of the length of the last block, if that is empty and uncompressed.
     empty_block_at: Option<usize>,
 }
 
-/// For each length from 1, the first code of it, and the symbols that have this code and those
-/// after it (RFC 1951 §3.2.2).
+/// For each code length from 1: the first code, and the symbols of this code and those after it
+/// (RFC 1951 §3.2.2).
 type Codes = Vec<(u32, Vec<u32>)>;
 
 const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
@@ -151,7 +151,7 @@ impl Reader<'_> {
             return None;
         }
         let usable = |lengths: &[u32]| {
-            // One code of one bit may stand alone, and none may be there at all.
+            // There may be a single code of one bit, or no code.
             room(lengths) == 0 || (room(lengths) > 0 && lengths.iter().all(|&length| length <= 1))
         };
         let (literals, distances) = all.split_at(literals);
@@ -210,7 +210,7 @@ impl Reader<'_> {
     }
 }
 
-/// How many codes of 15 bits are not taken; less than 0 if there are more codes than there can be.
+/// Returns how many codes of 15 bits are unused. It is negative if there are too many codes.
 fn room(lengths: &[u32]) -> i32 {
     let taken = lengths.iter().filter(|&&length| length > 0).map(|length| 1 << (15 - length));
     (1 << 15) - taken.sum::<i32>()

@@ -1,9 +1,9 @@
-//! What the tests and the fuzz targets share: a naive oracle, and ways to drive the decoder.
+//! Code of the tests and the fuzz targets: a naive oracle, and ways to drive the decoders.
 //!
-//! Nothing here is clever. The oracle ([`naive`]) is written from the RFC's text, bit by bit and
-//! byte by byte, with none of the crate's code but its plain types, so that the two can disagree.
+//! The oracle ([`naive`]) follows the RFC's text, bit by bit and byte by byte. Of the crate it uses
+//! only plain types, so that it can disagree with the crate's code.
 
-// Each test takes what it needs; nothing here is an API.
+// No test program uses all of this.
 #![allow(dead_code)]
 
 pub mod checks;
@@ -28,20 +28,19 @@ use std::sync::LazyLock;
 
 use wsframe::arch::{self, Backend};
 
-/// Lengths around every size at which a kernel changes its way: powers of two and their neighbours.
+/// Returns lengths around all limits between kernels: powers of two and their neighbours.
 pub fn boundary_lengths() -> impl Iterator<Item = usize> {
     let around = |n: usize| [n - 1, n, n + 1];
     [0usize].into_iter().chain((0..=13).flat_map(move |power| around(1 << power)))
 }
 
-/// Bytes that repeat with no period that a kernel has.
+/// Returns bytes whose period is not that of any kernel.
 pub fn odd_bytes(len: usize) -> Vec<u8> {
     (0..len).map(|i| (i % 251) as u8).collect()
 }
 
-/// The backends whose kernels are tested: all that the machine has, and what builds without
-/// optimisation use, unless `WSFRAME_BACKEND` names one, for a machine that is slow because it is
-/// emulated.
+/// Returns the backends to test: all that the machine has, and that of builds without optimisation.
+/// If `WSFRAME_BACKEND` names one, returns only that, for emulated machines, which are slow.
 pub fn backends() -> impl Iterator<Item = &'static Backend> {
     static CHOSEN: LazyLock<Vec<&Backend>> = LazyLock::new(|| {
         let name = std::env::var("WSFRAME_BACKEND").ok();
@@ -54,20 +53,21 @@ pub fn backends() -> impl Iterator<Item = &'static Backend> {
     CHOSEN.iter().copied()
 }
 
-/// Of how many cases one is tested, where there are very many: all of them, unless `WSFRAME_ONE_IN`
-/// says otherwise to the tests of the kernels, for a machine that is slow because it is emulated.
+/// Returns N if one in N cases must be tested, where there are very many. N is 1, or
+/// `WSFRAME_ONE_IN` for emulated machines, which are slow.
 pub fn one_in() -> usize {
     odd_variable("WSFRAME_ONE_IN", 1)
 }
 
-/// A number that the environment may choose. Odd, so that it shares no period with what is counted.
+/// Returns a number that an environment variable may set. It must be odd, so that it shares no
+/// period with the cases.
 pub fn odd_variable(name: &str, default: usize) -> usize {
     let number = std::env::var(name).map_or(default, |number| number.parse().unwrap());
     assert!(number % 2 == 1, "{name} must be odd");
     number
 }
 
-/// Somewhere to write so many bytes: what does not fit is refused whole.
+/// A writer for this many bytes. Text that does not fit is refused completely.
 #[derive(Debug)]
 pub struct Room(pub usize);
 
@@ -78,8 +78,8 @@ impl std::fmt::Write for Room {
     }
 }
 
-/// How property tests run: a case that fails is kept beside the tests, and tried first from then
-/// on.
+/// Returns the configuration of property tests. A case that fails is saved beside the tests, and
+/// tried first from then on.
 #[cfg(test)]
 pub fn proptest_config() -> proptest::test_runner::Config {
     use proptest::test_runner::{Config, FileFailurePersistence};

@@ -1,9 +1,9 @@
-//! The oracle: RFC 6455 read literally.
+//! The oracle, which follows RFC 6455 literally.
 
 use wsframe::arch::BROKEN;
 use wsframe::{FrameHeader, MaskingKey, Opcode, ProtocolError, Role, Rsv, Rules};
 
-/// The choices that [`Rules`] packs into two bytes, one field each.
+/// The settings of [`Rules`], with a field for each.
 #[derive(Clone, Copy, Debug)]
 pub struct Choices {
     pub role: Role,
@@ -30,11 +30,11 @@ impl Choices {
         }
     }
 
-    /// The number of [`all`](Self::all).
+    /// The number of combinations in [`all`](Self::all).
     pub const COUNT: usize = 256;
 
-    /// Every combination of what messages may have, for either role; then every combination of what
-    /// only frames may have, beside some of the others.
+    /// Returns every combination of the settings for messages, for both roles. Then returns every
+    /// combination of the settings for frames, with some of the others.
     pub fn all() -> impl Iterator<Item = Self> {
         let of_messages = (0..128u8).map(|bits| Self {
             claimed: bits & 0x70,
@@ -56,7 +56,7 @@ impl Choices {
         of_messages.chain(of_frames)
     }
 
-    /// The choices without those that a decoder of messages does not have.
+    /// Returns the choices without those that a message decoder does not support.
     pub fn of_messages(self) -> Self {
         Self {
             accept_reserved_opcodes: false,
@@ -178,15 +178,15 @@ pub fn header(
     Ok(Some((FrameHeader { fin: bit(0, 0), rsv, opcode, masking_key, payload_len }, len)))
 }
 
-/// Masks, from the byte that is `phase` bytes into the payload on.
+/// Masks bytes that begin at offset `phase` of the payload.
 pub fn mask(bytes: &mut [u8], key: [u8; 4], phase: usize) {
     for (i, byte) in bytes.iter_mut().enumerate() {
         *byte ^= key[(phase + i) % 4];
     }
 }
 
-/// The index of the first byte after which no continuation could make the text valid. `core` tells
-/// "not yet complete" from "never", so the shortest prefix that is "never" ends with that byte.
+/// Returns the index of the first byte that no valid text could contain there. `core` distinguishes
+/// incomplete from invalid text, so the shortest invalid prefix ends with that byte.
 pub fn first_bad_byte(text: &[u8]) -> Option<usize> {
     let start = match core::str::from_utf8(text) {
         Ok(_) => return None,
@@ -197,13 +197,13 @@ pub fn first_bad_byte(text: &[u8]) -> Option<usize> {
     })
 }
 
-/// Whether the text stops inside a character that was right so far.
+/// Returns whether the text ends inside a character that is valid so far.
 pub fn is_incomplete(text: &[u8]) -> bool {
     core::str::from_utf8(text).is_err_and(|error| error.error_len().is_none())
 }
 
-/// The state of the kernels that a text leads to, by definition: the bytes of the character that is
-/// open, the first the lowest.
+/// Returns the state of the kernels after a text, by definition: the bytes of the open character,
+/// the first one in the lowest byte.
 pub fn utf8_state(text: &[u8]) -> u32 {
     if first_bad_byte(text).is_some() {
         return BROKEN;
@@ -218,8 +218,7 @@ pub fn utf8_state(text: &[u8]) -> u32 {
 /// A frame with its payload unmasked.
 pub type Frame = (FrameHeader, Vec<u8>);
 
-/// All whole frames of a stream, and the error that ends it, if one does. `stream` is what a peer
-/// sent.
+/// Returns all complete frames of a stream from a peer, and the error that ends it, if any.
 pub fn frames(
     mut stream: &[u8],
     choices: Choices,
@@ -249,8 +248,7 @@ pub fn frames(
     }
 }
 
-/// Writes a frame's header with the length in the form of this many bytes (0, 2 or 8), then its
-/// payload, masked.
+/// Writes a frame with a masked payload. Its length takes `len_bytes` further bytes (0, 2 or 8).
 pub fn encode(header: &FrameHeader, payload: &[u8], len_bytes: usize, out: &mut Vec<u8>) {
     out.push(u8::from(header.fin) * 128 + header.rsv.bits() + header.opcode as u8);
     let masked = u8::from(header.masking_key.is_some()) * 128;
@@ -271,7 +269,7 @@ pub fn encode(header: &FrameHeader, payload: &[u8], len_bytes: usize, out: &mut 
     }
 }
 
-/// The shortest form that holds a length: 0, 2 or 8 bytes after the first two.
+/// Returns the shortest form of a length: 0, 2 or 8 bytes after the first two.
 pub fn shortest_form(len: usize) -> usize {
     if len < 126 {
         0
@@ -282,40 +280,40 @@ pub fn shortest_form(len: usize) -> usize {
     }
 }
 
-/// What a stream of messages holds.
+/// An item of a stream of messages.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item {
     Text(Vec<u8>),
     Binary(Vec<u8>),
-    /// The opcode and the RSV bits of the first frame.
+    /// The opcode and the RSV bits of the first frame, and the payload.
     Raw(Opcode, Rsv, Vec<u8>),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
     Close(Option<(u16, String)>),
 }
 
-/// What a stream of messages comes to.
+/// The result of decoding a stream of messages.
 #[derive(Debug, Default, PartialEq)]
 pub struct Messages {
     pub items: Vec<Item>,
-    /// What has arrived of the open message's payload: up to the error, if that is in it.
+    /// The payload of the open message so far, up to the error if that is in it.
     pub open: Vec<u8>,
-    /// In text, offsets count from the beginning of the message.
+    /// The error. Offsets in text count from the beginning of the message.
     pub error: Option<Broken>,
 }
 
-/// What ended a stream of messages early.
+/// The error that ended a stream of messages.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Broken {
     Rule(ProtocolError),
-    /// Text that goes wrong at this byte of its message.
+    /// Text that is invalid at this byte of its message.
     Text(usize),
-    /// Text that ends in a character, after so many bytes of its message.
+    /// Text that ends inside a character, after this many bytes.
     TextEnd(usize),
 }
 
 impl Broken {
-    /// An error in a chunk that so many bytes of its message came before.
+    /// Converts an error in a chunk after the first `before` bytes of its message.
     pub fn after(before: usize, error: ProtocolError) -> Self {
         match error {
             ProtocolError::InvalidUtf8(at) if at.is_incomplete() => {
@@ -327,21 +325,21 @@ impl Broken {
     }
 }
 
-/// The limits of a decoder of messages.
+/// The limits of a message decoder.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     pub frame: u64,
     pub message: u64,
     pub fragments: u64,
-    /// Messages with one of these RSV bits have no limit on their length.
+    /// RSV bits of messages that have no limit on their length.
     pub exempt: u8,
 }
 
-/// All messages of a stream. `stream` is what a peer sent.
+/// Decodes all messages of a stream from a peer.
 pub fn messages(mut stream: &[u8], choices: Choices, limits: Limits, validate: bool) -> Messages {
     let choices = choices.of_messages();
     let mut found = Messages::default();
-    // Of the open message: its first header, and how many bytes and frames its headers declared.
+    // The first header of the open message, and the bytes and frames that its headers declared.
     let mut open: Option<FrameHeader> = None;
     let (mut declared, mut fragments) = (0u64, 0u64);
     loop {
@@ -373,7 +371,7 @@ pub fn messages(mut stream: &[u8], choices: Choices, limits: Limits, validate: b
         }
         let rest = &stream[len..];
         let whole = rest.len() as u64 >= header.payload_len;
-        // Compared as 64 bits: a declared length need not fit a `usize`.
+        // This compares 64 bits, because a declared length may exceed a `usize`.
         let arrived = header.payload_len.min(rest.len() as u64) as usize;
         let mut payload = rest[..arrived].to_vec();
         if let Some(key) = header.masking_key {
@@ -390,7 +388,7 @@ pub fn messages(mut stream: &[u8], choices: Choices, limits: Limits, validate: b
                 _ => match close(&payload) {
                     Ok(body) => Item::Close(body),
                     Err(error) => {
-                        // As the driver has it, which adds up what came before.
+                        // The driver, too, adds the length of the earlier chunks.
                         let error = match error {
                             Broken::Text(at) => Broken::Text(found.open.len() + at),
                             Broken::TextEnd(at) => Broken::TextEnd(found.open.len() + at),
@@ -445,7 +443,7 @@ pub fn messages(mut stream: &[u8], choices: Choices, limits: Limits, validate: b
     }
 }
 
-/// What the body of a Close frame says.
+/// Decodes the body of a Close frame.
 fn close(body: &[u8]) -> Result<Option<(u16, String)>, Broken> {
     let (code, reason) = match body {
         [] => return Ok(None),

@@ -1,11 +1,11 @@
-//! Whole messages as `Bytes`, beside the oracle.
+//! Whole messages as `Bytes`, compared with the oracle.
 
 use super::drive::pieces;
 use super::naive::{Broken, Item};
 use bytes::BytesMut;
 use wsframe::{BytesAssembler, Message, MessageDecoder, ProtocolError};
 
-/// What the oracle calls it.
+/// Converts a message to the oracle's type.
 fn item(message: &Message) -> Item {
     match message {
         Message::Text(text) => Item::Text(text.as_str().into()),
@@ -19,7 +19,8 @@ fn item(message: &Message) -> Item {
     }
 }
 
-/// Assembles a stream that arrives in reads of these lengths (repeated; none: all at once).
+/// Assembles a stream that arrives in reads of these lengths (repeated; without lengths, in one
+/// read).
 pub fn assemble(
     mut decoder: MessageDecoder,
     stream: &[u8],
@@ -44,11 +45,11 @@ pub fn assemble(
             assert!(input.is_empty(), "what follows a Close is discarded");
         }
     }
-    // Nothing has changed them since they were handed out.
+    // Converting them only now checks that nothing has changed them since.
     (messages.iter().map(item).collect(), None)
 }
 
-/// Text is wrong at another offset of another chunk, but it is wrong.
+/// Compares errors. For invalid text the offsets may differ, because the chunks differ.
 pub fn same_error(found: Option<ProtocolError>, expected: Option<Broken>) {
     match (found, expected) {
         (Some(ProtocolError::InvalidUtf8(at)), expected) => assert!(

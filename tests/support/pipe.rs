@@ -1,4 +1,4 @@
-//! The ends of a pipe through memory, polled by hand.
+//! Polling the ends of a pipe in memory by hand.
 
 use core::future::Future;
 use core::pin::{Pin, pin};
@@ -22,17 +22,17 @@ pub fn masked(opcode: Opcode, fin: bool, payload: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Polls once, as a task that is not woken.
+/// Polls a future once, with a waker that is a no-op.
 pub fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Polls a future of `next` once, and drops it.
+/// Polls the future of `next` once, and drops it.
 pub fn next_or_drop<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
     poll_once(&mut stream.next())
 }
 
-/// The next message, which has arrived.
+/// Returns the next message, which must have arrived.
 pub fn next<S: Stream<Item = Result<Message, CodecError>> + Unpin>(stream: &mut S) -> Message {
     match next_or_drop(stream) {
         Poll::Ready(Some(Ok(message))) => message,
@@ -40,7 +40,7 @@ pub fn next<S: Stream<Item = Result<Message, CodecError>> + Unpin>(stream: &mut 
     }
 }
 
-/// What has arrived at the other end of a pipe.
+/// Returns the bytes that have arrived at this end of a pipe.
 pub fn arrived(pipe: &mut DuplexStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     while let Poll::Ready(Ok(1..)) = poll_once(&mut pin!(pipe.read_buf(&mut bytes))) {}
@@ -55,7 +55,8 @@ pub fn server(io: DuplexStream) -> WebSocketStream<DuplexStream> {
     WebSocketStream::new(io, Connection::server())
 }
 
-/// All that the peer gets while `poll` is pending, and what that gives in the end.
+/// Reads everything that the peer gets while `poll` is pending. Returns it, and the result of
+/// `poll`.
 pub fn drained<T>(
     peer: &mut DuplexStream,
     mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,

@@ -1,10 +1,10 @@
-//! A second opinion: the same bytes from a peer, to a [`Connection`] and to tungstenite, which must
-//! take them for the same. Each difference that is known is in [`expected`] beside the sentence of
-//! the RFC that decides it; any other is a fault in one of the two.
+//! Compares a [`Connection`] with tungstenite on the same bytes from a peer. [`expected`] contains
+//! each known difference, with the sentence of the RFC that decides it. Any other difference is a
+//! bug in one of the two.
 //!
-//! tungstenite tells the code of a failure by the kind of its error alone, and looks at a frame
-//! when it is complete. So it is shown the complete frame in which the connection failed, and
-//! nothing after it: it has to fail there.
+//! tungstenite's close code must be derived from the kind of its error, and it checks a frame only
+//! when it is complete. So it gets the complete frame in which the connection failed, and no bytes
+//! after it: it must fail there.
 
 use std::io::{self, Read, Write};
 
@@ -18,20 +18,20 @@ use wsframe::{
     ProtocolError, ReceiveError, Role, Rules,
 };
 
-/// What both are told.
+/// The settings of both.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     pub role: Role,
     pub accept_unmasked: bool,
-    /// Whether this end has sent a Close before it hears anything.
+    /// Whether a Close is sent before anything is received.
     pub closing: bool,
-    /// tungstenite takes memory for a frame as soon as it is declared: there must be a limit.
+    /// The limit on frames. tungstenite needs one, because it allocates a frame's declared length.
     pub max_frame_size: u32,
     pub max_message_size: u32,
 }
 
 impl Settings {
-    /// Any bytes stand for some settings.
+    /// Converts bytes to settings. Any bytes are valid.
     pub fn of([choices, frame, message]: [u8; 3]) -> Self {
         Self {
             role: if choices & 1 != 0 { Role::Server } else { Role::Client },
@@ -43,28 +43,29 @@ impl Settings {
     }
 }
 
-/// What an end made of what it heard.
+/// The result of receiving a stream.
 #[derive(Debug, PartialEq)]
 struct Heard {
     items: Vec<Item>,
-    /// The frames that it sent, by themselves: what, and the payload.
+    /// The opcodes and payloads of the automatic replies.
     replies: Vec<(Opcode, Vec<u8>)>,
     end: End,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum End {
-    /// Of the stream: nothing was wrong so far.
+    /// The stream has ended without an error.
     Open,
-    /// By a Close frame.
+    /// A Close frame was received.
     Closed,
-    /// With this code.
+    /// The connection failed with this code.
     Failed(u16),
 }
 
 const NORMAL: CloseBody<'_> = CloseBody { code: CloseCode::NORMAL, reason: "" };
 
-/// Shows both this stream, in reads of these lengths (repeated; none: all at once).
+/// Compares both on this stream, in reads of these lengths (repeated; without lengths, in one
+/// read).
 pub fn compare(settings: Settings, cuts: &[usize], stream: &[u8]) {
     let (ours, failure) = hear(settings, cuts, stream);
     let Some((error, at)) = failure else {
@@ -76,8 +77,8 @@ pub fn compare(settings: Settings, cuts: &[usize], stream: &[u8]) {
 
     // > in all cases, the minimal number of bytes MUST be used to encode the length (§5.2)
     //
-    // tungstenite does not ask for that: it takes the frame for the same in its shortest form, and
-    // so does the connection. A control frame's length cannot take a longer form at all.
+    // tungstenite accepts other forms. So both get the frame in its shortest form. A control frame
+    // cannot have a longer form at all.
     let control_too_long =
         matches!(error, ProtocolError::ControlTooLong(_)) && last.declared <= 125;
     if matches!(error, ProtocolError::NonMinimalLength(_)) || control_too_long {
@@ -93,25 +94,25 @@ pub fn compare(settings: Settings, cuts: &[usize], stream: &[u8]) {
     assert_eq!(theirs, expected, "{settings:?} {error:?} {shown:02x?}");
 }
 
-/// What tungstenite makes of a stream of which the connection made this: the list of the
-/// differences.
+/// Returns the result that tungstenite must have, given the connection's. This function is the list
+/// of all differences.
 fn expected(
     settings: Settings,
     mut ours: Heard,
     failure: Option<(ProtocolError, Frame)>,
     theirs: &Heard,
 ) -> Heard {
-    // > An endpoint SHOULD use a status code […] when sending a Close frame (§7.4), and a failure is told
-    // > by one: "it SHOULD send a Close frame with an appropriate status code" (§7.1.7)
+    // > An endpoint SHOULD use a status code […] when sending a Close frame (§7.4), and a failure
+    // > is told by one: "it SHOULD send a Close frame with an appropriate status code" (§7.1.7)
     //
-    // tungstenite leaves that to its caller.
+    // tungstenite leaves this to its caller.
     if let (End::Failed(code), false) = (ours.end, settings.closing) {
         let (opcode, told) = ours.replies.pop().expect("the failure is told");
         assert_eq!((opcode, &told[..2]), (Opcode::Close, &code.to_be_bytes()[..]));
     }
     match failure {
-        // Which of two broken rules is told: no sentence says. tungstenite looks at the limit on
-        // frames before all else, and at a reason before the code.
+        // If two rules are broken, the RFC does not say which one is reported. tungstenite checks
+        // the limit on frames first, and the reason of a Close before its code.
         Some((error, last)) if error.close_code() == CloseCode::PROTOCOL_ERROR => {
             let too_long = last.declared > settings.max_frame_size.into();
             if too_long && theirs.end == End::Failed(1009) {
@@ -125,9 +126,10 @@ fn expected(
             }
         }
         // > 1000-2999 […] are reserved for definition by this protocol, its future revisions, and
-        // > extensions specified in a permanent and readily available public specification. (§7.4.2)
+        // > extensions specified in a permanent and readily available public specification.
+        // > (§7.4.2)
         //
-        // 1014 has been in IANA's registry since; tungstenite does not know it.
+        // IANA's registry has had 1014 since then. tungstenite does not accept it.
         None => {
             if let Some(Item::Close(Some((1014, _)))) = ours.items.last() {
                 let Some(Item::Close(Some((code, reason)))) = ours.items.pop() else {
@@ -141,8 +143,8 @@ fn expected(
         }
         Some(_) => {}
     }
-    // > When sending a Close frame in response, the endpoint typically echos the status code it received.
-    // > (§5.5.1)
+    // > When sending a Close frame in response, the endpoint typically echos the status code it
+    // > received. (§5.5.1)
     //
     // tungstenite echoes the reason too.
     if let (Some(Item::Close(Some((_, reason)))), Some((Opcode::Close, body)), false) =
@@ -155,11 +157,11 @@ fn expected(
     ours
 }
 
-/// > these values […] MUST NOT be set as a status code in a Close control frame by an endpoint (§7.4.1,
-/// > of 1005, 1006 and 1015); Status codes in the range 0-999 are not used (§7.4.2)
+/// > these values […] MUST NOT be set as a status code in a Close control frame by an endpoint
+/// > (§7.4.1, of 1005, 1006 and 1015); Status codes in the range 0-999 are not used (§7.4.2)
 ///
-/// The connection fails. tungstenite answers with 1002 and tells its caller that the peer had
-/// closed so; a code that answers its own Close it does not look at.
+/// The connection fails. tungstenite answers with 1002, and returns the Close to its caller. It
+/// does not check a code that answers its own Close.
 fn wrong_code(settings: Settings, ours: &mut Heard, code: u16, reason: String) {
     let told = if settings.closing {
         (code, reason)
@@ -171,7 +173,8 @@ fn wrong_code(settings: Settings, ours: &mut Heard, code: u16, reason: String) {
     ours.end = End::Closed;
 }
 
-/// What a connection hears, and how it failed: the error, and a byte of the frame in which it did.
+/// Receives the stream with a connection. Returns the result, and after a failure the error and the
+/// offset of a byte of the frame that caused it.
 fn hear(
     settings: Settings,
     cuts: &[usize],
@@ -224,7 +227,7 @@ fn hear(
         }
         let left = input.len();
         if let Some(error) = failure {
-            // What is wrong with a payload is found when it was consumed.
+            // An error in a payload is found after the payload was consumed.
             let payload = matches!(
                 error,
                 ProtocolError::InvalidUtf8(_)
@@ -243,21 +246,21 @@ fn hear(
     (Heard { items, replies: replies(settings, &out), end }, None)
 }
 
-/// A frame as it is on the wire, whatever is wrong with it.
+/// A frame on the wire, which may be invalid.
 struct Frame {
-    /// The stream up to the frame's end. What has not come of the frame is zeros; a payload over
-    /// the limit is left out.
+    /// The stream up to the frame's end. Bytes that have not arrived are zeros. A payload over the
+    /// limit is left out.
     shown: Vec<u8>,
-    /// Where its header begins.
+    /// The offset of the header.
     start: usize,
-    /// How many bytes of its length follow the first two: 0, 2 or 8.
+    /// The number of length bytes after the first two bytes: 0, 2 or 8.
     len_bytes: usize,
     declared: u64,
     masked: bool,
 }
 
 impl Frame {
-    /// The frame that contains this byte of the stream.
+    /// Returns the frame that contains this byte of the stream.
     fn at(at: usize, stream: &[u8], max_frame_size: u32) -> Self {
         let byte = |at: usize| stream.get(at).copied().unwrap_or(0);
         let mut start = 0;
@@ -279,7 +282,7 @@ impl Frame {
         }
     }
 
-    /// Its payload, unmasked.
+    /// Returns the payload, unmasked.
     fn payload(&self) -> Vec<u8> {
         let behind_len = &self.shown[self.start + 2 + self.len_bytes..];
         let (key, masked) = behind_len.split_at(if self.masked { 4 } else { 0 });
@@ -290,7 +293,7 @@ impl Frame {
         payload
     }
 
-    /// What is shown, with the length in its shortest form.
+    /// Returns the stream up to the frame's end, with the length in its shortest form.
     fn in_shortest_form(&self) -> Vec<u8> {
         let (before, frame) = self.shown.split_at(self.start);
         let declared = usize::try_from(self.declared).expect("a longer form would be right");
@@ -309,7 +312,7 @@ fn replies(settings: Settings, sent: &[u8]) -> Vec<(Opcode, Vec<u8>)> {
     frames.into_iter().map(|(header, payload)| (header.opcode, payload)).collect()
 }
 
-/// A transport from which the stream comes in these reads.
+/// A transport that returns the stream in these reads.
 struct Wire<'s> {
     unread: &'s [u8],
     cuts: std::iter::Cycle<std::iter::Copied<std::slice::Iter<'s, usize>>>,
@@ -365,11 +368,11 @@ fn they_hear(settings: Settings, cuts: &[usize], stream: &[u8]) -> Heard {
             Ok(Message::Close(body)) => {
                 let body = body.map(|body| (u16::from(body.code), body.reason.as_str().to_owned()));
                 items.push(Item::Close(body));
-                // > after receiving a control frame indicating the connection should be closed, a peer
-                // > discards any further data received (§1.4)
+                // > after receiving a control frame indicating the connection should be closed, a
+                // > peer discards any further data received (§1.4)
                 //
-                // tungstenite's client would call that an error; it is not asked. A server says by
-                // one that it is done.
+                // Reading on would be an error for tungstenite's client. Its server returns one
+                // when the connection is over.
                 let _ = socket.flush();
                 break End::Closed;
             }

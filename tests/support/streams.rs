@@ -1,9 +1,9 @@
-//! Streams of frames from plain structures: what property tests and fuzzers make up.
+//! Streams of frames, from the plain structures that property tests and fuzzers generate.
 
 use super::naive::{self, Frame};
 use wsframe::{FrameHeader, MaskingKey, Opcode, Role, Rsv};
 
-/// A frame to be made: any values give one that is right.
+/// The specification of a frame. Any values give a valid frame.
 #[derive(Clone, Debug)]
 pub struct Spec {
     pub opcode: u8,
@@ -13,8 +13,8 @@ pub struct Spec {
 }
 
 impl Spec {
-    /// The frame as a peer of this role's receiver may send it, with these RSV bits where the frame
-    /// may bear claimed ones.
+    /// Returns the frame that a peer may send to this receiver. It has these RSV bits if it may
+    /// have any.
     pub fn frame(&self, receiver: Role, rsv: Rsv) -> Frame {
         let opcodes = [
             Opcode::Continuation,
@@ -44,7 +44,7 @@ impl Spec {
     }
 }
 
-/// The frames of these specs, and the stream that they make.
+/// Returns the frames of these specifications, and their stream.
 pub fn stream(specs: &[Spec], receiver: Role, rsv: Rsv) -> (Vec<Frame>, Vec<u8>) {
     let frames: Vec<Frame> = specs.iter().map(|spec| spec.frame(receiver, rsv)).collect();
     let mut stream = Vec::new();
@@ -54,8 +54,7 @@ pub fn stream(specs: &[Spec], receiver: Role, rsv: Rsv) -> (Vec<Frame>, Vec<u8>)
     (frames, stream)
 }
 
-/// Frames for an endpoint of this role that are nearly right: what makes them wrong is chosen
-/// rarely.
+/// Generates frames for an endpoint of this role. They are rarely invalid.
 #[cfg(test)]
 pub fn nearly_right(
     receiver: Role,
@@ -89,7 +88,7 @@ pub fn nearly_right(
     prop::collection::vec(frame, 0..12)
 }
 
-/// A role, and frames for it that are [nearly right](nearly_right).
+/// Generates a role, and frames for it that are [rarely invalid](nearly_right).
 #[cfg(test)]
 pub fn any_role() -> impl proptest::strategy::Strategy<Value = (Role, Vec<Vec<u8>>)> {
     use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! The counts that are kept in the repository, and what they were counted on.
+//! The counts in the repository, and the platform that they were counted on.
 
 use std::fmt;
 use std::fs;
@@ -13,11 +13,11 @@ const BACKEND: &str = "# backend: ";
 
 pub struct Baseline {
     pub platform: Platform,
-    /// Each case's name, and the instructions that it takes a frame.
+    /// The name of each case, and its instructions per frame.
     pub counts: Vec<(String, f64)>,
 }
 
-/// What counts depend on besides the code.
+/// The parts of a platform that counts depend on.
 #[derive(PartialEq, Eq)]
 pub struct Platform {
     pub compiler: String,
@@ -57,7 +57,7 @@ impl Baseline {
     }
 }
 
-/// The text of the file.
+/// Writes the text of the file.
 impl fmt::Display for Baseline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Platform { compiler, libc, backend } = &self.platform;
@@ -67,7 +67,7 @@ impl fmt::Display for Baseline {
 }
 
 impl Platform {
-    /// This platform, on which the library chose this backend.
+    /// Returns this platform. `backend` is the one that the library chose.
     pub fn of(backend: String) -> Self {
         Self {
             compiler: says("rustc", "--version"),
@@ -83,7 +83,7 @@ impl fmt::Display for Platform {
     }
 }
 
-/// What a program answers to a question.
+/// Runs a program with an argument, and returns its output.
 fn says(program: &str, question: &str) -> String {
     match Command::new(program).arg(question).output() {
         Ok(output) if output.status.success() => {

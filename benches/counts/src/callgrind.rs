@@ -9,8 +9,8 @@ use crate::frames::FRAMES;
 /// The argument before the name of the case that a process under callgrind runs.
 pub const RUN: &str = "--run";
 
-/// Returns the instructions that the case takes a frame, to a hundredth, as they are kept, and the
-/// backend that it ran on.
+/// Returns the instructions per frame of the case, rounded to a hundredth, and the backend that it
+/// ran on.
 pub fn count(case: &str) -> Result<(f64, String), String> {
     let this_program = env::current_exe().map_err(|error| error.to_string())?;
     let output = Command::new("valgrind")

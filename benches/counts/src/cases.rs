@@ -1,9 +1,8 @@
-//! What is counted: each case runs one path of the library over many frames, and asserts what came
-//! out.
+//! The cases. Each runs one path of the library over many frames, and checks the results.
 //!
-//! Only what happens inside [`measured`] counts. Everything is laid out before it and checked after
-//! it; inside there is no more than the loop over the frames and the code of the library. What the
-//! library would know only at run time is hidden from the compiler by `black_box`.
+//! Only instructions inside [`measured`] are counted. Buffers are prepared before it, and results
+//! are checked after it. Inside is only the loop over the frames, and the code of the library.
+//! `black_box` hides values from the compiler that the library would know only at run time.
 
 use std::hint::black_box;
 use std::mem;
@@ -20,7 +19,7 @@ use crate::frames::{Frame, Kind};
 
 /// One line of the table.
 pub struct Case {
-    /// What the library does.
+    /// The path of the library.
     path: &'static str,
     kind: Kind,
     lengths: RangeInclusive<usize>,
@@ -50,7 +49,7 @@ impl Case {
     /// Runs the case once, over [`FRAMES`](crate::frames::FRAMES) frames.
     pub fn run(&self) {
         let frames = Frame::many(self.kind, self.lengths.clone());
-        // The first call of a kernel finds the backend, which is none of the frames' business.
+        // The first call of a kernel detects the backend, which must not be counted.
         arch::active().mask(&mut [], 0);
         (self.run)(&frames);
     }
@@ -59,7 +58,7 @@ impl Case {
 const SMALL: RangeInclusive<usize> = 16..=16;
 const MIXED: RangeInclusive<usize> = 0..=125;
 
-/// In the order of the table.
+/// All cases, in the order of the table.
 pub const CASES: &[Case] = &{
     use Kind::{Binary, Json, Korean};
     [
@@ -131,10 +130,10 @@ pub const CASES: &[Case] = &{
     ]
 };
 
-/// As callgrind names [`measured`].
+/// The name of [`measured`] in callgrind.
 pub const MEASURED: &str = "counts::cases::measured*";
 
-/// Callgrind counts from here on, in all that is called from here, until this returns.
+/// Runs the function. Callgrind counts only its instructions, and those of all calls in it.
 #[inline(never)]
 fn measured<R>(work: impl FnOnce() -> R) -> R {
     work()
@@ -311,7 +310,7 @@ fn receive(frames: &[Frame]) {
     assert_eq!(stream, unmasked_stream(frames));
 }
 
-/// Each frame in two reads.
+/// Receives each frame in two reads.
 fn receive_in_two(frames: &[Frame]) {
     let mut wires: Vec<_> = frames.iter().map(wire).collect();
     let mut connection = black_box(Connection::server());
@@ -366,7 +365,7 @@ fn send(frames: &[Frame]) {
     assert_eq!(out, stream(frames));
 }
 
-/// What a server does with an event. Returns how many messages have ended with it.
+/// Handles an event as a server does. Returns how many messages end with it.
 #[inline(always)]
 fn take_event(event: Event<'_>) -> usize {
     match event {
@@ -379,8 +378,8 @@ fn take_event(event: Event<'_>) -> usize {
     }
 }
 
-/// What a server does with a chunk: unmasks it, and validates it if it is text. Returns how many
-/// messages have ended with it.
+/// Handles a chunk as a server does: unmasks it, and validates text. Returns how many messages end
+/// with it.
 #[inline(always)]
 fn take(chunk: FrameChunk<'_>, text: &mut Utf8Validator) -> usize {
     let FrameChunk { header, payload, last, .. } = chunk;
@@ -487,7 +486,7 @@ fn in_place(frames: &[Frame]) {
     }
 }
 
-/// The header as the library has it.
+/// Returns the header in the type of the library.
 fn decoded_header(frame: &Frame, masked: bool) -> FrameHeader {
     FrameHeader {
         masking_key: masked.then_some(frame.key),
@@ -495,22 +494,22 @@ fn decoded_header(frame: &Frame, masked: bool) -> FrameHeader {
     }
 }
 
-/// The masked frame.
+/// Returns the masked frame.
 fn wire(frame: &Frame) -> Vec<u8> {
     [frame.header(true), frame.masked()].concat()
 }
 
-/// The masked frames one after another, so that their payloads begin at any alignment.
+/// Returns the masked frames one after another, so that their payloads have any alignment.
 fn stream(frames: &[Frame]) -> Vec<u8> {
     frames.iter().flat_map(wire).collect()
 }
 
-/// The frames one after another, not masked.
+/// Returns the unmasked frames one after another.
 fn plain_stream(frames: &[Frame]) -> Vec<u8> {
     frames.iter().flat_map(|frame| [frame.header(false), frame.payload.clone()].concat()).collect()
 }
 
-/// The stream after all payloads were unmasked in place.
+/// Returns the stream after all payloads were unmasked in place.
 fn unmasked_stream(frames: &[Frame]) -> Vec<u8> {
     frames.iter().flat_map(|frame| [frame.header(true), frame.payload.clone()].concat()).collect()
 }

@@ -1,14 +1,14 @@
-//! The frames that every case is run on: the same in every run, and encoded by hand, so that the
-//! library is not compared with itself.
+//! The frames for all cases. They are the same in every run, and encoded without the library, so
+//! that it is not compared with itself.
 
 use std::ops::RangeInclusive;
 
 use wsframe::{MaskingKey, Opcode};
 
-/// How many frames a case runs over.
+/// The number of frames in a case.
 pub const FRAMES: usize = 1024;
 
-/// What the payloads are.
+/// The kind of a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Binary,
@@ -30,8 +30,8 @@ impl Kind {
         if self == Self::Binary { Opcode::Binary } else { Opcode::Text }
     }
 
-    /// `len` bytes that begin somewhere in the sample; a character that would be cut at the end is
-    /// replaced by dots.
+    /// Returns `len` bytes of the sample, from `start` on. A character that would be cut at the end
+    /// is replaced by dots.
     fn payload(self, len: usize, start: usize) -> Vec<u8> {
         let sample = match self {
             Self::Binary => return (start..start + len).map(|i| (i * 167 % 251) as u8).collect(),
@@ -48,7 +48,7 @@ impl Kind {
     }
 }
 
-/// A frame in one piece, FIN set: its key, and its payload before it is masked.
+/// An unfragmented frame: its key, and its payload before it is masked.
 #[derive(Clone, Debug)]
 pub struct Frame {
     pub kind: Kind,
@@ -57,7 +57,8 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// The frames of one case: all of one kind, their lengths uniformly random in the range.
+    /// Returns the frames of a case, all of one kind. Their lengths are uniformly random in the
+    /// range.
     pub fn many(kind: Kind, lengths: RangeInclusive<usize>) -> Vec<Self> {
         let mut random = Random(0x9E37_79B9_7F4A_7C15);
         let (shortest, longest) = lengths.into_inner();
@@ -69,7 +70,7 @@ impl Frame {
         (0..FRAMES).map(|_| frame()).collect()
     }
 
-    /// The bytes of the header, with or without the key.
+    /// Returns the bytes of the header, with or without the key.
     pub fn header(&self, masked: bool) -> Vec<u8> {
         let mask_bit = if masked { 0x80 } else { 0 };
         let mut header = vec![if self.kind == Kind::Binary { 0x82 } else { 0x81 }];
@@ -85,14 +86,14 @@ impl Frame {
         header
     }
 
-    /// The payload as it is on the wire.
+    /// Returns the masked payload.
     pub fn masked(&self) -> Vec<u8> {
         let key = self.key.to_bytes();
         self.payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect()
     }
 }
 
-/// Small numbers without a pattern (xorshift64*).
+/// A generator of pseudo-random numbers (xorshift64*).
 struct Random(u64);
 
 impl Random {

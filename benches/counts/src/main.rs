@@ -1,24 +1,25 @@
-//! Counts the instructions that the library takes for small frames, and holds them against a
-//! baseline: no count may rise by more than 3 %. Times of a few nanoseconds drown in the noise of a
-//! shared machine; counts are the same in every run. What they cannot show (branches mispredicted,
-//! caches missed, ports contended) is for the benchmarks.
+//! Counts the instructions of the library for small frames, and compares them with a baseline. No
+//! count may rise by more than 3 %.
 //!
-//! `ci/counts.sh` compares, `ci/counts.sh --update` writes a new baseline. The baseline is
-//! `baseline.txt`, a case a line, to be read in a diff. Each case runs in a process of its own
-//! under `valgrind --tool=callgrind`, which counts only what happens inside one function
-//! ([`cases::MEASURED`]); so a new case leaves the counts of the others as they are.
+//! Times of a few nanoseconds drown in the noise of a shared machine, but counts are the same in
+//! every run. They do not show mispredicted branches, cache misses and contended ports. The
+//! benchmarks do.
 //!
-//! Why not gungraun or iai-callgrind: their baselines are callgrind's own files, several for each
-//! case, in the target directory. They are made to compare two commits in one checkout, not to be
-//! kept in the repository and read. They also want a runner of exactly their version to be
-//! installed, and valgrind besides. What is needed of them is one number that valgrind prints, and
-//! one comparison.
+//! `ci/counts.sh` compares, and `ci/counts.sh --update` writes a new baseline. The baseline is
+//! `baseline.txt`, with a line per case, so that a diff can be read. Each case runs in a process of
+//! its own under `valgrind --tool=callgrind`, which counts only inside one function
+//! ([`cases::MEASURED`]). So a new case does not change the counts of the others.
 //!
-//! Counts depend on the instructions that exist, and hence on:
+//! This does not use gungraun or iai-callgrind. Their baselines are callgrind's own files in the
+//! target directory, several for each case. They compare two commits in one checkout, and are not
+//! meant for a repository. They also need a runner of exactly their version. This program needs
+//! only one number that valgrind prints.
 //!
-//! - the kernels: valgrind knows no AVX-512, so AVX2 is what every machine of today finds in it;
-//! - the compiler, and for what calls `memcpy` the C library: the baseline names both, and where
-//!   they are others, the comparison prints a warning, and is made all the same.
+//! Counts depend on:
+//!
+//! - the kernels: valgrind does not support AVX-512, so every current machine uses AVX2 in it
+//! - the compiler, and the C library for calls of `memcpy`: the baseline names both, and the
+//!   comparison warns if they differ
 
 mod baseline;
 mod callgrind;
@@ -31,8 +32,8 @@ use std::process::ExitCode;
 use baseline::{Baseline, Platform};
 use cases::CASES;
 
-/// By how much a count may change before it is remarked upon: up, it fails; down, it wants a new
-/// baseline.
+/// The greatest change of a count that is ignored. A greater rise fails, and a greater fall asks
+/// for a new baseline.
 const TOLERANCE: f64 = 0.03;
 
 const USAGE: &str = "usage: counts [--update]";
@@ -55,7 +56,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Inside valgrind: runs one case, and says on which backend.
+/// Runs one case inside valgrind, and prints the backend.
 fn run(name: &str) -> Result<(), String> {
     let case = CASES.iter().find(|case| case.name() == name).ok_or("no such case")?;
     case.run();
@@ -63,14 +64,14 @@ fn run(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Counts every case, and writes the counts down.
+/// Counts every case, and writes the baseline.
 fn update() -> Result<(), String> {
     let old = Baseline::read().ok();
     let (counted, _) = count(old.as_ref())?;
     counted.write()
 }
 
-/// Counts every case, and fails where one has risen.
+/// Counts every case, and fails if a count has risen.
 fn compare() -> Result<(), String> {
     let baseline = Baseline::read()?;
     let (counted, changes) = count(Some(&baseline))?;
@@ -98,8 +99,8 @@ fn compare() -> Result<(), String> {
     Ok(())
 }
 
-/// Counts every case and prints the table. Returns the counts, and how each case has changed that
-/// the baseline knows too.
+/// Counts every case and prints the table. Returns the counts, and the changes of the cases in the
+/// baseline.
 fn count(baseline: Option<&Baseline>) -> Result<(Baseline, Vec<f64>), String> {
     println!("{:<35}{:>10}{:>10}{:>10}", "instructions a frame", "baseline", "now", "change");
     let mut counts = Vec::new();

@@ -1,5 +1,5 @@
-//! Prints a row of a table: how long plain loops take, over how long wsframe takes, as both are
-//! built here.
+//! Prints a row of a table: the time of plain loops divided by that of wsframe, both built at this
+//! optimisation level.
 //!
 //! Masking is compared with fastwebsockets' loop over words, and validation with
 //! `core::str::from_utf8`, which the standard library ships compiled.
@@ -37,7 +37,7 @@ fn main() {
     println!("{row}");
 }
 
-/// As many whole characters of the sample, repeated, as fit into so many bytes.
+/// Repeats the sample. Returns as many whole characters as fit into `len` bytes.
 fn text(sample: &str, len: usize) -> String {
     let mut text = sample.repeat(len / sample.len() + 1);
     let end = (0..=len).rev().find(|&end| text.is_char_boundary(end));
@@ -45,7 +45,7 @@ fn text(sample: &str, len: usize) -> String {
     text
 }
 
-/// The quotient of the shortest times, of 31 rounds in which each has a turn.
+/// Returns the quotient of the shortest times of 31 rounds, in which each runs once.
 fn cell(mut peer: impl FnMut(), mut ours: impl FnMut(), len: usize) -> String {
     let runs = 1 + 200_000 / (len + 50);
     let (mut peer_best, mut our_best) = (f64::MAX, f64::MAX);

@@ -1,4 +1,4 @@
-//! A server's opening handshake: the head that a client sends is read, and the response written.
+//! A server's opening handshake: reading a client's head, and writing the response.
 
 use std::fs;
 use std::hint::black_box;
@@ -19,7 +19,7 @@ const NOTES: &[&str] = &[
     "tungstenite: its parser, create_response and write_response. accept: all it does to a stream.",
 ];
 
-/// Handshakes in a run.
+/// The number of handshakes in a run.
 const COUNT: usize = 1000;
 
 pub fn measure(plan: &Plan) -> Table {
@@ -104,7 +104,7 @@ fn with_tungstenite(received: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The client's end: gives its head at once, and keeps the answer.
+/// The client's side of a transport. A read returns its whole head, and writes are stored.
 struct Client<'a> {
     head: &'a [u8],
     response: Vec<u8>,

@@ -1,14 +1,14 @@
-//! Where a better backend is slower than the next lower one, or a whole stream is read slower than
-//! by a peer.
+//! Finds rows in which a better backend is slower than the next lower one, or a peer reads a whole
+//! stream faster.
 //!
-//! Each machine can find this out about itself. Fixed expectations in nanoseconds could not be kept
-//! for processors that are not at hand.
+//! These limits are relative, so they apply to any machine. Limits in nanoseconds would need every
+//! processor.
 
 use crate::measure::Role;
 use crate::streams;
 use crate::table::{Row, Table};
 
-/// How many times as long as the other one may take.
+/// The greatest quotients of two times.
 pub struct Limits {
     /// A backend, compared with the next lower one, on a kernel.
     backend: f64,
@@ -19,11 +19,11 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// For a list that someone reads: a few rows near the limits come and go from run to run.
+    /// The limits for a list. A few rows near the limits change from run to run.
     pub const LIST: Self = Self { backend: 1.15, peer: 1.0, largest: f64::INFINITY };
 
-    /// For a check that must not fail by chance. Larger payloads measure the memory, which others
-    /// use too.
+    /// The limits for a check that must not fail by chance. Larger payloads would measure the
+    /// memory, which other programs use too.
     pub const CHECK: Self = Self { backend: 2.0, peer: 2.0, largest: (1 << 20) as f64 };
 
     /// Returns a line for each limit that the row exceeds.
@@ -52,7 +52,7 @@ impl Limits {
             .collect()
     }
 
-    /// Returns how many limits the tables exceed, and what was compared, in a sentence.
+    /// Returns how many limits the tables exceed, and a sentence about the comparison.
     pub fn sum_up(&self, tables: &[Table]) -> (usize, String) {
         let (mut exceeded, mut pairs, mut streams) = (0, 0, 0);
         for table in tables {

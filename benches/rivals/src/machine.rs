@@ -1,4 +1,4 @@
-//! Where figures come from.
+//! The machine and the versions that figures depend on.
 
 use std::fmt;
 use std::fs;
@@ -11,7 +11,7 @@ use wsframe::arch;
 pub struct Machine {
     pub processor: String,
     pub cores: usize,
-    /// wsframe's backends that run here, the best first.
+    /// The backends of wsframe that this machine can run, the best first.
     pub backends: String,
     pub compiler: &'static str,
     pub versions: &'static str,
@@ -31,14 +31,14 @@ impl Machine {
     }
 }
 
-/// As Linux tells it.
+/// Returns the name of the processor, on Linux.
 fn processor() -> Option<String> {
     let info = fs::read_to_string("/proc/cpuinfo").ok()?;
     let line = info.lines().find(|line| line.starts_with("model name"))?;
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
-/// One line, without the rivals' versions.
+/// Writes one line, without the versions of the rivals.
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { processor, cores, backends, compiler, date, .. } = self;

@@ -1,16 +1,16 @@
-//! Measures wsframe beside its peers, on the same bytes, interleaved in one run.
+//! Measures wsframe and its peers, on the same bytes, interleaved in one run.
 //!
-//! `rivals streams|kernels|sending|handshake|deflate|all [--filter PART_OF_A_ROW] [--rounds N] [--json FILE]
-//! [--ratios FILE] [--svg DIR]`
+//! `rivals streams|kernels|sending|handshake|deflate|all [--filter PART_OF_A_ROW] [--rounds N]
+//! [--json FILE] [--ratios FILE] [--svg DIR]`
 //!
 //! `rivals backends [--check] [--filter PART_OF_A_ROW] [--rounds N]` lists the rows of `kernels`
-//! and `streams` where a better backend is more than 15 % slower than the next lower one, or a peer
-//! is faster. With `--check` the limit is twice the time, and the command fails where it is
-//! exceeded.
+//! and `streams` in which a better backend is more than 15 % slower than the next lower one, or a
+//! peer is faster. With `--check` the limit is twice the time, and the command fails if a row
+//! exceeds it.
 //!
 //! `rivals servers [--check] [--filter PART_OF_A_ROW] [--rounds N] [--markdown FILE] [--svg DIR]`
 //! measures echo servers over sockets of this machine, on Linux. With `--check` it only checks that
-//! they are right.
+//! their echoes are correct.
 
 mod charts;
 mod deflate;
@@ -42,14 +42,14 @@ const USAGE: &str = "usage: rivals streams|kernels|sending|handshake|deflate|all
     [--filter PART_OF_A_ROW] [--rounds N] [--json FILE] [--ratios FILE] [--svg DIR]\n       \
     rivals servers [--check] [--filter PART_OF_A_ROW] [--rounds N] [--markdown FILE] [--svg DIR]";
 
-/// What the command line asks for.
+/// The arguments.
 struct Request {
     streams: bool,
     kernels: bool,
     sending: bool,
     handshake: bool,
     deflate: bool,
-    /// Whether to fail where a limit is exceeded.
+    /// Whether to fail if a limit is exceeded.
     check: bool,
     plan: Plan,
     json: Option<PathBuf>,
@@ -57,7 +57,7 @@ struct Request {
     svg: Option<PathBuf>,
 }
 
-/// What is saved.
+/// The contents of the JSON file.
 #[derive(Serialize)]
 struct Report {
     machine: Machine,

@@ -1,10 +1,9 @@
-//! Times that can be compared: everyone on the same bytes, in turn, many times over; then the
-//! median.
+//! Comparable times: in every round, each rival runs once on the same bytes. The result is the
+//! median of all rounds.
 //!
-//! These machines are shared. What slows one round slows everyone in it, so a rival that is
-//! measured in every round is compared fairly even where no figure can be trusted by itself. The
-//! turns are drawn again for every round, so that no candidate always runs after the same other
-//! one.
+//! On a shared machine, no single time can be trusted. But a slow round is slow for all rivals, so
+//! the comparison is fair. The order is random in every round, so that no rival always runs after
+//! the same other one.
 
 use std::time::Instant;
 
@@ -12,37 +11,36 @@ use serde::Serialize;
 
 use crate::payload::Random;
 
-/// A piece of work, and its required result.
+/// The work of a run, and its required result.
 pub trait Work {
-    /// How many items a run goes through: messages, frames, whatever the table counts.
+    /// Returns the number of items in a run, such as messages or frames.
     fn items(&self) -> f64;
 
-    /// Makes everything as it was before a run. Not timed.
+    /// Restores the state before a run. This is not timed.
     fn reset(&mut self) {}
 
-    /// Whether the run that follows is to look at every byte that comes of it. Such a run is not
-    /// timed.
+    /// Sets whether the next run must check every byte of its output. Such a run is not timed.
     fn look_closely(&mut self, _closely: bool) {}
 
-    /// Panics if the run of this rival has not done its work. Not timed.
+    /// Panics if the run of this rival has a wrong result. This is not timed.
     fn check(&self, _rival: &str) {}
 }
 
-/// What a rival is to the comparison.
+/// The role of a rival in the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Role {
-    /// wsframe as it is used: the one that is compared.
+    /// wsframe, which the others are compared with.
     Ours,
-    /// wsframe in another way.
+    /// wsframe, used in another way.
     Variant,
-    /// One of wsframe's backends, called directly. Their columns are in order, the best first.
+    /// A backend of wsframe, called directly. The columns of backends are in order, the best first.
     Backend,
     Peer,
-    /// What the machine allows, or a part of the work that cannot be saved.
+    /// A limit of the machine, or a part of the work that is always necessary.
     Limit,
 }
 
-/// Someone who does the work.
+/// A way to do the work.
 pub struct Rival<W> {
     pub name: String,
     pub role: Role,
@@ -56,7 +54,7 @@ impl<W> Rival<W> {
 }
 
 impl<W: Work> Rival<W> {
-    /// One run, not timed.
+    /// Runs once, without timing.
     pub fn run_once(&self, work: &mut W) {
         work.reset();
         (self.run)(work);
@@ -64,26 +62,26 @@ impl<W: Work> Rival<W> {
     }
 }
 
-/// Returns the median time that each rival takes for an item, in nanoseconds.
+/// Returns the median time of each rival per item, in nanoseconds.
 pub fn medians<W: Work>(rivals: &[Rival<W>], work: &mut W, rounds: usize) -> Vec<f64> {
     times(rivals, work, rounds).iter_mut().map(|times| median(times)).collect()
 }
 
-/// Returns the least time that each rival takes for an item, in nanoseconds. Noise only ever adds
-/// to a time, so a few rounds are enough to tell a slow kernel from a busy machine.
+/// Returns the least time of each rival per item, in nanoseconds. Noise only adds to a time, so a
+/// few rounds distinguish a slow kernel from a busy machine.
 pub fn minima<W: Work>(rivals: &[Rival<W>], work: &mut W, rounds: usize) -> Vec<f64> {
     let least = |times: &Vec<f64>| times.iter().copied().fold(f64::INFINITY, f64::min);
     times(rivals, work, rounds).iter().map(least).collect()
 }
 
-/// Returns each rival's times for an item, in nanoseconds, of `rounds` rounds in which each has one
-/// turn.
+/// Returns the times of each rival per item, in nanoseconds. Each runs once in each of `rounds`
+/// rounds.
 fn times<W: Work>(rivals: &[Rival<W>], work: &mut W, rounds: usize) -> Vec<Vec<f64>> {
     let mut times = vec![Vec::with_capacity(rounds); rivals.len()];
     let mut turns: Vec<usize> = (0..rivals.len()).collect();
     let mut random = Random::new();
     for round in 0..rounds + 1 {
-        // The first round warms up, and its times are not kept.
+        // The first round warms up, and is not timed.
         work.look_closely(round == 0);
         random.shuffle(&mut turns);
         for &turn in &turns {

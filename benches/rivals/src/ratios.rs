@@ -1,5 +1,4 @@
-//! The tables once more, each as a matrix of one figure a row: how many times as long the best peer
-//! takes.
+//! The tables as matrices of one figure per row: the time of the best peer divided by wsframe's.
 
 use std::fmt::Write;
 
@@ -7,7 +6,7 @@ use crate::machine::Machine;
 use crate::measure::Role;
 use crate::table::{Row, Table};
 
-/// In Markdown. What a peer is ahead in is bold.
+/// Returns the page in Markdown. Figures of rows in which a peer is faster are bold.
 pub fn page(machine: &Machine, tables: &[Table]) -> String {
     let mut page = format!("{machine}; {}.\n", machine.versions);
     for table in tables.iter().filter(|table| !table.rows.is_empty()) {

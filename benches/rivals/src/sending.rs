@@ -1,4 +1,4 @@
-//! Writing frames into a buffer, and headers alone.
+//! Writing frames into a buffer, and writing only headers.
 
 use std::hint::black_box;
 use std::io;
@@ -172,7 +172,7 @@ fn rival<O: Out>(
     Rival::new(name, role, move |frames: &mut Frames| frames.each(&mut new(), &send, sent))
 }
 
-/// What frames are written to: sent when it holds enough.
+/// An output for frames, which are sent when there are enough.
 trait Out {
     fn len(&self) -> usize;
     fn bytes(&mut self) -> &mut [u8];
@@ -203,7 +203,7 @@ impl Out for BytesMut {
     }
 }
 
-/// The first bytes of a slice.
+/// A slice, of which the first bytes were written.
 struct Slice {
     buf: Vec<u8>,
     len: usize,
@@ -227,7 +227,7 @@ impl Out for Slice {
     }
 }
 
-/// A frame that is sent at once.
+/// An output whose frames are sent at once.
 #[derive(Default)]
 struct OneFrame {
     buf: Vec<u8>,
@@ -246,7 +246,7 @@ impl Out for OneFrame {
     }
 }
 
-/// Both sides, with one output.
+/// A server's and a client's endpoint with one output.
 struct Endpoint {
     client: Connection<ThreadKeys>,
     server: Connection,
@@ -295,7 +295,7 @@ impl Out for SokettoOut {
     }
 }
 
-/// Both sides, each with its own output, of which one is used.
+/// A server's and a client's endpoint, each with its own output. One of them is used.
 struct Socket {
     client: WebSocketStream<Wire>,
     server: WebSocketStream<Wire>,
@@ -327,7 +327,7 @@ impl Out for Socket {
     }
 }
 
-/// Takes what is written, at once.
+/// A transport that accepts all bytes at once.
 struct Wire(Vec<u8>);
 
 impl AsyncRead for Wire {
@@ -373,17 +373,17 @@ impl AsyncWrite for Wire {
     }
 }
 
-/// A buffer that holds so much is sent.
+/// The length at which a buffer is sent.
 const FLUSH: usize = 16 << 10;
 
-/// In payloads of a fixed size.
+/// The total length of payloads of a fixed size.
 const FIRST_CACHE: usize = 16 << 10;
 
-/// So many frames, and so many bytes, that one run can be timed.
+/// The least number of frames, and of bytes, in a run. It is enough to be timed.
 const ENOUGH: usize = 16 << 10;
 const ENOUGH_BYTES: usize = 1 << 20;
 
-/// Payloads that a run writes as frames.
+/// The payloads that a run writes as frames.
 struct Frames {
     bytes: Vec<u8>,
     payloads: Vec<(Range<usize>, [u8; 4])>,
@@ -406,8 +406,8 @@ impl Frames {
         Self { bytes, payloads, masked, passes, closely: false }
     }
 
-    /// Writes each payload as a frame. `sent` looks at what was written, and returns how many
-    /// frames that were.
+    /// Writes each payload as a frame. `sent` checks the output, and returns the number of frames
+    /// in it.
     #[inline(always)]
     fn each<O: Out>(
         &mut self,
@@ -446,8 +446,8 @@ impl Work for Frames {
     }
 }
 
-/// Reads the frames, if any were noted, and returns their number. Some rivals draw their keys, so
-/// they are unmasked.
+/// Decodes the frames, if any were noted, and returns their number. Some rivals choose the keys
+/// themselves, so the payloads are unmasked.
 fn sent(noted: &[(&[u8], bool)], mut stream: &mut [u8]) -> usize {
     let Some((_, masked)) = noted.first() else { return 0 };
     let side = if *masked { Side::Server } else { Side::Client };
@@ -518,14 +518,14 @@ fn header_rival(name: &str, role: Role, run: impl Fn(&mut Headers) + 'static) ->
     Rival::new(name, role, run)
 }
 
-/// Lengths and keys that a run makes headers of.
+/// The lengths and keys of a run's headers.
 struct Headers {
     frames: Vec<(usize, [u8; 4])>,
     masked: bool,
     closely: bool,
 }
 
-/// The header that is expected, if anyone looks.
+/// The expected header, in a run that is checked.
 struct Seen(Option<Vec<u8>>);
 
 impl Seen {

@@ -1,5 +1,5 @@
-//! Tables: a column a rival, a row a kind and size of payload. They print themselves as they are
-//! measured.
+//! Tables with a column per rival, and a row per kind and size of payload. They are printed while
+//! they are measured.
 
 use serde::Serialize;
 
@@ -7,27 +7,27 @@ use crate::limits::Limits;
 use crate::measure::{self, Rival, Role, Work};
 use crate::payload::Size;
 
-/// What to measure, and how thoroughly.
+/// The rows to measure, and the number of rounds.
 pub struct Plan {
-    /// A part of the name of each row that is wanted.
+    /// A part of the name of each row to measure.
     pub filter: String,
     pub rounds: usize,
-    /// If set, the rows that exceed these are listed, and no table is printed.
+    /// If set, rows that exceed these limits are listed, and no table is printed.
     pub limits: Option<Limits>,
 }
 
-/// What an item is. Cells are printed as nanoseconds an item, except for large payloads; they are
-/// kept so in any case.
+/// The kind of an item. Cells are stored as nanoseconds per item, and printed so, except for large
+/// payloads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Unit {
     Message,
     Handshake,
     Kibibyte,
-    /// Nanoseconds; from 4 KiB on, bytes a nanosecond.
+    /// A payload. From 4 KiB on, cells are printed as bytes per nanosecond.
     Payload,
 }
 
-/// A row to be measured.
+/// A row to measure.
 pub struct Case<W> {
     pub group: String,
     pub size: Size,
@@ -53,14 +53,14 @@ pub struct Column {
 pub struct Row {
     pub group: String,
     pub size: Size,
-    /// What each column's rival takes for an item.
+    /// The time per item of each column.
     pub ns: Vec<f64>,
 }
 
 const NAME: usize = 30;
 
 impl Table {
-    /// Measures every case that the plan wants, and prints the table meanwhile.
+    /// Measures every case of the plan, and prints the table meanwhile.
     pub fn measure<W: Work>(
         title: &'static str,
         unit: Unit,
@@ -92,8 +92,7 @@ impl Table {
             match &plan.limits {
                 None => table.print(&row),
                 Some(limits) => {
-                    // What exceeds a limit is measured again, up to three times and longer, before
-                    // it is believed.
+                    // A row that exceeds a limit is measured again, up to three times and longer.
                     for _ in 0..3 {
                         if limits.exceeded(&table, &row).is_empty() {
                             break;
@@ -151,20 +150,20 @@ impl Table {
         println!();
     }
 
-    /// All who have this role.
+    /// Returns the names of all rivals in this role.
     pub fn names(&self, role: Role) -> Vec<&str> {
         let columns = self.columns.iter().filter(|column| column.role == role);
         columns.map(|column| column.name.as_str()).collect()
     }
 
-    /// The times in a row of all who have this role, with their names.
+    /// Returns the names and times of all rivals in this role.
     pub fn cells(&self, row: &Row, role: Role) -> impl Iterator<Item = (&str, f64)> {
         let cells = self.columns.iter().zip(&row.ns);
         let cells = cells.filter(move |(column, _)| column.role == role);
         cells.map(|(column, ns)| (column.name.as_str(), *ns))
     }
 
-    /// The times in a row of all who have this role.
+    /// Returns the times of all rivals in this role.
     pub fn times(&self, row: &Row, role: Role) -> impl Iterator<Item = f64> {
         self.cells(row, role).map(|(_, ns)| ns)
     }
@@ -185,8 +184,8 @@ impl Column {
 }
 
 impl Row {
-    /// Whether its payloads are so large that throughput says more than time, and that what the
-    /// machine allows is a bound at all.
+    /// Returns whether the payloads are so large that throughput is shown instead of time, and that
+    /// the limits of the machine are bounds.
     pub fn is_large(&self) -> bool {
         self.size.mean() >= 4096.0
     }

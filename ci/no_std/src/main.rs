@@ -1,11 +1,10 @@
-//! Links only if wsframe needs neither `std` nor an allocator: this program has no allocator to offer,
-//! and no libc. It runs without an operating system's help but for its exit, whose status says whether
-//! what it decoded is right.
+//! A program without `std`, an allocator and libc. It links only if wsframe needs none of them. It
+//! uses the operating system only for its exit status, which tells whether all results were right.
 //!
-//! With feature `bytes` it has an allocator, of its own, and still neither `std` nor libc.
+//! With feature `bytes` it has an allocator of its own, and still neither `std` nor libc.
 //!
-//! Built with `--cfg panic_free` it links only if no way to a panic is left either: the panic handler
-//! then calls a function that does not exist.
+//! With `--cfg panic_free` it links only if no panic is reachable, because the panic handler then
+//! calls a function that does not exist.
 
 #![no_std]
 #![no_main]
@@ -32,8 +31,8 @@ fn panic(_: &PanicInfo<'_>) -> ! {
     exit(101)
 }
 
-/// The kernel jumps here with an aligned stack, and a function expects to be called: one that calls is
-/// between them.
+/// The entry point. The kernel jumps here with an aligned stack, but a function expects to be
+/// called. So this calls one.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 extern "C" fn _start() -> ! {
@@ -57,7 +56,7 @@ extern "C" fn main() -> ! {
     exit(if run() == Some(()) { 0 } else { 1 })
 }
 
-/// Every layer, there and back. `None` says that something was not as it should be.
+/// Encodes and decodes with every layer. Returns `None` if a result is wrong.
 fn run() -> Option<()> {
     frames()?;
     messages()?;
@@ -66,8 +65,8 @@ fn run() -> Option<()> {
     headers()
 }
 
-/// What else there is without a feature: a header by itself, text by itself, a mask in pieces, a payload on
-/// its way elsewhere, and a frame that the caller puts into bytes.
+/// Uses the other parts that need no feature: a header, text, a mask in pieces, a payload for
+/// another connection, and a frame that the caller encodes.
 fn headers() -> Option<()> {
     let rules = Rules::new(Role::Server);
     let bytes = black_box([0x82, 0xFE, 0x01, 0x00, 1, 2, 3, 4]);
@@ -139,7 +138,7 @@ fn frames() -> Option<()> {
         .then_some(())
 }
 
-/// Both sides' opening handshakes, there and back. `None` says that something was not as it should be.
+/// Performs the opening handshakes of both sides. Returns `None` if a result is wrong.
 #[cfg(feature = "handshake")]
 fn handshake() -> Option<()> {
     use wsframe::handshake::{ClientHandshake, HeadScanner, Request, Response, Uri, WebSocketKey};
@@ -161,7 +160,7 @@ fn handshake() -> Option<()> {
     (client.check(&parsed, &mut []).ok()?.subprotocol == Some("chat")).then_some(())
 }
 
-/// Text in a buffer of its own, where no `String` is.
+/// Text in a buffer of fixed length, in place of a `String`.
 #[cfg(feature = "handshake")]
 struct Text {
     buf: [u8; 512],
@@ -189,8 +188,8 @@ impl core::fmt::Write for Text {
     }
 }
 
-/// A text in two fragments with a Ping between them, a binary message and a Close, as a client sends them.
-/// Returns how many bytes of `wire` they take.
+/// Encodes a client's frames: a text in two fragments with a Ping between them, a binary message
+/// and a Close. Returns their length in `wire`.
 fn say(wire: &mut [u8]) -> Option<usize> {
     let key = || MaskingKey::new(black_box([0x37, 0xFA, 0x21, 0x3D]));
     let mut client = Connection::client(key);
@@ -228,7 +227,8 @@ fn messages() -> Option<()> {
     (right && decoder.is_closed()).then_some(())
 }
 
-/// A server hears a client, in small reads, and answers. Its answers are heard by the client.
+/// Runs a server that receives a client's frames in small reads, and a client that receives the
+/// answers.
 fn connections() -> Option<()> {
     let mut wire = [0; 2048];
     let len = say(&mut wire)?;
@@ -250,7 +250,7 @@ fn connections() -> Option<()> {
                 _ => {}
             }
         }
-        // What is left of the read comes before the next one.
+        // The rest of the read is before the next one.
         let left = input.len();
         for i in 0..left {
             *buffer.get_mut(i)? = *buffer.get(end - left + i)?;
@@ -261,7 +261,7 @@ fn connections() -> Option<()> {
         return None;
     }
 
-    // A wrong frame is told to the peer; and what was sent is removed.
+    // An invalid frame causes a Close. Bytes that were sent are removed.
     let mut told = [0; 300];
     let mut told = SliceOutput::new(&mut told);
     let mut failing = Connection::server();
@@ -293,7 +293,7 @@ fn connections() -> Option<()> {
     (texts == "grüße 🦀".len() && pongs == 1 && closes == 1000).then_some(())
 }
 
-/// What a client says goes on to a server, and from it, as it is, to a client.
+/// Relays a client's frames to a server, and from it to a client.
 fn relays() -> Option<()> {
     let mut wire = [0; 2048];
     let len = say(&mut wire)?;
@@ -319,8 +319,8 @@ fn relays() -> Option<()> {
     (at == len && events == 5 && upstream.is_closed()).then_some(())
 }
 
-/// What a client says, as messages that own their payloads, and as a server sends them on. `None` says that
-/// something was not as it should be.
+/// Receives a client's frames as owned messages, and sends them as a server. Returns `None` if a
+/// result is wrong.
 #[cfg(feature = "bytes")]
 fn owned() -> Option<()> {
     use bytes::{Buf, BytesMut};
@@ -355,7 +355,7 @@ fn owned() -> Option<()> {
     (texts == 1 && bytes == 1000 && sent == 1004 && closes == 3 && replied).then_some(())
 }
 
-/// Memory is taken from one end to the other, and never given back: this program is short.
+/// Allocates memory from one end to the other, and never frees any, because the program is short.
 #[cfg(feature = "bytes")]
 mod allocator {
     use core::alloc::{GlobalAlloc, Layout};
@@ -373,14 +373,14 @@ mod allocator {
     #[global_allocator]
     static BUMP: Bump = Bump { memory: UnsafeCell::new([0; LEN]), taken: AtomicUsize::new(0) };
 
-    // SAFETY: the memory is reached through `alloc` alone, which gives every byte of it away once.
+    // SAFETY: only `alloc` accesses the memory, and returns every byte of it once.
     unsafe impl Sync for Bump {}
 
-    // SAFETY: what is handed out is within the memory, which is static, is aligned as requested, and
-    // is not handed out again.
+    // SAFETY: a returned block is within the memory, which is static. It is aligned as requested,
+    // and is not returned again.
     unsafe impl GlobalAlloc for Bump {
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-            // So many more that they can be aligned wherever they begin.
+            // The extra bytes suffice to align the block.
             let len = layout.size() + layout.align() - 1;
             let start = self.taken.fetch_add(len, Ordering::Relaxed);
             if start.checked_add(len).is_none_or(|end| end > LEN) {
@@ -394,7 +394,7 @@ mod allocator {
     }
 }
 
-/// The system call is all that this program asks of anyone.
+/// Ends the program with the only system call that it uses.
 fn exit(status: i32) -> ! {
     // SAFETY: exit_group (231) takes a status, touches no memory of ours and does not return.
     #[cfg(target_arch = "x86_64")]
@@ -418,13 +418,13 @@ fn exit(status: i32) -> ! {
     }
 }
 
-/// What the compiler calls for copies, where no libc has it.
+/// The functions that the compiler calls for copies, which libc would provide.
 mod memory {
     #[unsafe(no_mangle)]
     unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, len: usize) -> *mut u8 {
         for i in 0..len {
-            // SAFETY: the caller's promise: both have `len` bytes. Volatile, so that the loop is not
-            // recognised as a copy, and turned into a call of itself.
+            // SAFETY: the caller promises that both have `len` bytes. The accesses are volatile, so
+            // that the compiler does not turn the loop into a call of this function.
             unsafe { to.add(i).write_volatile(from.add(i).read_volatile()) };
         }
         to
@@ -433,10 +433,11 @@ mod memory {
     #[unsafe(no_mangle)]
     unsafe extern "C" fn memmove(to: *mut u8, from: *const u8, len: usize) -> *mut u8 {
         for i in 0..len {
-            // Where the regions overlap, bytes are read before they are written: from the end that the
-            // destination is nearer to.
+            // If the regions overlap, each byte is read before it is overwritten, because the loop
+            // begins at the end that is nearer to the destination.
             let i = if to.cast_const() <= from { i } else { len - 1 - i };
-            // SAFETY: the caller's promise: both have `len` bytes, and `i` is below it. Volatile as above.
+            // SAFETY: the caller promises that both have `len` bytes, and `i` is less. Volatile as
+            // above.
             unsafe { to.add(i).write_volatile(from.add(i).read_volatile()) };
         }
         to
@@ -445,7 +446,7 @@ mod memory {
     #[unsafe(no_mangle)]
     unsafe extern "C" fn memset(to: *mut u8, byte: i32, len: usize) -> *mut u8 {
         for i in 0..len {
-            // SAFETY: the caller's promise: `to` has `len` bytes. Volatile as above.
+            // SAFETY: the caller promises that `to` has `len` bytes. Volatile as above.
             unsafe { to.add(i).write_volatile(byte as u8) };
         }
         to
@@ -454,7 +455,7 @@ mod memory {
     #[unsafe(no_mangle)]
     unsafe extern "C" fn memcmp(one: *const u8, other: *const u8, len: usize) -> i32 {
         for i in 0..len {
-            // SAFETY: the caller's promise: both have `len` bytes. Volatile as above.
+            // SAFETY: the caller promises that both have `len` bytes. Volatile as above.
             let (one, other) =
                 unsafe { (one.add(i).read_volatile(), other.add(i).read_volatile()) };
             if one != other {
@@ -466,7 +467,7 @@ mod memory {
 
     #[unsafe(no_mangle)]
     unsafe extern "C" fn bcmp(one: *const u8, other: *const u8, len: usize) -> i32 {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: the caller makes the same promise.
         unsafe { memcmp(one, other, len) }
     }
 }

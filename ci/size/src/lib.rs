@@ -1,16 +1,16 @@
-//! What the programs without an operating system have in common: a peripheral that a peer's bytes come from
-//! and go to, one at a time.
+//! The I/O of the programs without an operating system: a peripheral that receives and sends single
+//! bytes.
 
 #![no_std]
 
 use core::panic::PanicInfo;
 
-/// The longest piece of a payload that is read at once.
+/// The greatest number of payload bytes that are read at once.
 pub const BUFFER_LEN: usize = 512;
 
 const DATA: *mut u8 = 0x4000_0000 as *mut u8;
 
-/// Fills the buffer, and waits for that.
+/// Waits until the buffer is filled.
 #[inline(never)]
 pub fn receive(buf: &mut [u8]) {
     for byte in buf {
@@ -19,7 +19,7 @@ pub fn receive(buf: &mut [u8]) {
     }
 }
 
-/// Sends all of the bytes.
+/// Sends all bytes.
 #[inline(never)]
 pub fn send(bytes: &[u8]) {
     for byte in bytes {

@@ -1,5 +1,4 @@
-//! The examples over HTTP/2: both ends, and servers against a client that knows no more of HTTP/2
-//! than is needed.
+//! Tests of the examples over HTTP/2: both ends, and the servers with a minimal client.
 
 #[cfg(unix)]
 #[path = "../../../tests/examples/crowd.rs"]
@@ -21,7 +20,7 @@ use peer::{Peer, masked};
 use running::{Running, printed, run};
 use wsframe::Opcode;
 
-/// A connection of HTTP/2, of which no more is known than is needed.
+/// A client's connection of HTTP/2, with only what the tests need.
 struct Http2(Peer);
 
 impl Http2 {
@@ -44,15 +43,15 @@ impl Http2 {
         [&len[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
     }
 
-    /// An extended CONNECT. Its fields are literal, but for `:scheme: http` and `:path: /`.
+    /// Returns an extended CONNECT. Its fields are literal, except `:scheme: http` and `:path: /`.
     fn ask(stream: u32) -> Vec<u8> {
         let fields = b"\x02\x07CONNECT\x86\x84\x01\x07example\x00\x09:protocol\x09websocket\
             \x00\x15sec-websocket-version\x0213";
         Self::frame(Self::HEADERS, Self::END_HEADERS, stream, fields)
     }
 
-    /// The flags and the payload of the next frame of this kind on this stream. No stream is reset
-    /// before.
+    /// Returns the flags and the payload of the next frame of this kind on this stream. Fails if a
+    /// stream is reset before.
     fn next(&mut self, kind: u8, stream: u32) -> (u8, Vec<u8>) {
         loop {
             let [a, b, c, found, flags, d, e, f, g] = self.0.exactly::<9>();
@@ -97,7 +96,7 @@ fn a_stream_that_is_cancelled_ends_alone() {
     }
 }
 
-/// RFC 8441 §3: the server's settings allow an extended CONNECT, before there is one.
+/// RFC 8441 §3: the server's settings allow an extended CONNECT before one is sent.
 #[test]
 fn extended_connects_are_allowed_by_a_setting() {
     for name in ["h2", "hyper_http2"] {
@@ -118,7 +117,7 @@ fn a_stream_ends_with_the_server_s_close_and_is_not_reset() {
     connection.0.send(&Http2::frame(Http2::DATA, 0, 1, &close));
     let answer = (Http2::END_STREAM, b"\x88\x05\x03\xE8bye".to_vec());
     assert_eq!(connection.next(Http2::DATA, 1), answer);
-    // The client is slow in ending its half.
+    // The client ends its side late.
     thread::sleep(Duration::from_millis(50));
     connection.0.send(&Http2::frame(Http2::DATA, Http2::END_STREAM, 1, b""));
     connection.opens(3);

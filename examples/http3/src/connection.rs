@@ -1,5 +1,5 @@
-//! HTTP/3 as far as a WebSocket needs it: the control streams with their settings, and the frames
-//! of a request's stream (RFC 9114).
+//! The parts of HTTP/3 that a WebSocket needs: the control streams with their settings, and the
+//! frames of a request's stream (RFC 9114).
 
 use std::io;
 use std::pin::Pin;
@@ -31,22 +31,22 @@ const MISSING_SETTINGS: u32 = 0x10A;
 pub(crate) const MESSAGE_ERROR: u32 = 0x10E;
 const DECOMPRESSION_FAILED: u32 = 0x200;
 
-/// The longest HEADERS and SETTINGS that are read.
+/// The greatest length of received HEADERS and SETTINGS.
 const MAX_SECTION_LEN: u64 = 16 << 10;
-/// The longest DATA that is sent at once.
+/// The greatest length of DATA that is sent at once.
 const MAX_DATA_LEN: usize = 16 << 10;
 
-/// An HTTP/3 connection. It lasts as long as its control stream, which it holds.
+/// An HTTP/3 connection. It owns its control stream, and ends with it.
 pub(crate) struct Http3 {
     pub(crate) quic: quinn::Connection,
     _control: SendStream,
-    /// Whether the peer allows an extended CONNECT; `None` until its settings have arrived.
+    /// Whether the peer allows an extended CONNECT. It is `None` until its settings have arrived.
     allows_connect: watch::Receiver<Option<bool>>,
 }
 
 impl Http3 {
-    /// Sends this end's settings, and reads those of the peer in a task of its own. Both ends allow
-    /// an extended CONNECT, which says nothing from a client.
+    /// Sends this endpoint's settings, and reads those of the peer in a task. Both endpoints allow
+    /// an extended CONNECT. A client's setting has no effect.
     pub(crate) async fn start(quic: quinn::Connection) -> io::Result<Self> {
         let mut control = quic.open_uni().await?;
         let mut settings = BytesMut::new();
@@ -67,8 +67,8 @@ impl Http3 {
         Some(Stream::new(self.quic.clone(), to_peer, from_peer))
     }
 
-    /// Opens a stream for an extended CONNECT. This waits for the server's settings, which must
-    /// allow it.
+    /// Opens a stream for an extended CONNECT. It waits for the server's settings, which must allow
+    /// it.
     pub(crate) async fn open(&mut self) -> io::Result<Stream> {
         let settings = self.allows_connect.wait_for(Option::is_some).await;
         if !settings.is_ok_and(|allows| *allows == Some(true)) {
@@ -79,18 +79,17 @@ impl Http3 {
     }
 }
 
-/// Reads the peer's unidirectional streams, as many as there are at once by QUIC's limit.
+/// Reads the peer's unidirectional streams. QUIC limits how many there are at once.
 async fn read_streams(quic: quinn::Connection, tell: watch::Sender<Option<bool>>) {
     while let Ok(stream) = quic.accept_uni().await {
         tokio::spawn(read_stream(Frames::new(quic.clone(), stream), tell.clone()));
     }
 }
 
-/// Reads one of them. Errors close the connection where they are noticed.
+/// Reads a unidirectional stream. An error closes the connection.
 async fn read_stream(mut frames: Frames, tell: watch::Sender<Option<bool>>) -> io::Result<()> {
     if frames.varint().await? != Some(CONTROL_STREAM) {
-        // QPACK's streams have nothing to say, because there is no dynamic table. Others are
-        // unknown.
+        // There is no dynamic table, so QPACK's streams have no content. Other streams are unknown.
         while frames.fill().await? {
             frames.received.clear();
         }
@@ -109,7 +108,7 @@ async fn read_stream(mut frames: Frames, tell: watch::Sender<Option<bool>>) -> i
         allows_connect |= (name, value) == (ENABLE_CONNECT_PROTOCOL, 1);
     }
     tell.send_replace(Some(allows_connect));
-    // Nothing else that is said here, such as GOAWAY, changes what this example does.
+    // Other frames of the control stream, such as GOAWAY, do not matter to this example.
     while let Some((_, len)) = frames.header().await? {
         frames.section(len).await?;
     }
@@ -134,7 +133,7 @@ impl Frames {
         io::Error::new(io::ErrorKind::InvalidData, why)
     }
 
-    /// Reads more. `false` is the end.
+    /// Reads more. Returns `false` at the end.
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         let mut chunk = [0; 4096];
         let mut read = ReadBuf::new(&mut chunk);
@@ -147,7 +146,7 @@ impl Frames {
         std::future::poll_fn(|cx| self.poll_fill(cx)).await
     }
 
-    /// Reads a frame's kind and length. `None` is the end of the stream.
+    /// Reads a frame's kind and length. Returns `None` at the end of the stream.
     fn poll_header(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<(u64, u64)>>> {
         loop {
             let mut rest = &self.received[..];
@@ -182,7 +181,7 @@ impl Frames {
         }
     }
 
-    /// Reads all of a frame.
+    /// Reads the rest of a frame.
     async fn section(&mut self, len: u64) -> io::Result<BytesMut> {
         if len > MAX_SECTION_LEN {
             return Err(self.fail(EXCESSIVE_LOAD, "a frame is too long"));
@@ -197,7 +196,7 @@ impl Frames {
     }
 }
 
-/// A request's stream. After the header sections it reads and writes what DATA frames contain.
+/// A request's stream. After the header sections it reads and writes the content of DATA frames.
 pub(crate) struct Stream {
     to_peer: SendStream,
     frames: Frames,
@@ -241,7 +240,7 @@ impl Stream {
         }
     }
 
-    /// Gives the stream up, because its request or response is malformed.
+    /// Resets the stream, because its request or response is malformed.
     pub(crate) fn reset(mut self, code: u32) {
         let code = VarInt::from_u32(code);
         let _ = self.to_peer.reset(code);
@@ -287,7 +286,7 @@ impl AsyncRead for Stream {
                 Some((kind, _)) if is_unexpected(kind) => {
                     return Poll::Ready(Err(frames.fail(FRAME_UNEXPECTED, "not in a request")));
                 }
-                // Trailers and what is unknown are skipped.
+                // Trailers and unknown frames are skipped.
                 Some((kind, len)) => (*left, *is_data) = (len, kind == DATA),
             }
         }
@@ -304,7 +303,7 @@ impl AsyncWrite for Stream {
         ready!(this.poll_send(cx))?;
         let count = buf.len().min(MAX_DATA_LEN);
         put_frame(DATA, &buf[..count], &mut this.unsent);
-        // Whatever the transport does not take now is sent by the next call.
+        // The next call sends the bytes that the transport does not accept now.
         if let Poll::Ready(Err(error)) = this.poll_send(cx) {
             return Poll::Ready(Err(error));
         }
@@ -322,8 +321,8 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// Whether a frame of this kind must not be on a request's stream: those of the control stream,
-/// pushes, which no client allowed, and what HTTP/2 has (§7.2, §11.2.1).
+/// Returns whether a frame of this kind must not be on a request's stream: those of the control
+/// stream, pushes, which no client allowed, and those of HTTP/2 (§7.2, §11.2.1).
 fn is_unexpected(kind: u64) -> bool {
     matches!(kind, 0x02..=0x09 | 0x0D)
 }
@@ -334,8 +333,8 @@ fn put_frame(kind: u64, payload: &[u8], out: &mut BytesMut) {
     out.put_slice(payload);
 }
 
-/// QUIC's integers of variable length (RFC 9000 §16): the first two bits say how many bytes they
-/// take.
+/// Appends an integer in QUIC's variable-length encoding (RFC 9000 §16). Its first two bits tell
+/// its length.
 fn put_varint(value: u64, out: &mut BytesMut) {
     match value {
         0..=0x3F => out.put_u8(value as u8),

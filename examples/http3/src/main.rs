@@ -1,17 +1,17 @@
 //! A WebSocket over HTTP/3, server and client (RFC 9220): `cargo run -p wsframe-http3`.
 //!
-//! A WebSocket is one stream of a connection here, which an extended CONNECT opens, as over HTTP/2
-//! (the example `h2`). `HandshakeRequest` and `ClientHandshake` decide, on the types of the crate
-//! `http`; a `WebSocketStream` reads and writes the stream.
+//! A WebSocket is one stream of an HTTP/3 connection, which an extended CONNECT opens, as over
+//! HTTP/2 (the example `h2`). `HandshakeRequest` and `ClientHandshake` validate the heads as types
+//! of the crate `http`. A `WebSocketStream` reads and writes the stream.
 //!
-//! No released HTTP/3 library for Rust allows this yet: h3 0.0.8, the newest, refuses `:protocol:
-//! websocket`. So the example speaks what it needs of HTTP/3 itself, over QUIC from quinn:
+//! No released HTTP/3 library for Rust supports this yet: h3 0.0.8, the newest, refuses `:protocol:
+//! websocket`. So the example implements the parts of HTTP/3 that it needs over QUIC from quinn:
 //! settings, frames, and header fields without a dynamic table (`connection.rs`, `qpack.rs`). It is
-//! no HTTP/3 server: it answers extended CONNECTs alone, and knows no GOAWAY, no pushes and no
+//! not an HTTP/3 server: it answers only extended CONNECTs, and has no GOAWAY, no pushes and no
 //! priorities.
 //!
-//! The example connects to itself, says "Hello", and prints what comes back. With `-- ADDR FILE` it
-//! only serves, there, and writes its certificate for `localhost`, which it makes at each start, to
+//! The example connects to itself, sends "Hello", and prints the echo. With `-- ADDR FILE` it only
+//! serves at this address. It creates a certificate for `localhost` at each start, and writes it to
 //! the file.
 
 mod connection;
@@ -43,7 +43,7 @@ use wsframe::{Connection, Limits, Message, Role, ThreadKeys};
 use crate::connection::{Http3, MESSAGE_ERROR, NO_ERROR, Stream};
 use crate::qpack::Field;
 
-/// How long what a client waits for may take.
+/// The longest wait of a client.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -67,7 +67,7 @@ async fn main() -> Result<()> {
     if echo == "Hello" { Ok(()) } else { Err("that is not what was sent".into()) }
 }
 
-/// Listens with a self-signed certificate for `localhost`, which it returns, also in PEM.
+/// Listens with a self-signed certificate for `localhost`. Returns the certificate, also as PEM.
 fn listen(addr: SocketAddr) -> Result<(Endpoint, CertificateDer<'static>, String)> {
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()])?;
     let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
@@ -85,7 +85,7 @@ async fn serve(endpoint: Endpoint) {
         tokio::spawn(async move {
             let http = Http3::start(incoming.await?).await?;
             while let Some(stream) = http.accept().await {
-                // How a stream ends is between it and its peer: the others go on.
+                // An error of one stream does not concern the others.
                 tokio::spawn(answer(stream));
             }
             Ok::<_, std::io::Error>(())
@@ -93,7 +93,7 @@ async fn serve(endpoint: Endpoint) {
     }
 }
 
-/// One stream, from its request to its end.
+/// Serves a stream from its request to its end.
 async fn answer(mut stream: Stream) -> Result<()> {
     let fields = stream.receive_headers().await?;
     let Some((request, protocol)) = to_request(fields) else {
@@ -110,7 +110,7 @@ async fn answer(mut stream: Stream) -> Result<()> {
         }
     };
     send_response(&mut stream, &response).await?;
-    // An echo holds one message at a time.
+    // The echo keeps one message at a time in memory.
     let limits = Limits::default().max_message_size(1 << 20);
     let mut websocket = WebSocketStream::new(stream, Connection::server().limits(limits));
     while let Some(message) = websocket.next().await {
@@ -140,7 +140,7 @@ fn fields(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
     headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
 }
 
-/// Opens a WebSocket, sends a message, and returns the first that comes back.
+/// Opens a WebSocket, sends a message, and returns the first one that is received.
 async fn say(
     addr: SocketAddr,
     uri: &str,

@@ -1,18 +1,17 @@
-//! Header fields as QPACK encodes them (RFC 9204), without a dynamic table: this end allows the
-//! peer none (its settings leave the capacity at 0), and uses none.
+//! Header fields in the encoding of QPACK (RFC 9204), without a dynamic table. The settings do not
+//! allow the peer to use one either: its capacity is 0.
 
 use std::io;
 
 /// A field: its name and its value.
 pub(crate) type Field = (String, Vec<u8>);
 
-/// The static table (appendix A): a name, a tab and a value in each line.
+/// Returns the static table (appendix A). Each line of the file has a name, a tab and a value.
 fn static_table() -> impl Iterator<Item = (&'static str, &'static str)> {
     include_str!("static_table.txt").lines().filter_map(|line| line.split_once('\t'))
 }
 
-/// Encodes a section of fields: from the static table where a name and its value are there, else
-/// literally.
+/// Encodes a section of fields, with references to the static table where it has the field.
 pub(crate) fn encode<'f>(fields: impl IntoIterator<Item = (&'f str, &'f [u8])>) -> Vec<u8> {
     // Required Insert Count and Base (§4.5.1): nothing refers to the dynamic table.
     let mut section = vec![0, 0];
@@ -73,8 +72,8 @@ fn known(index: usize) -> io::Result<(&'static str, &'static str)> {
     static_table().nth(index).ok_or_else(|| malformed("an index beyond the static table"))
 }
 
-/// Appends an integer with a prefix of so many bits (RFC 7541 §5.1), after the bits that its first
-/// byte has.
+/// Appends an integer with a prefix of this many bits (RFC 7541 §5.1). `first` has the other bits
+/// of the first byte.
 fn integer(first: u8, prefix: u32, value: usize, out: &mut Vec<u8>) {
     let max = (1 << prefix) - 1;
     if value < max {
@@ -96,7 +95,7 @@ fn read_integer(input: &mut &[u8], prefix: u32) -> io::Result<usize> {
     if value < max {
         return Ok(value);
     }
-    // Longer ones than these are no lengths of what is in memory.
+    // Longer integers cannot be the length of anything in memory here.
     for shift in [0, 7, 14] {
         let next = usize::from(byte(input)?);
         value += (next & 0x7F) << shift;
@@ -107,7 +106,7 @@ fn read_integer(input: &mut &[u8], prefix: u32) -> io::Result<usize> {
     Err(malformed("an integer that is too large"))
 }
 
-/// Reads a string: the bit before the prefix of its length says whether it is Huffman-coded
+/// Reads a string. The bit before the prefix of its length tells whether it is Huffman-coded
 /// (§4.1.2).
 fn read_string(input: &mut &[u8], prefix: u32) -> io::Result<Vec<u8>> {
     let is_huffman = input.first().is_some_and(|first| first & (1 << prefix) != 0);

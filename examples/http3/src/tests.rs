@@ -1,4 +1,4 @@
-//! The server and the client, against each other and against what no right peer sends.
+//! Tests of the server and the client with each other, and with invalid input.
 
 use std::net::SocketAddr;
 
@@ -7,7 +7,7 @@ use tokio::io::AsyncReadExt;
 
 use super::*;
 
-/// The address of a server, and its certificate.
+/// Starts a server. Returns its address and its certificate.
 fn server() -> (SocketAddr, CertificateDer<'static>) {
     let (endpoint, certificate, _) = listen((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
     let addr = endpoint.local_addr().unwrap();
@@ -15,7 +15,7 @@ fn server() -> (SocketAddr, CertificateDer<'static>) {
     (addr, certificate)
 }
 
-/// Waits for no longer than a test may.
+/// Waits for the future, and fails the test if that takes too long.
 async fn soon<T>(future: impl Future<Output = T>) -> T {
     timeout(PATIENCE, future).await.expect("in time")
 }
@@ -36,7 +36,7 @@ fn bytes<'f>(fields: &'f [(&'f str, &'f str)]) -> impl Iterator<Item = (&'f str,
 #[tokio::test]
 async fn a_message_is_echoed() {
     let (addr, certificate) = server();
-    // Longer than a flight of packets, and than a frame of HTTP/3.
+    // The last one is longer than a flight of packets, and than a frame of HTTP/3.
     for message in ["Hello".to_owned(), String::new(), "grüße ".repeat(50_000)] {
         let echo = soon(say(addr, "wss://localhost/echo?a=b", certificate.clone(), &message));
         assert_eq!(echo.await.unwrap(), message);
@@ -56,7 +56,7 @@ async fn streams_of_a_connection_are_apart() {
         assert_eq!(response.status(), 200);
         websockets.push(WebSocketStream::new(stream, Connection::client(ThreadKeys)));
     }
-    // One is dropped in the middle of a message; the others go on.
+    // One is dropped in the middle of a message. The others continue.
     drop(websockets.swap_remove(1));
     for (number, websocket) in websockets.iter_mut().enumerate() {
         websocket.send(Message::text(number.to_string())).await.unwrap();
@@ -79,10 +79,10 @@ async fn other_requests_are_refused() {
         stream.send_headers(bytes(fields)).await.unwrap();
         let response = to_response(soon(stream.receive_headers()).await.unwrap()).unwrap();
         assert_eq!(response.status(), status, "{fields:?}");
-        // A reason follows, or nothing, and then the end.
+        // A reason may follow, and then the end.
         soon(stream.read_to_end(&mut Vec::new())).await.unwrap();
     }
-    // What is malformed gets no response: its stream is reset.
+    // The stream of a malformed request is reset without a response.
     let twice = [ASK[0], ASK[0]];
     let late = [ASK[0], ASK[5], ASK[1]];
     let unknown = [ASK[0], (":other", "")];
@@ -95,7 +95,7 @@ async fn other_requests_are_refused() {
     assert!(http.quic.close_reason().is_none(), "the connection goes on");
 }
 
-/// What breaks HTTP/3 itself ends the connection, with the code that says why.
+/// A violation of HTTP/3 ends the connection with the error's code.
 #[tokio::test]
 async fn broken_framing_closes_the_connection() {
     let (addr, certificate) = server();
@@ -126,7 +126,7 @@ async fn broken_framing_closes_the_connection() {
 }
 
 #[test]
-fn fields_are_coded_as_the_rfc_has_it() {
+fn fields_round_trip_and_equal_the_examples_of_the_rfc() {
     // RFC 9204 §B.1.
     let section = b"\x00\x00\x51\x0b/index.html";
     let path = vec![(":path".to_owned(), b"/index.html".to_vec())];
@@ -136,7 +136,7 @@ fn fields_are_coded_as_the_rfc_has_it() {
     let section = b"\x00\x00\x50\x8c\xf1\xe3\xc2\xe5\xf2\x3a\x6b\xa0\xab\x90\xf4\xff";
     let authority = vec![(":authority".to_owned(), b"www.example.com".to_vec())];
     assert_eq!(qpack::decode(section).unwrap(), authority);
-    // Lengths around the ends of all prefixes.
+    // Lengths around the greatest values of all prefixes.
     for len in [0, 1, 6, 7, 8, 126, 127, 128, 254, 255, 5000] {
         let (name, value) = ("n".repeat(len.max(1)), vec![b'v'; len]);
         let section =

@@ -1,24 +1,22 @@
-//! A chat, with a page to take part in it: `cargo run --release --all-features --example chat`, and
-//! then open what it prints in two windows.
+//! A chat server and its page: `cargo run --release --all-features --example chat`, then open the
+//! printed address in two windows.
 //!
-//! This is the sans-I/O way, which shares one queue of bytes with the others: `price_feed` is
-//! shorter, on `WebSocketStream`.
+//! This is the sans-I/O way, with encoded frames that all members share. `price_feed` is shorter,
+//! on `WebSocketStream`.
 //!
 //! | to see how to | read |
 //! |---|---|
 //! | encode a message once for all receivers, and drop those that do not read | `room.rs` |
 //! | run a connection that is written to from elsewhere | `member.rs` |
 //!
-//! Here is what is done before there is a connection: axum serves the page, and its requests are
-//! checked.
+//! This file serves the page with axum, and checks the requests.
 //!
 //! # Allowed origins
 //!
-//! A browser lets any page open a WebSocket to any server, in its user's name, and says in `Origin`
-//! which page it was. So the server must refuse pages that are not its own (RFC 6455 §10.2). Which
-//! are its own it knows from its address, or is told: through a proxy, or under a name, browsers
-//! see another one. It must not learn that from `Host`: that is what the browser believes, and a
-//! foreign name can be made to lead here.
+//! A browser lets any page open a WebSocket to any server, in its user's name. `Origin` tells which
+//! page it was. So the server must refuse pages that are not its own (RFC 6455 §10.2). It knows its
+//! origin from its address, or from the command line if it has a name or is after a proxy. It must
+//! not use `Host`, which the client chooses: a foreign name can resolve to this server.
 
 #[path = "../../common/inbox.rs"]
 mod inbox;
@@ -41,8 +39,7 @@ use wsframe::handshake::{HandshakeRequest, Rejection};
 
 use room::Room;
 
-/// How the server is called: `chat [ADDR [ORIGIN…]]`, where an origin is such as
-/// `https://chat.example`.
+/// The arguments, `chat [ADDR [ORIGIN…]]`. An origin is, for example, `https://chat.example`.
 struct Chat {
     room: Arc<Room>,
     origins: Vec<String>,

@@ -1,8 +1,8 @@
-//! One connection: its messages go to the room, and the frames in its queue are sent.
+//! A connection: its messages are sent to the room, and the frames in its queue to the client.
 //!
-//! Frames for it come from the connection itself (Pongs, and the Close) and from all others. They
-//! meet in the queue, and one writer takes them from there, so that none is cut in two by another.
-//! A member that has no seat any more gets no frames from the room: nothing follows its Close.
+//! The queue has the frames of the connection itself (Pongs and the Close) and those of the room.
+//! One writer takes whole frames from it, so they cannot mix. A member that has lost its seat gets
+//! no frames from the room, so none follows its Close.
 
 use core::future::pending;
 use core::mem;
@@ -23,16 +23,16 @@ use crate::room::{Frame, MAX_WAITING, Room, Seat};
 
 /// The longest message, in bytes.
 const MAX_MESSAGE_LEN: u32 = 16 << 10;
-/// How long the server does not read from a member after a message. So no member can say so much at
-/// once that others, who do read, have too much waiting.
+/// The pause after a message before the server reads from its sender again. So no member can fill
+/// the queues of others that do read.
 const PAUSE: Duration = Duration::from_millis(10);
-/// How often each member is pinged. One that says nothing, not even a Pong, for so long is not
-/// there.
+/// How often a member gets a Ping. If nothing was received in between, not even a Pong, the member
+/// has left.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
-/// How long a member may take to read what waits for it, once it is over.
+/// How long a member may take to read its queued frames at the end.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// A connection from its beginning to its end.
+/// Runs a connection from its beginning to its end.
 pub(crate) async fn run(stream: impl AsyncRead + AsyncWrite, room: &Arc<Room>) {
     let (mut reader, writer) = split(stream);
     let (queue, waiting) = mpsc::channel(MAX_WAITING);
@@ -41,8 +41,8 @@ pub(crate) async fn run(stream: impl AsyncRead + AsyncWrite, room: &Arc<Room>) {
         _ = &mut writing => return,
         _ = listen(&mut reader, queue, room) => {}
     }
-    // What still comes is thrown away: were it left unread, the system would reset the connection,
-    // and what was sent last might be lost.
+    // Everything that still arrives is discarded. If it were unread, the system could reset the
+    // connection, and the member could lose the last frames.
     let discarding = async { copy(&mut reader, &mut sink()).await };
     let _ = timeout(LINGER, async { join!(writing, discarding) }).await;
 }
@@ -64,8 +64,7 @@ async fn write(
     writer.shutdown().await
 }
 
-/// Takes what the member says, until it has said all or may say no more. What is replied to it is
-/// in the queue then.
+/// Receives the member's messages until the connection is over. All replies are then in the queue.
 async fn listen(
     reader: &mut (impl AsyncRead + Unpin),
     queue: mpsc::Sender<Frame>,
@@ -78,7 +77,7 @@ async fn listen(
     let mut seat: Option<Seat> = None;
 
     let mut clock = interval_at(Instant::now() + PING_INTERVAL, PING_INTERVAL);
-    let mut is_there = true; // whether it has said anything since it was pinged
+    let mut is_there = true; // whether anything was received since the last Ping
     let mut may_stay = Ok(());
     loop {
         let mut input = inbox.bytes();
@@ -103,7 +102,7 @@ async fn listen(
         inbox.keep_last(unused);
 
         if let Err(reason) = may_stay {
-            // If it has closed itself meanwhile, that is over.
+            // This fails if the member has already closed the connection.
             let body = CloseBody { code: CloseCode::POLICY_VIOLATION, reason };
             let _ = websocket.close(Some(body), &mut out);
         }
@@ -140,7 +139,7 @@ async fn listen(
 }
 
 fn connection() -> Connection {
-    // All Pongs for what one read brings go into the queue before the next read: that bounds them.
+    // The Pongs for one read are queued before the next read, which limits their number.
     let limits = Limits::DEFAULT
         .max_frame_size(MAX_MESSAGE_LEN)
         .max_message_size(MAX_MESSAGE_LEN)
@@ -148,12 +147,12 @@ fn connection() -> Connection {
     Connection::server().limits(limits)
 }
 
-/// Takes a message in JSON: first `{"name": "…"}`, with which the member enters, and then `{"text":
-/// "…"}`, any number of times.
+/// Handles a message in JSON. The first one is `{"name": "…"}`, with which the member enters. All
+/// others are `{"text": "…"}`.
 ///
 /// # Errors
 ///
-/// Why it may not stay.
+/// Returns the reason to close the connection.
 fn hear(
     message: &str,
     seat: &mut Option<Seat>,
@@ -169,7 +168,7 @@ fn hear(
     Ok(())
 }
 
-/// Waits until a seat is lost that there is.
+/// Waits until the seat is lost. Waits for ever if there is none.
 async fn lost(seat: &mut Option<Seat>) {
     match seat {
         Some(seat) => seat.lost().await,

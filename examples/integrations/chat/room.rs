@@ -1,15 +1,14 @@
 //! The members of the room, and the messages to all of them.
 //!
-//! What all are told is encoded once. A server's frames are not masked, so they are the same bytes
-//! for every receiver, and each receiver's queue holds a reference to them: a message to a thousand
-//! members is one allocation.
+//! A message to all members is encoded once. A server's frames are not masked, so all members get
+//! the same bytes. Each queue has a reference to them, so a message to a thousand members is one
+//! allocation.
 //!
 //! # Members that do not read
 //!
-//! A member's queue holds at most [`MAX_WAITING`] frames. When one is full, the room does not
-//! wait for that member, and nothing is kept for it: it has left, and the others are told so. So
-//! the memory of a room is bounded by its members: each has references to that many frames, of no
-//! more than a message's length each.
+//! A member's queue contains at most [`MAX_WAITING`] frames. When it is full, the room does not
+//! wait for the member, but removes it and tells the others. So the memory of a room is bounded:
+//! each member has references to that many frames, each at most as long as a message.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,12 +17,12 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 use wsframe::{FrameEncoder, Opcode};
 
-/// The most frames that may wait for one member.
+/// The greatest number of frames in a member's queue.
 pub(crate) const MAX_WAITING: usize = 64;
-/// The most characters of a name.
+/// The greatest number of characters in a name.
 const MAX_NAME_LEN: usize = 40;
 
-/// A frame as it is written.
+/// An encoded frame.
 pub(crate) type Frame = Arc<[u8]>;
 
 #[derive(Default)]
@@ -31,21 +30,21 @@ pub(crate) struct Room {
     members: Mutex<Members>,
 }
 
-/// By their names.
+/// The members, by name.
 type Members = BTreeMap<String, Member>;
 
 struct Member {
     queue: mpsc::Sender<Frame>,
-    /// Dropped with the member, which its seat sees.
+    /// Dropped together with the member, which wakes its seat.
     _stays: oneshot::Sender<()>,
 }
 
 impl Room {
-    /// Lets in a member with this queue.
+    /// Adds a member with this queue.
     ///
     /// # Errors
     ///
-    /// Why not.
+    /// Returns the reason why it cannot enter.
     pub(crate) fn enter(
         self: &Arc<Self>,
         name: &str,
@@ -69,13 +68,13 @@ impl Room {
         Ok(seat)
     }
 
-    /// What panics while it holds the lock leaves the members as they were.
+    /// Returns the members. A panic while the lock was taken cannot have changed them in part.
     fn lock(&self) -> MutexGuard<'_, Members> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Membership of a room, until it is dropped.
+/// The membership of a room. Dropping it removes the member.
 pub(crate) struct Seat {
     room: Arc<Room>,
     name: String,
@@ -84,7 +83,7 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    /// Says something to all who are there, oneself too.
+    /// Sends a text to all members, including this one.
     pub(crate) fn say(&self, text: &str) {
         tell(&mut self.room.lock(), json!({ "from": self.name, "text": text }));
     }
@@ -98,7 +97,7 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut members = self.room.lock();
-        // A member that has lost its seat must not take it from the one that has the name now.
+        // A member that has lost its seat must not remove another member of the same name.
         if members.get(&self.name).is_some_and(|member| member.queue.same_channel(&self.queue)) {
             members.remove(&self.name);
             tell(&mut members, json!({ "left": self.name }));
@@ -106,8 +105,8 @@ impl Drop for Seat {
     }
 }
 
-/// Tells all members, and removes those whose queues are full: the rest is told that they have
-/// left.
+/// Sends a message to all members. Removes those whose queues are full, and tells the others that
+/// they have left.
 fn tell(members: &mut Members, what: Value) {
     let mut news = VecDeque::from([what]);
     while let Some(what) = news.pop_front() {
@@ -122,7 +121,7 @@ fn tell(members: &mut Members, what: Value) {
     }
 }
 
-/// The frame that tells this.
+/// Encodes the message as a frame.
 fn frame(what: &Value) -> Frame {
     let text = what.to_string();
     FrameEncoder::new(Opcode::Text).encode_to_arc(text.as_bytes()).expect("a message, and no key")

@@ -1,8 +1,7 @@
 //! The example `echo_server` over TLS, for `https://` and `wss://`: `cargo run --release --example
 //! echo_server_tls`.
 //!
-//! TLS changes nothing about a WebSocket: `connection.rs` runs over a TLS stream as it runs over a
-//! socket.
+//! The module `connection` of `echo_server` runs over a TLS stream without a change.
 
 #[path = "../../echo_server/connection.rs"]
 mod connection;
@@ -58,7 +57,7 @@ async fn listen(addr: &str) -> Result<(TcpListener, TlsAcceptor), Box<dyn Error>
     writeln!(stdout, "page       https://{addr}/")?;
     writeln!(stdout, "WebSocket  wss://{addr}/")?;
     writeln!(stdout, "Its certificate, self-signed:\n{certificate}")?;
-    stdout.flush()?; // for a program that waits for the port at the other end of a pipe
+    stdout.flush()?; // a program may wait for the port at the other end of a pipe
     Ok((listener, acceptor))
 }
 

@@ -1,4 +1,4 @@
-//! TLS with a self-signed certificate that is made at each start.
+//! TLS with a self-signed certificate, which is created at each start.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
-/// What accepts connections, and the certificate that it shows, in PEM, for clients to trust.
+/// Returns an acceptor for TLS connections, and its certificate as PEM, which clients must trust.
 pub(crate) fn acceptor(host: &str) -> Result<(TlsAcceptor, String), Box<dyn Error>> {
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed([host.to_owned(), "localhost".to_owned()])?;

@@ -1,10 +1,10 @@
-//! The chat, by its members.
+//! Tests of the chat, as its members see it.
 
 use crate::peer::{Peer, REQUEST, close_body, masked};
 use crate::running::{Running, resident_bytes};
 use wsframe::{CloseBody, CloseCode, Opcode};
 
-/// A member of the chat, after the messages that it gets on entering.
+/// Enters the chat as a member, and receives the messages about that.
 fn member(address: &str, name: &str) -> Peer {
     let mut peer = Peer::connect(address);
     peer.send(&masked(Opcode::Text, true, format!(r#"{{"name":"{name}"}}"#).as_bytes()));
@@ -13,7 +13,7 @@ fn member(address: &str, name: &str) -> Peer {
     peer
 }
 
-/// The next message that a member gets.
+/// Returns the next message that a member gets.
 fn told(member: &mut Peer) -> String {
     let (first, payload) = member.server_frame();
     assert_eq!(first, 0x81, "{}", String::from_utf8_lossy(&payload));
@@ -42,11 +42,11 @@ fn the_chat_sends_messages_to_all_members() {
         assert_eq!(told(member), r#"{"from":"Bob","text":"grüße\n\u0000<b>"}"#);
     }
 
-    // A Close is answered, and is the last.
+    // A Close is answered, and no message follows.
     ada.send(&masked(Opcode::Close, true, &close_body(CloseCode::GOING_AWAY, "")));
     ada.fails_with(CloseCode::GOING_AWAY);
     assert_eq!(told(&mut bob), r#"{"left":"Ada"}"#);
-    // So does a member that ends without a Close.
+    // A member that ends without a Close leaves, too.
     drop(member(&chat.address, "Ada"));
     assert_eq!(told(&mut bob), r#"{"came":"Ada"}"#);
     assert_eq!(told(&mut bob), r#"{"left":"Ada"}"#);
@@ -59,7 +59,7 @@ fn the_chat_checks_origins() {
     let own = [&format!("http://{}", chat.address), &format!("http://localhost:{port}")];
     let foreign =
         [&format!("https://{}", chat.address), "https://example", "http://127.0.0.1", "null"];
-    // That `Host` agrees with a foreign origin does not help it.
+    // A foreign origin is refused even if `Host` is the same.
     for (origins, status) in
         [(&[own[0].as_str(), own[1].as_str(), "https://chat.example"][..], 101), (&foreign, 403)]
     {
@@ -94,7 +94,7 @@ fn the_chat_removes_members_that_do_not_read() {
     let mut ada = member(&chat.address, "Ada");
     let mut bob = member(&chat.address, "Bob");
     assert_eq!(told(&mut ada), r#"{"came":"Bob"}"#);
-    // What comes at once, more than may wait, still reaches those who read.
+    // A burst longer than a queue still reaches the members that read.
     let burst: Vec<u8> = (0..100).flat_map(|i| say(&i.to_string())).collect();
     ada.send(&burst);
     for i in 0..100 {
@@ -107,7 +107,7 @@ fn the_chat_removes_members_that_do_not_read() {
     for awake in [&mut ada, &mut bob] {
         assert_eq!(told(awake), r#"{"came":"Sleeper"}"#);
     }
-    // What the sleeper does not read is in the system's buffers at first.
+    // At first the system buffers what the sleeping member does not read.
     let text = "a".repeat(16_000);
     let (expected, left) =
         (format!(r#"{{"from":"Ada","text":"{text}"}}"#), r#"{"left":"Sleeper"}"#);
@@ -129,7 +129,7 @@ fn the_chat_removes_members_that_do_not_read() {
     if let Some(resident) = resident_bytes(chat.child.id()) {
         assert!(resident < 16 << 20, "the chat takes {resident} bytes");
     }
-    // Its name is free, and it is told why when it reads at last, if that is soon.
+    // Its name is free. If it reads soon enough, it gets the reason.
     drop(member(&chat.address, "Sleeper"));
     let mut seen = 0;
     let (first, payload) = loop {

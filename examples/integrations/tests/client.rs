@@ -1,4 +1,4 @@
-//! The example `tokio_client`, over TCP and over TLS.
+//! Tests of the example `tokio_client`, over TCP and over TLS.
 
 use std::fs;
 use std::io::{BufRead, BufReader};

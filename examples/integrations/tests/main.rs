@@ -1,4 +1,4 @@
-//! The examples of this package, run against a peer of bare sockets.
+//! Tests of the examples of this package, with a peer that uses plain sockets.
 
 mod chat;
 mod client;

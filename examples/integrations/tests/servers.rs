@@ -1,4 +1,4 @@
-//! The examples in other servers.
+//! Tests of the servers of this package.
 
 use std::io::Read;
 

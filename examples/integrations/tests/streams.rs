@@ -1,4 +1,4 @@
-//! `WebSocketStream` over TLS.
+//! Tests of `WebSocketStream` over TLS.
 
 use futures_util::StreamExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
@@ -12,7 +12,7 @@ use wsframe::{Connection, Opcode};
 use crate::peer::masked;
 use crate::tls;
 
-/// A loop that ends with the Close, and drops the stream, has sent its answer.
+/// A loop that ends after the Close and drops the stream has sent the answer.
 #[tokio::test]
 async fn a_loop_that_breaks_at_the_close_has_answered_it() {
     let (acceptor, certificate) = tls::acceptor("localhost").unwrap();
@@ -44,7 +44,7 @@ async fn a_loop_that_breaks_at_the_close_has_answered_it() {
             peer.write_all(&masked(Opcode::Close, true, b"\x03\xE8")).await.unwrap();
             peer.flush().await.unwrap();
             let mut replies = Vec::new();
-            // The end of TLS is said, too.
+            // TLS ended with its own closing alert.
             peer.read_to_end(&mut replies).await.unwrap();
             replies
         };

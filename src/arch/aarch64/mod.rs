@@ -1,4 +1,4 @@
-//! AArch64: NEON, which every build for it may use.
+//! AArch64: NEON. A build without NEON uses `words`.
 
 mod neon;
 

@@ -1,7 +1,7 @@
 //! Kernels for instruction sets with vectors of 16 bytes.
 
-/// Writes `validate` and `unmask_validate`. The module must have all operations that this folder
-/// names.
+/// Writes `validate` and `unmask_validate`. The module must have all operations that the macros of
+/// `lookup` need.
 macro_rules! kernels_16 {
     ($features:literal) => {
         use $crate::arch::lookup as kernels;

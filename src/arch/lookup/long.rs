@@ -1,36 +1,36 @@
-//! Kernels for long texts: one block at a time, two while they are ASCII.
+//! Kernels for long texts: one block at a time, or two while the text is ASCII.
 //!
 //! The last block ends where the text ends, and overlaps the block before it. Checking a byte twice
 //! is harmless if the bytes before it are known.
 //!
-//! When unmasking, every block that overlaps another is loaded before anything is written over it:
-//! the last one, and the first one. ASCII leaves time to store whole cache lines, which begin
-//! inside the first block.
+//! When unmasking, the first and the last block may overlap others, so they are loaded before
+//! anything is stored over them. If the first block is ASCII, the blocks after it begin at a cache
+//! line inside it, so each store fills a whole line.
 
 /// Adds the kernel for texts longer than two blocks.
 macro_rules! long_lookup_kernel {
     ($features:literal) => {
         const BLOCK: usize = 64;
 
-        /// A block of the text.
+        /// A block of the text, as vectors.
         type Vectors = [V; BLOCK / LEN];
 
         /// The result of all checks so far.
         #[derive(Clone, Copy)]
-        struct PartialStr {
+        struct Checked {
             /// Not zero if an error was found.
             wrong: V,
             /// The last vector that was checked.
             last: V,
-            /// Not zero if the last block, or the text before this one, ends inside a character.
+            /// Not zero if the text so far ends inside a character.
             open: V,
         }
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn begin(state: u32) -> PartialStr {
+        fn begin(state: u32) -> Checked {
             let last = ends_with($crate::arch::lookup::at_end_of_word(state));
-            PartialStr { wrong: zero(), last, open: open_after(last) }
+            Checked { wrong: zero(), last, open: open_after(last) }
         }
 
         #[inline]
@@ -55,30 +55,30 @@ macro_rules! long_lookup_kernel {
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn check_ascii(checked: PartialStr) -> PartialStr {
-            PartialStr { wrong: or(checked.wrong, checked.open), last: zero(), open: zero() }
+        fn check_ascii(checked: Checked) -> Checked {
+            Checked { wrong: or(checked.wrong, checked.open), last: zero(), open: zero() }
         }
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn look_up_block(mut checked: PartialStr, block: Vectors) -> PartialStr {
+        fn look_up_block(mut checked: Checked, block: Vectors) -> Checked {
             for v in block {
                 checked.wrong = or(checked.wrong, wrong(v, checked.last));
                 checked.last = v;
             }
-            PartialStr { open: open_after(checked.last), ..checked }
+            Checked { open: open_after(checked.last), ..checked }
         }
 
-        /// Returns the state after the text. All but its last block was checked.
+        /// Returns the state after the text. All blocks before the last one must be checked.
         #[inline]
         #[target_feature(enable = $features)]
-        fn check_last_block(checked: PartialStr, block: Vectors, bytes: &[u8], state: u32) -> u32 {
+        fn check_last_block(checked: Checked, block: Vectors, bytes: &[u8], state: u32) -> u32 {
             let checked = if is_ascii(or_all(block)) {
                 check_ascii(checked)
             } else {
                 let at = bytes.len().saturating_sub(BLOCK);
                 let last = ends_with($crate::arch::lookup::word_before(bytes, at, state));
-                look_up_block(PartialStr { last, ..checked }, block)
+                look_up_block(Checked { last, ..checked }, block)
             };
             end(checked.wrong, checked.last, bytes, state)
         }
@@ -115,7 +115,7 @@ macro_rules! long_lookup_kernel {
     };
 }
 
-/// Adds the kernel that unmasks in the same pass. It also needs `repeat` (a key) and `store`.
+/// Adds the kernel that also unmasks, in the same pass. It needs `repeat` (a key) and `store` too.
 macro_rules! long_unmask_kernel {
     ($features:literal) => {
         #[inline]

@@ -5,10 +5,10 @@
 //! follow each other. They are the high and the low nibble of the first byte, and the high nibble
 //! of the second.
 //!
-//! Each kind of error is a set of first bytes times a set of second bytes, and nibbles name both:
-//! see [`WRONG_PAIRS`]. Each kind has a bit. A table per nibble contains the kinds that the nibble
-//! is part of. Three lookups and two ANDs leave the bits of the errors in a pair. A vector
-//! instruction looks up 16 nibbles at once.
+//! [`WRONG_PAIRS`] lists the kinds of errors. Each kind is a set of first bytes, described by their
+//! two nibbles, and a set of second bytes, described by their high nibble. Each kind has a bit. A
+//! table per nibble contains, for each value, the kinds that it is part of. Three lookups and two
+//! ANDs leave the bits of the errors in a pair. A vector instruction looks up 16 nibbles at once.
 //!
 //! ```text
 //!   first byte   E0   ─ high nibble E ─► overlong 3 | surrogate | lead alone
@@ -16,12 +16,13 @@
 //!   second byte  85   ─ high nibble 8 ─► overlong 3 | …
 //! ```
 //!
-//! The remaining rule is about a continuation byte after another one. It is valid only with a lead
-//! of three bytes two positions before it, or a lead of four three positions before it. After such
-//! a lead it is required. The kind "two continuations" has the highest bit, and "a lead reaches
-//! here" is computed in the same bit. The XOR of both is the error.
+//! The remaining rule is about a continuation byte after another one. It is valid, and required,
+//! only after a lead of three bytes two positions before it, or a lead of four bytes three
+//! positions before it. The kind "two continuations" has the highest bit. Whether there is such a
+//! lead is computed in the same bit. The XOR of both is the error.
 //!
-//! ASCII is not looked up: a block of it can only cut off the character before it.
+//! ASCII is not looked up. The only possible error of such a block is that it cuts off the
+//! character before it.
 //!
 //! | module | contents |
 //! |---|---|
@@ -74,7 +75,7 @@ const WRONG_PAIRS: [(Nibbles, Nibbles, Nibbles); 8] = [
     (nibbles(0xF, 0xF), nibbles(0, 0) | nibbles(5, 0xF), nibbles(8, 8)),
     // F4 90–BF and F5–FF 90–BF: beyond U+10FFFF.
     (nibbles(0xF, 0xF), nibbles(4, 0xF), nibbles(9, 0xB)),
-    // Two continuations: an error, unless a longer character reaches this far. The highest bit.
+    // Two continuations. This is the highest bit, so it is an error unless a lead requires both.
     (CONTINUATION, ANY, CONTINUATION),
 ];
 

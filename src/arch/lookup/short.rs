@@ -1,13 +1,13 @@
-//! Kernels for short texts, without a loop: the processor cannot predict the branch that ends one.
+//! Kernels for short texts. They have no loop, because the processor cannot predict where it ends.
 //!
-//! The first and the last vectors of a text are loaded, and overlap, as when short payloads are
-//! masked. The last vectors need the three bytes before them. These are somewhere in the first
-//! vectors, depending on the length, so they are read again as a word.
+//! The first and the last vectors of a text are loaded, and overlap, as in `masking`. The check of
+//! the last vectors needs the three bytes before them. Their position within the first vectors
+//! depends on the length, so they are loaded again as a word.
 
 /// Adds the kernels for texts of one to four vectors. It also needs `repeat` (a key) and `store`.
 ///
-/// There are two branches: whether all is ASCII, and if not, whether two vectors must be looked up
-/// or four. For the positions of the four vectors see `four_blocks` of masking.
+/// There are two branches: whether all is ASCII, and if not, whether to look up two vectors or
+/// four. The positions of the four vectors are those of `chunks::four`.
 macro_rules! few_vectors_kernels {
     ($features:literal) => {
         #[inline]
@@ -148,8 +148,8 @@ macro_rules! look_up {
 /// Adds the kernels for texts shorter than one vector of 16 bytes. It also needs `halves` (a vector
 /// of two words).
 ///
-/// The text is moved to the end of a vector. The zeros before it are ASCII, and no byte after it
-/// must be made up.
+/// The text is moved to the end of a vector. The zeros before it are ASCII, which is valid before
+/// any text.
 macro_rules! part_of_vector_kernels {
     ($features:literal) => {
         #[inline]

@@ -1,8 +1,8 @@
 //! Kernels for microcontrollers, where code size matters: one byte at a time, without tables.
 //!
-//! They take the place of `words`. The UTF-8 state of all backends is the bytes of the open
-//! character, which is already the state of an automaton. The lead byte alone decides how many
-//! bytes follow, and the range of the second one. So a step needs a few comparisons and no table.
+//! They replace `words`. The UTF-8 state of all backends is the bytes of the open character, which
+//! already is the state of an automaton. The lead byte decides how many bytes follow, and the range
+//! of the second one. So a step needs a few comparisons and no table.
 
 pub(super) mod utf8;
 

@@ -14,7 +14,8 @@ fn step(open: u32, byte: u8) -> u32 {
             _ => BROKEN,
         };
     }
-    // The second byte tells overlong forms, surrogates and values beyond U+10FFFF from valid ones.
+    // Overlong forms, surrogates and values beyond U+10FFFF differ from valid characters in the
+    // second byte.
     let is_second = open < 0x100;
     let range = match lead {
         0xE0 if is_second => 0xA0..=0xBF,

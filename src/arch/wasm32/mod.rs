@@ -1,4 +1,4 @@
-//! WebAssembly: simd128, which a build has or has not; there is nothing to find out at run time.
+//! WebAssembly: simd128. Whether it is available is known at compile time.
 
 mod simd128;
 

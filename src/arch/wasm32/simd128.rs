@@ -6,8 +6,8 @@ use crate::arch::Backend;
 use crate::arch::lookup::kernels_16;
 use crate::arch::masking::{long_masking_kernels, masking_kernels, short_masking_kernels};
 
-// On this architecture functions with a target feature are safe to call: a module that uses an
-// instruction which its machine does not have is refused as a whole.
+// On this architecture functions with a target feature are safe to call. An engine rejects a module
+// with an instruction that it does not support, so no such function can run.
 pub(super) const BACKEND: Backend =
     Backend { name: "simd128", is_available: || true, mask, mask_copy, validate, unmask_validate };
 

@@ -1,22 +1,22 @@
-//! XOR with a four-byte key on words, for any machine: see [`masking`](crate::arch::masking) for
-//! how short payloads are covered by blocks that overlap.
+//! XOR with a four-byte key on words, for any machine.
 //!
-//! The long loop goes over adjacent words, one by one. A compiler can make vectors of that, and
+//! Short payloads are covered by blocks that overlap, as in [`masking`](crate::arch::masking). The
+//! loop for long payloads processes one word after the other. A compiler may vectorise it, and
 //! cannot make it slower than a loop over words.
 //!
-//! Each function returns the bitwise OR of the words it wrote, which tells whether they are all
-//! ASCII. Where the result is not used, the compiler removes the computation.
+//! Each function returns the bitwise OR of the words it wrote, which shows whether they are all
+//! ASCII. If the result is unused, the compiler removes the computation.
 
 use crate::arch::chunks;
 use crate::arch::rotate;
 
-/// What is read and where it is written: the same slice, or two of one length. Each kernel is
-/// written once over both.
+/// The source and the target of a kernel: one slice, or two of the same length. So the source code
+/// of each kernel exists once.
 pub(in crate::arch) trait Operands {
     fn from(&self) -> &[u8];
     fn to(&mut self) -> &mut [u8];
 
-    /// Passes word after word through `f`, from `start` on. Leaves up to 7 bytes at the end.
+    /// Replaces each word by the result of `f`, from `start` on. Leaves up to 7 bytes at the end.
     fn each_word(&mut self, start: usize, f: impl FnMut(u64) -> u64);
 
     #[inline(always)]
@@ -48,7 +48,7 @@ impl Operands for InPlace<'_> {
 pub(in crate::arch) struct Copying<'a>(&'a [u8], &'a mut [u8]);
 
 impl<'a> Copying<'a> {
-    /// As many bytes as the shorter of the two holds.
+    /// Limits both slices to the length of the shorter one.
     #[inline(always)]
     pub(in crate::arch) fn new(from: &'a [u8], to: &'a mut [u8]) -> Self {
         let len = from.len().min(to.len());
@@ -75,11 +75,11 @@ impl Operands for Copying<'_> {
     }
 }
 
-/// The loop begins at a multiple of this, so that vectors that a compiler may make of it do not
+/// The alignment of the loop's first word. If a compiler vectorises the loop, its vectors do not
 /// cross cache lines.
 const ALIGN: usize = 16;
 
-/// Up to this length there is no loop.
+/// The longest payload that is masked without a loop.
 const SHORT: usize = 128;
 
 pub(super) fn mask(bytes: &mut [u8], key: u32) {
@@ -94,7 +94,7 @@ pub(super) fn mask_copy(from: &[u8], to: &mut [u8], key: u32) {
     }
 }
 
-/// Masks in place; returns the OR of all words written.
+/// Masks in place, and returns the OR of all words written.
 #[inline(always)]
 pub(super) fn mask_seen(bytes: &mut [u8], key: u32) -> u64 {
     if bytes.len() <= SHORT { few_blocks(InPlace(bytes), key) } else { mask_long(bytes, key) }
@@ -130,7 +130,7 @@ fn many_words(mut operands: impl Operands, key: u32) -> u64 {
         seen |= masked;
         masked
     });
-    // What these overlap was loaded from there before.
+    // The bytes under these two were loaded before the loop stored over them.
     chunks::put(operands.to(), first);
     chunks::put(chunks::last_mut::<8>(operands.to()), last);
     seen
@@ -142,7 +142,7 @@ fn few_blocks(operands: impl Operands, key: u32) -> u64 {
     if operands.len() >= 32 { four_blocks::<32>(operands, key) } else { few_words(operands, key) }
 }
 
-/// For up to 31 bytes. Shared by all backends.
+/// For up to 31 bytes. All backends use it.
 #[inline(always)]
 pub(in crate::arch) fn few_words(operands: impl Operands, key: u32) -> u64 {
     let len = operands.len();
@@ -219,7 +219,7 @@ pub(in crate::arch) const fn twice(key: u32) -> u64 {
 
 /// A block of bytes that is loaded and stored at once.
 trait Block: Sized {
-    /// The block XOR the key, and the OR of the words of the result.
+    /// Returns the block XOR the key, and the OR of the words of the result.
     fn xor(self, key: u32) -> (Self, u64);
 }
 

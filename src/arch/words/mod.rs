@@ -1,4 +1,4 @@
-//! Kernels for any machine: words, of any order and width, in safe code.
+//! Kernels for any machine, on words of eight bytes, in safe code.
 
 pub(super) mod mask;
 pub(crate) mod utf8;

@@ -1,9 +1,9 @@
 //! UTF-8 validation (RFC 3629) by a finite automaton that takes one shift per byte.
 //!
-//! Between two characters the state is ACCEPT. A lead byte leads to the state that says which bytes
-//! must follow. Four leads restrict their second byte. So overlong forms (E0, F0), surrogates (ED)
-//! and values beyond U+10FFFF (F4) fail at their first invalid byte. All other bytes lead to
-//! REJECT, which is final.
+//! Between two characters the state is ACCEPT. After a lead byte the state tells which bytes must
+//! follow. Four leads restrict their second byte. So overlong forms (E0, F0), surrogates (ED) and
+//! values beyond U+10FFFF (F4) fail at their first invalid byte. All other bytes lead to REJECT,
+//! which is final.
 //!
 //! ```text
 //!                 00–7F                  80–BF
@@ -18,8 +18,8 @@
 //! byte contains, at each state's offset, the offset of the next state. A step is `row >> state`.
 //! Its low six bits are the next state, and the next shift ignores the other bits.
 //!
-//! There is no branch and no multiplication, the table takes 2 KiB, and a step has the latency of
-//! one shift. (The shift-based automaton is Per Vognsen's idea.)
+//! A step has no branch and no multiplication, and the latency of one shift. The table takes 2 KiB.
+//! (The shift-based automaton is Per Vognsen's idea.)
 //!
 //! Most text is ASCII, so a block of ASCII is skipped at a character boundary.
 
@@ -31,8 +31,8 @@ use crate::error::Utf8Error;
 /// step, and the state is checked once.
 const BLOCK: usize = 16;
 
-/// The length of a piece, which is unmasked before it is validated, if it must be. It is short
-/// enough to stay in the L1 cache, and a multiple of four, so the key need not be rotated.
+/// The length of a piece, which is unmasked and then validated. It is short enough to stay in the
+/// L1 cache. It is a multiple of four, so the key need not be rotated.
 const PIECE: usize = 1024;
 
 /// The bits that are clear in a word of ASCII.
@@ -166,8 +166,8 @@ fn unmask_pieces(bytes: &mut [u8], key: u32, state: u32) -> u32 {
     bytes.chunks_mut(PIECE).fold(state, |state, piece| unmask_piece(piece, key, state))
 }
 
-/// Unmasks a piece. Validates it, while it is in the cache, only if it is not ASCII or a character
-/// is open.
+/// Unmasks a piece. While it is in the cache, validates it, unless it is ASCII at a character
+/// boundary.
 #[inline(always)]
 fn unmask_piece(piece: &mut [u8], key: u32, state: u32) -> u32 {
     let seen = mask_seen(piece, key);
@@ -189,10 +189,10 @@ pub(in crate::arch) fn unmask_walk(bytes: &mut [u8], key: u32, state: u32) -> u3
 /// Returns the position at which `bytes`, which follow the open character `before`, stop being
 /// UTF-8.
 ///
-/// This is a second, slow pass, after a kernel of any backend has returned [`BROKEN`].
+/// This is a second pass and slow. It runs after a kernel of any backend has returned [`BROKEN`].
 #[cold]
 pub(crate) fn locate_error(bytes: &[u8], before: u32) -> Utf8Error {
-    // A text that was broken before fails at its first byte.
+    // A text that was already broken fails at its first byte.
     let mut state = if before == BROKEN { REJECT } else { enter(before) };
     let mut open =
         before.to_le_bytes().iter().filter(|&&byte| byte != 0 && before != BROKEN).count();

@@ -1,4 +1,4 @@
-//! AVX2: vectors of 32 bytes, and of 16 for what is shorter than two of those.
+//! AVX2: vectors of 32 bytes, and of 16 bytes for texts of up to 31.
 
 use crate::arch::Backend;
 use crate::arch::lookup::{
@@ -48,7 +48,7 @@ fn validate(bytes: &[u8], state: u32) -> u32 {
     }
 }
 
-// Calls of their own, so that the short ways need no stack.
+// Longer texts are validated out of line, so that short ones need no stack frame.
 
 #[inline(never)]
 #[target_feature(enable = "avx2,bmi1,bmi2")]

@@ -1,18 +1,17 @@
-//! AVX-512 with VBMI: vectors of 64 bytes, tables of 64 entries, and masks that stand for bytes.
+//! AVX-512 with VBMI: vectors of 64 bytes, tables of 64 entries, and masks with a bit per byte.
 //!
 //! # UTF-8 by two tables
 //!
-//! A byte of UTF-8 says with its upper two bits what it is: `0x` and `10` for ASCII and
-//! continuation, `11` for a lead. The six bits that are left say all the rest, and six bits are
-//! what `vpermb` looks up: 64 entries for 64 bytes, in one instruction. So there is a table of the
-//! leads, C0 to FF, and one of the continuations, 80 to BF. Both are derived from one list of
-//! rules, [`RULES`].
+//! The upper two bits of a byte tell its kind: `0x` is ASCII, `10` a continuation, `11` a lead. The
+//! lower six bits tell which one of its kind. `vpermb` looks up exactly six bits: 64 bytes in a
+//! table of 64 entries, in one instruction. So there is a table for the leads, C0 to FF, and one
+//! for the continuations, 80 to BF. Both are derived from one list of rules, [`RULES`].
 //!
 //! For each lead, the table contains the bytes that must follow it: a bit for the second, one for
 //! the third, one for the fourth. It also contains which continuations must not be the second byte,
-//! so that nothing is overlong, a surrogate, or beyond U+10FFFF. All rules have their limits at 90
-//! and A0, so there are three ranges of second bytes, with a bit for each. An invalid lead forbids
-//! all three.
+//! because the character would be overlong, a surrogate, or beyond U+10FFFF. All these rules have
+//! their limits at 90 and A0. So there are three ranges of second bytes, with a bit for each. An
+//! invalid lead forbids all three.
 //!
 //! ```text
 //!   lead            SECOND  THIRD  FOURTH   80–8F  90–9F  A0–BF  must not follow
@@ -24,37 +23,41 @@
 //!   continuation                              one of the three
 //! ```
 //!
-//! Then two things can be wrong with a byte:
+//! Then a byte can be wrong in two ways:
 //!
-//! - **It is forbidden**: it shares a range's bit with the lead before it. The table of
-//!   continuations is looked up for every byte, whatever it is; where that is wrong, the byte
-//!   follows a lead and is no continuation, which is wrong in any case.
-//! - **It is unexpected**: it is a continuation and must not be one, or it must be one and is not.
-//!   It must be one where the lead one before it wants a second byte, the lead two before it a
-//!   third, or the lead three before it a fourth. The leads are moved by one place, with what the
-//!   block before left, and give the first of these bits. The bit THIRD of the leads and the bit
-//!   FOURTH of those already moved make a vector that is moved by two places, and gives the other
-//!   two. The three bits are the uppermost three of a byte, so a saturating addition brings "any of
-//!   them" into the highest. There, too, each byte says whether it is a continuation: not ASCII,
-//!   and no lead, whose bit SECOND is in the same place.
+//! - **It is forbidden.** Its range and the lead before it have a bit in common. Every byte is
+//!   looked up in the table of continuations, even if it is none. That can add an error only for
+//!   such a byte after a lead, which is an error already.
+//! - **It is unexpected.** It is a continuation where none is required, or it is none where one is
+//!   required.
 //!
-//! So a block takes two lookups, two moves, and a few operations on bits: eleven vector
-//! instructions. Errors are collected and tested once at the end.
+//! A continuation is required if the byte one position before is a lead with SECOND, the one two
+//! before a lead with THIRD, or the one three before a lead with FOURTH. So the leads are moved by
+//! one position, together with those of the previous block, which gives SECOND. A second vector has
+//! THIRD of the leads and FOURTH of the moved leads. It is moved by two positions, which gives the
+//! other two bits. The three are the uppermost bits of a byte, so a saturating addition sets the
+//! highest bit if any of them is set. The XOR of a byte with its entry in the table of leads has in
+//! that same bit whether the byte is a continuation. ASCII has 0 there, and SECOND clears the bit
+//! of a lead.
+//!
+//! A block takes two lookups, two moves, and a few operations on bits: eleven vector instructions.
+//! Errors are collected and tested once at the end.
 //!
 //! # ASCII
 //!
-//! ASCII needs no lookup: it can only cut off the character before it. A test of one vector goes
-//! through a mask register and costs as much as a test of the OR of four, so long texts go by turns
-//! of four vectors. Up to 512 bytes of ASCII take no loop, and more of it a loop that does nothing
-//! else. The first block decides whether that is worth a try.
+//! ASCII needs no lookup, because its only possible error is to cut off the character before it. A
+//! test of one vector needs a mask register, and costs as much as a test of the OR of four. So long
+//! texts are processed in turns of four vectors. ASCII of up to 512 bytes takes no loop, and
+//! validating more of it takes a loop without lookups. Both are tried only if the first block is
+//! ASCII.
 //!
 //! # Beginnings and ends
 //!
-//! A load under a mask reads fewer than 64 bytes, and zeros for the rest, so no text is too short
-//! for a vector. If the text ends inside a character, the zeros count as errors: then they are
-//! masked out, and the open character is read from the text.
+//! A load under a mask reads fewer than 64 bytes, and fills the vector with zeros, so no text is
+//! too short for a vector. If the text ends inside a character, the zeros after it are reported as
+//! errors. Those are masked out, and the open character is read from the text.
 //!
-//! Nothing is *stored* under a mask. A later load from the 64 bytes around such a store waits until
+//! No *store* is under a mask. A later load from the 64 bytes around such a store would wait until
 //! the store is done, and the next frame is often there. Bytes are stored by
 //! [`masking`](crate::arch::masking), in blocks that overlap.
 
@@ -89,29 +92,29 @@ const LEN: usize = 64;
 
 type V = __m512i;
 
-// What a lead needs after it: the uppermost bits of its class.
+// The bytes that must follow a lead: the uppermost bits of its class.
 const SECOND: u8 = 0x80;
 const THIRD: u8 = 0x40;
 const FOURTH: u8 = 0x20;
 
-// The ranges of continuations that the rules tell apart.
+// The ranges of continuations that the rules distinguish.
 const R80_8F: u8 = 0x01;
 const R90_9F: u8 = 0x02;
 const RA0_BF: u8 = 0x04;
 
-/// The first and the last lead of each kind, the bytes that it wants, and the ranges in which the
-/// second of them must not be.
+/// The first and the last lead of each kind, the bytes that must follow it, and the ranges that are
+/// forbidden for the second byte.
 const RULES: [(u8, u8, u8, u8); 10] = [
-    // Two bytes for what one holds.
+    // Two bytes where one suffices.
     (0xC0, 0xC1, SECOND, R80_8F | R90_9F | RA0_BF),
     (0xC2, 0xDF, SECOND, 0),
-    // Three bytes for what two hold.
+    // Three bytes where two suffice.
     (0xE0, 0xE0, SECOND | THIRD, R80_8F | R90_9F),
     (0xE1, 0xEC, SECOND | THIRD, 0),
     // Surrogates.
     (0xED, 0xED, SECOND | THIRD, RA0_BF),
     (0xEE, 0xEF, SECOND | THIRD, 0),
-    // Four bytes for what three hold.
+    // Four bytes where three suffice.
     (0xF0, 0xF0, SECOND | THIRD | FOURTH, R80_8F),
     (0xF1, 0xF3, SECOND | THIRD | FOURTH, 0),
     // Beyond U+10FFFF.
@@ -119,7 +122,7 @@ const RULES: [(u8, u8, u8, u8); 10] = [
     (0xF5, 0xFF, SECOND, R80_8F | R90_9F | RA0_BF),
 ];
 
-/// The class of each lead, C0 to FF: what it wants, and what it forbids.
+/// The class of each lead, C0 to FF: the bytes that must follow, and the ranges that are forbidden.
 const LEADS: [u8; LEN] = {
     let mut classes = [0; LEN];
     let mut rule = 0;
@@ -146,21 +149,22 @@ const CONTINUATIONS: [u8; LEN] = {
     ranges
 };
 
-/// What is checked so far.
-struct PartialStr {
-    /// The classes of the last block: of leads what the table says, of all other bytes zero.
+/// The result of all checks so far.
+struct Checked {
+    /// The class of each lead in the last block, and zero for all other bytes.
     leads: V,
-    /// The bits THIRD of the last block, and FOURTH one place on. The other bits mean nothing.
+    /// The bits THIRD of `leads`, and the bits FOURTH of the leads moved by one position. The other
+    /// bits have no meaning.
     longer: V,
-    /// The highest bit of each byte: whether something was unexpected there.
+    /// The highest bit of a byte is set if a byte in this position was unexpected.
     unexpected: V,
-    /// Not zero where something was forbidden, or was cut off.
+    /// Not zero if a byte was forbidden, or a character was cut off.
     forbidden: V,
     /// Whether the last block was ASCII, so that no character is open.
     after_ascii: bool,
 }
 
-impl PartialStr {
+impl Checked {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
     fn begin(state: u32) -> Self {
@@ -172,17 +176,17 @@ impl PartialStr {
             after_ascii: true,
         };
         if state != 0 {
-            // The open character, as if a block had ended with it. Nothing is wrong in it.
+            // The open character is checked as the end of a block. It contains no error.
             checked.block(_mm512_maskz_set1_epi32(1 << 15, at_end_of_word(state) as i32));
         }
         checked
     }
 
-    /// Checks a block, whatever it holds.
+    /// Checks a block of any bytes.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
     fn block(&mut self, v: V) {
-        // Lookups see the low six bits only.
+        // A lookup uses only the low six bits.
         let is_lead = _mm512_cmpge_epu8_mask(v, splat(0xC0));
         let leads = _mm512_maskz_permutexvar_epi8(is_lead, v, load(&LEADS));
         let range = _mm512_permutexvar_epi8(v, load(&CONTINUATIONS));
@@ -203,7 +207,7 @@ impl PartialStr {
         };
     }
 
-    /// Checks a block that is all ASCII: it can only cut off the character before it.
+    /// Checks a block that is all ASCII. It can only cut off the character before it.
     #[inline]
     #[target_feature(enable = "avx512f")]
     fn ascii(&mut self) {
@@ -214,7 +218,7 @@ impl PartialStr {
         }
     }
 
-    /// Checks two blocks. One test tells whether both are ASCII, since testing one costs as much.
+    /// Checks two blocks. They are tested for ASCII together, since testing one costs as much.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
     fn two_blocks(&mut self, first: V, second: V) {
@@ -226,8 +230,8 @@ impl PartialStr {
         }
     }
 
-    /// Checks the first block of a text at this address. Returns where the turns after it begin: if
-    /// it is ASCII, at a cache line, where they may overlap it.
+    /// Checks the first block of a text at this address. Returns the position of the turns after
+    /// it. After ASCII they begin at a cache line, and may overlap the first block.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
     fn first_block(&mut self, v: V, address: usize) -> usize {
@@ -252,8 +256,8 @@ impl PartialStr {
         }
     }
 
-    /// Checks the end of a text, less than a turn, and unmasks it with `key` in registers. Returns
-    /// `None` if it is ASCII. Otherwise returns the last block, with zeros after it, which
+    /// Checks the end of a text, which is less than a turn, and unmasks it with `key` in registers.
+    /// Returns `None` if it is ASCII. Otherwise returns the last block, filled with zeros, which
     /// [`end`](Self::end) must check.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi2")]
@@ -271,7 +275,7 @@ impl PartialStr {
         Some(load_unmasked_part(last, key))
     }
 
-    /// Not zero if the last block ends inside a character.
+    /// Returns zero unless the last block ends inside a character.
     #[inline]
     #[target_feature(enable = "avx512f")]
     fn open(&self) -> V {
@@ -280,15 +284,15 @@ impl PartialStr {
         or(second, third_or_fourth)
     }
 
-    /// Not zero if something was wrong.
+    /// Returns zero unless an error was found.
     #[inline]
     #[target_feature(enable = "avx512f")]
     fn wrong(&self) -> V {
         or(and(self.unexpected, splat(0x80)), self.forbidden)
     }
 
-    /// The state at the end of `text`, coming from `before`. If there is a last block, it is
-    /// checked first.
+    /// Returns the state after `text`, which follows the state `before`. If there is a last block,
+    /// checks it first.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
     fn end(mut self, last: Option<(V, __mmask64)>, text: &[u8], before: u32) -> u32 {
@@ -298,7 +302,7 @@ impl PartialStr {
         let wrong_before = self.wrong();
         (self.unexpected, self.forbidden) = (zero(), zero());
         self.block(v);
-        // Where the text ends inside a character, something is wrong with the zeros as well.
+        // If the text ends inside a character, the zeros after it are reported as errors too.
         let wrong = self.wrong();
         if is_zero(or(or(wrong_before, wrong), self.open())) {
             0
@@ -326,7 +330,7 @@ fn validate(bytes: &[u8], state: u32) -> u32 {
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2")]
 fn validate_more(bytes: &[u8], state: u32) -> u32 {
-    // Up to eight blocks of ASCII need no loop. Text that begins otherwise is not worth a try.
+    // Up to eight blocks of ASCII need no loop. This is tried if the first block is ASCII.
     let is_tried = begins_with_ascii(bytes, 0);
     let is_ascii = if let (Some(first), Some(last), true) =
         (chunks::first(bytes), chunks::last(bytes), is_tried && bytes.len() <= 4 * LEN)
@@ -346,8 +350,8 @@ fn validate_more(bytes: &[u8], state: u32) -> u32 {
     if is_ascii { state_after_ascii(state) } else { validate_long(bytes, state) }
 }
 
-/// For more than two turns, of which the first block is ASCII. Turns of ASCII leave nothing to keep
-/// in registers, so the tables are loaded only where the first turn begins that is not ASCII.
+/// For more than two turns, whose first block is ASCII. The loop over turns of ASCII needs no
+/// tables. They are loaded only at the first turn that is not ASCII.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2")]
 fn validate_from_ascii(bytes: &[u8], state: u32) -> u32 {
@@ -368,8 +372,8 @@ fn validate_from_ascii(bytes: &[u8], state: u32) -> u32 {
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2")]
 fn unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
-    // Blocks are loaded before anything is stored, because a load from several stores waits for all
-    // of them.
+    // Blocks are loaded before anything is stored, because a load of bytes from several stores
+    // waits for all of them.
     let blocks;
     if bytes.len() < 32 {
         blocks = [load_unmasked_part(bytes, key), (zero(), 0)];
@@ -402,7 +406,7 @@ fn unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32 {
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2")]
 fn unmask_validate_more(bytes: &mut [u8], key: u32, state: u32) -> u32 {
-    // Up to eight blocks of ASCII need no loop. Text that begins otherwise is not worth a try.
+    // Up to eight blocks of ASCII need no loop. This is tried if the first block is ASCII.
     let is_tried = begins_with_ascii(bytes, key);
     let (first_key, last_key) = (repeat(key), repeat(rotate(key, bytes.len())));
     if let (Some(first), Some(last), true) =
@@ -427,7 +431,7 @@ fn unmask_validate_more(bytes: &mut [u8], key: u32, state: u32) -> u32 {
     unmask_validate_long(bytes, key, state)
 }
 
-/// Whether the first block is ASCII, unmasked.
+/// Returns whether the first block is ASCII once unmasked.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 fn begins_with_ascii(bytes: &[u8], key: u32) -> bool {
@@ -442,21 +446,21 @@ fn state_after_few_ascii(bytes: &[u8], state: u32) -> u32 {
     if bytes.is_empty() { state } else { state_after_ascii(state) }
 }
 
-/// Up to two blocks, unmasked, with zeros after them; and which bytes are within each.
+/// Returns up to two blocks, unmasked and filled with zeros, and the mask of the bytes in each.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi2")]
 fn load_two(bytes: &[u8], key: u32) -> [(V, __mmask64); 2] {
     [load_unmasked_part(bytes, key), load_unmasked_part(after(bytes, LEN), key)]
 }
 
-/// The state after `bytes`, which are up to two blocks.
+/// Returns the state after `bytes`, which are up to two blocks.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi2")]
 fn validate_two([first, second]: [(V, __mmask64); 2], bytes: &[u8], state: u32) -> u32 {
     if state == BROKEN {
         return BROKEN;
     }
-    let mut checked = PartialStr::begin(state);
+    let mut checked = Checked::begin(state);
     let mut last = first;
     if bytes.len() > LEN {
         checked.block(first.0);
@@ -472,7 +476,7 @@ fn validate_long(bytes: &[u8], state: u32) -> u32 {
         return BROKEN;
     }
     let Some(first) = chunks::first(bytes) else { return state };
-    let mut checked = PartialStr::begin(state);
+    let mut checked = Checked::begin(state);
     let start = checked.first_block(load(&first), bytes.as_ptr().addr());
     let (turns, rest) = bytes.get(start..).unwrap_or_default().as_chunks::<TURN>();
     for turn in turns {
@@ -482,7 +486,7 @@ fn validate_long(bytes: &[u8], state: u32) -> u32 {
     checked.end(last, bytes, state)
 }
 
-/// For more than two blocks. Those of less than a turn are all `rest`.
+/// For more than two blocks.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,bmi1,bmi2")]
 fn unmask_validate_long(bytes: &mut [u8], key: u32, state: u32) -> u32 {
@@ -499,7 +503,7 @@ fn unmask_validate_long(bytes: &mut [u8], key: u32, state: u32) -> u32 {
         None => None,
     };
 
-    let mut checked = PartialStr::begin(state);
+    let mut checked = Checked::begin(state);
     let start = checked.first_block(first, bytes.as_ptr().addr());
     let body_key = rotate(key, start);
     let (turns, rest) = bytes.get_mut(start..).unwrap_or_default().as_chunks_mut::<TURN>();
@@ -510,7 +514,7 @@ fn unmask_validate_long(bytes: &mut [u8], key: u32, state: u32) -> u32 {
     }
     let last_block = checked.rest(rest, body_key);
     if let Some(last) = last {
-        // Everything that these overlap has been loaded.
+        // The bytes under these two were loaded before the turns were stored.
         if let Some(place) = bytes.first_chunk_mut() {
             store(place, first);
         }
@@ -528,25 +532,25 @@ fn load(bytes: &[u8; LEN]) -> V {
     unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
 }
 
-/// The bytes from `at` on. If there are none, an empty slice at the end: loading nothing from an
-/// address that is not mapped takes the processor a hundred cycles.
+/// Returns the bytes from `at` on. If there are none, the empty slice is at the end of `bytes`:
+/// loading no bytes from an unmapped address takes the processor a hundred cycles.
 #[inline(always)]
 fn after(bytes: &[u8], at: usize) -> &[u8] {
     bytes.get(at.min(bytes.len())..).unwrap_or_default()
 }
 
-/// At most 64 bytes with zeros after them, and the mask of the places where they are.
+/// Returns the first 64 bytes, filled with zeros if there are fewer, and the mask of the bytes.
 #[inline]
 #[target_feature(enable = "avx512bw,bmi2")]
 fn load_part(bytes: &[u8]) -> (V, __mmask64) {
     let within = _bzhi_u64(!0, bytes.len().min(LEN) as u32);
-    // SAFETY: only the bytes whose bits are set in `within` are read, and these are not more than
-    // `bytes` has; those after them are not accessed, and cannot fault. They need no alignment.
+    // SAFETY: only the bytes whose bits are set in `within` are read, and `bytes` has all of them.
+    // The bytes after them are not accessed, and cannot fault. They need no alignment.
     let v = unsafe { _mm512_maskz_loadu_epi8(within, bytes.as_ptr().cast()) };
     (v, within)
 }
 
-/// Same as [`load_part`], but unmasks the bytes. The zeros stay.
+/// Same as [`load_part`], but unmasks the bytes, and leaves the zeros.
 #[inline]
 #[target_feature(enable = "avx512bw,bmi2")]
 fn load_unmasked_part(bytes: &[u8], key: u32) -> (V, __mmask64) {
@@ -591,7 +595,7 @@ fn or(a: V, b: V) -> V {
     _mm512_or_si512(a, b)
 }
 
-/// The OR of four vectors, in two instructions.
+/// Returns the OR of four vectors, in two instructions.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn or_all([a, b, c, d]: [V; 4]) -> V {
@@ -610,7 +614,7 @@ fn and(a: V, b: V) -> V {
     _mm512_and_si512(a, b)
 }
 
-/// The given bits of `a`, and all other bits of `b`.
+/// Returns the given bits of `a`, and all other bits of `b`.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn either(bits: u8, a: V, b: V) -> V {
@@ -629,7 +633,7 @@ fn is_zero(v: V) -> bool {
     _mm512_test_epi32_mask(v, v) == 0
 }
 
-/// Each byte replaced by the one N places before it.
+/// Replaces each byte by the one N positions before it.
 #[inline]
 #[target_feature(enable = "avx512vbmi")]
 fn moved<const N: usize>(v: V, before: V) -> V {
@@ -646,7 +650,7 @@ const fn places_from(first: usize) -> [u8; LEN] {
     places
 }
 
-/// Zeros, but for the last bytes.
+/// Returns a vector of zeros that ends with `count` times `byte`.
 const fn last_bytes(count: usize, byte: u8) -> [u8; LEN] {
     let mut bytes = [0; LEN];
     let mut i = LEN - count;

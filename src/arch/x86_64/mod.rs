@@ -1,5 +1,4 @@
-//! x86-64: SSSE3, AVX2 and AVX-512. (SSE2, which every x86-64 has, is what the compiler makes of
-//! `words`.)
+//! x86-64: SSSE3, AVX2 and AVX-512. (Every x86-64 has SSE2, which the compiler uses for `words`.)
 
 #[cfg(not(wsframe_backend = "ssse3"))]
 mod avx2;
@@ -25,8 +24,8 @@ pub(super) static BACKENDS: &[Backend] = &[
 /// Writes the function that calls the best kernel of one operation.
 ///
 /// Each operation has a pointer of its own, so that a program which only masks links no UTF-8
-/// kernel. The pointer first leads to a function that finds the best kernel, stores it and calls
-/// it: no call has to check whether that was done.
+/// kernel. At first the pointer is to a function that finds the best kernel, stores it and calls
+/// it. So no call checks whether a kernel was found already.
 macro_rules! dispatched {
     ($operation:ident($($arg:ident: $type:ty),+) $(-> $result:ty)?) => {
         #[inline(always)]
@@ -42,7 +41,8 @@ macro_rules! dispatched {
                 kernel($($arg),+)
             }
 
-            // The blocks are constants, so that no table with all four kernels is linked.
+            // The `const` blocks keep the tables, which refer to all four kernels, from being
+            // linked.
             #[inline(always)]
             fn best() -> Kernel {
                 #[cfg(not(any(wsframe_backend = "ssse3", wsframe_backend = "avx2")))]
@@ -63,8 +63,8 @@ macro_rules! dispatched {
                 return best()($($arg),+);
             }
             let chosen = CHOSEN.load(Ordering::Relaxed);
-            // SAFETY: only `choose` and what `best` returns are ever stored there, which are of
-            // this type, and nothing else is published with them, so no ordering is needed.
+            // SAFETY: `CHOSEN` is only ever `choose` or a result of `best`, and both are of this
+            // type. No other memory is published with the pointer, so no ordering is needed.
             let kernel = unsafe { transmute::<*mut (), Kernel>(chosen) };
             kernel($($arg),+)
         }
@@ -76,8 +76,8 @@ dispatched!(mask_copy(from: &[u8], to: &mut [u8], key: u32));
 dispatched!(validate(bytes: &[u8], state: u32) -> u32);
 dispatched!(unmask_validate(bytes: &mut [u8], key: u32, state: u32) -> u32);
 
-/// Whether the build's target features include those of the best backend, so that nothing has to be
-/// detected.
+/// Whether the build's target features include those of the best backend. Then nothing must be
+/// detected at run time.
 const BEST_IS_PROMISED: bool = cfg!(any(
     all(
         target_feature = "avx512f",
@@ -96,7 +96,7 @@ const BEST_IS_PROMISED: bool = cfg!(any(
     )
 ));
 
-/// Makes the table of an instruction set from the four functions in scope that have its features.
+/// Writes the table of an instruction set, with the four functions in scope that have its features.
 macro_rules! backend {
     ($name:literal) => {
         #[inline(always)]
@@ -107,10 +107,10 @@ macro_rules! backend {
         pub(super) const BACKEND: Backend = Backend {
             name: $name,
             is_available,
-            // A closure in place of the cast would be a call more, since it could not inline the
-            // kernel. SAFETY: the two types of pointers differ only in who may call. A kernel is
-            // reached through `available` and `dispatched` alone, which ask `is_available` first:
-            // so its caller runs on a machine that has the features.
+            // A closure in place of the cast could not inline the kernel, so it would add a call.
+            // SAFETY: the two types of pointers differ only in whether the call is safe. It is safe
+            // on a machine that has the features. Only `available` and `dispatched` give access to
+            // a kernel, and only after `is_available` has returned `true`.
             mask: unsafe {
                 core::mem::transmute::<unsafe fn(&mut [u8], u32), fn(&mut [u8], u32)>(mask)
             },

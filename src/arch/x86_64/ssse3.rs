@@ -1,4 +1,4 @@
-//! SSSE3: the first x86 instruction set that looks up 16 bytes at once.
+//! SSSE3: vectors of 16 bytes. It is the first x86 instruction set that looks up 16 bytes at once.
 
 use crate::arch::Backend;
 use crate::arch::lookup::kernels_16;

@@ -1,7 +1,7 @@
-//! The operations that the kernels are made of, on vectors of 16 and of 32 bytes, for every
-//! instruction set that has them.
+//! The operations of the kernels, on vectors of 16 and of 32 bytes. Each instruction set gets them
+//! in its own encoding.
 
-/// The operations on 16 bytes, for SSSE3 and for what contains it.
+/// Writes the operations on 16 bytes, for SSSE3 and every instruction set that includes it.
 macro_rules! vector_128 {
     ($features:literal) => {
         use core::arch::x86_64::*;
@@ -125,7 +125,7 @@ macro_rules! vector_128 {
     };
 }
 
-/// The operations on 32 bytes, for AVX2 and for what contains it.
+/// Writes the operations on 32 bytes, for AVX2 and every instruction set that includes it.
 #[cfg(not(wsframe_backend = "ssse3"))]
 macro_rules! vector_256 {
     ($features:literal) => {
@@ -172,7 +172,7 @@ macro_rules! vector_256 {
             _mm256_set1_epi32(key as i32)
         }
 
-        /// A lookup stays within 16 bytes, so each half has the table.
+        /// Returns the table in both halves, because a lookup stays within 16 bytes.
         #[inline]
         #[target_feature(enable = $features)]
         fn table(entries: &[u8; 16]) -> V {
@@ -223,7 +223,8 @@ macro_rules! vector_256 {
             _mm256_shuffle_epi8(table, indexes)
         }
 
-        /// Bytes move within 16, so the half before each half is brought beside it first.
+        /// Replaces each byte by the one N positions before it. The instruction works within 16
+        /// bytes, so each half is first paired with the half before it.
         #[inline]
         #[target_feature(enable = $features)]
         fn moved<const N: usize>(v: V, before: V) -> V {

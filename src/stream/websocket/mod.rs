@@ -23,24 +23,21 @@ use super::read::ReadBuffer;
 use super::split::{self, SplitSink, SplitStream};
 use super::wakers::{Side, Wakers};
 use super::write::WriteQueue;
-use crate::close::CloseCode;
-#[cfg(feature = "deflate")]
-use crate::codec::SharedPool;
 use crate::codec::chunks::{OpenMessage, Received};
 use crate::codec::{CodecError, Messages};
-use crate::connection::{Connection, MaskingKeys, NoKeys, TransportAction};
 #[cfg(feature = "deflate")]
-use crate::deflate::DeflateParameters;
-use crate::error::ReceiveError;
-use crate::opcode::Opcode;
-use crate::owned::{CloseFrame, Message, Utf8Bytes};
+use crate::deflate::{DeflateParameters, SharedPool};
+use crate::{
+    CloseCode, CloseFrame, Connection, MaskingKeys, Message, NoKeys, Opcode, ReceiveError,
+    TransportAction, Utf8Bytes,
+};
 
-/// How many bytes may be queued before a sender has to wait.
+/// The number of queued bytes from which a sender must wait.
 const BACKPRESSURE_BOUNDARY: usize = 64 << 10;
-/// How many reads one poll makes at most. After that, other tasks get their turn.
+/// The maximum number of reads per poll. After that, other tasks run.
 const READS_PER_POLL: usize = 32;
-/// How many bytes are read and thrown away at the end of a connection: more than a peer can have
-/// under way.
+/// The maximum number of bytes that are discarded at the end of a connection. This is more than can
+/// be in flight.
 const MAX_DRAINED: usize = 16 << 20;
 
 /// A WebSocket connection over any `AsyncRead + AsyncWrite`. A `Stream` and a `Sink` of
@@ -72,25 +69,23 @@ const MAX_DRAINED: usize = 16 << 20;
 ///
 /// While `next` is awaited,
 ///
-/// - each Ping is answered, and returned. Of several Pings that arrive while the write queue is
-///   full, only the last is answered (RFC 6455 §5.5.3).
-/// - a Close is answered, and a broken rule is reported to the peer with a Close. The Close or the
-///   error is returned at once. The reply is written and flushed as far as the transport takes it
+/// - each Ping is answered, and returned. If several Pings arrive while the write queue is full,
+///   only the last one is answered (RFC 6455 §5.5.3).
+/// - a Close is answered, and a broken rule is reported to the peer with a Close. `next` returns the
+///   Close or the error immediately, after writing as much of the reply as the transport accepts
 ///   without waiting.
-/// - what was fed to the sink is flushed, as far as the transport takes it without waiting, before
-///   `next` waits.
+/// - what was fed to the sink is flushed before `next` waits, as far as the transport accepts it.
 ///
 /// The stream ends after the transport has ended. A server ends its side of the transport first,
-/// after it has sent its Close (RFC 6455 §7.1.1). A caller that does not wait for the end can stop
-/// at the Close: unless the transport was blocked, the reply is on its way. If it was blocked,
-/// further calls of `next` or `close` go on sending it.
+/// after it has sent its Close (RFC 6455 §7.1.1). A caller may also stop at the Close: the reply was
+/// sent, unless the transport was blocked. In that case, further calls of `next` or `close` send it.
 ///
-/// The end of the transport without a Close is an error
-/// ([`UnexpectedEof`](std::io::ErrorKind::UnexpectedEof)). After the closing handshake every end is
-/// a regular one, also an error of the transport.
+/// If the transport ends before the peer's Close, `next` returns an error
+/// ([`UnexpectedEof`](std::io::ErrorKind::UnexpectedEof)). After the closing handshake, the stream
+/// just ends, even if the transport fails.
 ///
-/// If a reply cannot be sent, `next` still returns what has arrived, then the transport's own error
-/// or end.
+/// If a reply cannot be sent, `next` still returns everything that has arrived, then the error or
+/// the end of the transport.
 ///
 /// # Sending
 ///
@@ -102,8 +97,8 @@ const MAX_DRAINED: usize = 16 << 20;
 ///
 /// # Two tasks
 ///
-/// [`split`](Self::split) makes two halves for two tasks. A stream may also be polled by several
-/// tasks in any other way; the one that reads and the one that writes are both woken.
+/// [`split`](Self::split) makes two halves for two tasks. Several tasks may also poll a stream in any
+/// other way: the one that reads and the one that writes are both woken.
 #[doc(alias = "recv")]
 #[doc(alias = "read_message")]
 #[doc(alias = "next_message")]
@@ -118,29 +113,29 @@ pub struct WebSocketStream<T, K = NoKeys> {
     open: OpenMessage,
     input: ReadBuffer,
     queue: WriteQueue,
-    /// The memory of a payload that was sent: the next read buffer.
+    /// The memory of a payload that was sent, for the next read buffer.
     spare: Option<BytesMut>,
     idle: Option<Box<IdleTimer>>,
     boundary: usize,
     subprotocol: Option<Box<str>>,
     keep_alive: Option<Box<KeepAlive>>,
-    /// What the peer's Close said.
+    /// The code and reason of the peer's Close.
     close_frame: Option<CloseFrame>,
-    /// How the transport has failed, or that it ended without a Close.
+    /// The kind of the transport's failure, which may be its end without a Close.
     failure: Option<io::ErrorKind>,
     /// The error of a write, until a call of the sink reports it.
     write_error: Option<io::Error>,
-    /// How many bytes were thrown away at the end.
+    /// The number of bytes that were discarded at the end.
     drained: usize,
-    /// Nothing is received any more: a Close, a broken rule or the end has arrived.
+    /// A Close, a broken rule or the end has arrived, so nothing more is received.
     ended: bool,
-    /// The transport has ended, or enough was thrown away.
+    /// The transport has ended, or `MAX_DRAINED` bytes were discarded.
     is_drained: bool,
-    /// Nothing can be written any more: that has failed.
+    /// A write has failed, so nothing more is written.
     is_broken: bool,
-    /// The transport may hold bytes that it has to flush.
+    /// The transport may contain bytes that must be flushed.
     unflushed: bool,
-    /// This side of the transport was ended, or that has failed.
+    /// This side of the transport was ended, even if that has failed.
     shut_down: bool,
     /// The stream has returned its end.
     is_terminated: bool,
@@ -148,16 +143,15 @@ pub struct WebSocketStream<T, K = NoKeys> {
 
 /// # Constructors
 impl<T, K> WebSocketStream<T, K> {
-    /// Creates a stream over `io`, on which the opening handshake is over. The connection must be
-    /// new.
+    /// Creates a stream over `io`, after the opening handshake. The connection must be new.
     #[must_use]
     #[doc(alias = "from_raw_socket")]
     pub fn new(io: T, connection: Connection<K>) -> Self {
         Self::from_partially_read(io, connection, BytesMut::new())
     }
 
-    /// Creates a stream as [`new`](Self::new) does, when some bytes have been received already:
-    /// those that were read together with the opening handshake, and follow it.
+    /// Creates a stream that first receives `received`: the bytes that were read together with the
+    /// opening handshake and follow it. The connection must be new.
     #[must_use]
     pub fn from_partially_read(io: T, connection: Connection<K>, received: BytesMut) -> Self {
         Self {
@@ -179,20 +173,19 @@ impl<T, K> WebSocketStream<T, K> {
             ended: false,
             is_drained: false,
             is_broken: false,
-            // What the opening handshake has written may wait there.
+            // The transport may still contain the response of the opening handshake.
             unflushed: true,
             shut_down: false,
             is_terminated: false,
         }
     }
 
-    /// Sets what was negotiated about compression, on a new stream: see
+    /// Sets the negotiated compression, on a new stream. See
     /// [`MessageCodec::deflate`](crate::codec::MessageCodec::deflate).
     ///
     /// ```
     /// use wsframe::Connection;
-    /// use wsframe::codec::SharedPool;
-    /// use wsframe::deflate::{Config, DeflateParameters};
+    /// use wsframe::deflate::{Config, DeflateParameters, SharedPool};
     /// use wsframe::stream::WebSocketStream;
     ///
     /// # async fn example(socket: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin) {
@@ -210,7 +203,7 @@ impl<T, K> WebSocketStream<T, K> {
         agreed: Option<DeflateParameters>,
         pool: impl Into<SharedPool>,
     ) -> Self {
-        self.messages.deflate(agreed, pool.into());
+        self.messages = self.messages.deflate(agreed, pool.into());
         self
     }
 
@@ -220,18 +213,18 @@ impl<T, K> WebSocketStream<T, K> {
         self
     }
 
-    /// Sets how many bytes the write queue may hold before `send` and `feed` wait for the peer: 64
-    /// KiB, unless this is called. The message that is queued last may exceed it.
+    /// Sets the number of queued bytes from which `send` and `feed` wait for the peer. The default is
+    /// 64 KiB. The last message may exceed it.
     pub fn set_backpressure_boundary(&mut self, bytes: usize) {
         self.boundary = bytes;
     }
 
-    /// Sets the time without traffic after which the stream gives its buffers back, as
-    /// [`release_buffers`](Self::release_buffers) does. `None`, the default, is never.
+    /// Sets the time without traffic after which the stream frees its buffers, as
+    /// [`release_buffers`](Self::release_buffers) does. The default is `None`: never.
     ///
-    /// The buffers are given back while `next` or [`next_chunk`](Self::next_chunk) is awaited, when
-    /// the stream has been idle for once to twice this time. The timer is set when traffic begins,
-    /// and not for each message. A time of zero counts as one millisecond.
+    /// This works while `next` or [`next_chunk`](Self::next_chunk) is awaited. The buffers are freed
+    /// once to twice this time after the last traffic, so that messages need not restart the timer.
+    /// A time of zero counts as one millisecond.
     ///
     /// # Panics
     ///
@@ -252,10 +245,10 @@ impl<T, K> WebSocketStream<T, K> {
     }
 
     /// Sets how often to send a Ping. If nothing arrives until the next one is due, the stream
-    /// fails with [`TimedOut`](io::ErrorKind::TimedOut). `None`, the default, sends no Pings.
+    /// fails with [`TimedOut`](io::ErrorKind::TimedOut). The default is `None`: no Pings.
     ///
-    /// This works while `next` is awaited, and what has arrived is read first. A reader that is
-    /// late does not make a connection fail.
+    /// This works while `next` is awaited. Bytes that have arrived are read first, so a task that
+    /// polls late does not make its connection fail.
     ///
     /// # Panics
     ///
@@ -314,10 +307,10 @@ impl<T, K> WebSocketStream<T, K> {
 
 /// # Accessors
 impl<T, K> WebSocketStream<T, K> {
-    /// Returns the connection: its role, and what it knows of its end.
+    /// Returns the connection, for example its role.
     #[must_use]
     pub const fn connection(&self) -> &Connection<K> {
-        &self.messages.connection
+        self.messages.connection()
     }
 
     /// Returns the subprotocol that [`accept`](super::accept) or [`client`](super::client)
@@ -327,9 +320,11 @@ impl<T, K> WebSocketStream<T, K> {
         self.subprotocol.as_deref()
     }
 
-    /// Returns the code that the connection was closed with (RFC 6455 §7.1.5): as
-    /// [`Connection::close_code`], and [`ABNORMAL`](CloseCode::ABNORMAL) also after the transport
-    /// has failed. Returns `None` while the connection is open.
+    /// Returns the code that the connection was closed with (RFC 6455 §7.1.5). Returns `None` while
+    /// the connection is open.
+    ///
+    /// Same as [`Connection::close_code`], but also returns [`ABNORMAL`](CloseCode::ABNORMAL) after
+    /// the transport has failed.
     #[must_use]
     pub fn close_code(&self) -> Option<CloseCode> {
         let abnormal = self.failure.map(|_| CloseCode::ABNORMAL);
@@ -344,8 +339,9 @@ impl<T, K> WebSocketStream<T, K> {
     }
 
     /// Returns what made the connection fail: a rule that the peer broke, or an error of the
-    /// transport with the kind of the one that was returned before. Returns `None` while the
-    /// connection is open and after a regular end.
+    /// transport. Returns `None` while the connection is open and after a regular end.
+    ///
+    /// Of an error of the transport, only the kind is kept.
     #[must_use]
     pub fn error(&self) -> Option<CodecError> {
         match self.connection().error() {
@@ -360,23 +356,20 @@ impl<T, K> WebSocketStream<T, K> {
         &self.io
     }
 
-    /// Returns the transport, to change its options. Reading and writing must be left to the
-    /// stream.
+    /// Returns the transport, to change its options. Do not read from it or write to it.
     pub const fn get_mut(&mut self) -> &mut T {
         &mut self.io
     }
 
-    /// Returns the transport. What was read from it and not returned yet is lost, and so is what
-    /// was not flushed.
+    /// Returns the transport. Bytes that were read and not returned yet are lost, and so are those
+    /// that were not flushed.
     #[must_use]
     pub fn into_inner(self) -> T {
         self.io
     }
 
-    /// Returns the transport and the connection, with what was read and not returned yet, and what
-    /// was queued and not written.
-    ///
-    /// A connection with compression cannot be continued from its parts.
+    /// Returns the transport and the connection, with the bytes that were read and not returned yet,
+    /// and those that were queued and not written.
     ///
     /// ```
     /// use tokio::io::{AsyncRead, AsyncWrite};
@@ -393,17 +386,17 @@ impl<T, K> WebSocketStream<T, K> {
         self.queue.append(&self.messages.replies);
         StreamParts {
             io: self.io,
-            connection: self.messages.connection,
+            connection: self.messages.into_connection(),
             read_buf: self.input.bytes,
             write_buf: self.queue.into_bytes(),
         }
     }
 
-    /// Gives back the memory of both buffers, except that of bytes that wait in them. The next
-    /// bytes that arrive or are sent allocate it again.
+    /// Frees the memory of both buffers, except that of bytes that wait in them. The next bytes that
+    /// arrive or are sent allocate it again.
     ///
-    /// Call it when a connection has been idle for some time: it costs a stream with traffic an
-    /// allocation and a copy of 4 KiB.
+    /// Call it when a connection has been idle for some time. On a stream with traffic it costs an
+    /// allocation and a copy of up to 4 KiB.
     pub fn release_buffers(&mut self) {
         self.input.release();
         self.queue.release();
@@ -585,7 +578,7 @@ where
         Ok(())
     }
 
-    /// The transport has ended.
+    /// Handles the end of the transport.
     fn receive_end(&mut self, cx: &mut Context<'_>) -> Option<CodecError> {
         self.ended = true;
         self.is_drained = true;
@@ -597,17 +590,17 @@ where
         ended
     }
 
-    /// The transport cannot be read from.
+    /// Handles an error of the transport while reading.
     ///
     /// > If the TCP connection is closed after the WebSocket closing handshake is completed, the WebSocket
     /// > connection is said to have been closed _cleanly_ (§7.1.4)
     ///
-    /// However that happens: many servers reset it, or end TLS without saying so.
+    /// This holds for any kind of end: many servers reset it, or end TLS without a notification.
     fn receive_failure(&mut self, cx: &mut Context<'_>, error: &io::Error) {
         self.ended = true;
         self.is_drained = true;
         self.failure.get_or_insert(error.kind());
-        self.messages.connection.receive_eof();
+        self.messages.connection_mut().receive_eof();
         self.write_last(cx);
     }
 
@@ -618,13 +611,13 @@ where
         self.wakers.wake();
     }
 
-    /// Reads what the peer still sends and throws it away, until the transport ends. Goes on
-    /// writing meanwhile.
+    /// Reads and discards what the peer still sends, until the transport ends. Continues to write
+    /// meanwhile.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let _ = self.poll_shut_down(Side::Reader, cx);
         for _ in 0..READS_PER_POLL {
             if self.is_drained {
-                self.messages.connection.receive_eof();
+                self.messages.connection_mut().receive_eof();
                 let _ = self.poll_shut_down(Side::Reader, cx);
                 return Poll::Ready(());
             }
@@ -640,12 +633,12 @@ where
 
     fn poll_read(&mut self, cx: &Context<'_>) -> Poll<io::Result<usize>> {
         let waker = self.wakers.register(Side::Reader, cx.waker());
-        let rest = if self.ended { 0 } else { self.messages.connection.remaining() };
+        let rest = if self.ended { 0 } else { self.messages.connection().remaining() };
         self.input.poll_read(&mut self.io, &mut Context::from_waker(waker), rest, &mut self.spare)
     }
 
-    /// Queues the replies. All of them if nothing more is received; otherwise only when the queue
-    /// is not full, because they could become many.
+    /// Queues the replies. If more can be received, and so more replies can follow, only while the
+    /// queue is not full.
     fn queue_replies(&mut self) {
         if self.messages.replies.is_empty() {
             return;
@@ -658,15 +651,15 @@ where
         }
     }
 
-    /// Has the idle timer know of traffic.
+    /// Reports traffic to the idle timer.
     fn note_traffic(&mut self) {
         if self.idle.as_mut().is_some_and(|idle| idle.note()) {
-            // The timer is the reader's.
+            // The reader polls the timer.
             self.wakers.wake();
         }
     }
 
-    /// Queues the replies, which go before what is sent, also if that is refused.
+    /// Queues the replies, which are sent before the next message.
     fn queue_before(&mut self) {
         self.note_traffic();
         if !self.messages.replies.is_empty() {
@@ -706,7 +699,7 @@ where
         self.queue.clear();
         self.messages.replies.clear();
         if self.is_closed() {
-            // However the transport ends after the closing handshake, it is no failure.
+            // After the closing handshake, a transport that ends in any way has not failed.
             return Ok(());
         }
         self.failure.get_or_insert(error.kind());
@@ -719,14 +712,14 @@ where
         Ok(())
     }
 
-    /// Whether both Closes were sent and received.
+    /// Returns whether a Close was sent and one was received.
     fn is_closed(&self) -> bool {
         self.connection().close_code().is_some_and(|code| code != CloseCode::ABNORMAL)
             && self.connection().check_send(Opcode::Close).is_err()
     }
 
     /// Writes what is queued, with all replies, and ends this side of the transport if the
-    /// connection requires it. A transport that has ended already is no error.
+    /// connection requires it. Ignores a transport that has ended already.
     fn poll_shut_down(&mut self, side: Side, cx: &Context<'_>) -> Poll<io::Result<()>> {
         self.queue_replies();
         ready!(self.poll_write(side, cx))?;
@@ -802,7 +795,7 @@ where
         let is_close = message.is_close();
         this.queue.send(&mut this.messages, message, this.io.is_write_vectored())?;
         if is_close {
-            // The reader may have to end the transport now.
+            // The reader may now have to end the transport.
             this.wakers.wake();
         }
         Ok(())
@@ -830,19 +823,20 @@ where
     }
 }
 
-/// The parts of a stream, which [`WebSocketStream::into_parts`] returns.
+/// The parts of a stream, from [`WebSocketStream::into_parts`].
 ///
-/// [`WebSocketStream::from_partially_read`] makes a stream of them, after `write_buf` was written.
+/// To create a stream from them, write `write_buf`, then call
+/// [`WebSocketStream::from_partially_read`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct StreamParts<T, K = NoKeys> {
     /// The transport.
     pub io: T,
-    /// The connection.
-    pub connection: Connection<K>,
-    /// What was read and not returned yet.
+    /// The connection, unless compression was negotiated: such a connection cannot be continued.
+    pub connection: Option<Connection<K>>,
+    /// The bytes that were read and not returned yet.
     pub read_buf: BytesMut,
-    /// What was queued and not written.
+    /// The bytes that were queued and not written.
     pub write_buf: BytesMut,
 }
 

@@ -1,16 +1,14 @@
-//! Messages in parts: chunks of what is received, fragments of what is sent.
+//! Messages in parts: received in chunks, sent in fragments.
 
 use core::future::poll_fn;
-use core::pin::Pin;
 use core::task::{Context, Poll};
 
-use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::WebSocketStream;
 use crate::codec::CodecError;
 use crate::codec::chunks::Chunk;
-use crate::connection::{MaskingKeys, MessageData};
+use crate::{MaskingKeys, MessageData};
 
 /// # Messages in parts
 impl<T, K> WebSocketStream<T, K>
@@ -18,27 +16,26 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
     K: MaskingKeys + Unpin,
 {
-    /// Returns the next chunk of a message, or a control frame, as soon as any of it has arrived.
-    /// Returns `None` when the stream has ended.
+    /// Returns the next chunk of a message as soon as it arrives, or a control frame. Returns `None`
+    /// when the stream has ended.
     ///
-    /// Use it for messages that are too long to be held. A chunk has at most as many bytes as one
-    /// read brings, or 64 KiB of a compressed message. The connection's limits apply to the whole
-    /// message: see [`Limits::max_message_size`](crate::Limits::max_message_size).
-    /// Control frames are answered as by `next`.
+    /// Use it for messages that are too long for memory. A chunk has at most as many bytes as one
+    /// read, or 64 KiB of a compressed message. The connection's limits apply to the whole message:
+    /// see [`Limits::max_message_size`](crate::Limits::max_message_size). Control frames are
+    /// answered as by `next`.
     ///
     /// Calls of `next` and of this method may alternate:
     ///
-    /// - In the middle of a message, `next` returns the rest of it, from the end of the last chunk,
-    ///   as one message.
-    /// - A message of which a dropped future of `next` has received a part is returned as one
-    ///   chunk.
+    /// - Within a message, `next` returns the rest after the last chunk as one message.
+    /// - If a dropped future of `next` has received a part of a message, this method returns that
+    ///   message whole.
     ///
-    /// This method is cancel-safe: a future that is dropped loses nothing.
+    /// This method is cancel-safe: a dropped future loses nothing.
     ///
     /// # Errors
     ///
-    /// Same as `next`: an error of the transport, or a rule that the peer broke. Chunks of the
-    /// message that were returned before must then be discarded.
+    /// Same as `next`: an error of the transport, or a rule that the peer broke. Then discard the
+    /// earlier chunks of the message.
     ///
     /// ```
     /// use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
@@ -80,71 +77,7 @@ where
         next
     }
 
-    /// Sends the next fragment of a message (RFC 6455 §5.4), and returns when the transport has
-    /// taken it. With `fin` it is the last one.
-    ///
-    /// Pings and other control frames may be sent between fragments, with `send`; messages may not.
-    /// If compression was negotiated, a message in several fragments is compressed, and each
-    /// fragment is flushed, so the peer can decompress it at once.
-    ///
-    /// If the future is dropped, the fragment may or may not be queued, as with `send`.
-    ///
-    /// # Errors
-    ///
-    /// - Errors of the transport.
-    /// - The errors of [`Connection::send_fragment`](crate::Connection::send_fragment), such as
-    ///   [`ExpectedContinuation`](crate::EncodeError::ExpectedContinuation) for binary data within a text
-    ///   message. Nothing is queued then.
-    ///
-    /// ```
-    /// use futures_util::SinkExt;
-    /// use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
-    /// use wsframe::codec::CodecError;
-    /// use wsframe::stream::WebSocketStream;
-    ///
-    /// /// Sends a file as one binary message.
-    /// async fn upload(
-    ///     stream: &mut WebSocketStream<impl AsyncRead + AsyncWrite + Unpin>,
-    ///     file: &mut (impl AsyncRead + Unpin),
-    /// ) -> Result<(), CodecError> {
-    ///     let mut buf = vec![0; 64 << 10];
-    ///     loop {
-    ///         let count = file.read(&mut buf).await?;
-    ///         stream.feed_fragment(&buf[..count], count == 0).await?;
-    ///         if count == 0 {
-    ///             return stream.flush().await;
-    ///         }
-    ///     }
-    /// }
-    /// ```
-    pub async fn send_fragment<'d>(
-        &mut self,
-        fragment: impl Into<MessageData<'d>>,
-        fin: bool,
-    ) -> Result<(), CodecError> {
-        self.feed_fragment(fragment, fin).await?;
-        poll_fn(|cx| Pin::new(&mut *self).poll_flush(cx)).await
-    }
-
-    /// Queues the next fragment of a message, after waiting until the write queue is not full. Same
-    /// as [`send_fragment`](Self::send_fragment), but does not flush.
-    ///
-    /// # Errors
-    ///
-    /// - Errors of the transport.
-    /// - The errors of [`Connection::send_fragment`](crate::Connection::send_fragment). Nothing is queued then.
-    pub async fn feed_fragment<'d>(
-        &mut self,
-        fragment: impl Into<MessageData<'d>>,
-        fin: bool,
-    ) -> Result<(), CodecError> {
-        let fragment = fragment.into();
-        poll_fn(|cx| Pin::new(&mut *self).poll_ready(cx)).await?;
-        self.start_send_fragment(fragment, fin)
-    }
-
-    /// Queues the next fragment of a message, as `start_send` queues a message. Call it after
-    /// `poll_ready` has returned `Ready`.
+    /// Queues the next fragment of a message. Call it after `poll_ready` has returned `Ready`.
     ///
     /// # Errors
     ///

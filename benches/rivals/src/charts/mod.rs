@@ -1,4 +1,4 @@
-//! The charts that the README shows, drawn from the tables. A table that was not measured has none.
+//! The charts of the README, drawn from the tables that were measured.
 
 mod page;
 #[cfg(target_os = "linux")]
@@ -18,7 +18,7 @@ use crate::table::Table;
 #[cfg(target_os = "linux")]
 pub use servers::draw as draw_servers;
 
-/// Draws into the directory, which is made if need be.
+/// Draws all charts into the directory, which it creates if necessary.
 pub fn draw(directory: &Path, machine: &Machine, tables: &[Table]) -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(directory)?;
     let footer = machine.to_string();

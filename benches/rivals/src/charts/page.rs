@@ -7,14 +7,14 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 pub type Area<'p> = DrawingArea<SVGBackend<'p>, Shift>;
 
-/// How many panels are beside each other, and the width and height of each.
+/// The number of panels in a row, and the width and height of each.
 #[derive(Clone, Copy)]
 pub struct Layout {
     pub columns: u32,
     pub panel: (u32, u32),
 }
 
-/// Above the panels: the title and the legend. Below them: where the figures come from.
+// The heights of the title and legend above the panels, and of the footer below them.
 const HEAD: u32 = 64;
 const FOOT: u32 = 26;
 
@@ -29,7 +29,7 @@ pub fn centred<'a>(size: i32, vertical: VPos) -> TextStyle<'a> {
     text(size).pos(Pos::new(HPos::Center, vertical))
 }
 
-/// Everyone has the same colour in every chart.
+/// Returns the colour of a rival, which is the same in every chart.
 pub fn colour(name: &str) -> RGBColor {
     match name {
         "wsframe" => RGBColor(0xD1, 0x24, 0x2F),
@@ -48,8 +48,8 @@ pub fn colour(name: &str) -> RGBColor {
     }
 }
 
-/// A white page, since a README may be dark: a title, a legend, a footer, and between them the
-/// panels, each with a title of its own and drawn by `panel`.
+/// Draws a page with a title, a legend, panels and a footer. Each panel has a title, and `panel`
+/// draws it. The page is white, because a README may be shown on a dark background.
 pub fn draw<P>(
     file: &Path,
     layout: Layout,

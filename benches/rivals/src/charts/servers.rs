@@ -7,10 +7,10 @@ use super::streams::{Group, bars};
 use crate::machine::Machine;
 use crate::servers::Row;
 
-/// One below the other, because groups of nine labelled bars need the width.
+/// One panel per row, because groups of nine labelled bars need the width.
 const LAYOUT: Layout = Layout { columns: 1, panel: (1320, 220) };
 
-/// A panel for each group of rows: the time of the processor for a message, relative to that of the
+/// Draws a panel for each group of rows, with the CPU time per message relative to that of the
 /// first server.
 pub fn draw(
     directory: &Path,

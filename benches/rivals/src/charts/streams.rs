@@ -19,16 +19,17 @@ const SIZES: [Size; 6] = [
     Size::Fixed(1 << 20),
 ];
 
-/// One below the other, because six groups of six labelled bars need the width.
+/// One panel per row, because six groups of six labelled bars need the width.
 const LAYOUT: Layout = Layout { columns: 1, panel: (840, 220) };
 
-/// A group of bars: how many times as long as wsframe each peer takes.
+/// A group of bars, which show each peer's time relative to wsframe's.
 pub struct Group {
     pub label: String,
     pub ratios: Vec<f64>,
 }
 
-/// A panel for each kind of payload: on a server, time a message relative to wsframe's.
+/// Draws a panel for each kind of payload, with the time per message on a server relative to
+/// wsframe's.
 pub fn draw(file: &Path, table: &Table, footer: &str) -> Result<(), Box<dyn Error>> {
     let peers = table.names(Role::Peer);
     let mut panels = Vec::new();

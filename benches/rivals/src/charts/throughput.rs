@@ -10,11 +10,11 @@ use crate::table::Table;
 
 const LAYOUT: Layout = Layout { columns: 2, panel: (560, 300) };
 
-/// The points of one rival: bytes, and bytes a nanosecond.
+/// The points of a rival: bytes, and bytes per nanosecond.
 type Line = Vec<(f64, f64)>;
 
-/// A panel for each group of rows: GB/s over the size of payloads, a line a rival. A limit has none
-/// where it is no bound.
+/// Draws a panel for each group of rows, with a line per rival of GB/s over the payload size. A
+/// limit is drawn only for sizes at which it is a bound.
 pub fn draw(file: &Path, table: &Table, footer: &str) -> Result<(), Box<dyn Error>> {
     let shown = |role| matches!(role, Role::Ours | Role::Peer | Role::Limit);
     let columns: Vec<usize> =
@@ -60,7 +60,7 @@ fn plot(area: &Area<'_>, names: &[&str], lines: &[Line]) -> Result<(), Box<dyn E
         .x_label_formatter(&|bytes| Size::Fixed(*bytes as usize).to_string())
         .y_label_formatter(&|throughput| format!("{throughput:.0}"))
         .draw()?;
-    // Backwards, so that the first, which is wsframe, is drawn above all others.
+    // The order is reversed, so that wsframe, the first, is drawn above all others.
     for (name, line) in names.iter().zip(lines).rev() {
         let colour = page::colour(name);
         chart.draw_series(LineSeries::new(line.iter().copied(), colour.stroke_width(2)))?;

@@ -36,7 +36,7 @@ pub fn miniz_oxide(takeover: bool) -> impl FnMut(&mut Messages) {
     let flags = create_comp_flags_from_zip_params(LEVEL.into(), -15, 0);
     let mut deflate = CompressorOxide::new(flags);
     let mut inflate = Box::new(DecompressorOxide::new());
-    // What it has decompressed, which is its window, and starts over when it is full.
+    // The output is the window. It starts again from the beginning when it is full.
     let (mut payload, mut window, mut end) = (vec![0; ROOM], vec![0; ROOM * 4], 0);
     let flags = inflate_flags::TINFL_FLAG_HAS_MORE_INPUT
         | inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;

@@ -1,18 +1,18 @@
 use crate::measure::Work;
 use crate::payload::{Random, Size};
 
-/// JSON messages of one size, and what became of them.
+/// JSON messages of one size, and the results of a run.
 pub struct Messages {
     pub plain: Vec<Vec<u8>>,
     pub takeover: bool,
-    /// How many bytes they became.
+    /// The number of compressed bytes.
     pub compressed: usize,
-    /// How many came back.
+    /// The number of decompressed bytes.
     pub decompressed: usize,
     closely: bool,
 }
 
-/// More than any window holds, so that no message is met again in one.
+/// The total length. It is greater than any window, so that no message is found there again.
 const ENOUGH: usize = 512 << 10;
 
 impl Messages {
@@ -23,13 +23,13 @@ impl Messages {
         Self { plain, takeover, compressed: 0, decompressed: 0, closely: false }
     }
 
-    /// In bytes.
+    /// Returns the total length in bytes.
     pub fn len(&self) -> usize {
         self.plain.iter().map(Vec::len).sum()
     }
 
-    /// Gives each message to `round_trip`, which says how long it was when compressed, and shows
-    /// what came back.
+    /// Passes each message to `round_trip`, which reports the compressed length and the
+    /// decompressed message.
     pub fn each(&mut self, mut round_trip: impl FnMut(&[u8], &mut dyn FnMut(usize, &[u8]))) {
         for message in &self.plain {
             round_trip(message, &mut |compressed, decompressed| {
@@ -63,7 +63,7 @@ impl Work for Messages {
     }
 }
 
-/// Trades, as many as fit, and the last cut off.
+/// Returns JSON of trades, cut to `len` bytes.
 fn json(random: &mut Random, len: usize) -> Vec<u8> {
     let mut text = String::from("[");
     while text.len() < len {

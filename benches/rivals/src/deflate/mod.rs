@@ -1,7 +1,7 @@
 //! Compressed messages: each is compressed and decompressed again, on one connection.
 //!
-//! Everyone has the same level, so that what comes out is as long as everyone's; but wsframe also
-//! has a column with its own default. What is printed before the table says how long it is.
+//! All rivals use the same level, so that their outputs have similar lengths. wsframe also has a
+//! column with its own default. The lengths are printed before the table.
 
 mod engines;
 mod messages;
@@ -28,7 +28,7 @@ const NOTES: &[&str] = &[
 
 const SIZES: [Size; 3] = [Size::Fixed(100), Size::Fixed(1 << 10), Size::Fixed(64 << 10)];
 
-/// What everyone compresses with.
+/// The compression level of all rivals.
 const LEVEL: u8 = 6;
 
 pub fn measure(plan: &Plan) -> Table {
@@ -73,7 +73,7 @@ fn rivals() -> Vec<Rival<Messages>> {
     ]
 }
 
-/// A rival that makes a connection for the context at its first run, and keeps it.
+/// Returns a rival that creates a connection at its first run, and keeps it.
 fn rival<F: FnMut(&mut Messages) + 'static>(
     name: &str,
     role: Role,

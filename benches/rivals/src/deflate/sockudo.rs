@@ -8,7 +8,7 @@ pub fn payloads(takeover: bool) -> impl FnMut(&mut Messages) {
     let mut decoder = DeflateDecoder::new(DEFAULT_WINDOW_BITS, !takeover);
     move |messages| {
         messages.each(|message, done| {
-            // None for what does not become shorter, which goes out as it is.
+            // `None` means that the message would not become shorter, and is sent uncompressed.
             match encoder.compress(message).expect("no error") {
                 Some(payload) => {
                     let back = decoder.decompress(&payload, 1 << 20).expect("right payloads");

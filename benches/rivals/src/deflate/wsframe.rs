@@ -26,7 +26,8 @@ pub fn payloads(takeover: bool, effort: CompressorOptions) -> impl FnMut(&mut Me
     }
 }
 
-/// From one connection to another, decompressed into a buffer that holds a message, and validated.
+/// Sends messages from one connection to another. They are decompressed into a buffer that is long
+/// enough for a message, and validated.
 pub fn connections(takeover: bool) -> impl FnMut(&mut Messages) {
     let context = DeflateContext { takeover, ..DeflateContext::DEFAULT };
     let agreed = Some(DeflateParameters { server: context, client: context });

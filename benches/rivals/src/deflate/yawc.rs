@@ -21,7 +21,7 @@ pub fn messages(takeover: bool) -> impl FnMut(&mut Messages) {
             server.send(frame).now_or_never().expect("there is room").expect("no error");
             let len = pipe.0.lock().expect("one thread").len();
             let frame = client.next_frame().now_or_never().expect("it is there").expect("no error");
-            // Less the header, which a server does not mask.
+            // The length of the header must be subtracted. A server's has no masking key.
             let header = if len < 128 { 2 } else { 4 };
             done(len - header, frame.payload());
         });
@@ -42,7 +42,7 @@ fn socket(io: Pipe, role: Role, takeover: bool) -> WebSocket<Pipe> {
         .expect("right extensions")
 }
 
-/// What the server writes and the client reads.
+/// The bytes that the server has written and the client has not read.
 #[derive(Clone, Default)]
 struct Pipe(Arc<Mutex<BytesMut>>);
 

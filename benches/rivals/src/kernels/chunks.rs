@@ -1,4 +1,4 @@
-//! UTF-8, validated as it arrives, in chunks that are cut anywhere.
+//! UTF-8 validation of chunks that are cut anywhere.
 
 use std::{slice, str};
 
@@ -17,7 +17,7 @@ const NOTES: &[&str] = &[
 
 const TEXT: usize = 256 << 10;
 
-/// One text, and how long its chunks are.
+/// A text, and the length of its chunks.
 struct Chunks {
     text: Vec<u8>,
     chunk: usize,
@@ -73,7 +73,7 @@ fn rival(
 
 #[derive(Default)]
 struct Carrying {
-    /// The bytes of the character that is still open: the first `len` of these.
+    /// The bytes of the open character, in the first `len` of these.
     open: [u8; 4],
     len: usize,
 }

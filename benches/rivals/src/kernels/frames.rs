@@ -5,12 +5,12 @@ use super::memory::Memory;
 use crate::measure::Work;
 use crate::payload::{self, Kind, Random, Size};
 
-/// How payloads are placed in memory.
+/// The layout of payloads in memory.
 #[derive(Clone, Copy)]
 pub enum Layout {
-    /// Behind their headers, one frame after another: wherever that happens to be.
+    /// Frames one after another, as on the wire, so that payloads have any alignment.
     Wire,
-    /// Each from the beginning of a cache line.
+    /// Each payload begins at a cache line.
     Aligned,
 }
 
@@ -23,42 +23,43 @@ impl Layout {
     }
 }
 
-/// Masked payloads, which a run must unmask: in place, or into other memory. Or payloads that
-/// were never masked, which it must read.
+/// Payloads for a run: masked ones, which it must unmask in place or into other memory, or plain
+/// ones, which it must read.
 pub struct Frames {
-    /// As they are before a run.
+    /// The payloads before a run.
     masked: Memory,
-    /// As they must be after it.
+    /// The payloads after a run.
     plain: Memory,
-    /// What a run works on.
+    /// The memory that a run works on.
     pub bytes: Memory,
     payloads: Vec<(Range<usize>, [u8; 4])>,
-    /// How often a run does everything.
+    /// The number of passes over all payloads in a run.
     passes: usize,
 }
 
-/// In payloads of a fixed size. They fit into a first cache, and masking several of the smallest
-/// does not wait for the store of the one before.
+/// The total length of payloads of a fixed size. They fit into the L1 cache, and there are enough
+/// of them that masking one does not wait for the store of the previous one.
 const FIRST_CACHE: usize = 16 << 10;
 
-/// So many bytes that one pass over them can be timed.
+/// The number of bytes in a run. It is enough to be timed.
 const ENOUGH: usize = 1 << 20;
 
 impl Frames {
-    /// To be unmasked, all of them so many times that it can be timed. Masking undoes itself, so
-    /// this is an odd number of times.
+    /// Creates payloads that a run unmasks several times, so that it can be timed. Masking twice
+    /// restores the bytes, so this is an odd number of times.
     pub fn masked(kind: Kind, size: Size, layout: Layout) -> Self {
         let mut frames = Self::new(kind, size, layout, FIRST_CACHE, Random::key);
         frames.passes = (ENOUGH / frames.plain.len()) | 1;
         frames
     }
 
-    /// To be unmasked once, as text must be, which is no text any more when it is masked again.
+    /// Creates payloads that a run unmasks once. Text must be unmasked only once, because it is not
+    /// text after another pass.
     pub fn masked_once(kind: Kind, size: Size) -> Self {
         Self::new(kind, size, Layout::Wire, ENOUGH / 4, Random::key)
     }
 
-    /// To be looked at.
+    /// Creates payloads that a run reads.
     pub fn plain(kind: Kind, size: Size) -> Self {
         let mut frames = Self::new(kind, size, Layout::Wire, FIRST_CACHE, |_| [0; 4]);
         frames.passes = (ENOUGH / frames.plain.len()).max(1);
@@ -105,7 +106,7 @@ impl Frames {
         }
     }
 
-    /// Calls the kernel for each payload, with the memory to write it to and its key.
+    /// Calls the kernel for each payload, with its target and its key.
     #[inline(always)]
     pub fn each_copy(&mut self, kernel: impl Fn(&[u8], &mut [u8], [u8; 4])) {
         for _ in 0..self.passes {
@@ -116,7 +117,7 @@ impl Frames {
         }
     }
 
-    /// Calls the kernel for each payload, to look at.
+    /// Calls the kernel for each payload, to read it.
     #[inline(always)]
     pub fn each_plain(&self, kernel: impl Fn(&[u8])) {
         for _ in 0..self.passes {

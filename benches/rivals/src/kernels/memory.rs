@@ -1,6 +1,6 @@
 use std::ops::{Deref, DerefMut};
 
-/// Bytes that begin at a cache line, so that alignment is the same in every run.
+/// Bytes that begin at a cache line, so that the alignment is the same in every run.
 pub struct Memory {
     bytes: Vec<u8>,
     start: usize,

@@ -1,7 +1,7 @@
-//! Kernels: the loops that touch every byte of a payload, each by itself.
+//! Kernels: the loops that touch every byte of a payload.
 //!
-//! wsframe has a column as it is called, and one for each backend that this machine can run. Of the
-//! peers there is what they make public.
+//! wsframe has a column for its public functions, and one for each backend that this machine can
+//! run. Peers have columns for their public functions.
 
 mod chunks;
 mod frames;
@@ -48,7 +48,7 @@ pub fn measure(plan: &Plan) -> Vec<Table> {
     ]
 }
 
-/// A row for every kind and size of text.
+/// Returns a row for every kind and size of text.
 fn texts(work: fn(Kind, Size) -> Frames) -> impl Iterator<Item = Case<Frames>> {
     TEXTS.into_iter().flat_map(move |kind| {
         SIZES.map(|size| Case {
@@ -59,7 +59,7 @@ fn texts(work: fn(Kind, Size) -> Frames) -> impl Iterator<Item = Case<Frames>> {
     })
 }
 
-/// A row for every size of binary payloads, aligned to cache lines and aligned as on the wire.
+/// Returns a row for every size of binary payloads, aligned to cache lines and as on the wire.
 fn layouts(work: fn(Layout, Size) -> Frames) -> impl Iterator<Item = Case<Frames>> {
     [Layout::Wire, Layout::Aligned].into_iter().flat_map(move |layout| {
         SIZES.map(|size| Case {

@@ -38,7 +38,7 @@ fn rival(name: &str, role: Role, validate: impl Fn(&[u8]) -> bool + 'static) -> 
     })
 }
 
-/// A validator that accepts everything would be the fastest.
+/// Checks that a validator rejects invalid text. One that accepts everything would be the fastest.
 fn refuses_others(name: &str, validate: impl Fn(&[u8]) -> bool) {
     for len in 1..300 {
         for at in 0..len {

@@ -1,6 +1,6 @@
-//! What the machine allows: the plainest loops, on whole vectors, the widest it has, aligned. At
-//! their ends they are slow, so they are a limit for large payloads only. What they do to the bytes
-//! costs nothing beside the stores, so they mask, and are checked as everyone is.
+//! The limit of the machine: simple loops over aligned vectors of the greatest width. Their ends
+//! are slow, so they are a limit only for large payloads. They mask the bytes, which costs nothing
+//! next to the stores, so that their results can be checked like those of the rivals.
 
 use multiversion::multiversion;
 
@@ -26,8 +26,8 @@ pub fn change(bytes: &mut [u8], key: [u8; 4]) {
     }
 }
 
-/// Reads all bytes and writes them elsewhere. Not a call of `memcpy`, which has its own slow
-/// places.
+/// Reads all bytes and writes them elsewhere. It does not call `memcpy`, which is slow for some
+/// lengths.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl", "x86_64+avx2", "aarch64+neon"))]
 pub fn copy(from: &[u8], to: &mut [u8], key: [u8; 4]) {
     let head = to.as_ptr().align_offset(BLOCK).min(to.len());

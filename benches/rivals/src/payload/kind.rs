@@ -1,4 +1,4 @@
-/// What the payloads are.
+/// The kind of a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Binary,
@@ -29,8 +29,8 @@ impl Kind {
         self != Self::Binary
     }
 
-    /// `len` bytes of this kind, beginning somewhere in it; text ends in ASCII where a character
-    /// would be cut.
+    /// Returns `len` bytes of this kind, from `start` of the sample on. If a character would be cut
+    /// at the end of text, ASCII replaces it.
     pub fn payload(self, len: usize, start: usize) -> Vec<u8> {
         let sample = match self {
             Self::Binary => return (0..len).map(|i| ((start + i) * 167 % 256) as u8).collect(),

@@ -1,4 +1,4 @@
-//! The bytes that every candidate gets: their kind, their number, and their layout on the wire.
+//! The bytes for all rivals: their kind, their number, and their layout on the wire.
 
 mod kind;
 mod random;

@@ -1,4 +1,4 @@
-/// Small numbers without a pattern (xorshift64*), the same in every run.
+/// A generator of pseudo-random numbers (xorshift64*), the same in every run.
 pub struct Random(u64);
 
 impl Random {
@@ -13,7 +13,7 @@ impl Random {
         self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 16
     }
 
-    /// A number from `from` to `to`, both included.
+    /// Returns a number from `from` to `to`, both included.
     pub fn between(&mut self, from: usize, to: usize) -> usize {
         from + self.next() as usize % (to - from + 1)
     }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Random;
 
-/// How long the payloads are.
+/// The lengths of the payloads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Size {
     Fixed(usize),
@@ -13,11 +13,11 @@ pub enum Size {
 }
 
 impl Size {
-    /// So many random sizes at least: fewer are learnt by the branch predictor, and then everything
-    /// reads two to four times too fast.
+    /// The least number of random sizes. The branch predictor learns fewer, which would make
+    /// everything look two to four times as fast.
     const RANDOM: usize = 64 << 10;
 
-    /// The number of payloads of this size, if those of a fixed size fill `room` bytes.
+    /// Returns the number of payloads of this size. Those of a fixed size fill `room` bytes.
     pub fn count(self, room: usize) -> usize {
         match self {
             Self::Fixed(len) => (room / len.max(1)).max(1),
@@ -32,7 +32,7 @@ impl Size {
         }
     }
 
-    /// In bytes.
+    /// Returns the mean length in bytes.
     pub fn mean(self) -> f64 {
         match self {
             Self::Fixed(len) => len as f64,

@@ -1,4 +1,4 @@
-//! Frames, written by hand, so that no rival is judged by another's encoder.
+//! Encodes frames without any rival, so that none is checked with the encoder of another.
 
 use super::Kind;
 

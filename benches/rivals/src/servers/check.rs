@@ -1,4 +1,4 @@
-//! Whether every server is right: what is measured must be the same work.
+//! Checks that every server does the same work.
 
 use std::error::Error;
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ use crate::payload::{Kind, frame};
 
 const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 
-/// Checks each server in each scenario, with ten clients at most.
+/// Checks each server in each scenario, with at most ten clients.
 pub fn all() -> Result<(), Box<dyn Error>> {
     for name in SERVERS {
         let failed = |error: Box<dyn Error>| format!("{name}: {error}");
@@ -39,7 +39,7 @@ fn scenarios(name: &str) -> Result<(), Box<dyn Error>> {
                 load.echo(&tape, scenario.depth, Duration::from_millis(10))?;
                 continue;
             }
-            // The connections of another scenario are members for good.
+            // The connections of another scenario would stay in the hub.
             let server = Server::start(name, broadcast)?;
             let mut load = Load::connect(server.addr, false, clients)?;
             load.broadcast(&tape, scenario.depth, Duration::from_millis(10))?;
@@ -48,7 +48,7 @@ fn scenarios(name: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A Ping is answered, and text that is not UTF-8 is refused.
+/// Checks that a Ping is answered, and that text that is not UTF-8 is refused.
 fn protocol(name: &str) -> Result<(), Box<dyn Error>> {
     let server = Server::start(name, false)?;
     let mut socket = load::connect(server.addr, false)?;

@@ -9,18 +9,18 @@ use std::{env, fs};
 use rustix::thread::{CpuSet, sched_setaffinity};
 use rustix::time::{ClockId, clock_gettime};
 
-/// The core of the clients, and that of the servers.
+// The core of the clients, and that of the servers.
 pub const LOAD_CORE: usize = 0;
 const SERVER_CORE: usize = 1;
 
-/// Keeps the calling thread, and all that it starts, on this core, if there is one.
+/// Pins the calling thread, and all threads that it starts, to this core, if there is one.
 pub fn pin(core: usize) {
     let mut set = CpuSet::new();
     set.set(core);
     let _ = sched_setaffinity(None, &set);
 }
 
-/// A running server. It ends when this is dropped, or when this process ends in whatever way.
+/// A running server. It ends when this is dropped, or when this process ends.
 pub struct Server {
     child: Child,
     requests: ChildStdin,
@@ -28,11 +28,11 @@ pub struct Server {
     pub addr: SocketAddr,
 }
 
-/// What a server has used so far.
+/// The resources that a server has used so far.
 pub struct Usage {
-    /// Time of the processor, in nanoseconds.
+    /// The CPU time in nanoseconds.
     pub cpu: f64,
-    /// Memory, in bytes.
+    /// The memory in bytes.
     pub resident: f64,
 }
 
@@ -65,8 +65,8 @@ impl Drop for Server {
     }
 }
 
-/// In the server's process: moves to its core, and answers in a thread of its own what it has used.
-/// Ends the process when the parent has ended.
+/// Pins the server's process to its core, and starts a thread that reports the used resources. Ends
+/// the process when the parent has ended.
 pub fn answer_usage() {
     pin(SERVER_CORE);
     std::thread::spawn(|| {

@@ -1,8 +1,8 @@
 //! The clients, all on one core and in one thread.
 //!
-//! Each keeps a number of messages under way: for every echo it sends the next message. Frames are
-//! made beforehand, and echoes are compared with what they must be, so that the load costs little
-//! more than its system calls.
+//! Each client keeps a number of messages in flight: for every echo it sends the next message.
+//! Frames are encoded beforehand, and echoes are compared with the expected bytes, so that the load
+//! costs little more than its system calls.
 
 use std::error::Error;
 use std::io::{ErrorKind, Read, Write};
@@ -19,10 +19,10 @@ use super::tape::{Checker, Tape};
 const REQUEST: &[u8] =
     b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-/// A server that says nothing for so long has failed.
+/// The longest wait for a server.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Opens a connection, with its handshake unless bytes are echoed as they are.
+/// Opens a connection, with its handshake unless the server echoes raw bytes.
 pub fn connect(addr: SocketAddr, raw: bool) -> Result<TcpStream, Box<dyn Error>> {
     let mut socket = TcpStream::connect(addr)?;
     socket.set_nodelay(true)?;
@@ -54,9 +54,9 @@ pub struct Load {
 struct Client {
     socket: TcpStream,
     checker: Checker,
-    /// Which frame of the tape is the next to be sent.
+    /// The next frame of the tape to queue.
     next: usize,
-    /// How many frames before that are not sent, and how much of the first of them is.
+    /// The number of queued frames, and of bytes that were sent of the first one.
     unsent: usize,
     partial: usize,
 }
@@ -77,8 +77,8 @@ impl Load {
         Ok(load)
     }
 
-    /// Has each client keep `depth` messages under way until `duration` has passed, and then
-    /// receive what is missing. Returns how many were echoed.
+    /// Keeps `depth` messages of each client in flight until `duration` has passed, and then
+    /// receives the missing echoes. Returns the number of echoes.
     pub fn echo(
         &mut self,
         tape: &Tape,
@@ -106,8 +106,8 @@ impl Load {
         Ok(echoed)
     }
 
-    /// Has the first client send `depth` messages, and all receive each of them; and again until
-    /// `duration` has passed. Returns how many were received.
+    /// Sends `depth` messages from the first client, and receives each of them on all clients.
+    /// Repeats this until `duration` has passed. Returns the number of received messages.
     pub fn broadcast(
         &mut self,
         tape: &Tape,
@@ -143,7 +143,7 @@ impl Load {
 }
 
 impl Client {
-    /// Sends `more` messages, after what is not sent yet.
+    /// Sends `more` messages, after the queued ones.
     fn send(&mut self, tape: &Tape, more: usize) -> Result<(), Box<dyn Error>> {
         self.next = (self.next + more) % tape.len;
         self.unsent += more;
@@ -164,7 +164,7 @@ impl Client {
         Ok(())
     }
 
-    /// Reads what has arrived, and returns how many messages ended in it.
+    /// Reads the available bytes, and returns how many messages ended in them.
     fn receive(&mut self, tape: &Tape, raw: bool, buf: &mut [u8]) -> Result<usize, Box<dyn Error>> {
         let mut ended = 0;
         loop {
@@ -173,7 +173,7 @@ impl Client {
                 Ok(count) => {
                     let check = if raw { Checker::raw } else { Checker::messages };
                     ended += check(&mut self.checker, tape, &buf[..count])?;
-                    // What is less than was asked for is all there is.
+                    // A short read means that no more bytes are available.
                     if count < buf.len() {
                         return Ok(ended);
                     }

@@ -1,11 +1,11 @@
-//! Whole servers: what it costs to echo messages over TCP sockets of this machine.
+//! Whole servers, which echo messages over TCP sockets of this machine.
 //!
-//! Each server is a process on a core of its own, and the clients are on another. What is compared
-//! is the server's time of the processor for a message. The rate is also told, but says less: it
-//! depends on the clients and on how the two cores wait for each other. Servers take turns in every
-//! round, and each figure is the median of the rounds.
+//! Each server is a process on a core of its own, and the clients are on another. The comparison is
+//! of the server's CPU time per message. The rate is shown too, but it also depends on the clients
+//! and on how the two cores wait for each other. All servers run in every round, and each figure is
+//! the median of the rounds.
 //!
-//! Every echo is compared with what was sent, also while time is measured.
+//! Every echo is compared with the message that was sent, also while time is measured.
 
 mod check;
 mod child;
@@ -26,7 +26,7 @@ use child::{LOAD_CORE, Server};
 use load::Load;
 use tape::Tape;
 
-/// What a server is to the comparison, besides peers.
+/// The server that echoes raw bytes, which is a limit and not a peer.
 pub const RAW: &str = "raw TCP";
 const OURS: [&str; 3] = ["wsframe", "Framed", "adapter"];
 const SERVERS: [&str; 10] = [
@@ -42,22 +42,22 @@ const SERVERS: [&str; 10] = [
     RAW,
 ];
 
-/// How long a server is measured in a round.
+/// The time for which a server is measured in a round.
 const TURN: Duration = Duration::from_millis(80);
 
 pub fn is_peer(name: &str) -> bool {
     name != RAW && !OURS.contains(&name)
 }
 
-/// What the clients do.
+/// The work of the clients.
 #[derive(Clone, Copy)]
 struct Scenario {
     clients: usize,
-    /// How many messages each has under way.
+    /// The number of messages of each client in flight.
     depth: usize,
     kind: Kind,
     len: usize,
-    /// Whether only the first client sends, and all receive it.
+    /// Whether only the first client sends, and all clients receive.
     broadcast: bool,
 }
 
@@ -85,10 +85,10 @@ const SCENARIOS: [Scenario; 13] = [
     broadcast(500, 8, Kind::Json, 1 << 10),
 ];
 
-/// Connections whose memory is measured.
+/// The number of connections whose memory is measured.
 const IDLE: usize = 1000;
 const IDLE_GROUP: &str = "memory of an idle connection";
-/// The messages that were echoed before each measurement: bytes, and how many.
+/// The messages that are echoed before each measurement: their lengths, and their numbers.
 const IDLE_ROWS: [(&str, &[(usize, usize)]); 3] = [
     ("after 125 B", &[(125, 1)]),
     ("after 64 KiB", &[(64 << 10, 1)]),
@@ -110,12 +110,12 @@ impl Scenario {
     }
 
     fn servers(&self) -> impl Iterator<Item = &'static str> {
-        // Bytes that are echoed as they are cannot be sent to all.
+        // The server of raw bytes cannot send to all connections.
         SERVERS.into_iter().filter(|name| !self.broadcast || *name != RAW)
     }
 }
 
-/// A row of figures, a cell a server.
+/// A row of figures, with a cell per server.
 pub struct Row {
     pub group: String,
     pub label: String,
@@ -124,9 +124,9 @@ pub struct Row {
 
 #[derive(Clone, Copy)]
 pub struct Cell {
-    /// Nanoseconds of the processor for a message, or bytes of memory for a connection.
+    /// Nanoseconds of CPU time per message, or bytes of memory per connection.
     pub cost: f64,
-    /// Messages in a second.
+    /// Messages per second.
     pub rate: Option<f64>,
 }
 
@@ -138,7 +138,7 @@ struct Request {
     svg: Option<PathBuf>,
 }
 
-/// Runs what the command line asks for; `None` if that is nothing of this module.
+/// Runs the command of this module. Returns `None` if the arguments are for another module.
 pub fn main(mut args: impl Iterator<Item = String>) -> Option<ExitCode> {
     let result = match &*args.next()? {
         "serve" => serve::run(&args.next()?, args.next()? == "broadcast"),
@@ -255,7 +255,7 @@ fn median(values: &[f64]) -> f64 {
     values[values.len() / 2]
 }
 
-/// What a connection adds to the server's memory, after some messages.
+/// Measures the server's memory per connection, after some messages.
 fn memory() -> Result<Vec<Row>, Box<dyn Error>> {
     let row = |(label, _): (&str, _)| Row {
         group: IDLE_GROUP.to_owned(),
@@ -265,7 +265,7 @@ fn memory() -> Result<Vec<Row>, Box<dyn Error>> {
     let mut rows = IDLE_ROWS.map(row);
     for name in SERVERS {
         let mut server = Server::start(name, false)?;
-        // What a server allocates for its first connection may serve the others too.
+        // A server may allocate shared memory for its first connection.
         let mut first = Load::connect(server.addr, name == RAW, 1)?;
         for (len, count) in IDLE_ROWS.into_iter().flat_map(|(_, messages)| messages) {
             for _ in 0..*count {

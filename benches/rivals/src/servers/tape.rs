@@ -1,19 +1,19 @@
-//! What a client sends over and over, and whether the right thing comes back.
+//! The frames that a client sends, and the check of their echoes.
 
 use std::error::Error;
 
 use crate::payload::{Kind, Random, frame};
 
-/// Frames of one kind and length, made before anything is measured, each with a payload and a key
-/// of its own.
+/// Frames of one kind and length, each with a payload and a key of its own. They are encoded before
+/// anything is measured.
 pub struct Tape {
-    /// The masked frames, twice, so that any of them and its successors are contiguous.
+    /// The masked frames, twice, so that any frame and its successors are contiguous.
     sent: Vec<u8>,
     /// The payloads, one after another.
     payloads: Vec<u8>,
     frame_len: usize,
     payload_len: usize,
-    /// How many frames there are.
+    /// The number of frames.
     pub len: usize,
     opcode: u8,
 }
@@ -43,28 +43,28 @@ impl Tape {
     }
 }
 
-/// Compares what one connection receives with what it must receive.
+/// Compares the bytes that a connection receives with the expected ones.
 #[derive(Default)]
 pub struct Checker {
-    /// Which message of the tape is received.
+    /// The index of the message that is received.
     at: usize,
-    /// How many of its bytes have arrived: of the payload, or of the frame where bytes are echoed
-    /// as they are.
+    /// The number of its bytes that have arrived: of the payload, or of the frame for raw bytes.
     received: usize,
     /// Whether a message has begun and not ended.
     within: bool,
     header: [u8; 10],
     header_len: usize,
-    /// How many bytes of the frame's payload are still to arrive, once its header has.
+    /// The number of missing payload bytes of the frame, if its header has arrived.
     remaining: Option<usize>,
 }
 
 impl Checker {
-    /// Returns how many messages ended in `bytes`, which a WebSocket server has sent.
+    /// Returns how many messages ended in `bytes` from a WebSocket server. A message may arrive in
+    /// any number of fragments.
     ///
     /// # Errors
     ///
-    /// What is not as it must be. A message may come in any number of fragments.
+    /// Returns a description of the difference.
     pub fn messages(&mut self, tape: &Tape, mut bytes: &[u8]) -> Result<usize, Box<dyn Error>> {
         let mut ended = 0;
         loop {
@@ -105,7 +105,7 @@ impl Checker {
         }
     }
 
-    /// Moves a header out of `bytes`, and returns the payload's length once the header is complete.
+    /// Moves a header out of `bytes`. Returns the payload's length once the header is complete.
     fn read_header(&mut self, bytes: &mut &[u8]) -> Option<usize> {
         loop {
             let wanted = match self.header_len {
@@ -128,12 +128,11 @@ impl Checker {
         }
     }
 
-    /// Returns how many messages ended in `bytes`, which a server has sent back as it received
-    /// them.
+    /// Returns how many messages ended in `bytes` from a server of raw bytes.
     ///
     /// # Errors
     ///
-    /// What is not as it must be.
+    /// Returns a description of the difference.
     pub fn raw(&mut self, tape: &Tape, mut bytes: &[u8]) -> Result<usize, Box<dyn Error>> {
         let mut ended = 0;
         while !bytes.is_empty() {

@@ -1,8 +1,9 @@
-//! Whole streams: bytes in, in reads of 16 KiB; messages out, each read where it begins and ends.
+//! Whole streams: bytes arrive in reads of 16 KiB, and the beginning and end of each message is
+//! read.
 //!
-//! Each rival is used as its documentation shows, with its own buffers and its defaults, but for
-//! limits, which let everything through, and with text validated. All hand out whole messages,
-//! except where a column says otherwise.
+//! Each rival is used as its documentation shows, with its own buffers and defaults, without
+//! limits, and with text validated. All return whole messages, except where a column says
+//! otherwise.
 
 mod fastwebsockets;
 mod peer;
@@ -25,7 +26,7 @@ use totals::{Pieces, Totals};
 pub use workload::Side;
 use workload::Workload;
 
-/// Reads the whole stream and says what came out, or why the stream is refused.
+/// Reads the whole stream. Returns the totals, or the error.
 type Run = fn(&Workload) -> Result<Totals, Box<dyn Error>>;
 
 const RIVALS: [(&str, Role, Run); 10] = [
@@ -81,7 +82,7 @@ pub fn measure(plan: &Plan) -> Table {
     Table::measure(TITLE, Unit::Message, &rivals, cases, NOTES, plan)
 }
 
-/// Validation of text is a good part of the work: no candidate may leave it out.
+/// Checks that all rivals validate text, which is a large part of the work.
 fn all_validate() {
     for side in [Side::Server, Side::Client] {
         for len in [1, 15, 125, 1000, 100_000] {
@@ -98,7 +99,7 @@ fn case(side: Side, kind: Kind, size: Size) -> Case<Workload> {
     Case { group: group(side, kind), size, work }
 }
 
-/// What the rows of one side and kind are called.
+/// Returns the name of the rows of a side and a kind.
 pub fn group(side: Side, kind: Kind) -> String {
     format!("{side:?}, {}", kind.name())
 }

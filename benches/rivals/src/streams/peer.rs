@@ -4,11 +4,11 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What a read gives at most.
+/// The greatest length of a read.
 pub const READ: usize = 16 << 10;
 
-/// The peer's end of the connection: gives the stream in reads of at most 16 KiB, ready at once,
-/// and takes whatever is written.
+/// The peer's side of a connection. Reads return at most 16 KiB of the stream at once, and writes
+/// accept everything.
 pub struct Peer<'a> {
     rest: &'a [u8],
 }
@@ -18,7 +18,7 @@ impl<'a> Peer<'a> {
         Self { rest: stream }
     }
 
-    /// The next read, into a buffer of this remaining capacity.
+    /// Returns the next read into a buffer of this remaining capacity.
     pub fn next_read(&mut self, room: usize) -> &'a [u8] {
         let (read, rest) = self.rest.split_at(room.min(READ).min(self.rest.len()));
         self.rest = rest;

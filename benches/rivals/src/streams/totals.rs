@@ -1,13 +1,13 @@
-/// What a rival got out of a stream: enough that none can win by not doing the work.
+/// The totals of a stream, from which it is seen that a rival has done the work.
 ///
-/// Everyone's messages are read at once, the first and the last eight bytes of each as a word: what
-/// an application does that parses them. A rival whose stores the next load must wait for pays for
-/// that here, and in every row.
+/// The first and the last eight bytes of each message are read as a word at once, as an application
+/// does that parses messages. If this load must wait for a rival's stores, the wait counts for the
+/// rival.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     pub messages: u64,
     bytes: u64,
-    /// Over what was read.
+    /// The sum of the words that were read.
     sum: u64,
 }
 
@@ -27,13 +27,13 @@ impl Totals {
     }
 }
 
-/// A message that is seen in pieces, cut anywhere.
+/// A message that arrives in pieces, cut anywhere.
 #[derive(Default)]
 pub struct Pieces {
     len: usize,
-    /// Its first eight bytes, or all of it, the earliest highest.
+    /// The first eight bytes of the message, or fewer, the earliest one highest.
     first: u64,
-    /// Its last eight, likewise.
+    /// The last eight bytes, in the same order.
     last: u64,
 }
 

@@ -6,8 +6,8 @@ use web_socket::{DataType, Event, WebSocket};
 
 use super::{Peer, READ, Side, Totals, Workload};
 
-/// It reads each header in two or three reads of its own, so it is given a buffered reader. It
-/// leaves the validation of text to its caller.
+/// Reads a stream with web-socket. It reads each header in two or three reads, so it gets a
+/// buffered reader. It leaves the validation of text to its caller.
 pub fn run(workload: &Workload) -> Result<Totals, Box<dyn Error>> {
     let reader = BufReader::with_capacity(READ, Peer::new(&workload.stream));
     let mut socket = match workload.side {

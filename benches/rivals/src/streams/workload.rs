@@ -2,14 +2,14 @@ use super::totals::Totals;
 use crate::measure::Work;
 use crate::payload::{self, Kind, Random, Size};
 
-/// Which side reads the stream.
+/// The side that reads the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     Server,
     Client,
 }
 
-/// A stream of masked or unmasked frames of one kind and size, and what must come out of it.
+/// A stream of masked or unmasked frames of one kind and size, and its expected totals.
 pub struct Workload {
     pub side: Side,
     pub stream: Vec<u8>,
@@ -17,7 +17,7 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// About 4 MiB where the size is fixed, and at least 8 messages.
+    /// Creates a stream of at least 8 messages. It has about 4 MiB if the size is fixed.
     pub fn new(kind: Kind, size: Size, side: Side) -> Self {
         let messages = size.count(4 << 20).clamp(8, 64 << 10);
         let mut random = Random::new();
@@ -30,7 +30,7 @@ impl Workload {
         workload
     }
 
-    /// One text of this many bytes that is not UTF-8 at its middle byte.
+    /// Creates a stream of one text of this many bytes, whose middle byte is invalid.
     pub fn broken(len: usize, side: Side) -> Self {
         let mut payload = Kind::Korean.payload(len, 0);
         payload[len / 2] = 0xFF;

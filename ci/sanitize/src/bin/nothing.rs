@@ -1,4 +1,4 @@
-//! Does what the other programs do, without their bugs, so a tool must find nothing.
+//! The other programs without their bugs. A tool must find nothing in it.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};

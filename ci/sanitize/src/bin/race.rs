@@ -1,4 +1,4 @@
-//! Two threads write a number, and nothing orders them.
+//! Two threads write a number without synchronisation.
 
 use std::hint::black_box;
 use std::sync::Barrier;
@@ -13,7 +13,7 @@ fn main() {
             scope.spawn(|| {
                 together.wait();
                 for _ in 0..1000 {
-                    // SAFETY: none. That is the fault.
+                    // SAFETY: none. That is the planted bug.
                     unsafe { SHARED += black_box(1) };
                 }
             });

@@ -1,4 +1,5 @@
-//! An echo server with a `Connection`: messages in fragments, Pings, the closing handshake, UTF-8, limits.
+//! An echo server with a `Connection`: messages in fragments, Pings, the closing handshake, UTF-8,
+//! limits.
 
 #![no_std]
 #![no_main]
@@ -12,7 +13,7 @@ extern "C" fn _start() -> ! {
     let mut connection = Connection::server();
     let mut held = 0;
     while connection.transport_action() == TransportAction::KeepOpen {
-        // As many bytes as the open frame lacks; of a header and of control frames, one.
+        // The missing bytes of the open frame, or one byte of a header or control frame.
         let room = &mut buf[held..];
         let wanted = (connection.remaining() as usize).clamp(1, room.len());
         receive(&mut room[..wanted]);

@@ -12,7 +12,7 @@ extern "C" fn _start() -> ! {
     let mut decoder = FrameDecoder::new(Role::Server);
     let mut held = 0;
     loop {
-        // As many bytes as the open frame lacks; of a header and of control frames, one.
+        // The missing bytes of the open frame, or one byte of a header or control frame.
         let room = &mut buf[held..];
         let wanted = (decoder.remaining() as usize).clamp(1, room.len());
         receive(&mut room[..wanted]);

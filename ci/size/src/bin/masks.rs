@@ -1,4 +1,4 @@
-//! A program that masks, and does nothing else.
+//! A program that only masks.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! The program beside `masks` that does not mask.
+//! The program `masks` without masking.
 
 use std::hint::black_box;
 

@@ -1,5 +1,4 @@
-//! wsframe's `Adapter`: events borrow from its buffer, and a message that has not arrived whole is
-//! echoed in fragments.
+//! wsframe's `Adapter`. Events borrow its buffer, and an incomplete message is echoed in fragments.
 
 use std::io;
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use wsframe::{Assembler, Connection, Event, FrameEncoder, Opcode};
 
 use super::{Hub, join, publish};
 
-/// An encoded frame that is sent to all.
+/// An encoded frame that is sent to all connections.
 type Shared = Arc<[u8]>;
 
 pub async fn serve(socket: TcpStream, hub: Hub<Shared>) {

@@ -1,4 +1,4 @@
-//! fastwebsockets, which writes each frame by itself: into a buffer here, which is flushed when
+//! fastwebsockets. It writes each frame at once, so its output is a buffer, which is flushed when
 //! nothing more can be read.
 
 use std::future::poll_fn;
@@ -14,10 +14,10 @@ use tokio::net::TcpStream;
 
 use super::{BOUNDARY, Hub, join, publish};
 
-/// A message that is sent to all.
+/// A message that is sent to all connections.
 pub type Shared = Arc<(OpCode, Vec<u8>)>;
 
-/// What a connection does next.
+/// The next step of a connection.
 enum Next<F> {
     Publish(Shared),
     Read(F),
@@ -35,7 +35,7 @@ async fn run(socket: TcpStream, hub: Hub<Shared>) -> Result<(), WebSocketError> 
     let (read, mut writer) = after_handshake_split(read, write, Role::Server);
     let mut reader = FragmentCollectorRead::new(read);
     let mut queue = join(&hub);
-    // The reader hands out Pongs through this.
+    // The reader passes Pongs to this channel.
     let (replies, mut replied) = tokio::sync::mpsc::unbounded_channel();
     let mut reply = move |frame: Frame<'_>| {
         let sent = replies.send((frame.opcode, frame.payload.to_vec()));

@@ -1,7 +1,7 @@
 //! The servers: each echoes what it receives, or sends it to all its connections.
 //!
-//! All run on tokio's current-thread runtime, with `TCP_NODELAY`, and in the mode in which they are
-//! fastest: what is sent waits until nothing more can be read, and is flushed once.
+//! All run on tokio's current-thread runtime, with `TCP_NODELAY`, and in their fastest mode:
+//! messages are queued until nothing more can be read, and then flushed once.
 
 mod adapter;
 mod fastwebsockets;
@@ -24,13 +24,13 @@ use wsframe::stream::WebSocketStream;
 use super::child;
 use crate::handshake;
 
-/// How much may wait to be sent before it is, where that can be set.
+/// The number of queued bytes above which they are written, for servers that have this option.
 const BOUNDARY: usize = 256 << 10;
 
-/// The queues of all connections, where what one receives is sent to all.
+/// The queues of all connections, if a message is sent to all of them.
 type Hub<M> = Option<Arc<Mutex<Vec<UnboundedSender<M>>>>>;
 
-/// Joins a connection to the others, and returns its queue; an empty one where there is no hub.
+/// Adds a connection to the hub, and returns its queue. Without a hub the queue stays empty.
 fn join<M>(hub: &Hub<M>) -> UnboundedReceiver<M> {
     let (sender, queue) = mpsc::unbounded_channel();
     if let Some(members) = hub {
@@ -52,7 +52,7 @@ pub fn run(name: &str, broadcasts: bool) -> Result<(), Box<dyn Error>> {
     runtime.block_on(serve(name, broadcasts))
 }
 
-/// A hub, if messages are sent to all.
+/// Creates a hub if messages are sent to all connections.
 fn hub<M>(broadcasts: bool) -> Hub<M> {
     broadcasts.then(Default::default)
 }
@@ -119,7 +119,7 @@ async fn serve(name: &str, broadcasts: bool) -> Result<(), Box<dyn Error>> {
             accept(&listener, move |socket| self::fastwebsockets::serve(socket, hub.clone())).await
         }
         "sockudo-ws" => {
-            // No timers, as the others.
+            // Like the others, it has no timers.
             let config = sockudo_ws::Config::builder().auto_ping(false).idle_timeout(0).build();
             let hub = hub(broadcasts);
             accept(&listener, move |socket| {
@@ -163,7 +163,7 @@ async fn serve(name: &str, broadcasts: bool) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Accepts connections, answers their handshakes, and gives each a task of its own.
+/// Accepts connections, answers their handshakes, and spawns a task for each.
 async fn accept<F>(
     listener: &TcpListener,
     serve: impl Fn(TcpStream) -> F + Clone + Send + 'static,

@@ -12,9 +12,9 @@ use wsframe::codec::{CodecError, MessageCodec};
 
 use super::{Hub, join, publish};
 
-/// A message of any crate.
+/// A message type of any crate.
 pub trait Message: Clone + Unpin {
-    /// Whether it is text or binary.
+    /// Returns whether this is text or binary.
     fn is_data(&self) -> bool;
 }
 
@@ -54,7 +54,7 @@ impl Message for axum::extract::ws::Message {
     }
 }
 
-/// What a `Stream` yields: a message, or why there is none.
+/// An item of a `Stream`: a message or an error.
 pub trait Received<M> {
     fn message(self) -> Option<M>;
 }
@@ -71,8 +71,8 @@ impl Received<Self> for yawc::Frame {
     }
 }
 
-/// Echoes what comes, or sends it to all, until the connection ends. The socket is made here,
-/// because a future keeps what is passed to it twice.
+/// Echoes messages, or sends them to all connections, until the connection ends. It creates the
+/// socket itself, because a future stores its arguments twice.
 pub async fn serve<S, M>(socket: impl Future<Output = S>, hub: Hub<M>)
 where
     S: Stream<Item: Received<M>> + Sink<M> + Unpin,
@@ -109,7 +109,7 @@ where
                     Some(_) => publish(&hub, &message),
                     None => held = Some(message),
                 },
-                // The reply to a Ping goes out with what follows, or by itself.
+                // The reply to a Ping is flushed with the next messages, or alone.
                 Poll::Ready(Some(_)) => unflushed = true,
                 Poll::Ready(None) => return Poll::Ready(()),
                 Poll::Pending => {
@@ -124,15 +124,15 @@ where
     .await;
 }
 
-/// A socket that flushes what was fed whenever it is polled for a message: so it is polled until it
-/// has no more, and then all that it had is handed out.
+/// A socket that flushes queued messages whenever it is polled for a message. So it is polled until
+/// it has no more messages, and then all of them are returned.
 pub struct Draining<S: Stream> {
     socket: S,
     received: VecDeque<Option<S::Item>>,
 }
 
 impl<S: Stream> Draining<S> {
-    /// As many messages as are received before they are handed out.
+    /// The greatest number of messages that are received before any is returned.
     const MAX: usize = 1024;
 
     pub const fn new(socket: S) -> Self {
@@ -180,7 +180,7 @@ impl<S: Stream<Item: Unpin> + Sink<M> + Unpin, M> Sink<M> for Draining<S> {
     }
 }
 
-/// `Framed` with wsframe's codec: Pings are left to be answered here.
+/// `Framed` with wsframe's codec, which does not answer Pings. This type does.
 pub struct Replying(pub Framed<TcpStream, MessageCodec>);
 
 impl Stream for Replying {

@@ -5,10 +5,10 @@ use tokio::io::AsyncReadExt;
 
 use super::{Peer, READ};
 
-/// By how much a buffer grows at most before bytes arrive, whatever length a header claims.
+/// The greatest growth of a buffer before bytes arrive. It does not depend on declared lengths.
 const STEP: u64 = 64 << 10;
 
-/// What was read and not yet consumed: everything from `start` on.
+/// A buffer of bytes that were read. Those from `start` on were not consumed.
 pub struct Buffer {
     bytes: Vec<u8>,
     start: usize,
@@ -24,7 +24,7 @@ impl Buffer {
         &mut self.bytes[self.start..]
     }
 
-    /// Takes so many of the unread bytes.
+    /// Consumes this many bytes.
     #[inline(always)]
     pub fn consume(&mut self, bytes: usize) -> &mut [u8] {
         let start = self.start;
@@ -32,15 +32,15 @@ impl Buffer {
         &mut self.bytes[start..self.start]
     }
 
-    /// The bytes that were consumed last.
+    /// Returns the bytes that were consumed last.
     #[inline(always)]
     pub fn consumed(&mut self, bytes: usize) -> &mut [u8] {
         &mut self.bytes[self.start - bytes..self.start]
     }
 
-    /// Moves what is unread to the front and fills the buffer up, in one read, to what it was made
-    /// with: what a long message let it grow by is not in the first cache. `false` at the end of
-    /// the stream.
+    /// Moves the unconsumed bytes to the front, and fills the buffer up to its original capacity in
+    /// one read. The capacity that a long message has added is not used, because it is not in the
+    /// L1 cache. Returns `false` at the end of the stream.
     pub fn fill(&mut self, peer: &mut Peer<'_>) -> io::Result<bool> {
         self.bytes.drain(..self.start);
         self.start = 0;
@@ -49,14 +49,14 @@ impl Buffer {
         Ok(self.bytes.len() > held)
     }
 
-    /// Reads at most `most` bytes after all others, and does not move these.
+    /// Reads at most `most` bytes, and appends them without moving the others.
     pub fn read_on(&mut self, peer: &mut Peer<'_>, most: u64) -> io::Result<()> {
         let most = most.min(STEP);
         self.bytes.reserve(most as usize);
         self.read(peer, most)
     }
 
-    /// Reads into memory that was not zeroed, as a tokio socket does.
+    /// Reads into uninitialised memory, as a tokio socket does.
     fn read(&mut self, peer: &mut Peer<'_>, most: u64) -> io::Result<()> {
         let mut peer = peer.take(most);
         peer.read_buf(&mut self.bytes).now_or_never().expect("always ready")?;

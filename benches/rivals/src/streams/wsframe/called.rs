@@ -5,8 +5,8 @@ use wsframe::{FrameDecoder, Opcode, Utf8Validator};
 use super::rest::read_rest;
 use super::{Buffer, Peer, READ, Totals, Workload, decoder};
 
-/// The same as [`super::run`], with everything in a call that is not inlined: what it costs to keep
-/// the codec out of the loop that uses it, and its state in memory.
+/// Same as `whole::run`, but each message is a call that is not inlined, so the state of the
+/// codec stays in memory.
 pub fn run(workload: &Workload) -> Result<Totals, Box<dyn Error>> {
     let mut messages = Messages {
         peer: Peer::new(&workload.stream),
@@ -21,7 +21,7 @@ pub fn run(workload: &Workload) -> Result<Totals, Box<dyn Error>> {
     Ok(totals)
 }
 
-/// Messages, each lent until the next is asked for.
+/// The messages of a stream. Each borrows the buffer until the next call.
 struct Messages<'p> {
     peer: Peer<'p>,
     decoder: FrameDecoder,
@@ -30,7 +30,7 @@ struct Messages<'p> {
 }
 
 impl Messages<'_> {
-    /// The next message; `None` at the end of the stream.
+    /// Returns the next message, or `None` at the end of the stream.
     #[inline(never)]
     fn next(&mut self) -> Result<Option<&[u8]>, Box<dyn Error>> {
         let Self { peer, decoder, text, buffer } = self;

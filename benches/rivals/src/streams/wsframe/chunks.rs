@@ -5,7 +5,7 @@ use wsframe::{Opcode, Utf8Validator};
 
 use super::{Buffer, Peer, Pieces, Totals, Workload, decoder};
 
-/// Chunks of frames as they arrive, in place. Nothing is assembled.
+/// Reads chunks of frames as they arrive, in place. Nothing is assembled.
 pub fn run(workload: &Workload) -> Result<Totals, Box<dyn Error>> {
     let mut peer = Peer::new(&workload.stream);
     let mut decoder = decoder(workload.side);

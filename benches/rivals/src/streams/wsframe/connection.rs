@@ -4,8 +4,8 @@ use wsframe::{Connection, Event, Limits, MaskingKey, MaskingKeys};
 
 use super::{Buffer, Peer, READ, Side, Totals, Workload};
 
-/// Whole messages, as the peers hand them out, from what does all that they do: a connection, which
-/// knows fragments and answers control frames.
+/// Reads whole messages with a connection. Like the peers, it joins fragments and answers control
+/// frames.
 pub fn run(workload: &Workload) -> Result<Totals, Box<dyn Error>> {
     match workload.side {
         Side::Server => read(workload, unlimited(Connection::server())),
@@ -31,7 +31,7 @@ fn read<K: MaskingKeys>(
     while buffer.fill(&mut peer)? {
         let mut input = buffer.unread();
         let unread = input.len();
-        // The length of the beginning of the message whose rest must be read.
+        // The length of the part of a message that was received, if the rest must be read.
         let mut begun = None;
         while let Some(event) = connection.receive(&mut input, &mut out)? {
             let (bytes, last) = match event {
@@ -54,7 +54,7 @@ fn read<K: MaskingKeys>(
     Ok(totals)
 }
 
-/// As [`super::rest::read_rest`], of a connection.
+/// Same as [`super::rest::read_rest`], for a connection.
 #[inline(never)]
 fn read_rest<'b, K: MaskingKeys>(
     begun: usize,

@@ -1,8 +1,8 @@
-//! wsframe, in four ways: whole messages from a connection, whole frames, the same in a call, and
-//! what has arrived of each frame.
+//! wsframe, in four ways: whole messages from a connection, whole frames, whole frames with a call
+//! for each, and chunks of frames.
 //!
-//! Only the first joins fragments and would answer control frames, as the peers do; there are none
-//! here.
+//! Only the first joins fragments and answers control frames, as the peers do. The streams contain
+//! neither.
 
 mod buffer;
 mod called;

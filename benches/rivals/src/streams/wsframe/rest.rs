@@ -4,11 +4,11 @@ use wsframe::{FrameDecoder, Opcode, Utf8Validator};
 
 use super::{Buffer, Peer};
 
-/// The message of a frame that does not fit into the buffer, of which `begun` bytes were the last
-/// to be consumed, unmasked.
+/// Reads the rest of a message in one frame that does not fit into the buffer. Its first `begun`
+/// bytes were unmasked and consumed last.
 ///
-/// The rest is read directly after them, and is unmasked in place: the
-/// buffer becomes the message, and nothing is copied.
+/// The rest is read directly after them and unmasked in place. So the message is in the buffer, and
+/// nothing is copied.
 #[inline(never)]
 pub fn read_rest<'b>(
     begun: usize,

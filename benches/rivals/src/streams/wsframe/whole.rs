@@ -5,7 +5,7 @@ use wsframe::{Opcode, Utf8Validator};
 use super::rest::read_rest;
 use super::{Buffer, Peer, READ, Totals, Workload, decoder};
 
-/// Whole messages, as the peers hand them out, each where it was read.
+/// Reads whole messages, each in place.
 pub fn run(workload: &Workload) -> Result<Totals, Box<dyn Error>> {
     let mut peer = Peer::new(&workload.stream);
     let mut decoder = decoder(workload.side).whole_frames_up_to(READ as u32);
@@ -15,7 +15,7 @@ pub fn run(workload: &Workload) -> Result<Totals, Box<dyn Error>> {
     while buffer.fill(&mut peer)? {
         let mut input = buffer.unread();
         let unread = input.len();
-        // The opcode of the message whose rest must be read, and how long its beginning is.
+        // The opcode of a message whose rest must be read, and the length of the received part.
         let mut open = None;
         while let Some(chunk) = decoder.decode(&mut input)? {
             let message = match chunk.header.opcode {

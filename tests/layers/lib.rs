@@ -1,0 +1,29 @@
+//! The adapters of wsframe for I/O, compiled as a crate of their own.
+//!
+//! It compiles only if they use nothing of the other modules but their public API. Other authors can
+//! then build the same on it.
+
+#![allow(dead_code, unreachable_pub)]
+
+extern crate alloc;
+extern crate std;
+
+#[path = "../../src/adapter/mod.rs"]
+pub mod adapter;
+#[path = "../../src/blocking/mod.rs"]
+pub mod blocking;
+#[path = "../../src/codec/mod.rs"]
+pub mod codec;
+#[path = "../../src/opening/mod.rs"]
+mod opening;
+#[path = "../../src/stream/mod.rs"]
+pub mod stream;
+
+/// The opening handshake, with what the adapters add to it.
+pub mod handshake {
+    pub use wsframe::handshake::*;
+
+    pub use crate::opening::{HandshakeError, Options, RefusedResponse};
+}
+
+pub use wsframe::*;
