@@ -27,8 +27,6 @@ for argument; do
 done
 [ ${#checks[@]} -gt 0 ] || checks=(api deny minimal semver)
 
-skip() { echo "SKIPPED $1"; }
-
 # tool NAME VERSION: installs it, unless --present is given; then a missing tool is reported.
 tool() {
     [ "$(cargo "${1#cargo-}" --version 2> /dev/null)" != "$1 $2" ] || return 0

@@ -8,6 +8,8 @@ install() {
     $as_root apt-get update -qq >&2 && $as_root apt-get install -qq -y --no-install-recommends "$@" >&2
 }
 
+skip() { echo "SKIPPED $1"; }
+
 # take_only [--only NAME,…] ARGUMENT…: sets `only` to the names, `least` to the number of tests that must pass, and
 # `arguments` to the other arguments.
 take_only() {
@@ -55,18 +57,6 @@ each_ran() {
     for name in "${@:2}"; do
         grep -q "^test $name" "$1" || { echo "FAILED: no test matches $name" >&2; return 1; }
     done
-}
-
-# test_modules MODULE…: runs these modules of the integration tests, each of which must have tests. Prints the
-# backends and the result.
-test_modules() {
-    local log status=0
-    log=$(mktemp)
-    cargo test --quiet --package wsframe-tests --all-features -- --format pretty --show-output "${@/%/::}" >"$log" || status=$?
-    if [ "$status" = 0 ]; then grep -E '^(backends:|test result)' "$log"; else cat "$log"; fi
-    [ "$status" != 0 ] || each_ran "$log" "${@/%/::}" || status=1
-    rm "$log"
-    return "$status"
 }
 
 # crate_alone FOLDER: copies the crate there, without tests, examples, benchmarks and dev-dependencies.

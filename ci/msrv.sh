@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds the crate with the MSRV in Cargo.toml, and runs the tests.
 #
-#     ci/msrv.sh [NAME,…]      runs all tests, or those whose path contains a NAME
+#     ci/msrv.sh               runs all integration tests
+#     ci/msrv.sh kernels       runs those of the kernels
 #
 # That compiler is too old for the vector backends, so the backend is `words`. The compiler and its
 # Cargo are Debian's: see ci/toolchain.sh.
@@ -23,5 +24,4 @@ for features in --no-default-features "" --all-features; do
 done
 echo "ok: builds with Rust $oldest"
 
-WSFRAME_ONE_IN=${WSFRAME_ONE_IN:-101} "$cargo" test --quiet --locked --package wsframe-tests --all-features -- \
-    ${1:+${1//,/ }}
+WSFRAME_ONE_IN=${WSFRAME_ONE_IN:-101} "$cargo" test --quiet --locked --package wsframe-tests --all-features ${1:+--test "$1"}

@@ -2,11 +2,9 @@
 # Mutation testing with cargo-mutants. Each module is tested by the tests of its sections. A module
 # takes a quarter of an hour on two cores; the opening handshake takes twice as long.
 #
-#     ci/mutants.sh [--again] [MODULE…]      default: all
-#     ci/mutants.sh --list                   lists the modules
+#     ci/mutants.sh [MODULE…]      default: all
 #
-# With --again, runs only the mutants that survived the last run, to check a new test. Works on a
-# clone of the last commit. Fails if a mutant survived that ci/survivors.txt does not explain, or if
+# Works on a clone of the last commit. Fails if a mutant survived that ci/survivors.txt does not explain, or if
 # ci/survivors.txt explains one that did not survive.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -42,9 +40,6 @@ declare -A tests=(
     [deflate]='display rfc7692_6_connection rfc7692_7_1_negotiation rfc7692_7_2_messages rfc7692_7_2_renewal
         rfc7692_8_limits rfc7692_memory'
 )
-again=no
-if [ "${1:-}" = --again ]; then again=yes; shift; fi
-if [ "${1:-}" = --list ]; then printf '%s\n' "${!files[@]}" | sort; exit; fi
 modules=("$@")
 [ ${#modules[@]} -gt 0 ] || mapfile -t modules < <(printf '%s\n' "${!files[@]}" | sort)
 
@@ -71,7 +66,7 @@ judge() {
 }
 
 for module in "${modules[@]}"; do
-    [ -n "${files[$module]:-}" ] || { echo "$0: no module named $module" >&2; exit 2; }
+    [ -n "${files[$module]:-}" ] || { echo "no module named $module; there are:" "${!files[@]}" >&2; exit 2; }
     mapfile -t only < <(tr -s ' \n' '\n' <<< "${tests[$module]}" | sed '/^$/d; s/$/::/')
     options=(--file "${files[$module]}" --features "$features")
     # A test that sends 64 MiB takes seconds.
@@ -81,7 +76,7 @@ for module in "${modules[@]}"; do
     cargo test --package wsframe-tests --features "$features" -- "${only[@]}" > "$target/unchanged.log" ||
         { cat "$target/unchanged.log"; exit 1; }
     each_ran "$target/unchanged.log" "${only[@]}"
-    if [ $again = yes ]; then options+=(--iterate); else rm -rf "$target/$module"; fi
+    rm -rf "$target/$module"
     mkdir -p "$target/$module"
     # The status is 2 or 3 if mutants survived or timed out, which `judge` looks at.
     status=0

@@ -3,10 +3,9 @@
 #
 #     ci/plants.sh [WHERE…]    default: host
 #
-# WHERE is host, address (under AddressSanitizer), aarch64 or wasm32 (ci/cross.sh), or avx512: this
-# machine if it has AVX-512, else an emulated one (ci/avx512.sh). A bug is a patch in ci/plants. Its
-# first line names WHERE and the module of tests that must find it. Also fails if a patch does not
-# apply or compile, or if the tests fail without it.
+# WHERE is host, avx512 (a host that has it), address (under AddressSanitizer), or aarch64 or wasm32
+# (ci/cross.sh). A bug is a patch in ci/plants. Its first line names WHERE and the module of tests
+# that must find it. Also fails if a patch does not apply or compile, or if the tests fail without it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR=never
@@ -38,14 +37,7 @@ run_tests() { # where, module
     sed "/^mod \($2\|pipe\|support\);/!{/^mod /d}" tests/it/main.rs >"$tree/tests/it/main.rs"
     case $1 in
         host) run_on_host "$2" || status=$? ;;
-        avx512)
-            if grep -qw avx512vbmi /proc/cpuinfo; then
-                WSFRAME_BACKEND=avx512 run_on_host "$2" || status=$?
-            else
-                cp tests/it/main.rs "$tree/tests/it/main.rs"
-                "$tree/ci/avx512.sh" || status=$?
-            fi
-            ;;
+        avx512) WSFRAME_BACKEND=avx512 run_on_host "$2" || status=$? ;;
         address) "$tree/ci/sanitize.sh" --only "$2" address || status=$? ;;
         *) "$tree/ci/cross.sh" --only "$2" "$1" || status=$? ;;
     esac

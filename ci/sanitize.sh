@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
 # Runs the tests under sanitizers.
 #
-#     ci/sanitize.sh [address|memory|thread|valgrind]…     default: address
+#     ci/sanitize.sh [address|memory|thread]…     default: address
 #     ci/sanitize.sh --only NAME,… …          runs tests whose path begins with a NAME
 #
 #     address     reads and writes outside allocations, or after they were freed
 #     memory      decisions that depend on uninitialised memory; also builds the standard library
 #     thread      data races; also builds the standard library
-#     valgrind    the first two, on the program that users run; without AVX-512, so it uses AVX2
 #
 # With --only, each NAME must match at least one test.
 #
@@ -32,41 +31,34 @@ folder=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 toolchain=$folder/cross/toolchain
 work=$folder/sanitize
 mkdir -p "$work"
+ci/toolchain.sh "$toolchain"
 
 # Sets what depends on the tool: the bug that it must find, and its message.
 describe() {
-    flags="-Zsanitizer=$1" std=() runner=()
+    std=()
     case $1 in
         address) fault=over_read says='AddressSanitizer: heap-buffer-overflow' ;;
         memory) fault=uninitialised says='MemorySanitizer: use-of-uninitialized-value' std=(-Zbuild-std) ;;
         thread) fault=race says='ThreadSanitizer: data race' std=(-Zbuild-std) ;;
-        valgrind)
-            fault=over_read says='Invalid read of size 1' flags=
-            runner=(valgrind --quiet --error-exitcode=99 --leak-check=no) ;;
-        *) echo "no sanitizer named $1; there are: address memory thread valgrind" >&2; exit 2 ;;
+        *) echo "no sanitizer named $1; there are: address memory thread" >&2; exit 2 ;;
     esac
 }
 
-cargo_with() {
-    if [ -n "$flags" ]; then
-        RUSTC_BOOTSTRAP=1 RUSTC="$toolchain/rustc" RUSTFLAGS=$flags CARGO_TARGET_DIR=$work/$name \
-            cargo "$1" "${std[@]}" --target $target "${@:2}"
-    else
-        CARGO_TARGET_DIR=$work/$name cargo "$1" --target $target "${@:2}"
-    fi
-}
-
 # Builds programs like the tests, and prints their paths.
-build() { cargo_with "$@" --message-format=json-render-diagnostics | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p'; }
+build() {
+    RUSTC_BOOTSTRAP=1 RUSTC="$toolchain/rustc" RUSTFLAGS=-Zsanitizer=$name CARGO_TARGET_DIR=$work/$name \
+        cargo "$1" "${std[@]}" --target $target "${@:2}" --message-format=json-render-diagnostics |
+        sed -n 's/.*"executable":"\([^"]*\)".*/\1/p'
+}
 
 # Fails unless the tool finds the planted bug, and nothing in a program without one.
 prove() {
     local programs folder out=$work/$name.planted
     programs=$(build build --profile test --package planted)
     folder=$(dirname "$(head -n 1 <<<"$programs")")
-    "${runner[@]}" "$folder/nothing" >"$out" 2>&1 ||
+    "$folder/nothing" >"$out" 2>&1 ||
         { cat "$out"; echo "FAILED: $name finds something in nothing" >&2; return 1; }
-    ! "${runner[@]}" "$folder/$fault" >"$out" 2>&1 || { echo "FAILED: $name lets the planted $fault pass" >&2; return 1; }
+    ! "$folder/$fault" >"$out" 2>&1 || { echo "FAILED: $name lets the planted $fault pass" >&2; return 1; }
     grep -q "$says" "$out" || { cat "$out"; echo "FAILED: $name does not say: $says" >&2; return 1; }
     echo "the planted $fault is found: $says"
 }
@@ -74,7 +66,7 @@ prove() {
 run_tests() {
     local programs
     programs=$(build test --no-run --package wsframe-tests --all-features)
-    "${runner[@]}" $programs --show-output --skip linear:: "${only[@]}"
+    $programs --show-output --skip linear:: "${only[@]}"
 }
 
 for name in "${arguments[@]}"; do describe "$name"; done # Fails early for an unknown tool.
@@ -83,7 +75,6 @@ for name in "${arguments[@]}"; do
     describe "$name"
     echo "--- $name"
     start=$SECONDS log=$work/$name.log
-    if [ "$name" = valgrind ]; then install valgrind; else ci/toolchain.sh "$toolchain"; fi
     prove
     : >"$log"
     logged "$log" run_tests

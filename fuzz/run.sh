@@ -5,7 +5,7 @@
 #
 # Installs cargo-fuzz if it is missing. Needs a nightly toolchain for libFuzzer's instrumentation.
 # New inputs are written to fuzz/corpus, which is not in the repository, and failing inputs to
-# fuzz/artifacts. Runs of a minute or more then remove the inputs that reach nothing new.
+# fuzz/artifacts.
 #
 # With --keep, inputs that reach code which no input in fuzz/inputs reaches are added to
 # fuzz/inputs. Every fuzzer starts from these, and tests/it/seeds.rs runs them.
@@ -32,13 +32,6 @@ trap 'rm -rf "$logs"' EXIT
 # fuzz TARGET DIRECTORY… -- OPTION…: an input that takes ten seconds or allocates 256 MB is a failure.
 fuzz() { cargo +nightly fuzz run "$@" -max_len=4096 -timeout=10 -malloc_limit_mb=256 >>"$logs/$target" 2>&1; }
 
-minimise() {
-    local corpus=fuzz/corpus/$target
-    rm -rf "$corpus.least"
-    mkdir "$corpus.least"
-    fuzz "$target" "$corpus.least" "$corpus" -- -merge=1 && rm -r "$corpus" && mv "$corpus.least" "$corpus"
-}
-
 # Compares edges alone, not how often each is taken, so that few inputs are kept.
 keep() {
     cp -r "$logs/known-$target" "$logs/kept-$target"
@@ -51,7 +44,7 @@ run_target() {
     mkdir -p "fuzz/corpus/$target" "$known"
     fuzz/inputs.py unpack "$target" "$known"
     if fuzz "$target" "fuzz/corpus/$target" "$known" -- -max_total_time="$seconds" -print_final_stats=1 &&
-        { [ "$seconds" -lt 60 ] || minimise; } && { [ -z "$keep" ] || keep; }; then
+        { [ -z "$keep" ] || keep; }; then
         executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$logs/$target" | head -n 1)
         coverage=$(grep -oE 'cov: [0-9]+' "$logs/$target" | tail -n 1)
         echo "$target: ${executions:-no} executions in ${seconds} s, ${coverage:-cov: none}, nothing found"
@@ -62,7 +55,7 @@ run_target() {
         return 1
     fi
 }
-export -f fuzz minimise keep run_target
+export -f fuzz keep run_target
 export seconds logs keep
 
 printf '%s\n' "${targets[@]}" | xargs -P "$(nproc)" -I{} bash -c 'run_target {}'

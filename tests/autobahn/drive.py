@@ -39,7 +39,6 @@ INFORMATIONAL = {"7.1.6", "7.13.1", "7.13.2"}
 # filter. Groups 12 and 13 need permessage-deflate. Each of their cases has a thousand messages, of sizes that
 # grow with the last number. The sample has the first six of eighteen, up to 8 KiB.
 SELECTIONS = {
-    "without-compression": (301, 300, lambda n: n[0] not in (12, 13)),
     "sample": (373, 900, lambda n: n[0] not in (12, 13) or n[-1] <= 6),
     "all": (517, 3600, lambda n: True),
 }

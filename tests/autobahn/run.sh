@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # The Autobahn|TestSuite against the examples: `echo_server` as server, `autobahn_client` as client.
 #
-#   tests/autobahn/run.sh [server|client] [--without-compression | --sample | --all] [OPTION…]
+#   tests/autobahn/run.sh [server|client] [--sample | --all] [OPTION…]
 #
-# Installs the suite, builds the example, and runs the cases: by default those 301 without
-# compression, against the server. Other options: `python3 tests/autobahn/drive.py --help`.
+# Installs the suite, builds the example, and runs the cases: by default the 301 without compression
+# and a sample of the others, against the server. Other options: `python3 tests/autobahn/drive.py --help`.
 set -euo pipefail
 shopt -s inherit_errexit
 here=$(cd "$(dirname "$0")" && pwd)

@@ -49,12 +49,12 @@ class Judging(unittest.TestCase):
             return list(failures), len(problems)
 
     def test_selections(self):
-        for name, size in (("without-compression", 301), ("sample", 373), ("all", 517)):
+        for name, size in (("sample", 373), ("all", 517)):
             self.assertEqual(len(drive.select(CASES, name)), size)
         self.assertEqual(drive.select(CASES, "all", "7.13.*"), ["7.13.1", "7.13.2"])
-        for cases, pattern in ((CASES[1:], "*"), (CASES + ["8.1"], "*"), (CASES[1:] + CASES[1:2], "*"), (CASES, "12.*")):
+        for cases, pattern in ((CASES[1:], "*"), (CASES + ["8.1"], "*"), (CASES[1:] + CASES[1:2], "*"), (CASES, "12.1.7")):
             with self.assertRaises(drive.Problem):
-                drive.select(cases, "without-compression", pattern)
+                drive.select(cases, "sample", pattern)
 
     def test_fair_reports_pass(self):
         self.assertEqual(self.judge(), ([], 0))
@@ -110,16 +110,16 @@ GIVEN_URL = f"case $0 in ws://127.0.0.1:*) ;; *) exit 1; esac; {UNTIL_REPORTED}"
 
 # Per run: mode, command, options, bug; then the expected status, last line, and a part of the output.
 RUNS = [
-    ("server", SERVER, [], "", 0, "301 passed, 0 failed", ""),
+    ("server", SERVER, [], "", 0, "373 passed, 0 failed", ""),
     ("server", SERVER, ["--all"], "", 0, "517 passed, 0 failed", ""),
-    ("client", GIVEN_URL, [], "", 0, "301 passed, 0 failed", ""),
-    ("server", SERVER, [], "non-strict", 1, "300 passed, 1 failed", r"Half a pair: \ud800"),
-    ("server", SERVER, [], "silent", 1, "0 passed, 303 failed", "index.json cannot be read"),
-    ("server", SERVER, [], "status", 1, "301 passed, 1 failed", "suite 1: has ended with status 1"),
-    ("server", "exit 7", [], "", 1, "0 passed, 304 failed", "server: has ended, with status 7"),
-    ("server", f"echo ws://127.0.0.1:9/; {UNTIL_REPORTED}", [], "lingers", 1, "301 passed, 1 failed",
+    ("client", GIVEN_URL, [], "", 0, "373 passed, 0 failed", ""),
+    ("server", SERVER, [], "non-strict", 1, "372 passed, 1 failed", r"Half a pair: \ud800"),
+    ("server", SERVER, [], "silent", 1, "0 passed, 375 failed", "index.json cannot be read"),
+    ("server", SERVER, [], "status", 1, "373 passed, 1 failed", "suite 1: has ended with status 1"),
+    ("server", "exit 7", [], "", 1, "0 passed, 376 failed", "server: has ended, with status 7"),
+    ("server", f"echo ws://127.0.0.1:9/; {UNTIL_REPORTED}", [], "lingers", 1, "373 passed, 1 failed",
      "server: has ended, with status 0"),
-    ("client", f"{UNTIL_REPORTED}; exit 3", [], "", 1, "301 passed, 1 failed", "client of suite 1: has ended with status 3"),
+    ("client", f"{UNTIL_REPORTED}; exit 3", [], "", 1, "373 passed, 1 failed", "client of suite 1: has ended with status 3"),
     ("client", "exec sleep 60", ["--seconds", "1"], "", 1, "failed", "client of suite 1: the time limit has passed"),
     ("server", SERVER, ["--python", "/nowhere"], "", 1, "0 passed, 1 failed", "the suite does not list its cases"),
     # A server that ignores the first signal. No process of it may remain.

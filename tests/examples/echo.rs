@@ -7,7 +7,7 @@ use std::thread;
 #[cfg(unix)]
 use crate::crowd::outlives_a_failed_accept;
 use crate::peer::{Peer, REQUEST, close_body, masked};
-use crate::running::{Running, straight_and_through_the_relay};
+use crate::running::{Running, complaint, run, straight_and_through_the_relay};
 use wsframe::{CloseCode, FrameHeader, MaskingKey, Opcode};
 
 #[test]
@@ -153,6 +153,14 @@ fn servers_outlive_a_failed_accept() {
     #[cfg(feature = "tokio")]
     outlives_a_failed_accept("framed", &["127.0.0.1:0"]);
     outlives_a_failed_accept("relay", &["127.0.0.1:0", &server.url()]);
+}
+
+#[test]
+fn the_server_explains_why_it_cannot_start() {
+    let server = Running::echo_server();
+    for (argument, status) in [(&*server.address, 1), ("nowhere", 1), ("--verbose", 2)] {
+        assert!(!complaint(run("echo_server", &[argument], b""), status).is_empty(), "{argument}");
+    }
 }
 
 #[test]

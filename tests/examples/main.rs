@@ -25,7 +25,7 @@ fn the_readme_lists_every_example() {
     let root = env!("CARGO_MANIFEST_DIR");
     let readme = fs::read_to_string(format!("{root}/README.md")).expect("the README");
     let mut count = 0;
-    let folders = ["examples", "examples/integrations"];
+    let folders = ["examples", "examples/http2", "examples/integrations"];
     let entries =
         folders.map(|folder| fs::read_dir(format!("{root}/{folder}")).expect("the examples"));
     for entry in entries.into_iter().flatten() {

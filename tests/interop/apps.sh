@@ -4,7 +4,7 @@
 #
 #   tests/interop/apps.sh
 #
-#   chat        `chat`, by two tabs of a browser and npm's `ws`     node, npm, chromium
+#   chat        `chat`, by two tabs of a browser                    node, npm, chromium
 #   stomp       `stomp_client`, to RabbitMQ                         Debian, python3
 #   socketio    `socketio_client`, to npm's `socket.io`             node, npm
 #   sockjs      `sockjs_client`, to npm's `sockjs`                  node, npm
@@ -84,7 +84,7 @@ long=$(printf 'ß%.0s' {1..60000})
 if ! asked_to_skip stomp; then
     if rabbitmq_package; then rabbitmq_start; else rabbitmq_missing="RabbitMQ cannot be downloaded, see above"; fi
 fi
-client chat 'node_packages && browser && start page "$examples/chat" 127.0.0.1:0' 'chromium_client chat.mjs "${page##* }"'
+client chat 'node_packages && program chromium && start page "$examples/chat" 127.0.0.1:0' 'chromium_client chat.mjs "${page##* }"'
 client socketio 'node_packages && start socketio node "$here/servers.mjs" socketio' run_socketio
 client sockjs 'node_packages && start sockjs node "$here/servers.mjs" sockjs' run_sockjs
 client http3 prepare_http3 run_http3

@@ -1,14 +1,11 @@
-// Uses the chat's page in two tabs of Chromium, beside programs: node chat.mjs http://HOST:PORT/
+// Uses the chat's page in two tabs of Chromium: node chat.mjs http://HOST:PORT/
 
 import { deepStrictEqual as same } from 'node:assert';
-import { on, once } from 'node:events';
-import WebSocket from 'ws';
-import { exchange, launch, openFromElsewhere, openTab } from './common.mjs';
+import { exchange, launch, openTab } from './common.mjs';
 
 const url = process.argv[2];
 const browser = await launch();
 const errors = [];
-const programs = [];
 
 /** Opens a tab, and enters with a name. */
 async function enter(name) {
@@ -35,16 +32,6 @@ async function sees(page, names) {
   await here.nth(names.length - 1).waitFor();
   await here.nth(names.length).waitFor({ state: 'detached' });
   same(await here.allTextContents(), names);
-}
-
-/** Connects a program, and enters. */
-async function program(name) {
-  const ws = new WebSocket(url.replace(/^http/, 'ws') + 'chat', { origin: new URL(url).origin });
-  programs.push(ws);
-  await once(ws, 'open');
-  ws.send(JSON.stringify({ name }));
-  await once(ws, 'message');
-  return ws;
 }
 
 try {
@@ -85,34 +72,6 @@ try {
     await sees(ada, ['Ada', 'Bob 🦀']);
   });
 
-  await exchange('chat: a page of another origin is refused', async () => {
-    same(await openFromElsewhere(browser, url.replace(/^http/, 'ws') + 'chat'), 'refused');
-  });
-
-  await exchange('chat: a member that does not read is removed, and the others are told', async () => {
-    const sleeper = await program('Sleeper');
-    sleeper.pause();
-    const speaker = await program('Speaker');
-    await sees(ada, ['Ada', 'Bob 🦀', 'Sleeper', 'Speaker']);
-    const text = 'a'.repeat(16_000);
-    const speak = () => speaker.send(JSON.stringify({ text }));
-    let sent = 0;
-    speak();
-    for await (const [message] of on(speaker, 'message')) {
-      const { from, left } = JSON.parse(message);
-      if (left === 'Sleeper') break;
-      if (from !== 'Speaker') continue;
-      sent += text.length;
-      if (sent > 32 << 20) throw new Error('what is not read is kept');
-      speak();
-    }
-    await reads(ada, 'Sleeper has left');
-    await sees(ada, ['Ada', 'Bob 🦀', 'Speaker']);
-    sleeper.terminate();
-    speaker.close();
-    await reads(bob, 'Speaker has left');
-  });
-
   await exchange('chat: a member that closes the tab has left', async () => {
     await bob.close();
     await reads(ada, 'Bob 🦀 has left');
@@ -121,6 +80,5 @@ try {
 
   await exchange('chat: no errors on the console', async () => same(errors, []));
 } finally {
-  for (const ws of programs) ws.terminate();
   await browser.close();
 }

@@ -1,9 +1,7 @@
 // What the clients in JavaScript share: their report, and Chromium without a window.
 
 import { createHash, X509Certificate } from 'node:crypto';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { chromium } from 'playwright-core';
 
 /** Runs an exchange, which throws if the answer is wrong. Prints "ok NAME" or "FAILED NAME: why". */
@@ -44,27 +42,4 @@ export async function openTab(browser, height, errors) {
   page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
   return page;
-}
-
-/**
- * Opens this WebSocket from the page of another server. Returns 'open' or 'refused'. That server is on this
- * machine too: else the browser itself might refuse.
- */
-export async function openFromElsewhere(browser, url) {
-  const server = createServer((request, response) => response.end('elsewhere'));
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const page = await browser.newPage();
-  try {
-    await page.goto(`http://127.0.0.1:${server.address().port}/`);
-    const open = (url) => new Promise((resolve) => {
-      const socket = new WebSocket(url);
-      socket.onopen = () => resolve('open');
-      socket.onerror = () => resolve('refused');
-    });
-    return await page.evaluate(open, url);
-  } finally {
-    await page.close();
-    server.close();
-    server.closeAllConnections();
-  }
 }

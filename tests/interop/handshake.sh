@@ -7,7 +7,6 @@
 #   connect                                 the example `handshake` as a client: to the servers of npm `ws` and
 #                                           Python's `websockets`, and through nginx
 #   echo_client                             the example of this name as a client of all these servers, compressed
-#   h2                                      both ends over HTTP/2
 
 # proxy VARIABLE ws://HOST:PORT/: nginx as a proxy of that server.
 proxy() {
@@ -75,7 +74,7 @@ start handshake "$examples/handshake" serve 127.0.0.1:0
 client handshake_ws node_packages 'to handshake node_client handshakes.mjs "$handshake" &&
     to handshake node_client ws.mjs "$handshake"'
 client handshake_websockets python_packages 'to handshake python_client "$handshake"'
-client handshake_chromium "node_packages && browser" 'to handshake chromium_client handshakes.mjs "$handshake"'
+client handshake_chromium "node_packages && program chromium" 'to handshake chromium_client handshakes.mjs "$handshake"'
 client hyper 'node_packages && start hyper "$examples/hyper" 127.0.0.1:0' 'to hyper node_client ws.mjs "$hyper"'
 client axum 'python_packages && start axum "$examples/axum" 127.0.0.1:0' 'to axum python_client "$axum"'
 client tokio_echo 'node_packages && start tokio_echo "$examples/tokio_echo" 127.0.0.1:0' \
@@ -87,5 +86,3 @@ done'
 client nginx 'node_packages && nginx_package && proxy proxied "$handshake"' 'to nginx node_client ws.mjs "$proxied"'
 client connect prepare_servers run_connect
 client echo_client prepare_servers run_echo_client
-h2="h2: a WebSocket over HTTP/2, both ends"
-client h2 : 'if said=$(limited "$examples/h2" 2>&1); then echo "ok $h2"; else echo "FAILED $h2: $said"; fi'

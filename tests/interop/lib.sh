@@ -47,8 +47,6 @@ python_packages() {
     program python3 && unless_installed "$here/requirements.txt" "$here/.venv/installed.txt" venv
 }
 
-browser() { program chromium; }
-
 # examples_folder: builds the examples like `cargo test` does, with their assertions, and prints their folder.
 examples_folder() {
     local program

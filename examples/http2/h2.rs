@@ -1,4 +1,4 @@
-//! A WebSocket over HTTP/2, server and client: `cargo run --all-features --example h2`.
+//! A WebSocket over HTTP/2, server and client: `cargo run -p wsframe-http2 --example h2`.
 //!
 //! A WebSocket is one stream of an HTTP/2 connection, which an extended CONNECT opens (RFC 8441).
 //! So it shares the connection with requests and other WebSockets. HTTP/3 does the same (RFC 9220).

@@ -1,4 +1,4 @@
-//! A WebSocket echo over hyper's HTTP/2: `cargo run --all-features --example hyper_http2 --
+//! A WebSocket echo over hyper's HTTP/2: `cargo run -p wsframe-http2 --example hyper_http2 --
 //! [ADDR]`.
 //!
 //! hyper's server allows extended CONNECTs (RFC 8441) with `enable_connect_protocol`.
