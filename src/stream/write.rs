@@ -1,6 +1,7 @@
 //! The write queue.
 
 use alloc::collections::VecDeque;
+use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use std::io::{self, IoSlice};
@@ -28,6 +29,10 @@ const FIRST_TAIL: usize = 256;
 const SMALL_TAIL: usize = 2 << 10;
 /// How many flushes these are.
 const SMALL_FLUSHES: u8 = 4;
+/// A tail of up to this capacity, and more than the small one, is freed by a flush if nothing was
+/// received since the one before. Such a stream is often one of many that are sent the same: the
+/// next of them then gets this memory, which is in the cache. Its own tail would not be.
+const SHARED_TAIL: usize = 16 << 10;
 
 /// Frames that the transport has not taken yet.
 #[derive(Debug, Default)]
@@ -42,12 +47,21 @@ pub(super) struct WriteQueue {
     tail_capacity: usize,
     /// How many bytes were written since the queue was empty.
     written: usize,
+    /// The first capacity of the next tail.
+    first_tail: usize,
     small_flushes: u8,
+    /// Whether anything was received since the queue was last empty.
+    has_received: bool,
 }
 
 impl WriteQueue {
     pub(super) const fn len(&self) -> usize {
         self.len
+    }
+
+    /// Notes that something was received, and may be answered.
+    pub(super) const fn note_received(&mut self) {
+        self.has_received = true;
     }
 
     /// Whether payloads are queued by reference, which may share the memory of the read buffer.
@@ -60,7 +74,7 @@ impl WriteQueue {
     fn reserve(&mut self) {
         let has_room = self.tail.capacity() - self.tail.len() >= MAX_HEADER_LEN;
         if !has_room && !self.tail.try_reclaim(MAX_HEADER_LEN) && self.tail.len() < FIRST_TAIL {
-            self.tail.reserve(FIRST_TAIL);
+            self.tail.reserve(self.first_tail.max(FIRST_TAIL));
         }
     }
 
@@ -224,7 +238,11 @@ impl WriteQueue {
 
     /// Gives memory back that is not needed. The queue is empty.
     fn shrink(&mut self) {
-        if self.tail_capacity > SMALL_TAIL {
+        let is_shared = (SMALL_TAIL + 1..=SHARED_TAIL).contains(&self.tail_capacity);
+        if !mem::take(&mut self.has_received) && is_shared {
+            let first_tail = self.written.min(SHARED_TAIL);
+            *self = Self { first_tail, ..Self::default() };
+        } else if self.tail_capacity > SMALL_TAIL {
             if self.written > self.tail_capacity / 4 {
                 self.small_flushes = 0;
             } else {
