@@ -30,13 +30,13 @@ const BOUNDARY: usize = 256 << 10;
 /// The queues of all connections, where what one receives is sent to all.
 type Hub<M> = Option<Arc<Mutex<Vec<UnboundedSender<M>>>>>;
 
-/// Joins a connection to the others, and returns its queue; an empty one where there is no hub.
-fn join<M>(hub: &Hub<M>) -> UnboundedReceiver<M> {
+/// Joins a connection to the others, and returns its queue. There is none without a hub: its memory
+/// would count as the connection's.
+fn join<M>(hub: &Hub<M>) -> Option<UnboundedReceiver<M>> {
+    let members = hub.as_ref()?;
     let (sender, queue) = mpsc::unbounded_channel();
-    if let Some(members) = hub {
-        members.lock().expect("nobody panics").push(sender);
-    }
-    queue
+    members.lock().expect("nobody panics").push(sender);
+    Some(queue)
 }
 
 fn publish<M: Clone>(hub: &Hub<M>, message: &M) {
