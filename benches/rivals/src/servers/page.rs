@@ -70,7 +70,7 @@ pub fn markdown(machine: &Machine, rows: &[Row]) -> String {
     let kib = |cell: Cell| format!("{:.1}", cell.cost / 1024.0);
     table(
         &mut page,
-        "The server's CPU time per message, in nanoseconds. The last two columns are the best peer's time over wsframe's and over the adapter's",
+        "The server's CPU time per message, in nanoseconds. The last two columns are the best peer's time over wsframe's and over the adapter's, in bold where the peer took less",
         &messages,
         cost,
         true,
