@@ -17,7 +17,7 @@ features=handshake,http,rand,deflate,tokio,blocking
 declare -A files=(
     [close]=src/close.rs [header]='src/header/*.rs' [frame]='src/frame/*.rs' [message]='src/message/*.rs'
     [connection]='src/connection/*.rs' [relay]=src/relay.rs [extensions]='src/extensions/*.rs'
-    [handshake]='src/handshake/*.rs' [mask]='src/mask/*.rs' [utf8]=src/utf8.rs [owned]='src/owned/*.rs'
+    [handshake]='src/handshake/*.rs' [mask]='src/mask/*.rs' [utf8]='src/utf8/*.rs' [owned]='src/owned/*.rs'
     [codec]='src/codec/*.rs' [stream]='src/stream/**/*.rs' [opening]='src/opening/*.rs' [blocking]='src/blocking/*.rs'
     [deflate]='src/deflate/*.rs' [adapter]='src/adapter/*.rs'
 )

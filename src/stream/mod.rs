@@ -85,7 +85,8 @@
 //!
 //! A stream has no buffers until the first bytes arrive. Its read buffer then has 4 KiB. It grows to
 //! 256 KiB while reads fill it, and further while a long frame arrives. After a few small reads it
-//! has 4 KiB again.
+//! has 4 KiB again. The write queue grows with what is sent, and shrinks in the same way. If a stream
+//! only sends, each flush frees a queue of 2 to 16 KiB, so that many such streams can share memory.
 //!
 //! [`release_buffers`](WebSocketStream::release_buffers) frees both buffers of an idle stream.
 //! [`release_buffers_after`](WebSocketStream::release_buffers_after) does this automatically. It is

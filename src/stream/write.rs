@@ -1,6 +1,7 @@
 //! The write queue.
 
 use alloc::collections::VecDeque;
+use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use std::io::{self, IoSlice};
@@ -24,6 +25,10 @@ const FIRST_TAIL: usize = 256;
 const SMALL_TAIL: usize = 2 << 10;
 /// See [`SMALL_TAIL`].
 const SMALL_FLUSHES: u8 = 4;
+/// A tail of more than `SMALL_TAIL` and up to this capacity is freed by a flush if nothing was
+/// received since the last one. Such a stream is often one of many receivers of a broadcast. The next
+/// receiver then allocates the same memory, which is still in the cache.
+const SHARED_TAIL: usize = 16 << 10;
 
 /// Frames that the transport has not taken yet.
 #[derive(Debug, Default)]
@@ -38,12 +43,21 @@ pub(super) struct WriteQueue {
     tail_capacity: usize,
     /// How many bytes were written since the queue was empty.
     written: usize,
+    /// The first capacity of the next tail.
+    first_tail: usize,
     small_flushes: u8,
+    /// Whether bytes were received since the queue was last empty.
+    has_received: bool,
 }
 
 impl WriteQueue {
     pub(super) const fn len(&self) -> usize {
         self.len
+    }
+
+    /// Records that bytes were received, which may be answered.
+    pub(super) const fn note_received(&mut self) {
+        self.has_received = true;
     }
 
     /// Returns whether payloads are queued by reference. They may share the memory of the read
@@ -57,7 +71,7 @@ impl WriteQueue {
     fn reserve(&mut self) {
         let is_enough = self.tail.capacity() - self.tail.len() >= MAX_HEADER_LEN;
         if !is_enough && !self.tail.try_reclaim(MAX_HEADER_LEN) && self.tail.len() < FIRST_TAIL {
-            self.tail.reserve(FIRST_TAIL);
+            self.tail.reserve(self.first_tail.max(FIRST_TAIL));
         }
     }
 
@@ -221,7 +235,11 @@ impl WriteQueue {
 
     /// Releases memory that recent flushes did not need. The queue is empty.
     fn shrink(&mut self) {
-        if self.tail_capacity > SMALL_TAIL {
+        let is_shared = (SMALL_TAIL + 1..=SHARED_TAIL).contains(&self.tail_capacity);
+        if !mem::take(&mut self.has_received) && is_shared {
+            let first_tail = self.written.min(SHARED_TAIL);
+            *self = Self { first_tail, ..Self::default() };
+        } else if self.tail_capacity > SMALL_TAIL {
             if self.written > self.tail_capacity / 4 {
                 self.small_flushes = 0;
             } else {

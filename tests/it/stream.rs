@@ -417,6 +417,43 @@ fn an_idle_stream_holds_little_memory() {
     assert!(released <= 3 << 10, "{released}");
 }
 
+/// Between flushes, a stream that only sends keeps no write queue of several KiB, but one that
+/// answers does.
+#[test]
+fn a_stream_that_only_sends_keeps_a_small_write_queue() {
+    for answers in [false, true] {
+        let (mut peer, io) = duplex(1 << 10);
+        let io = tokio::io::join(io, tokio::io::sink());
+        let mut ours = WebSocketStream::new(io, Connection::server());
+        // The read buffer and the peer's.
+        send(&mut peer, &masked(Opcode::Binary, true, b"request"));
+        assert!(next_or_drop(&mut ours).is_ready());
+        assert!(next_or_drop(&mut ours).is_pending());
+        assert!(poll_once(&mut ours.send(Message::text("reply"))).is_ready());
+        let mut send_eight = || {
+            if answers {
+                send(&mut peer, &masked(Opcode::Binary, true, b"request"));
+                assert!(next_or_drop(&mut ours).is_ready());
+            }
+            for _ in 0..8 {
+                let message = Message::binary(vec![7; 1 << 10]);
+                assert!(poll_once(&mut ours.feed(message)).is_ready());
+            }
+            assert!(poll_once(&mut ours.flush()).is_ready());
+        };
+        let held = allocation_counter::measure(&mut send_eight).bytes_current;
+        let again = allocation_counter::measure(send_eight);
+        println!("answers: {answers}; {held} bytes held, then {again:?}");
+        if answers {
+            assert!(held > 7 << 10, "{held}");
+        } else {
+            assert!(held <= 0 && again.bytes_current == 0, "{held}, {again:?}");
+            // The memory of eight payloads, and one allocation of the queue.
+            assert_eq!(again.count_total, 9);
+        }
+    }
+}
+
 /// With `release_buffers_after`, a stream frees its memory after it was idle, and not before.
 #[test]
 fn an_idle_stream_gives_its_buffers_back_by_itself() {

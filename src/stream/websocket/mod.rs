@@ -514,6 +514,7 @@ where
             }
             match self.poll_read(cx) {
                 Poll::Ready(Ok(1..)) => {
+                    self.queue.note_received();
                     self.note_traffic();
                     if let Some(keep_alive) = &mut self.keep_alive {
                         keep_alive.note();

@@ -49,7 +49,7 @@ cargo run --release --manifest-path benches/rivals/Cargo.toml -- servers --markd
 - Server and clients are two processes on two cores, over loopback. All servers run on tokio's current-thread runtime with `TCP_NODELAY` and the system's allocator, without timers or compression.
 - Messages are fed to the sink, and flushed once nothing more can be read. tokio-websockets flushes whenever it is polled for a message, so its server receives all that can be read before it feeds anything. A write queue may hold 256 KiB where that can be set. fastwebsockets writes into a `BufWriter`. Text is validated.
 - Each client keeps the given number of messages under way. Every echo is compared with what was sent.
-- Servers take turns of 80 ms in every round. A figure is the median of the rounds.
+- Servers take turns of 20 ms in every round. A figure is the median of the rounds.
 - wsframe is `WebSocketStream`, Framed is `MessageCodec` in tokio-util's `Framed`, and adapter is `Adapter`, which borrows what it receives and echoes a message that has not arrived whole as fragments.
 - raw TCP echoes bytes as they are, through a buffer of 64 KiB.
 - Memory is what is resident: what an allocator keeps of freed memory counts.
@@ -70,7 +70,7 @@ pub fn markdown(machine: &Machine, rows: &[Row]) -> String {
     let kib = |cell: Cell| format!("{:.1}", cell.cost / 1024.0);
     table(
         &mut page,
-        "The server's CPU time per message, in nanoseconds. The last two columns are the best peer's time over wsframe's and over the adapter's",
+        "The server's CPU time per message, in nanoseconds. The last two columns are the best peer's time over wsframe's and over the adapter's, in bold where the peer took less",
         &messages,
         cost,
         true,

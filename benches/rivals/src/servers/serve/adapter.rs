@@ -15,9 +15,9 @@ type Shared = Arc<[u8]>;
 
 pub async fn serve(socket: TcpStream, hub: Hub<Shared>) {
     let adapter = Adapter::new(socket, Connection::server());
-    let _ = match hub {
+    let _ = match join(&hub) {
         None => echo(adapter).await,
-        Some(_) => broadcast(adapter, join(&hub), hub).await,
+        Some(queue) => broadcast(adapter, queue, hub).await,
     };
 }
 

@@ -1,9 +1,10 @@
 //! fastwebsockets. It writes each frame at once, so its output is a buffer, which is flushed when
 //! nothing more can be read.
 
-use std::future::poll_fn;
+use std::collections::VecDeque;
+use std::future::{poll_fn, ready};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use fastwebsockets::{
@@ -35,18 +36,18 @@ async fn run(socket: TcpStream, hub: Hub<Shared>) -> Result<(), WebSocketError> 
     let (read, mut writer) = after_handshake_split(read, write, Role::Server);
     let mut reader = FragmentCollectorRead::new(read);
     let mut queue = join(&hub);
-    // The reader passes Pongs to this channel.
-    let (replies, mut replied) = tokio::sync::mpsc::unbounded_channel();
-    let mut reply = move |frame: Frame<'_>| {
-        let sent = replies.send((frame.opcode, frame.payload.to_vec()));
-        async move { sent.map_err(|_| WebSocketError::ConnectionClosed) }
+    // The reader passes Pongs to this queue.
+    let replies = Arc::new(Mutex::new(VecDeque::new()));
+    let mut reply = |frame: Frame<'_>| {
+        replies.lock().expect("nobody panics").push_back((frame.opcode, frame.payload.to_vec()));
+        ready(Ok::<_, WebSocketError>(()))
     };
     let mut flushed = true;
     loop {
         let mut read = pin!(reader.read_frame(&mut reply));
         let frame = loop {
             let next = poll_fn(|cx| {
-                if hub.is_some()
+                if let Some(queue) = &mut queue
                     && let Poll::Ready(Some(shared)) = queue.poll_recv(cx)
                 {
                     return Poll::Ready(Next::Publish(shared));
@@ -54,7 +55,8 @@ async fn run(socket: TcpStream, hub: Hub<Shared>) -> Result<(), WebSocketError> 
                 if let Poll::Ready(frame) = read.as_mut().poll(cx) {
                     return Poll::Ready(Next::Read(frame));
                 }
-                if let Ok((opcode, payload)) = replied.try_recv() {
+                let reply = replies.lock().expect("nobody panics").pop_front();
+                if let Some((opcode, payload)) = reply {
                     return Poll::Ready(Next::Reply(opcode, payload));
                 }
                 if flushed { Poll::Pending } else { Poll::Ready(Next::Flush) }

@@ -30,13 +30,13 @@ const BOUNDARY: usize = 256 << 10;
 /// The queues of all connections, if a message is sent to all of them.
 type Hub<M> = Option<Arc<Mutex<Vec<UnboundedSender<M>>>>>;
 
-/// Adds a connection to the hub, and returns its queue. Without a hub the queue stays empty.
-fn join<M>(hub: &Hub<M>) -> UnboundedReceiver<M> {
+/// Adds a connection to the hub, and returns its queue. Without a hub there is none, because its
+/// memory would count as the connection's.
+fn join<M>(hub: &Hub<M>) -> Option<UnboundedReceiver<M>> {
+    let members = hub.as_ref()?;
     let (sender, queue) = mpsc::unbounded_channel();
-    if let Some(members) = hub {
-        members.lock().expect("nobody panics").push(sender);
-    }
-    queue
+    members.lock().expect("nobody panics").push(sender);
+    Some(queue)
 }
 
 fn publish<M: Clone>(hub: &Hub<M>, message: &M) {

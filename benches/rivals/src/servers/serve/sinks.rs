@@ -85,8 +85,8 @@ where
     poll_fn(|cx| {
         loop {
             let mut sink = Pin::new(&mut socket);
-            if hub.is_some()
-                && held.is_none()
+            if held.is_none()
+                && let Some(queue) = &mut queue
                 && let Poll::Ready(message) = queue.poll_recv(cx)
             {
                 held = message;
