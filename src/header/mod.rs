@@ -172,7 +172,7 @@ impl FrameHeader {
         rules.check_masked(second & MASK != 0)?;
         rules.check_control(opcode, second & LEN, u64::from(second & LEN))?;
 
-        let Some(len) = parse_len(bytes) else { return Ok(None) };
+        let Some((len, _)) = parse_len(bytes) else { return Ok(None) };
         rules.check_len(len, len_bytes(second))?;
         Ok(Self::parse(bytes))
     }
@@ -204,8 +204,7 @@ impl FrameHeader {
     #[inline]
     pub fn parse(bytes: &[u8]) -> Option<(Self, usize)> {
         let &[first, second, ..] = bytes else { return None };
-        let payload_len = parse_len(bytes)?;
-        let len_end = 2 + len_bytes(second);
+        let (payload_len, len_end) = parse_len(bytes)?;
         let (masking_key, header_len) = if second & MASK != 0 {
             (Some(MaskingKey::new(array_at(bytes, len_end)?)), len_end + 4)
         } else {
@@ -394,13 +393,13 @@ const fn control_error(opcode: Opcode, fin: bool, payload_len: u64) -> EncodeErr
     }
 }
 
-/// Returns the payload length, if its bytes have arrived.
+/// Returns the payload length and where its bytes end, if they have arrived.
 #[inline(always)]
-fn parse_len(bytes: &[u8]) -> Option<u64> {
+fn parse_len(bytes: &[u8]) -> Option<(u64, usize)> {
     match bytes.get(1)? & LEN {
-        LEN_16 => Some(u64::from(u16::from_be_bytes(array_at(bytes, 2)?))),
-        LEN_64 => Some(u64::from_be_bytes(array_at(bytes, 2)?)),
-        len => Some(u64::from(len)),
+        LEN_16 => Some((u64::from(u16::from_be_bytes(array_at(bytes, 2)?)), 4)),
+        LEN_64 => Some((u64::from_be_bytes(array_at(bytes, 2)?), 10)),
+        len => Some((u64::from(len), 2)),
     }
 }
 
@@ -417,5 +416,5 @@ const fn len_bytes(second: u8) -> usize {
 /// Returns the `N` bytes at `at`, if they have arrived.
 #[inline(always)]
 fn array_at<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
-    bytes.get(at..)?.first_chunk().copied()
+    bytes.get(at..at + N)?.first_chunk().copied()
 }
