@@ -1,9 +1,8 @@
-//! How long crates take to send and to receive frames, as they are published and on wsframe: both
-//! in this program, in turn, the shortest of 101 rounds. Prints nanoseconds per frame. The peer is
-//! a buffer, so only the crates' own work is measured.
+//! How long a crate takes to send and to receive frames, as it is published and on wsframe: both in
+//! this program, in turn, the shortest of 101 rounds. Prints nanoseconds per frame, or with `count`
+//! lets callgrind count. The peer is a buffer, so only the crate's own work is measured.
 
-// Which crates are measured is a feature each. With `only`, the program contains one version, and
-// its size is compared.
+// With `only`, the program contains one version, and its size is compared.
 #![allow(dead_code, unexpected_cfgs)]
 
 use std::future::Future;
@@ -16,6 +15,10 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 const SIZES: [usize; 4] = [16, 300, 1024, 16 * 1024];
+/// What is read, and its opcode.
+const KINDS: [(&str, u8); 2] = [("reads", 2), ("reads text", 1)];
+/// So many frames are counted. A source of keys starts over as often.
+const COUNTED: usize = 64;
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 /// What a row does so many times in one version of the crate.
@@ -109,129 +112,119 @@ fn ready<T>(future: impl Future<Output = T>) -> T {
 
 /// One module for each of the two versions of a crate.
 macro_rules! versions {
-    ($before:ident, $after:ident, |$rows:ident| $body:block) => {
-        mod before {
+    (|$rows:ident| $body:block) => {
+        versions!(before, $rows, $body);
+        versions!(after, $rows, $body);
+    };
+    ($version:ident, $rows:ident, $body:block) => {
+        mod $version {
             #[allow(unused_imports)]
-            use {super::super::*, ::$before as krate};
+            use {super::*, ::$version as krate};
             pub fn rows() -> Rows {
                 let mut $rows = Rows::new();
                 $body
                 $rows
             }
-        }
-        mod after {
-            #[allow(unused_imports)]
-            use {super::super::*, ::$after as krate};
-            pub fn rows() -> Rows {
-                let mut $rows = Rows::new();
-                $body
-                $rows
-            }
-        }
-        pub fn compare(name: &str) {
-            let before = if cfg!(only = "after") { after::rows() } else { before::rows() };
-            let after = if cfg!(only = "before") { before::rows() } else { after::rows() };
-            super::compare(name, before, after);
         }
     };
 }
 
-#[cfg(feature = "tungstenite")]
-mod tungstenite {
-    versions!(tungstenite_before, tungstenite_after, |rows| {
-        use krate::{Message, WebSocket, protocol::Role};
-        for len in SIZES {
-            for (name, role, masked) in
-                [("server", Role::Server, true), ("client", Role::Client, false)]
-            {
-                let payload = bytes::Bytes::from_static(buffer(len, 0));
-                let mut socket = WebSocket::from_raw_socket(Wire(vec![], 0), role, None);
-                rows.push((
-                    format!("{name} writes {len} B"),
-                    Box::new(move |count| {
-                        for _ in 0..count {
-                            socket.write(Message::Binary(payload.clone())).unwrap();
-                        }
-                        socket.flush().unwrap();
-                    }),
-                ));
-                for (kind, opcode) in [("binary", 2), ("text", 1)] {
-                    let mut socket = WebSocket::from_raw_socket(
-                        Wire(frames(len, masked, opcode), 0),
-                        role,
-                        None,
-                    );
-                    rows.push((
-                        format!("{name} reads {kind} {len} B"),
-                        Box::new(move |count| {
-                            for _ in 0..count {
-                                black_box(socket.read().unwrap());
-                            }
-                        }),
-                    ));
-                }
-            }
-        }
-    });
-}
-
-#[cfg(feature = "actix-http")]
-mod actix {
-    versions!(actix_http_before, actix_http_after, |rows| {
-        use bytes::{Bytes, BytesMut};
-        use krate::ws::{Codec, Message};
-        use tokio_util::codec::{Decoder, Encoder};
-        for len in SIZES {
-            for (name, masked, codec) in
-                [("server", true, Codec::new()), ("client", false, Codec::new().client_mode())]
-            {
-                let payload = Bytes::from_static(buffer(len, 0));
-                // So large that it begins at a page.
-                let (mut encoder, mut out) = (codec.clone(), BytesMut::with_capacity(256 * 1024));
-                rows.push((
-                    format!("{name} writes {len} B"),
-                    Box::new(move |count| {
-                        for _ in 0..count {
-                            if out.len() > 32 * 1024 {
-                                black_box(&out);
-                                out.clear();
-                            }
-                            encoder.encode(Message::Binary(payload.clone()), &mut out).unwrap();
-                        }
-                    }),
-                ));
-                let (mut decoder, mut src, wire) = (codec, BytesMut::new(), frames(len, masked, 2));
-                rows.push((
-                    format!("{name} reads {len} B"),
-                    Box::new(move |count| {
-                        for _ in 0..count {
-                            if src.is_empty() {
-                                src.extend_from_slice(&wire);
-                            }
-                            black_box(decoder.decode(&mut src).unwrap().unwrap());
-                        }
-                    }),
-                ));
-            }
-        }
-    });
-}
-
-#[cfg(feature = "soketto")]
-mod soketto {
-    versions!(soketto_before, soketto_after, |rows| {
-        use krate::Parsing;
-        use krate::base::{Codec, Header, OpCode};
-        for (len, masked) in [(16, false), (16, true), (300, false), (300, true), (16 * 1024, true)]
+#[cfg(krate = "tungstenite")]
+versions!(|rows| {
+    use krate::{Message, WebSocket, protocol::Role};
+    if cfg!(any(only = "before", only = "after")) {
+        // The handshake negotiates extensions, so it counts for the size.
+        black_box(krate::accept::<Wire> as fn(_) -> _);
+    }
+    for len in SIZES {
+        for (name, role, masked) in
+            [("server", Role::Server, true), ("client", Role::Client, false)]
         {
-            let name = if masked { "masked" } else { "plain" };
-            let (codec, bytes) = (Codec::new(), frames(len, masked, 2));
+            let payload = bytes::Bytes::from_static(buffer(len, 0));
+            let mut socket = WebSocket::from_raw_socket(Wire(vec![], 0), role, None);
             rows.push((
-                format!("parses {name} headers, {len} B"),
+                format!("{name} writes {len} B"),
+                Box::new(move |count| {
+                    for _ in 0..count {
+                        socket.write(Message::Binary(payload.clone())).unwrap();
+                    }
+                    socket.flush().unwrap();
+                }),
+            ));
+            for (kind, opcode) in KINDS {
+                let mut socket =
+                    WebSocket::from_raw_socket(Wire(frames(len, masked, opcode), 0), role, None);
+                rows.push((
+                    format!("{name} {kind} {len} B"),
+                    Box::new(move |count| {
+                        for _ in 0..count {
+                            black_box(socket.read().unwrap());
+                        }
+                    }),
+                ));
+            }
+        }
+    }
+});
+
+#[cfg(krate = "actix-http")]
+versions!(|rows| {
+    use bytes::{Bytes, BytesMut};
+    use krate::ws::{Codec, Message};
+    use tokio_util::codec::{Decoder, Encoder};
+    for len in SIZES {
+        for (name, masked, codec) in
+            [("server", true, Codec::new()), ("client", false, Codec::new().client_mode())]
+        {
+            let payload = Bytes::from_static(buffer(len, 0));
+            // So large that it begins at a page.
+            let (mut encoder, mut out) = (codec.clone(), BytesMut::with_capacity(256 * 1024));
+            rows.push((
+                format!("{name} writes {len} B"),
+                Box::new(move |count| {
+                    for _ in 0..count {
+                        if out.len() > 32 * 1024 {
+                            black_box(&out);
+                            out.clear();
+                        }
+                        encoder.encode(Message::Binary(payload.clone()), &mut out).unwrap();
+                    }
+                }),
+            ));
+            let (mut decoder, mut src, wire) = (codec, BytesMut::new(), frames(len, masked, 2));
+            rows.push((
+                format!("{name} reads {len} B"),
+                Box::new(move |count| {
+                    for _ in 0..count {
+                        if src.is_empty() {
+                            src.extend_from_slice(&wire);
+                        }
+                        black_box(decoder.decode(&mut src).unwrap().unwrap());
+                    }
+                }),
+            ));
+        }
+    }
+});
+
+// The codec alone. Of the frames that are not masked these are the headers.
+#[cfg(krate = "soketto")]
+versions!(|rows| {
+    use krate::Parsing;
+    use krate::base::{Codec, Header, OpCode};
+    for len in SIZES {
+        for (reader, writer, masked) in [("server", "client", true), ("client", "server", false)] {
+            let (codec, bytes) = (Codec::new(), frames(len, masked, 2));
+            let payload = buffer(len, 0);
+            rows.push((
+                format!("{reader} reads {len} B"),
                 Box::new(move |count| {
                     for _ in 0..count {
                         match codec.decode_header(black_box(&bytes)).unwrap() {
-                            Parsing::Done { value, offset } => _ = black_box((value, offset)),
+                            Parsing::Done { value, offset } => {
+                                Codec::apply_mask(&value, payload);
+                                black_box((value, offset));
+                            }
                             Parsing::NeedMore(_) => panic!(),
                         }
                     }
@@ -239,61 +232,53 @@ mod soketto {
             ));
             let (mut codec, mut header) = (Codec::new(), Header::new(OpCode::Binary));
             header.set_payload_len(len).set_masked(masked).set_mask(u32::from_be_bytes(KEY));
-            let mut payload = vec![0; len];
-            let to_mask = header.clone();
+            let payload = buffer(len, 0);
             rows.push((
-                format!("encodes {name} headers, {len} B"),
+                format!("{writer} writes {len} B"),
                 Box::new(move |count| {
                     for _ in 0..count {
-                        black_box(codec.encode_header(black_box(&header)));
+                        let header = black_box(&header);
+                        black_box(codec.encode_header(header));
+                        Codec::apply_mask(header, payload);
                     }
                 }),
             ));
-            if masked {
-                rows.push((
-                    format!("masks {len} B"),
-                    Box::new(move |count| {
-                        for _ in 0..count {
-                            Codec::apply_mask(black_box(&to_mask), &mut payload);
-                        }
-                    }),
-                ));
-            }
         }
-    });
-}
+    }
+});
 
-#[cfg(feature = "fastwebsockets")]
-mod fastwebsockets {
-    versions!(fastwebsockets_before, fastwebsockets_after, |rows| {
-        use krate::{Frame, OpCode, Payload, Role, WebSocket};
-        for len in SIZES {
-            for masked in [false, true] {
-                let (mut payload, mut buf) = (vec![b'a'; len], Vec::new());
-                rows.push((
-                    format!("{} writes {len} B", if masked { "client" } else { "server" }),
-                    Box::new(move |count| {
-                        for _ in 0..count {
-                            let mut frame = Frame::new(
-                                true,
-                                OpCode::Binary,
-                                None,
-                                Payload::BorrowedMut(&mut payload),
-                            );
-                            if masked {
-                                frame.mask();
-                            }
-                            black_box(frame.write(&mut buf));
+#[cfg(krate = "fastwebsockets")]
+versions!(|rows| {
+    use krate::{Frame, OpCode, Payload, Role, WebSocket};
+    for len in SIZES {
+        for masked in [false, true] {
+            let (mut payload, mut buf) = (vec![b'a'; len], Vec::new());
+            rows.push((
+                format!("{} writes {len} B", if masked { "client" } else { "server" }),
+                Box::new(move |count| {
+                    for _ in 0..count {
+                        let mut frame = Frame::new(
+                            true,
+                            OpCode::Binary,
+                            None,
+                            Payload::BorrowedMut(&mut payload),
+                        );
+                        if masked {
+                            frame.mask();
                         }
-                    }),
-                ));
-            }
-            for (name, role, masked) in
-                [("server", Role::Server, true), ("client", Role::Client, false)]
-            {
-                let mut socket = WebSocket::after_handshake(Wire(frames(len, masked, 1), 0), role);
+                        black_box(frame.write(&mut buf));
+                    }
+                }),
+            ));
+        }
+        for (name, role, masked) in
+            [("server", Role::Server, true), ("client", Role::Client, false)]
+        {
+            for (kind, opcode) in KINDS {
+                let wire = Wire(frames(len, masked, opcode), 0);
+                let mut socket = WebSocket::after_handshake(wire, role);
                 rows.push((
-                    format!("{name} reads text {len} B"),
+                    format!("{name} {kind} {len} B"),
                     Box::new(move |count| {
                         for _ in 0..count {
                             black_box(ready(socket.read_frame()).unwrap());
@@ -302,38 +287,38 @@ mod fastwebsockets {
                 ));
             }
         }
-    });
-}
+    }
+});
 
-#[cfg(feature = "tokio-websockets")]
-mod tokio_websockets {
-    versions!(tokio_websockets_before, tokio_websockets_after, |rows| {
-        use futures_util::{SinkExt, StreamExt};
-        use krate::{ClientBuilder, Message, ServerBuilder};
-        for len in SIZES {
-            for masked in [true, false] {
-                let serve = |wire| {
-                    if masked {
-                        ServerBuilder::new().serve(wire)
-                    } else {
-                        ClientBuilder::new().take_over(wire)
+#[cfg(krate = "tokio-websockets")]
+versions!(|rows| {
+    use futures_util::{SinkExt, StreamExt};
+    use krate::{ClientBuilder, Message, ServerBuilder};
+    for len in SIZES {
+        for masked in [true, false] {
+            let serve = |wire| {
+                if masked {
+                    ServerBuilder::new().serve(wire)
+                } else {
+                    ClientBuilder::new().take_over(wire)
+                }
+            };
+            let name = if masked { "server" } else { "client" };
+            let (mut socket, payload) =
+                (serve(Wire(vec![], 0)), bytes::Bytes::from_static(buffer(len, 0)));
+            rows.push((
+                format!("{name} writes {len} B"),
+                Box::new(move |count| {
+                    for _ in 0..count {
+                        ready(socket.feed(Message::binary(payload.clone()))).unwrap();
                     }
-                };
-                let name = if masked { "server" } else { "client" };
-                let (mut socket, payload) =
-                    (serve(Wire(vec![], 0)), bytes::Bytes::from_static(buffer(len, 0)));
+                    ready(socket.flush()).unwrap();
+                }),
+            ));
+            for (kind, opcode) in KINDS {
+                let mut socket = serve(Wire(frames(len, masked, opcode), 0));
                 rows.push((
-                    format!("{name} writes {len} B"),
-                    Box::new(move |count| {
-                        for _ in 0..count {
-                            ready(socket.feed(Message::binary(payload.clone()))).unwrap();
-                        }
-                        ready(socket.flush()).unwrap();
-                    }),
-                ));
-                let mut socket = serve(Wire(frames(len, masked, 1), 0));
-                rows.push((
-                    format!("{name} reads text {len} B"),
+                    format!("{name} {kind} {len} B"),
                     Box::new(move |count| {
                         for _ in 0..count {
                             black_box(ready(socket.next()).unwrap().unwrap());
@@ -342,45 +327,59 @@ mod tokio_websockets {
                 ));
             }
         }
-    });
+    }
+});
+
+#[cfg(krate = "embedded-websocket")]
+versions!(|rows| {
+    use krate::{WebSocketSendMessageType, WebSocketServer, WebSocketState};
+    for len in SIZES {
+        let mut socket = WebSocketServer::new_server();
+        socket.state = WebSocketState::Open;
+        let (payload, to) = (buffer(len, 0), buffer(32 * 1024, 2048));
+        rows.push((
+            format!("server writes {len} B"),
+            Box::new(move |count| {
+                for _ in 0..count {
+                    let kind = WebSocketSendMessageType::Binary;
+                    black_box(socket.write(kind, true, payload, to).unwrap());
+                }
+            }),
+        ));
+        let mut socket = WebSocketServer::new_server();
+        socket.state = WebSocketState::Open;
+        let (wire, to) = (frames(len, true, 2), buffer(32 * 1024, 0));
+        rows.push((
+            format!("server reads {len} B"),
+            Box::new(move |count| {
+                for _ in 0..count {
+                    black_box(socket.read(&wire, to).unwrap());
+                }
+            }),
+        ));
+    }
+});
+
+/// Callgrind counts the instructions of each call of this.
+#[inline(never)]
+fn counted(work: &mut Work) {
+    work(COUNTED);
 }
 
-#[cfg(feature = "embedded-websocket")]
-mod embedded_websocket {
-    versions!(embedded_websocket_before, embedded_websocket_after, |rows| {
-        use krate::{WebSocketSendMessageType, WebSocketServer, WebSocketState};
-        for len in SIZES {
-            let mut socket = WebSocketServer::new_server();
-            socket.state = WebSocketState::Open;
-            let (payload, to) = (buffer(len, 0), buffer(32 * 1024, 2048));
-            rows.push((
-                format!("server writes {len} B"),
-                Box::new(move |count| {
-                    for _ in 0..count {
-                        let kind = WebSocketSendMessageType::Binary;
-                        black_box(socket.write(kind, true, payload, to).unwrap());
-                    }
-                }),
-            ));
-            let mut socket = WebSocketServer::new_server();
-            socket.state = WebSocketState::Open;
-            let (wire, to) = (frames(len, true, 2), buffer(32 * 1024, 0));
-            rows.push((
-                format!("server reads {len} B"),
-                Box::new(move |count| {
-                    for _ in 0..count {
-                        black_box(socket.read(&wire, to).unwrap());
-                    }
-                }),
-            ));
-        }
-    });
-}
-
-fn compare(name: &str, before: Rows, after: Rows) {
-    let wanted = std::env::args().nth(1).unwrap_or_default();
+fn main() {
+    let [mode, wanted] = [1, 2].map(|at| std::env::args().nth(at).unwrap_or_default());
+    let before = if cfg!(only = "after") { after::rows() } else { before::rows() };
+    let after = if cfg!(only = "before") { before::rows() } else { after::rows() };
     for ((row, mut before), (_, mut after)) in before.into_iter().zip(after) {
-        if !format!("{name} {row}").contains(&wanted) {
+        if !row.contains(&wanted) {
+            continue;
+        }
+        if mode == "count" {
+            for work in [&mut before, &mut after] {
+                work(COUNTED);
+                counted(work);
+            }
+            println!("{row}");
             continue;
         }
         let time = |work: &mut Work, count| {
@@ -401,21 +400,6 @@ fn compare(name: &str, before: Rows, after: Rows) {
             }
         }
         let [before, after] = least.map(|time| time.as_nanos() as f64 / count as f64);
-        println!("| {name} {row} | {before:.1} | {after:.1}");
+        println!("{row} | {before:.1} | {after:.1}");
     }
-}
-
-fn main() {
-    #[cfg(feature = "tungstenite")]
-    tungstenite::compare("tungstenite");
-    #[cfg(feature = "fastwebsockets")]
-    fastwebsockets::compare("fastwebsockets");
-    #[cfg(feature = "tokio-websockets")]
-    tokio_websockets::compare("tokio-websockets");
-    #[cfg(feature = "embedded-websocket")]
-    embedded_websocket::compare("embedded-websocket");
-    #[cfg(feature = "soketto")]
-    soketto::compare("soketto");
-    #[cfg(feature = "actix-http")]
-    actix::compare("actix-http");
 }
