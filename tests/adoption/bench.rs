@@ -330,6 +330,43 @@ versions!(|rows| {
     }
 });
 
+#[cfg(krate = "ratchet_core")]
+versions!(|rows| {
+    use krate::{NoExt, PayloadType, Role, WebSocket, WebSocketConfig};
+    for len in SIZES {
+        for (name, role, masked) in
+            [("server", Role::Server, true), ("client", Role::Client, false)]
+        {
+            let serve = |wire| {
+                let (config, buf) = (WebSocketConfig::default(), bytes::BytesMut::new());
+                WebSocket::from_upgraded(config, wire, Some(NoExt), buf, role)
+            };
+            let (mut socket, payload) = (serve(Wire(vec![], 0)), buffer(len, 0));
+            rows.push((
+                format!("{name} writes {len} B"),
+                Box::new(move |count| {
+                    for _ in 0..count {
+                        ready(socket.write(&payload, PayloadType::Binary)).unwrap();
+                    }
+                }),
+            ));
+            for (kind, opcode) in KINDS {
+                let mut socket = serve(Wire(frames(len, masked, opcode), 0));
+                let mut message = bytes::BytesMut::new();
+                rows.push((
+                    format!("{name} {kind} {len} B"),
+                    Box::new(move |count| {
+                        for _ in 0..count {
+                            ready(socket.read(&mut message)).unwrap();
+                            black_box(&mut message).clear();
+                        }
+                    }),
+                ));
+            }
+        }
+    }
+});
+
 #[cfg(krate = "embedded-websocket")]
 versions!(|rows| {
     use krate::{WebSocketSendMessageType, WebSocketServer, WebSocketState};
