@@ -17,6 +17,7 @@ shopt -s inherit_errexit
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 work=$root/target/adoption
+. "$root/ci/lib.sh"
 crates=(tungstenite tungstenite-deflate fastwebsockets tokio-websockets embedded-websocket ratchet_core soketto
     picoserve actix-http tokio-tungstenite tokio-tungstenite-deflate async-tungstenite hyper-tungstenite axum)
 columns='server writes,server reads,server reads text,client writes,client reads,client reads text'
@@ -128,6 +129,7 @@ program() {
 bench() {
     local bench=$CARGO_TARGET_DIR/release/bench counts=$work/bench-$1/counts
     about "$1"
+    command -v valgrind >/dev/null || install valgrind
     RUSTFLAGS="$RUSTFLAGS --cfg wsframe_backend=\"avx2\"" program "$1"
     rm -f "$counts".*
     valgrind -q --tool=callgrind --callgrind-out-file="$counts" --zero-before=bench::counted \
