@@ -101,6 +101,10 @@ if role == "fuzzingserver" or fault == "hangs":
     time.sleep(60)
 elif fault == "lingers":
     time.sleep(0.5)
+elif fault == "status":
+    # The driver ends the other process then, which must have written its reports.
+    while len(list(Path(spec["outdir"]).parent.glob("*/index.json"))) < 2:
+        time.sleep(0.02)
 sys.exit(fault == "status")
 """
 
