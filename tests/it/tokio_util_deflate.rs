@@ -16,7 +16,8 @@ use tokio::io::{AsyncWriteExt, duplex};
 use tokio_util::codec::{Decoder, Encoder};
 use wsframe::codec::{CodecError, MessageCodec};
 use wsframe::deflate::{
-    Broadcast, Compressor, CompressorOptions, Config, DeflateContext, DeflateParameters, SharedPool,
+    Broadcast, Compressor, CompressorOptions, Config, ContextPool, DeflateContext,
+    DeflateParameters, SharedPool,
 };
 use wsframe::stream::WebSocketStream;
 use wsframe::{
@@ -608,4 +609,17 @@ proptest! {
         prop_assert_eq!(found.pop(), Some(whole));
         prop_assert_eq!(found.len(), pieces.len());
     }
+}
+
+/// An error in a frame that is not compressed releases what context takeover keeps.
+#[test]
+fn a_failed_codec_gives_its_contexts_back() {
+    let mut pool = SharedPool::new(Config::default());
+    let mut codec = server(DeflateParameters::DEFAULT, pool.clone());
+    let mut input = BytesMut::from(&frame(0xC1, &HELLO)[..]);
+    assert_eq!(codec.decode(&mut input).unwrap(), Some(Message::text("Hello")));
+    assert_eq!(pool.with_pool(|pool| pool.idle_decompressors()), 0);
+    input.extend_from_slice(&frame(0xA1, b"")); // RSV2
+    codec.decode(&mut input).unwrap_err();
+    assert_eq!(pool.with_pool(|pool| pool.idle_decompressors()), 1);
 }
