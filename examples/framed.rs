@@ -103,7 +103,7 @@ async fn accept(
         let request = Request::parse(&received[..head_len])?;
         let opening = request.handshake()?;
         let written = opening.accept().write(&mut [&mut deflate], &mut response);
-        written.expect("nothing was added to it that could not stand there");
+        written.expect("no header field was added");
         Ok::<_, Rejection>(head_len)
     });
     if let Err(rejection) = &accepted {

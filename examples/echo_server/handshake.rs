@@ -51,7 +51,7 @@ fn accept(head: &[u8], response: &mut String) -> Result<Option<WebSocket>, Rejec
         let opening = request.handshake()?;
         let mut deflate = negotiation();
         let written = opening.accept().write(&mut [&mut deflate], response);
-        written.expect("nothing was added to it that could not stand there");
+        written.expect("no header field was added");
         return Ok(Some(WebSocket { at: head.len(), deflate: deflate.agreed() }));
     }
     if request.method() != "GET" {

@@ -86,7 +86,7 @@ fn accept(
     let opening = HandshakeRequest::from_extended_connect(request, protocol)?;
     let mut deflate = echo::negotiation();
     let accepted = opening.accept().to_http(&mut [&mut deflate]);
-    let (response, _) = accepted.expect("nothing was added to it that could not stand there");
+    let (response, _) = accepted.expect("no header field was added");
     Ok((response, deflate.agreed()))
 }
 

@@ -68,6 +68,6 @@ fn accept(
     // A server that acts for its users checks `opening.check_origin(…)` here. An echo does not.
     let mut deflate = echo::negotiation();
     let accepted = opening.accept().to_http(&mut [&mut deflate]);
-    let (response, _) = accepted.expect("nothing was added to it that could not stand there");
+    let (response, _) = accepted.expect("no header field was added");
     Ok((response, deflate.agreed()))
 }

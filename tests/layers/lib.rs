@@ -1,7 +1,7 @@
-//! The adapters of wsframe for I/O, compiled as a crate of their own.
+//! The modules of wsframe for I/O, compiled as a crate of their own.
 //!
-//! It compiles only if they use nothing of the other modules but their public API. Other authors can
-//! then build the same on it.
+//! This shows that they use only the public API of the other modules, so other crates can do the
+//! same.
 
 #![allow(dead_code, unreachable_pub)]
 
@@ -19,7 +19,7 @@ mod opening;
 #[path = "../../src/stream/mod.rs"]
 pub mod stream;
 
-/// The opening handshake, with what the adapters add to it.
+/// The opening handshake, with the types that these modules add to it.
 pub mod handshake {
     pub use wsframe::handshake::*;
 

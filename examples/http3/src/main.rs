@@ -126,7 +126,7 @@ fn accept(request: &Request<()>, protocol: &str) -> std::result::Result<Response
     let opening = HandshakeRequest::from_extended_connect(request, protocol)?;
     // A server that acts for its users calls `opening.check_origin(…)` here. An echo does not.
     let accepted = opening.accept().to_http(&mut []);
-    let (response, _) = accepted.expect("nothing was added to it that could not stand there");
+    let (response, _) = accepted.expect("no header field was added");
     Ok(response)
 }
 

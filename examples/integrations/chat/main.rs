@@ -82,6 +82,6 @@ fn accept(chat: &Chat, request: &Request) -> Result<Response, Rejection> {
     let opening = HandshakeRequest::from_http(request)?;
     let origins: Vec<&str> = chat.origins.iter().map(String::as_str).collect();
     opening.check_origin(&origins)?;
-    let (response, _) = opening.accept().to_http(&mut []).expect("nothing was added to it");
+    let (response, _) = opening.accept().to_http(&mut []).expect("no header field was added");
     Ok(response)
 }
