@@ -85,10 +85,6 @@ run_tests() {
     fi
     cargo_for test --package wsframe-tests --all-features --config profile.test.debug=false -- \
         $show "${skip[@]}" "${only[@]}"
-    # A test for a `c_ulong` of 32 bits, on the only such target that can run without emulation.
-    if [ "$target" = i686 ] && [ ${#only[@]} = 0 ]; then
-        cargo_for test --package wsframe-tests --all-features -- --ignored four_gibibytes
-    fi
 }
 
 run_metal() {
